@@ -1,0 +1,64 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Archives;
+
+namespace Pellicle.Scanning;
+
+/// <summary>Everything one zip, directory or layer holds that the rest of a scan needs. Sorted; independent of any other target.</summary>
+public sealed record TargetContents
+{
+    /// <summary><c>function</c>, or <c>layer:</c> and the layer's name.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>SHA-256 of the archive file (lower-case hexadecimal); of names and contents for a directory.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>All entries of the target itself (not of nested archives), by path.</summary>
+    public required IReadOnlyList<ScanEntry> Entries { get; init; }
+
+    /// <summary>Packages, sorted by path, name and version.</summary>
+    public required IReadOnlyList<Package> Packages { get; init; }
+
+    /// <summary>What could not be read.</summary>
+    public required IReadOnlyList<FileError> Errors { get; init; }
+
+    /// <summary>Secrets and left-over sensitive files; values redacted.</summary>
+    public required IReadOnlyList<Finding> Secrets { get; init; }
+
+    /// <summary>Facts that only the view and the hijack checks use.</summary>
+    public required ContentFacts Facts { get; init; }
+}
+
+/// <summary>What was seen while the files were open and is judged later, together with the other targets.</summary>
+public sealed record ContentFacts
+{
+    /// <summary>Tricks in the archive's own structure (check H-10).</summary>
+    public IReadOnlyList<ArchiveTrick> Tricks { get; init; } = [];
+
+    /// <summary>Files that differ from the hash or size their package's RECORD gives.</summary>
+    public IReadOnlyList<ModifiedFile> ModifiedFiles { get; init; } = [];
+
+    /// <summary>Texts of small files that decide what is loaded (<c>.pth</c>, <c>sitecustomize.py</c>, wrappers, the root <c>package.json</c>), by path; cut at 64 KiB.</summary>
+    public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Names that the package at this evidence path depends on.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Dependencies { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+}
+
+/// <summary>A file whose content is not what its package's RECORD says.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Package">Name and version of the package, for example <c>requests 2.31.0</c>.</param>
+/// <param name="Reason">What differs.</param>
+public sealed record ModifiedFile(string Path, string Package, string Reason);
+
+/// <summary>One layer version of a function, in the function's order (from 1).</summary>
+public sealed record LayerContents(string Name, string? Arn, int Order, TargetContents Contents);
+
+/// <summary>What decides how a function finds its code.</summary>
+/// <param name="Runtime">Lambda's identifier, for example <c>python3.11</c>; null where unknown.</param>
+/// <param name="Handler">Handler as configured; null where unknown.</param>
+/// <param name="Environment">Variables of the function.</param>
+public sealed record RuntimeInfo(string? Runtime, string? Handler, IReadOnlyDictionary<string, string> Environment)
+{
+    /// <summary>Nothing known: every package counts as effective.</summary>
+    public static RuntimeInfo Unknown { get; } = new(null, null, new Dictionary<string, string>());
+}
