@@ -1,0 +1,162 @@
+using Pellicle.Domain;
+
+namespace Pellicle.Policy;
+
+/// <summary>When a built-in rule applies.</summary>
+public enum RuleScope
+{
+    /// <summary>Always.</summary>
+    Always,
+
+    /// <summary>Only after the init phase: what a function reads while it starts is its own affair.</summary>
+    AfterInit,
+
+    /// <summary>Only for a child of the runtime process.</summary>
+    InChild,
+}
+
+/// <summary>A rule that holds without any profile.</summary>
+public sealed record BuiltinRule
+{
+    /// <summary>Stable id, used in documents and incidents.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What it is good for.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Kinds of behaviour.</summary>
+    public required IReadOnlyList<Dimension> Dimensions { get; init; }
+
+    /// <summary>Patterns.</summary>
+    public required IReadOnlyList<string> Items { get; init; }
+
+    /// <summary>Effect unless the document says otherwise.</summary>
+    public Effect Effect { get; init; } = Effect.Deny;
+
+    /// <summary>When it applies.</summary>
+    public RuleScope Scope { get; init; }
+
+    /// <summary>True when an approved profile item or an allow rule of the document lifts it: some functions do this for good reasons.</summary>
+    public bool Liftable { get; init; }
+
+    internal IReadOnlyList<ItemPattern> Patterns => field ??= [.. Items.Select(i => new ItemPattern(i))];
+}
+
+/// <summary>All built-in rules, sorted by id.</summary>
+public static class BuiltinRules
+{
+    /// <summary>The list.</summary>
+    public static IReadOnlyList<BuiltinRule> All { get; } =
+    [
+        new()
+        {
+            Id = "credential-files",
+            Title = "The credentials of the role lie in the environment and memory of processes; no function needs to read them there",
+            Dimensions = [Dimension.Read, Dimension.Write],
+            Items = ["/proc/*/environ", "/proc/*/task/*/environ", "/proc/*/mem", "/proc/*/task/*/mem", "/proc/kcore", "/dev/mem"],
+        },
+        new()
+        {
+            Id = "deserialize-gadget",
+            Title = "Types that run code or commands when they are deserialised",
+            Dimensions = [Dimension.Deserialize],
+            Items =
+            [
+                "pickle:os.*", "pickle:posix.*", "pickle:nt.*", "pickle:subprocess.*", "pickle:builtins.eval", "pickle:builtins.exec", "pickle:builtins.compile",
+                "pickle:builtins.__import__", "pickle:builtins.getattr", "pickle:__builtin__.*", "pickle:importlib.*", "pickle:runpy.*", "pickle:pty.*", "pickle:socket.*",
+                "pickle:ctypes.*", "pickle:code.*", "pickle:commands.*", "yaml:**python/object/apply**", "yaml:**python/object/new**", "yaml:**python/module**",
+                "java:org.apache.commons.collections*.functors.*", "java:com.sun.org.apache.xalan.**", "java:org.apache.xalan.**", "java:java.lang.Runtime",
+                "java:java.lang.ProcessBuilder", "java:javax.script.*", "java:com.sun.rowset.JdbcRowSetImpl", "java:org.codehaus.groovy.runtime.*",
+                "java:org.springframework.beans.factory.ObjectFactory", "java:bsh.*", "java:sun.rmi.**", "java:java.rmi.**",
+                "dotnet:System.Diagnostics.Process*", "dotnet:System.Windows.Data.ObjectDataProvider*", "dotnet:System.Management.Automation.**",
+                "dotnet:System.Configuration.Install.AssemblyInstaller*", "dotnet:System.Activities.Presentation.**", "node:_$$ND_FUNC$$_*",
+            ],
+        },
+        new()
+        {
+            Id = "exec-memory",
+            Title = "A program that exists only in memory was not deployed",
+            Dimensions = [Dimension.Process],
+            Items = ["/memfd:**", "memfd:**", "/proc/*/fd/*", "/dev/fd/*", "** (deleted)"],
+        },
+        new()
+        {
+            Id = "exec-temp",
+            Title = "A program in a writable place was not deployed",
+            Dimensions = [Dimension.Process],
+            Items = ["/tmp/**", "/dev/shm/**", "/var/tmp/**"],
+            Liftable = true,
+        },
+        new()
+        {
+            Id = "guard-files",
+            Title = "The files of the protection are not the function's to change",
+            Dimensions = [Dimension.Write],
+            Items = ["/tmp/.pellicle/**", "/tmp/.pellicle", "/opt/pellicle/**", "/opt/extensions/**"],
+        },
+        new()
+        {
+            Id = "library-memory",
+            Title = "A library that exists only in memory was not deployed",
+            Dimensions = [Dimension.Library],
+            Items = ["/memfd:**", "memfd:**", "/proc/*/fd/*", "/dev/fd/*", "/dev/shm/**"],
+            Liftable = true,
+        },
+        new()
+        {
+            // Report only: several Java and Node.js packages unpack their native part to /tmp and load it there.
+            Id = "library-temp",
+            Title = "A library in a writable place was not deployed",
+            Dimensions = [Dimension.Library],
+            Items = ["/tmp/**", "/var/tmp/**"],
+            Effect = Effect.Report,
+            Liftable = true,
+        },
+        new()
+        {
+            Id = "metadata-host",
+            Title = "Functions have no instance metadata service; who asks for it is looking for credentials",
+            Dimensions = [Dimension.Host],
+            Items = ["169.254.169.254:*", "169.254.170.2:*", "fd00:ec2::254:*", "[fd00:ec2::254]:*", "metadata.google.internal:*", "instance-data.*.compute.internal:*", "instance-data:*"],
+        },
+        new()
+        {
+            Id = "secret-files",
+            Title = "Files that hold credentials, read after the function has started",
+            Dimensions = [Dimension.Read],
+            Items =
+            [
+                "/var/task/.env", "/var/task/.env.*", "/var/task/**/.env", "**/.aws/credentials", "**/.aws/config", "**/.git-credentials", "**/.netrc", "**/.npmrc", "**/.pypirc",
+                "**/.docker/config.json", "**/.kube/config", "**/.ssh/id_*", "**/.git/config",
+            ],
+            Scope = RuleScope.AfterInit,
+            Liftable = true,
+        },
+        new()
+        {
+            Id = "system-secrets",
+            Title = "Password hashes of the system; nothing in a function reads them",
+            Dimensions = [Dimension.Read],
+            Items = ["/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d/**"],
+        },
+        new()
+        {
+            // `memfd` itself is not here: .NET maps its generated code that way. Running one is `exec-memory`.
+            Id = "tamper",
+            Title = "Attempts on the guard, the runtime or another process",
+            Dimensions = [Dimension.Tamper],
+            Items = ["ptrace", "ptrace:**", "process_vm", "process_vm:**", "exec-fd", "exec-fd:**", "unhook", "unhook:**", "upstream", "upstream:**", "poller", "poller:**", "response", "response:**"],
+        },
+        new()
+        {
+            Id = "tamper-kill",
+            Title = "A child process stops the runtime or the guard to take its place",
+            Dimensions = [Dimension.Tamper],
+            Items = ["kill", "kill:**"],
+            Scope = RuleScope.InChild,
+        },
+    ];
+
+    /// <summary>Finds a rule by id, or null.</summary>
+    public static BuiltinRule? Find(string id) => All.FirstOrDefault(r => r.Id == id);
+}
