@@ -46,3 +46,110 @@ public sealed record InspectionVerdict
     /// <summary>Shape of the event (sorted key paths without values, hashed), for learning.</summary>
     public required string Shape { get; init; }
 }
+
+/// <summary>Looks at events. Stateless and thread safe; the cost grows with the event's size and is bounded by <see cref="InspectionOptions"/>.</summary>
+public static class Inspector
+{
+    private const int MaxEvidence = 200;
+    private const int MaxSignals = 32;
+
+    // A browser runs it, not the function: seen in an event it is reported, and blocked only where a policy says so.
+    private const double ScriptCeiling = 0.89;
+
+    private static readonly IReadOnlyList<Detectors.IDetector> All = Detectors.AllDetectors.Create();
+
+    // Operators of document databases; in a parameter they change the query.
+    private static readonly string[] Operators = ["$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$nin", "$in", "$regex", "$exists", "$or", "$and", "$expr", "$function", "$accumulator"];
+
+    /// <summary>Ids of all detectors, sorted.</summary>
+    public static IReadOnlyList<string> DetectorIds { get; } = [.. All.Select(d => d.Id).Append("nosql-injection").Append("prototype-pollution").Order(StringComparer.Ordinal)];
+
+    /// <summary>True for sources whose caller waits for an HTTP answer (a blocked event is then answered with status 403).</summary>
+    public static bool IsHttp(string source) => EventSources.IsHttp(source);
+
+    /// <summary>Inspects one event as it comes from the Runtime API.</summary>
+    public static InspectionVerdict Inspect(ReadOnlyMemory<byte> json, InspectionOptions? options = null)
+    {
+        options ??= InspectionOptions.Default;
+        var reader = new EventReader(options);
+        reader.Read(json);
+        var signals = new List<InspectionSignal>();
+        foreach (var item in reader.Texts)
+        {
+            foreach (var detector in All)
+            {
+                var match = detector.Find(item.Text);
+                if (match.Confidence > 0)
+                {
+                    var confidence = detector.Id == "xss" ? Math.Min(match.Confidence, ScriptCeiling) : match.Confidence;
+                    Add(signals, options, new InspectionSignal(detector.Id, item.Field, confidence, Cut(item.Text, match)));
+                }
+            }
+        }
+
+        foreach (var key in reader.Keys)
+        {
+            KeySignal(signals, options, key);
+        }
+
+        signals.Sort(static (a, b) => b.Confidence.CompareTo(a.Confidence) is var order && order != 0 ? order : string.CompareOrdinal(a.Field + a.Detector, b.Field + b.Detector));
+        if (signals.Count > MaxSignals)
+        {
+            signals.RemoveRange(MaxSignals, signals.Count - MaxSignals);
+        }
+
+        var top = signals.Count == 0 ? 0 : signals[0].Confidence;
+        return new InspectionVerdict
+        {
+            Decision = top >= options.BlockAt ? InspectionDecision.Block : InspectionDecision.Allow,
+            Source = reader.Source,
+            Score = (int)Math.Round(top * 100),
+            Full = reader.Full,
+            Signals = signals,
+            Texts = reader.Texts,
+            Shape = reader.Shape,
+        };
+    }
+
+    private static void KeySignal(List<InspectionSignal> signals, InspectionOptions options, EventText key)
+    {
+        if (key.Text.Contains("__proto__", StringComparison.Ordinal) || key.Text.Contains("constructor[prototype]", StringComparison.Ordinal))
+        {
+            Add(signals, options, new InspectionSignal("prototype-pollution", key.Field, 0.92, Cut(key.Text, default)));
+        }
+
+        var dollar = key.Text.IndexOf('$', StringComparison.Ordinal);
+        if (dollar < 0)
+        {
+            return;
+        }
+
+        var name = key.Text[dollar..].TrimEnd(']');
+        if (Array.IndexOf(Operators, name) >= 0 && (dollar == 0 || key.Text[dollar - 1] == '['))
+        {
+            Add(signals, options, new InspectionSignal("nosql-injection", key.Field, name is "$where" or "$function" or "$ne" or "$regex" or "$gt" ? 0.9 : 0.8, name));
+        }
+    }
+
+    private static void Add(List<InspectionSignal> signals, InspectionOptions options, InspectionSignal signal)
+    {
+        foreach (var suppression in options.Suppress)
+        {
+            var at = suppression.IndexOf('@', StringComparison.Ordinal);
+            var detector = at < 0 ? suppression : suppression[..at];
+            var field = at < 0 ? "*" : suppression[(at + 1)..];
+            if ((detector == signal.Detector || detector == "*") && (field.EndsWith('*') ? signal.Field.StartsWith(field[..^1], StringComparison.Ordinal) : field == signal.Field))
+            {
+                return;
+            }
+        }
+
+        signals.Add(signal);
+    }
+
+    private static string Cut(string text, Detectors.Match match)
+    {
+        var start = Math.Max(0, Math.Min(match.Start - 20, text.Length));
+        return text.Substring(start, Math.Min(MaxEvidence, text.Length - start));
+    }
+}

@@ -1,0 +1,200 @@
+using System.Collections.Frozen;
+
+namespace Pellicle.Inspection.Detectors;
+
+/// <summary>A shell separator or substitution followed by a command. ATTACKS.md row 1.</summary>
+internal sealed class CommandInjection : IDetector
+{
+    // Programs that attackers call and that are rarely the next word after a separator in ordinary text.
+    private static readonly FrozenSet<string> Sharp = new[]
+    {
+        "cat", "ls", "id", "whoami", "uname", "curl", "wget", "nc", "ncat", "netcat", "bash", "sh", "zsh", "dash", "ksh", "env", "printenv", "ifconfig", "ipconfig", "netstat", "nslookup", "dig", "ping", "ping6",
+        "sleep", "touch", "rm", "chmod", "chown", "python", "python2", "python3", "perl", "ruby", "php", "node", "java", "awk", "gawk", "sed", "grep", "egrep", "find", "ps", "pwd", "echo", "printf", "tail", "head", "more", "less",
+        "base64", "xxd", "od", "tac", "nl", "rev", "sort", "dir", "type", "systeminfo", "tasklist", "powershell", "powershell.exe", "pwsh", "cmd", "cmd.exe", "net", "netsh", "reg", "certutil", "bitsadmin", "wmic", "mount", "df", "du", "kill",
+        "killall", "pkill", "reboot", "shutdown", "halt", "telnet", "ssh", "scp", "ftp", "tftp", "socat", "openssl", "crontab", "at", "eval", "exec", "source", "export", "set", "nohup", "tar", "zip", "unzip", "gzip", "mkfifo", "mknod", "busybox",
+        "hostname", "last", "w", "who", "groups", "getent", "ip", "arp", "route", "traceroute", "lsof", "strace", "gcc", "cc", "make", "vi", "vim", "ed", "expr", "test", "true", "false", "which", "whereis", "locate", "xargs", "tee", "cp", "mv", "ln",
+        "dd", "stat", "file", "strings", "aws", "kubectl", "docker", "su", "sudo", "passwd", "useradd", "adduser", "history", "alias", "sqlmap", "phpinfo", "timeout", "time", "lwp-download", "fetch", "ver", "set", "copy", "del", "whois", "host", "mail", "sendmail", "finger",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    // Ordinary words too: they need an argument that looks like one before they count.
+    private static readonly FrozenSet<string> Ordinary = new[]
+    {
+        "id", "find", "sort", "type", "net", "more", "less", "head", "tail", "at", "set", "time", "test", "true", "false", "last", "who", "w", "file", "which", "host", "mail", "make", "kill", "source", "node", "java", "ruby", "python", "perl", "go",
+        "echo", "touch", "sleep", "history", "alias", "route", "mount", "ed", "su", "ip", "copy", "del", "fetch", "finger", "dir", "cat", "env", "export", "exec", "eval", "ls", "ver", "cp", "ps", "cc", "dd", "df", "du", "ln", "mv", "nl", "od", "rev", "tee", "vi", "tar", "zip",
+        "passwd", "php", "ping", "reg", "groups", "expr", "strings", "stat", "hostname", "docker", "aws", "openssl", "shutdown", "halt", "reboot", "timeout", "cmd", "printf", "hostname", "locate", "telnet", "ftp", "ssh",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly string[] Certain = ["/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -"];
+
+    public string Id => "command-injection";
+
+    public Match Find(string text)
+    {
+        var best = Match.None;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var found = text[i] switch
+            {
+                ';' or '\n' => AfterSeparator(text, i, 1, text[i] == '\n' ? 0.6 : 0.92),
+                '|' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '|' ? 2 : 1, 0.92),
+                '&' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '&' ? 2 : 1, i + 1 < text.Length && text[i + 1] == '&' ? 0.92 : 0.9),
+                '`' => Substitution(text, i, 1, '`'),
+                '$' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(text, i, 2, ')'),
+                '<' or '>' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(text, i, 2, ')'),
+                _ => Match.None,
+            };
+            best = best.Or(found);
+        }
+
+        if (best.Confidence < 0.95)
+        {
+            best = best.Or(Words.Any(text, Certain, 0.95));
+        }
+
+        return best;
+    }
+
+    private static Match AfterSeparator(string text, int at, int width, double confidence)
+    {
+        var start = at + width;
+        while (start < text.Length && text[start] is ' ' or '\t' or '\r' or '\n' or '"' or '\'' or '(' or '{' or '\\' or '@')
+        {
+            start++;
+        }
+
+        Span<char> buffer = stackalloc char[32];
+        var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
+        if (word.Length == 0 || !SharpWords.Contains(word))
+        {
+            return Match.None;
+        }
+
+        if (obfuscated || hasPath)
+        {
+            return new Match(Math.Max(confidence, 0.95), at, end - at);
+        }
+
+        // "&name=value" and "; charset=utf-8" are not commands.
+        if (end < text.Length && text[end] is '=' or ':' or '(' or '/' or '.' or '_' or '-' or '[')
+        {
+            return Match.None;
+        }
+
+        if (!OrdinaryWords.Contains(word))
+        {
+            return new Match(confidence, at, Math.Min(end - at + 40, text.Length - at));
+        }
+
+        return ArgumentLike(text, end) || Ends(text, end) && OperandBefore(text, at)
+            ? new Match(confidence, at, Math.Min(end - at + 40, text.Length - at))
+            : new Match(Math.Min(confidence, 0.4), at, end - at);
+    }
+
+    private static Match Substitution(string text, int at, int width, char close)
+    {
+        var start = at + width;
+        while (start < text.Length && text[start] is ' ' or '\t')
+        {
+            start++;
+        }
+
+        Span<char> buffer = stackalloc char[32];
+        var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
+        if (word.Length == 0 || !SharpWords.Contains(word))
+        {
+            return Match.None;
+        }
+
+        var closed = text.IndexOf(close, end);
+        if (closed < 0)
+        {
+            return new Match(0.5, at, end - at);
+        }
+
+        // Markdown writes single words in backticks; a substitution has an argument, or is something only an attacker types.
+        if (close == '`' && closed == end && !hasPath && !obfuscated)
+        {
+            return new Match(word is "id" or "whoami" or "uname" or "ls" or "env" or "pwd" or "ifconfig" && text.Length - (closed - at) < 24 ? 0.9 : 0.4, at, closed - at + 1);
+        }
+
+        if (close == '`' && !hasPath && !obfuscated && !ArgumentLike(text, end))
+        {
+            return new Match(0.5, at, closed - at + 1);
+        }
+
+        return new Match(0.95, at, closed - at + 1);
+    }
+
+    /// <summary>Reads a command's name, taking quotes and backslashes out of it (<c>c'a't</c>, <c>w\hoami</c>) and cutting a path before it.</summary>
+    private static ReadOnlySpan<char> Command(string text, int start, Span<char> buffer, out int end, out bool hasPath, out bool obfuscated)
+    {
+        var length = 0;
+        var i = start;
+        hasPath = false;
+        obfuscated = false;
+        for (; i < text.Length && length < buffer.Length; i++)
+        {
+            var c = text[i];
+            if (c == '/' && (length > 0 || i == start))
+            {
+                // "/bin/cat": the name is what follows the last slash. "and/or" is not a path.
+                if (i != start && !hasPath)
+                {
+                    break;
+                }
+
+                hasPath = true;
+                length = 0;
+            }
+            else if (Words.IsWord(c) || c is '-' or '.' && length > 0)
+            {
+                buffer[length++] = c;
+            }
+            else if (c is '\'' or '"' or '\\' && length > 0 && i + 1 < text.Length && (Words.IsWord(text[i + 1]) || (text[i + 1] == c && i + 2 < text.Length && Words.IsWord(text[i + 2]))))
+            {
+                obfuscated = true;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        end = i;
+        return buffer[..length];
+    }
+
+    private static bool ArgumentLike(string text, int end)
+    {
+        var i = end;
+        while (i < text.Length && text[i] is ' ' or '\t' or '+')
+        {
+            i++;
+        }
+
+        if (i == end || i >= text.Length)
+        {
+            return i < text.Length && text[i] is '<' or '>' or '$';
+        }
+
+        return text[i] is '-' or '/' or '$' or '~' or '<' or '>' or '*' || (text[i] == '.' && i + 1 < text.Length && text[i + 1] is '.' or '/') || char.IsAsciiDigit(text[i])
+            || text.AsSpan(i).StartsWith("http", StringComparison.OrdinalIgnoreCase) || text.AsSpan(i).StartsWith("C:\\", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool Ends(string text, int end)
+    {
+        var i = end;
+        while (i < text.Length && text[i] is ' ' or '\t' or '\r' or '\n' or '"' or '\'' or ')' or '}')
+        {
+            i++;
+        }
+
+        return i >= text.Length || text[i] is ';' or '|' or '&' or '#' or '`' or '\0';
+    }
+
+    /// <summary>Short texts that a separator cuts in two ("localhost;id") are parameters, not prose.</summary>
+    private static bool OperandBefore(string text, int at) => text.Length <= 64 && text.AsSpan(0, at).Trim().Count(' ') <= 1;
+}

@@ -1,0 +1,26 @@
+namespace Pellicle.Inspection.Detectors;
+
+/// <summary>XML that makes its reader fetch or unfold something. ATTACKS.md row 5.</summary>
+internal sealed class XmlEntity : IDetector
+{
+    public string Id => "xml-entity";
+
+    public Match Find(string text)
+    {
+        var entity = text.IndexOf("<!ENTITY", StringComparison.OrdinalIgnoreCase);
+        if (entity >= 0)
+        {
+            var rest = text.AsSpan(entity, Math.Min(400, text.Length - entity));
+            var outside = rest.Contains("SYSTEM", StringComparison.OrdinalIgnoreCase) || rest.Contains("PUBLIC", StringComparison.OrdinalIgnoreCase) || rest.Contains("%", StringComparison.Ordinal);
+            return new Match(outside ? 0.96 : 0.85, entity, Math.Min(120, text.Length - entity));
+        }
+
+        var doctype = text.IndexOf("<!DOCTYPE", StringComparison.OrdinalIgnoreCase);
+        if (doctype >= 0 && text.AsSpan(doctype, Math.Min(200, text.Length - doctype)).Contains("file:", StringComparison.OrdinalIgnoreCase))
+        {
+            return new Match(0.95, doctype, Math.Min(120, text.Length - doctype));
+        }
+
+        return text.Contains("<xi:include", StringComparison.OrdinalIgnoreCase) ? new Match(0.92, text.IndexOf("<xi:include", StringComparison.OrdinalIgnoreCase), 11) : Match.None;
+    }
+}

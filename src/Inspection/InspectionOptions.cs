@@ -1,0 +1,26 @@
+namespace Pellicle.Inspection;
+
+/// <summary>Limits and thresholds of inspection. Every limit keeps a hostile event from costing more than a few milliseconds.</summary>
+public sealed record InspectionOptions
+{
+    /// <summary>Confidence from which an event is blocked, 0.0 to 1.0.</summary>
+    public double BlockAt { get; init; } = 0.9;
+
+    /// <summary>Texts taken from one event at the most; the rest is not read and the verdict says so.</summary>
+    public int MaxTexts { get; init; } = 4096;
+
+    /// <summary>Characters inspected of one text, and of all texts together eight times as many.</summary>
+    public int MaxTextLength { get; init; } = 128 * 1024;
+
+    /// <summary>How often JSON, base64, form data or gzip may be nested in each other.</summary>
+    public int MaxNesting { get; init; } = 5;
+
+    /// <summary>Bytes a compressed part may unfold to.</summary>
+    public int MaxUnfolded { get; init; } = 1024 * 1024;
+
+    /// <summary>Detector and field pairs that are not reported: <c>detector</c>, or <c>detector@field</c> where the field may end in <c>*</c>.</summary>
+    public IReadOnlyList<string> Suppress { get; init; } = [];
+
+    /// <summary>The defaults.</summary>
+    public static InspectionOptions Default { get; } = new();
+}
