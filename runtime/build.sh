@@ -1,0 +1,64 @@
+#!/bin/sh
+# Builds the language runtimes and probes: runtime/build.sh [python|node|java|dotnet|all]...
+# Output: artifacts/runtimes/<language>/ and artifacts/probes/<language>/. Quick when nothing changed.
+set -eu
+cd "$(dirname -- "$0")/.."
+artifacts=$PWD/artifacts
+trap 'rm -rf "$artifacts/.stage-$$"' EXIT
+
+# A directory is swapped in whole, so that a running function never sees half of it.
+stage() { # name -> sets $stage
+  stage=$artifacts/.stage-$$/$1
+  rm -rf "$stage"
+  mkdir -p "$stage"
+}
+swap() { # target
+  mkdir -p "$(dirname "$1")"
+  rm -rf "$1.old"
+  [ ! -e "$1" ] || mv "$1" "$1.old"
+  mv "$stage" "$1"
+  rm -rf "$1.old"
+}
+
+# Up to date: the stamp was written for the same sources and the same tool.
+fresh() { # target sources tool-version
+  stamp=$( (printf '%s\n' "$3"; find $2 -type f ! -path '*/bin/*' ! -path '*/obj/*' | LC_ALL=C sort | xargs sha256sum; sha256sum runtime/build.sh) | sha256sum)
+  [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$stamp" ]
+}
+
+build_python() {
+  target=$artifacts/runtimes/python
+  fresh "$target" runtime/python/bootstrap "$(python3 -V 2>&1)" && return
+  stage python
+  cp -R runtime/python/bootstrap/. "$stage"
+  find "$stage" -name __pycache__ -type d -prune -exec rm -rf {} +
+  # The runtime directory is read-only in a function: without byte code here, each cold start would compile again.
+  for python in python3 python3.9 python3.10 python3.11 python3.12 python3.13 python3.14; do
+    if "$python" -c '' 2>/dev/null; then
+      "$python" -m compileall -q --invalidation-mode unchecked-hash -s "$stage" -p /var/runtime "$stage/pellicle_runtime"
+    fi
+  done
+  chmod 755 "$stage/bootstrap"
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
+}
+
+build_node() {
+  target=$artifacts/runtimes/node
+  if ! fresh "$target" runtime/node/bootstrap ''; then
+    stage node
+    cp -R runtime/node/bootstrap/. "$stage"
+    chmod 755 "$stage/bootstrap"
+    printf '%s\n' "$stamp" > "$stage/.stamp"
+    swap "$target"
+  fi
+}
+
+[ $# -gt 0 ] || set -- all
+for language; do
+  case $language in
+    python | node | java | dotnet) "build_$language" ;;
+    all) build_python; build_node; build_java; build_dotnet ;;
+    *) echo "unknown language \`$language\`; use python, node, java, dotnet or all" >&2; exit 2 ;;
+  esac
+done

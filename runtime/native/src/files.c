@@ -1,0 +1,427 @@
+/* Opening, creating, removing and renaming files. */
+#include "pellicle.h"
+#include "sys.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef O_TMPFILE
+#define O_TMPFILE (020000000 | O_DIRECTORY)
+#endif
+#define RESOLVE_NO_SYMLINKS 0x04
+#define TAG_FIXED 0x80 /* added to the dimension: a raw path in a fixed tree, already judged */
+
+struct how { uint64_t flags, mode, resolve; };
+
+static _Atomic bool no_openat2;
+
+static bool writes(int flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)) || (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+static bool has_mode(int flags) { return (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE; }
+
+/* Succeeds only when no part of the path is a link: then the raw text is the resolved one. -ELOOP: cannot say. */
+static long open_unlinked(int dirfd, const char *path, int flags, mode_t mode)
+{
+    if (atomic_load_explicit(&no_openat2, memory_order_relaxed))
+        return -ELOOP;
+    struct how how = { (uint32_t)flags, has_mode(flags) ? mode & 07777 : 0, RESOLVE_NO_SYMLINKS };
+    long fd = SYS4(SYS_openat2, dirfd, path, &how, sizeof how);
+    if (fd == -ENOSYS || fd == -EPERM) { /* EPERM: old container filters; a real one comes again from open itself */
+        if (fd == -ENOSYS)
+            atomic_store(&no_openat2, true);
+        return -ELOOP;
+    }
+    return fd == -EINVAL || fd == -EAGAIN || fd == -E2BIG ? -ELOOP : fd;
+}
+
+/* A vendor's open between us and libc must be called. */
+static bool alone(void)
+{
+    static _Atomic int known; /* 1 alone, 2 not */
+    int value = atomic_load_explicit(&known, memory_order_relaxed);
+    if (unlikely(value == 0)) {
+        value = pe_in_libc((void *)NEXT(openat)) && pe_in_libc((void *)NEXT(open)) ? 1 : 2;
+        atomic_store(&known, value);
+    }
+    return value == 1;
+}
+
+static int forward(int dirfd, const char *path, int flags, mode_t mode, bool plain)
+{
+    return plain ? NEXT(open)(path, flags, mode) : NEXT(openat)(dirfd, path, flags, mode);
+}
+
+static int failed(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* After the kernel said ENOENT the path is known to be readable memory. */
+static int not_found(const char *path)
+{
+    return pe_is_probe(path) ? pe_probe(path) : ENOENT;
+}
+
+static int ask_path(uint8_t dimension, const char *item, size_t length, const char *raw, const char *operation, uint8_t flags)
+{
+    struct pe_ask ask = {
+        .dimension = dimension, .flags = flags, .deny_errno = EACCES, .item = item, .item_length = length,
+        .more = { { .data = raw, .length = strnlen(raw, PE_PATH) }, { .data = operation, .length = operation ? strlen(operation) : 0 } },
+        .more_count = operation ? 2 : 1,
+    };
+    return pe_judge(&ask);
+}
+
+/* What was really opened. Pipes, sockets and anonymous files have no path and are not judged here. */
+int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw)
+{
+    char item[PE_PATH];
+    long length = pe_fd_path(fd, item);
+    if (length < 0)
+        return ask_path(dimension, raw, strnlen(raw, PE_PATH), raw, dimension == PE_WRITE ? "open" : NULL, PE_UNRESOLVED);
+    if (item[0] != '/')
+        return 0;
+    return ask_path(dimension, item, (size_t)length, raw, dimension == PE_WRITE ? "open" : NULL, 0);
+}
+
+int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation)
+{
+    char item[PE_PATH];
+    long length = pe_resolve(dirfd, path, nofollow, item);
+    if (length == -EACCES || length == -ELOOP || length == -EMFILE || length == -ENFILE)
+        return ask_path(dimension, path, strnlen(path, PE_PATH), path, operation, PE_UNRESOLVED);
+    if (length < 0 || item[0] != '/')
+        return 0; /* the call itself will fail (EFAULT, ENOENT, ...), or it is no file */
+    return ask_path(dimension, item, (size_t)length, path, operation, 0);
+}
+
+static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool plain)
+{
+    int saved = errno;
+    size_t length = 0;
+    long fd = alone() ? open_unlinked(dirfd, path, flags, mode) : -ELOOP;
+    if (likely(fd >= 0)) {
+        /* The kernel has read the path: it is safe to look at. */
+        if (likely(pe_clean_absolute(path, &length)) && strncmp(path, "/proc/", 6) != 0) {
+            if (likely(pe_known(PE_READ, path, length)))
+                return (int)fd;
+            int denied = ask_path(PE_READ, path, length, path, NULL, 0);
+            if (denied == 0)
+                return (int)fd;
+            SYS1(SYS_close, fd);
+            return failed(denied);
+        }
+    } else if (fd == -ELOOP) {
+        fd = forward(dirfd, path, flags, mode, plain);
+        if (fd < 0)
+            return failed(errno == ENOENT || errno == ENAMETOOLONG ? (pe_is_probe(path) ? not_found(path) : errno) : errno);
+        errno = saved;
+        if (pe_fixed_tree(path) && pe_clean_absolute(path, &length) && pe_remembered(PE_READ | TAG_FIXED, path, length))
+            return (int)fd;
+    } else if (fd == -ENOENT || (fd == -ENAMETOOLONG && pe_is_probe(path))) {
+        return failed(not_found(path));
+    } else {
+        return failed((int)-fd);
+    }
+    int denied = pe_judge_open_fd((int)fd, PE_READ, path);
+    if (denied) {
+        SYS1(SYS_close, fd);
+        return failed(denied);
+    }
+    if (length && pe_fixed_tree(path)) {
+        char item[PE_PATH];
+        long size = pe_fd_path((int)fd, item);
+        if (size > 0 && pe_known(PE_READ, item, (size_t)size))
+            pe_remember(PE_READ | TAG_FIXED, path, length);
+    }
+    errno = saved;
+    return (int)fd;
+}
+
+static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool plain)
+{
+    int saved = errno;
+    if (!pe_readable(path))
+        return forward(dirfd, path, flags, mode, plain);
+    if (pe_is_probe(path))
+        return failed(not_found(path));
+    size_t length;
+    if (alone() && pe_clean_absolute(path, &length) && strncmp(path, "/proc/", 6) != 0 && pe_known(PE_WRITE, path, length)) {
+        long fd = open_unlinked(dirfd, path, flags, mode);
+        if (fd >= 0)
+            return (int)fd;
+        if (fd != -ELOOP)
+            return failed((int)-fd);
+    }
+    int denied = pe_judge_path(PE_WRITE, dirfd, path, (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL), "open");
+    if (denied)
+        return failed(denied);
+    int fd = forward(dirfd, path, flags, mode, plain);
+    if (fd < 0)
+        return fd;
+    /* A link may have been exchanged since: what counts is what was opened. */
+    if ((flags & O_TMPFILE) != O_TMPFILE)
+        denied = pe_judge_open_fd(fd, PE_WRITE, path);
+    if (denied) {
+        SYS1(SYS_close, fd);
+        return failed(denied);
+    }
+    errno = saved;
+    return fd;
+}
+
+int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain)
+{
+    if (!pe_active() || path == NULL)
+        return forward(dirfd, path, flags, mode, plain);
+    if (flags & O_PATH) { /* gives no access to content; opening it again comes back here */
+        int fd = forward(dirfd, path, flags, mode, plain);
+        return fd < 0 && errno == ENOENT ? failed(not_found(path)) : fd;
+    }
+    return writes(flags) ? open_write(dirfd, path, flags, mode, plain) : open_read(dirfd, path, flags, mode, plain);
+}
+
+static inline mode_t mode_of(int flags, va_list arguments) { return has_mode(flags) ? va_arg(arguments, mode_t) : 0; }
+
+#define OPEN_AT(name) \
+    EXPORT int name(int dirfd, const char *path, int flags, ...) \
+    { \
+        va_list arguments; \
+        va_start(arguments, flags); \
+        mode_t mode = mode_of(flags, arguments); \
+        va_end(arguments); \
+        return pe_openat(dirfd, path, flags, mode, false); \
+    }
+#define OPEN(name) \
+    EXPORT int name(const char *path, int flags, ...) \
+    { \
+        va_list arguments; \
+        va_start(arguments, flags); \
+        mode_t mode = mode_of(flags, arguments); \
+        va_end(arguments); \
+        return pe_openat(AT_FDCWD, path, flags, mode, true); \
+    }
+OPEN(open)
+OPEN(open64)
+OPEN(__open)
+OPEN(__open64)
+OPEN_AT(openat)
+OPEN_AT(openat64)
+/* Called by programs built with _FORTIFY_SOURCE. */
+EXPORT int __open_2(const char *path, int flags) { return pe_openat(AT_FDCWD, path, flags, 0, true); }
+EXPORT int __open64_2(const char *path, int flags) { return pe_openat(AT_FDCWD, path, flags, 0, true); }
+EXPORT int __openat_2(int dirfd, const char *path, int flags) { return pe_openat(dirfd, path, flags, 0, false); }
+EXPORT int __openat64_2(int dirfd, const char *path, int flags) { return pe_openat(dirfd, path, flags, 0, false); }
+EXPORT int creat(const char *path, mode_t mode) { return pe_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, true); }
+EXPORT int creat64(const char *path, mode_t mode) { return pe_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, true); }
+
+/* -1: not a mode fopen accepts */
+static int stream_flags(const char *mode)
+{
+    int flags;
+    switch (*mode++) {
+    case 'r': flags = O_RDONLY; break;
+    case 'w': flags = O_WRONLY | O_CREAT | O_TRUNC; break;
+    case 'a': flags = O_WRONLY | O_CREAT | O_APPEND; break;
+    default: return -1;
+    }
+    for (int i = 0; i < 6 && *mode && *mode != ','; i++, mode++) /* glibc looks at seven characters */
+        switch (*mode) {
+        case '+': flags = (flags & ~O_ACCMODE) | O_RDWR; break;
+        case 'x': flags |= O_EXCL; break;
+        case 'e': flags |= O_CLOEXEC; break;
+        default: break;
+        }
+    return flags;
+}
+
+typedef FILE *open_stream(const char *, const char *);
+
+static FILE *stream(const char *path, const char *mode, open_stream *real)
+{
+    int flags;
+    /* ",ccs=" is understood by fopen only: judged by name there. */
+    if (!pe_active() || path == NULL || mode == NULL || (flags = stream_flags(mode)) < 0)
+        return real(path, mode);
+    if (strstr(mode, ",ccs=") || !alone()) {
+        if (!pe_readable(path))
+            return real(path, mode);
+        if (pe_is_probe(path)) {
+            errno = not_found(path);
+            return NULL;
+        }
+        int denied = pe_judge_path(writes(flags) ? PE_WRITE : PE_READ, AT_FDCWD, path, false, writes(flags) ? "open" : NULL);
+        if (denied) {
+            errno = denied;
+            return NULL;
+        }
+        return real(path, mode);
+    }
+    int fd = pe_openat(AT_FDCWD, path, flags, 0666, true);
+    if (fd < 0)
+        return NULL;
+    FILE *file = fdopen(fd, mode);
+    if (!file)
+        SYS1(SYS_close, fd);
+    return file;
+}
+
+EXPORT FILE *fopen(const char *restrict path, const char *restrict mode) { return stream(path, mode, NEXT(fopen)); }
+EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode) { return stream(path, mode, NEXT(fopen64)); }
+
+typedef FILE *reopen_stream(const char *, const char *, FILE *);
+
+static FILE *reopen(const char *path, const char *mode, FILE *file, reopen_stream *real)
+{
+    int flags;
+    if (pe_active() && path && mode && (flags = stream_flags(mode)) >= 0 && pe_readable(path)) {
+        int denied = pe_judge_path(writes(flags) ? PE_WRITE : PE_READ, AT_FDCWD, path, false, writes(flags) ? "open" : NULL);
+        if (denied) {
+            fclose(file); /* freopen closes the stream also when it fails */
+            errno = denied;
+            return NULL;
+        }
+    }
+    return real(path, mode, file);
+}
+
+EXPORT FILE *freopen(const char *restrict path, const char *restrict mode, FILE *restrict file) { return reopen(path, mode, file, NEXT(freopen)); }
+EXPORT FILE *freopen64(const char *restrict path, const char *restrict mode, FILE *restrict file) { return reopen(path, mode, file, NEXT(freopen64)); }
+
+EXPORT DIR *opendir(const char *path)
+{
+    if (!pe_active() || path == NULL || !alone())
+        return NEXT(opendir)(path);
+    if (pe_readable(path) && *path == 0) {
+        errno = ENOENT;
+        return NULL;
+    }
+    int fd = pe_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0, true);
+    if (fd < 0)
+        return NULL;
+    DIR *directory = fdopendir(fd);
+    if (!directory)
+        SYS1(SYS_close, fd);
+    return directory;
+}
+
+/* Judges a change of a directory entry (the link itself, not what it points to). 0 or -1 with errno set. */
+static int may_change(int dirfd, const char *path, bool nofollow, const char *operation)
+{
+    if (!pe_active() || path == NULL || !pe_readable(path))
+        return 0;
+    int saved = errno;
+    int denied = pe_judge_path(PE_WRITE, dirfd, path, nofollow, operation);
+    errno = denied ? denied : saved;
+    return denied ? -1 : 0;
+}
+
+static int may_read(int dirfd, const char *path)
+{
+    if (!pe_active() || path == NULL || !pe_readable(path))
+        return 0;
+    int saved = errno;
+    int denied = pe_judge_path(PE_READ, dirfd, path, true, NULL);
+    errno = denied ? denied : saved;
+    return denied ? -1 : 0;
+}
+
+EXPORT int unlink(const char *path) { return may_change(AT_FDCWD, path, true, "unlink") ? -1 : NEXT(unlink)(path); }
+EXPORT int unlinkat(int dirfd, const char *path, int flags) { return may_change(dirfd, path, true, "unlink") ? -1 : NEXT(unlinkat)(dirfd, path, flags); }
+EXPORT int remove(const char *path) { return may_change(AT_FDCWD, path, true, "unlink") ? -1 : NEXT(remove)(path); }
+EXPORT int rmdir(const char *path) { return may_change(AT_FDCWD, path, true, "unlink") ? -1 : NEXT(rmdir)(path); }
+
+static int may_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return may_change(from_dir, from, true, "rename") || may_change(to_dir, to, true, "rename") ? -1 : 0;
+}
+
+EXPORT int rename(const char *from, const char *to) { return may_rename(AT_FDCWD, from, AT_FDCWD, to) ? -1 : NEXT(rename)(from, to); }
+EXPORT int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return may_rename(from_dir, from, to_dir, to) ? -1 : NEXT(renameat)(from_dir, from, to_dir, to);
+}
+EXPORT int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    if (may_rename(from_dir, from, to_dir, to))
+        return -1;
+    long result = SYS5(SYS_renameat2, from_dir, from, to_dir, to, flags); /* glibc has it since 2.28 only */
+    return result < 0 ? failed((int)-result) : 0;
+}
+
+EXPORT int truncate(const char *path, off_t length) { return may_change(AT_FDCWD, path, false, "open") ? -1 : NEXT(truncate)(path, length); }
+EXPORT int truncate64(const char *path, off64_t length) { return may_change(AT_FDCWD, path, false, "open") ? -1 : NEXT(truncate64)(path, length); }
+EXPORT int chmod(const char *path, mode_t mode) { return may_change(AT_FDCWD, path, false, "chmod") ? -1 : NEXT(chmod)(path, mode); }
+EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
+{
+    return may_change(dirfd, path, flags & AT_SYMLINK_NOFOLLOW, "chmod") ? -1 : NEXT(fchmodat)(dirfd, path, mode, flags);
+}
+
+/* A second name for a file would let it be read under that name. */
+EXPORT int link(const char *from, const char *to)
+{
+    return may_read(AT_FDCWD, from) || may_change(AT_FDCWD, to, true, "open") ? -1 : NEXT(link)(from, to);
+}
+EXPORT int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return (!(flags & AT_EMPTY_PATH) && may_read(from_dir, from)) || may_change(to_dir, to, true, "open") ? -1
+        : NEXT(linkat)(from_dir, from, to_dir, to, flags);
+}
+EXPORT int symlink(const char *target, const char *path) { return may_change(AT_FDCWD, path, true, "open") ? -1 : NEXT(symlink)(target, path); }
+EXPORT int symlinkat(const char *target, int dirfd, const char *path)
+{
+    return may_change(dirfd, path, true, "open") ? -1 : NEXT(symlinkat)(target, dirfd, path);
+}
+
+/* Looking is not judged; these serve the probes' questions only. Called first, so a bad pointer is libc's matter. */
+#define LOOK(call, path) \
+    int result_ = (call); \
+    if (unlikely(result_ != 0) && (errno == ENOENT || errno == ENAMETOOLONG) && (path) != NULL && pe_is_probe(path) && pe_active()) \
+        errno = pe_probe(path); \
+    return result_
+
+EXPORT int access(const char *path, int mode) { LOOK(NEXT(access)(path, mode), path); }
+EXPORT int faccessat(int dirfd, const char *path, int mode, int flags) { LOOK(NEXT(faccessat)(dirfd, path, mode, flags), path); }
+
+/* glibc before 2.33 exports __xstat and friends, later ones stat: each may be absent, never both. */
+static int raw_stat(int dirfd, const char *path, struct stat *info, int flags)
+{
+    long result = SYS4(SYS_newfstatat, dirfd, path, info, flags);
+    return result < 0 ? failed((int)-result) : 0;
+}
+EXPORT int stat(const char *restrict path, struct stat *restrict info) { LOOK(raw_stat(AT_FDCWD, path, info, 0), path); }
+EXPORT int lstat(const char *restrict path, struct stat *restrict info) { LOOK(raw_stat(AT_FDCWD, path, info, AT_SYMLINK_NOFOLLOW), path); }
+EXPORT int fstatat(int dirfd, const char *restrict path, struct stat *restrict info, int flags) { LOOK(raw_stat(dirfd, path, info, flags), path); }
+EXPORT int stat64(const char *restrict path, struct stat64 *restrict info) { LOOK(raw_stat(AT_FDCWD, path, (struct stat *)info, 0), path); }
+EXPORT int lstat64(const char *restrict path, struct stat64 *restrict info)
+{
+    LOOK(raw_stat(AT_FDCWD, path, (struct stat *)info, AT_SYMLINK_NOFOLLOW), path);
+}
+EXPORT int fstatat64(int dirfd, const char *restrict path, struct stat64 *restrict info, int flags)
+{
+    LOOK(raw_stat(dirfd, path, (struct stat *)info, flags), path);
+}
+
+extern int __xstat(int, const char *, struct stat *);
+extern int __lxstat(int, const char *, struct stat *);
+extern int __xstat64(int, const char *, struct stat64 *);
+extern int __lxstat64(int, const char *, struct stat64 *);
+EXPORT int __xstat(int version, const char *path, struct stat *info) { LOOK(NEXT(__xstat)(version, path, info), path); }
+EXPORT int __lxstat(int version, const char *path, struct stat *info) { LOOK(NEXT(__lxstat)(version, path, info), path); }
+EXPORT int __xstat64(int version, const char *path, struct stat64 *info) { LOOK(NEXT(__xstat64)(version, path, info), path); }
+EXPORT int __lxstat64(int version, const char *path, struct stat64 *info) { LOOK(NEXT(__lxstat64)(version, path, info), path); }
+
+EXPORT int statx(int dirfd, const char *restrict path, int flags, unsigned mask, struct statx *restrict info)
+{
+    long result = SYS5(SYS_statx, dirfd, path, flags, mask, info);
+    LOOK(result < 0 ? failed((int)-result) : 0, path);
+}

@@ -1,0 +1,184 @@
+/* Start-up: what this process is, where libc's own functions are, the first conversation with the guard. */
+#include "pellicle.h"
+#include "sys.h"
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct pe_globals pe;
+
+struct library { uintptr_t base, start, end; const ElfW(Dyn) *dynamic; };
+enum { LIBC, LIBDL, LIBPTHREAD, LIBRESOLV, LIBRARIES };
+static struct library libraries[LIBRARIES];
+static void *(*real_dlsym)(void *, const char *);
+
+static int note_library(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    static const char *const names[LIBRARIES] = { "libc.so.6", "libdl.so.2", "libpthread.so.0", "libresolv.so.2" };
+    const char *name = info->dlpi_name ? info->dlpi_name : "";
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    struct library found = { .base = info->dlpi_addr, .start = UINTPTR_MAX };
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + header->p_vaddr, to = from + header->p_memsz;
+        if (header->p_type == PT_DYNAMIC)
+            found.dynamic = (const void *)from;
+        if (header->p_type != PT_LOAD)
+            continue;
+        if (from < found.start)
+            found.start = from;
+        if (to > found.end)
+            found.end = to;
+    }
+    if ((uintptr_t)&note_library >= found.start && (uintptr_t)&note_library < found.end && strlen(name) < sizeof pe.own_path)
+        strcpy(pe.own_path, name);
+    for (int i = 0; i < LIBRARIES; i++)
+        if (strcmp(base, names[i]) == 0 && !libraries[i].dynamic)
+            libraries[i] = found;
+    return 0;
+}
+
+bool pe_in_libc(const void *address)
+{
+    for (int i = 0; i < LIBRARIES; i++)
+        if ((uintptr_t)address >= libraries[i].start && (uintptr_t)address < libraries[i].end && libraries[i].dynamic)
+            return true;
+    return false;
+}
+
+/* Reads the library's own symbol table: the loader would hand out our dlsym for "dlsym". */
+static void *symbol_of(const struct library *library, const char *name)
+{
+    const ElfW(Sym) *symbols = NULL;
+    const char *strings = NULL;
+    const uint32_t *hashes = NULL;
+    const ElfW(Versym) *versions = NULL;
+    if (!library->dynamic)
+        return NULL;
+    for (const ElfW(Dyn) *d = library->dynamic; d->d_tag != DT_NULL; d++) {
+        /* glibc relocates these in place; others do not. */
+        uintptr_t at = d->d_un.d_ptr >= library->base ? d->d_un.d_ptr : d->d_un.d_ptr + library->base;
+        if (d->d_tag == DT_SYMTAB)
+            symbols = (const void *)at;
+        else if (d->d_tag == DT_STRTAB)
+            strings = (const void *)at;
+        else if (d->d_tag == DT_GNU_HASH)
+            hashes = (const void *)at;
+        else if (d->d_tag == DT_VERSYM)
+            versions = (const void *)at;
+    }
+    if (!symbols || !strings || !hashes)
+        return NULL;
+    uint32_t buckets = hashes[0], first = hashes[1], bloom = hashes[2], wanted = 5381;
+    const uint32_t *bucket = (const void *)((const char *)(hashes + 4) + bloom * sizeof(ElfW(Addr)));
+    const uint32_t *chain = bucket + buckets;
+    for (const char *c = name; *c; c++)
+        wanted = wanted * 33 + (uint8_t)*c;
+    uint32_t index = buckets ? bucket[wanted % buckets] : 0;
+    void *hidden = NULL;
+    if (index < first || index == 0)
+        return NULL;
+    for (;; index++) {
+        uint32_t hash = chain[index - first];
+        const ElfW(Sym) *symbol = &symbols[index];
+        if ((hash | 1) == (wanted | 1) && symbol->st_shndx != SHN_UNDEF && strcmp(strings + symbol->st_name, name) == 0
+            && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC) {
+            void *found = (void *)(library->base + symbol->st_value);
+            if (!versions || !(versions[index] & 0x8000))
+                return found;
+            hidden = found;
+        }
+        if (hash & 1)
+            return hidden;
+    }
+}
+
+static void *own_symbol_of_libc(const char *name)
+{
+    for (int i = 0; i < LIBRARIES; i++) {
+        void *found = symbol_of(&libraries[i], name);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+void *pe_next_symbol(const char *name)
+{
+    pe_start();
+    /* The next in search order, so that another preloaded library keeps its turn. */
+    void *found = real_dlsym ? real_dlsym(RTLD_NEXT, name) : NULL;
+    return found ? found : own_symbol_of_libc(name);
+}
+
+void *pe_real_dlsym(void *handle, const char *name) { return real_dlsym ? real_dlsym(handle, name) : NULL; }
+
+void *pe_dlsym_of_libc(void)
+{
+    pe_start();
+    return (void *)real_dlsym;
+}
+
+static _Atomic int64_t attach_again_at;
+static _Atomic int32_t attach_delay = 250;
+
+/* The guard was not there when this process started. Tries again, ever more rarely; until then everything passes. */
+bool pe_attach_later(void)
+{
+    struct timespec t;
+    SYS2(SYS_clock_gettime, CLOCK_MONOTONIC_COARSE, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    int64_t due = atomic_load(&attach_again_at);
+    int32_t delay = atomic_load(&attach_delay);
+    if (now < due || !atomic_compare_exchange_strong(&attach_again_at, &due, now + delay))
+        return false;
+    if (delay < 60000)
+        atomic_store(&attach_delay, delay * 2);
+    return pe_channel_attach() && atomic_load(&atomic_load(&pe.state)->mode) != 0;
+}
+
+static void read_environment(void)
+{
+    const char *channel = getenv("PELLICLE_CHANNEL");
+    size_t length = channel ? strlen(channel) : 0;
+    if (length == 0 || length >= sizeof pe.channel - 1)
+        return;
+    memcpy(pe.channel, channel, length + 1);
+    pe.channel_length = length;
+    pe.root_pid = (uint32_t)SYS0(SYS_getpid);
+    const char *root = getenv("PELLICLE_ROOT");
+    if (root && *root)
+        pe.root_pid = (uint32_t)strtoul(root, NULL, 10);
+    pe.enabled = true;
+}
+
+void pe_exec_start(void);
+
+/* Hooks may run before the constructor, from constructors of other libraries. */
+void pe_start(void)
+{
+    static _Atomic int started;
+    int none = 0;
+    if (!atomic_compare_exchange_strong(&started, &none, 1))
+        return;
+    int saved = errno;
+    dl_iterate_phdr(note_library, NULL);
+    void *found = own_symbol_of_libc("dlsym");
+    memcpy(&real_dlsym, &found, sizeof found);
+    pe_library_start();
+    read_environment();
+    if (pe.enabled) {
+        pe_exec_start();
+        pe_channel_attach();
+        pe_python_start();
+    }
+    errno = saved;
+}
+
+__attribute__((constructor)) static void start(void) { pe_start(); }

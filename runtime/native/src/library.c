@@ -1,0 +1,169 @@
+/* Loading libraries, and looking our names up by handle (ctypes, DllImport, dlsym): they get our functions. */
+#include "pellicle.h"
+#include "sys.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Declared as objects of unknown type: only the addresses are wanted. */
+#define OURS(X) \
+    X(execve) X(execv) X(execvp) X(execvpe) X(execl) X(execle) X(execlp) X(execveat) X(fexecve) X(posix_spawn) X(posix_spawnp) \
+    X(system) X(popen) X(wordexp) X(connect) X(__connect) X(sendto) X(sendmsg) X(sendmmsg) X(getaddrinfo) X(gethostbyname) \
+    X(gethostbyname2) X(gethostbyname_r) X(gethostbyname2_r) X(res_query) X(res_search) X(res_nquery) X(res_nsearch) \
+    X(__res_query) X(__res_search) X(__res_nquery) X(__res_nsearch) X(open) X(open64) X(__open) X(__open64) X(openat) \
+    X(openat64) X(__open_2) X(__open64_2) X(__openat_2) X(__openat64_2) X(creat) X(creat64) X(fopen) X(fopen64) X(freopen) \
+    X(freopen64) X(opendir) X(unlink) X(unlinkat) X(remove) X(rmdir) X(rename) X(renameat) X(renameat2) X(truncate) \
+    X(truncate64) X(chmod) X(fchmodat) X(link) X(linkat) X(symlink) X(symlinkat) X(access) X(faccessat) X(stat) X(lstat) \
+    X(fstatat) X(stat64) X(lstat64) X(fstatat64) X(__xstat) X(__lxstat) X(__xstat64) X(__lxstat64) X(statx) \
+    X(memfd_create) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(kill) X(killpg) X(tgkill) X(sigqueue) X(syscall) \
+    X(dlsym) X(dlvsym) X(dlopen) X(dlmopen)
+
+#define DECLARE(name) extern const char our_##name[] __asm__(#name);
+OURS(DECLARE)
+
+static const struct entry { const char *name; const void *address; } ours[] = {
+#define ENTRY(name) { #name, our_##name },
+    OURS(ENTRY)
+};
+#define COUNT (sizeof ours / sizeof *ours)
+
+static uint8_t places[512]; /* index + 1 into ours */
+_Static_assert(COUNT < 255, "places holds bytes");
+
+static uint32_t place_of(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    while (*name)
+        hash = (hash ^ (uint8_t)*name++) * 16777619u;
+    return (hash ^ hash >> 15) % sizeof places;
+}
+
+static char search_path[PE_PATH]; /* LD_LIBRARY_PATH as the loader saw it at start */
+
+void pe_library_start(void)
+{
+    for (size_t i = 0; i < COUNT; i++) {
+        uint32_t at = place_of(ours[i].name);
+        while (places[at])
+            at = (at + 1) % sizeof places;
+        places[at] = (uint8_t)(i + 1);
+    }
+    const char *path = getenv("LD_LIBRARY_PATH");
+    if (path && strlen(path) < sizeof search_path)
+        strcpy(search_path, path);
+}
+
+void *pe_ours(const char *name)
+{
+    for (uint32_t at = place_of(name); places[at]; at = (at + 1) % sizeof places)
+        if (strcmp(ours[places[at] - 1].name, name) == 0)
+            return (void *)ours[places[at] - 1].address;
+    return NULL;
+}
+
+#define FOR_STUBS __attribute__((used, visibility("hidden")))
+
+/* A symbol of another library with one of our names (many have a `connect`) stays that library's. */
+static void *replace(const char *name, void *found)
+{
+    return found && pe_in_libc(found) ? pe_ours(name) : NULL;
+}
+
+FOR_STUBS void *pe_dlsym_ours(void *handle, const char *name)
+{
+    if (!pe.enabled || !name || !pe_ours(name))
+        return NULL;
+    /* For RTLD_NEXT the answer depends on the caller; ours is right when nobody stands between us and libc. */
+    return replace(name, handle == RTLD_NEXT ? pe_next_symbol(name) : pe_real_dlsym(handle, name));
+}
+
+FOR_STUBS void *pe_dlvsym_ours(void *handle, const char *name, const char *version)
+{
+    (void)version;
+    return pe_dlsym_ours(handle, name);
+}
+
+static void *_Atomic real_dlvsym, *_Atomic real_dlopen, *_Atomic real_dlmopen;
+
+static void *once(void *_Atomic *slot, const char *name)
+{
+    void *found = atomic_load(slot);
+    if (!found) {
+        found = pe_next_symbol(name);
+        atomic_store(slot, found);
+    }
+    return found;
+}
+
+FOR_STUBS void *pe_address_of_dlsym(void) { return pe_dlsym_of_libc(); }
+FOR_STUBS void *pe_address_of_dlvsym(void) { return once(&real_dlvsym, "dlvsym"); }
+FOR_STUBS void *pe_address_of_dlopen(void) { return once(&real_dlopen, "dlopen"); }
+FOR_STUBS void *pe_address_of_dlmopen(void) { return once(&real_dlmopen, "dlmopen"); }
+
+static bool find_in(const char *directories, const char *file, char *found)
+{
+    size_t file_length = strlen(file);
+    while (*directories) {
+        size_t length = strcspn(directories, ":;");
+        if (length && length + 1 + file_length < PE_PATH) {
+            memcpy(found, directories, length);
+            found[length] = '/';
+            memcpy(found + length + 1, file, file_length + 1);
+            if (SYS3(SYS_faccessat, AT_FDCWD, found, 4 /* R_OK */) == 0)
+                return true;
+        }
+        directories += length;
+        if (*directories)
+            directories++;
+    }
+    return false;
+}
+
+#if defined(__x86_64__)
+#define MULTIARCH "x86_64-linux-gnu"
+#else
+#define MULTIARCH "aarch64-linux-gnu"
+#endif
+
+static int judge_library(const char *path)
+{
+    char found[PE_PATH];
+    int saved = errno, denied = 0;
+    if (strchr(path, '/')) {
+        denied = pe_judge_path(PE_LIBRARY, AT_FDCWD, path, false, NULL);
+    } else if (find_in(search_path, path, found)
+               || find_in("/lib64:/usr/lib64:/lib/" MULTIARCH ":/usr/lib/" MULTIARCH ":/usr/local/lib:/lib:/usr/lib", path, found)) {
+        denied = pe_judge_path(PE_LIBRARY, AT_FDCWD, found, false, NULL);
+    } else {
+        /* Found, if at all, through the caller's own search path. */
+        struct pe_ask ask = {
+            .dimension = PE_LIBRARY, .flags = PE_UNRESOLVED, .deny_errno = EACCES, .item = path, .item_length = strnlen(path, PE_PATH),
+            .more = { { .data = path, .length = strnlen(path, PE_PATH) } }, .more_count = 1,
+        };
+        denied = pe_judge(&ask);
+    }
+    errno = saved;
+    return denied;
+}
+
+/* The loader's own error text is the only way to make dlerror() speak. */
+static const char refused[] = "/.pellicle/denied";
+
+FOR_STUBS const char *pe_dlopen_path(const char *path, int flags)
+{
+    if (!pe_active() || !path || !pe_readable(path) || *path == 0 || (flags & RTLD_NOLOAD))
+        return path;
+    return judge_library(path) ? refused : path;
+}
+
+FOR_STUBS const char *pe_dlmopen_path(Lmid_t space, const char *path, int flags)
+{
+    if (!pe_active() || !path || !pe_readable(path) || *path == 0)
+        return path;
+    /* A new namespace has a libc of its own, without us. */
+    if (space != LM_ID_BASE && pe_tamper("unhook", path, EPERM))
+        return refused;
+    return pe_dlopen_path(path, flags);
+}

@@ -1,0 +1,151 @@
+/* Shared words of the interposer. The contract with the guard is docs/decisions/0001-guard-channel.md. */
+#ifndef PELLICLE_H
+#define PELLICLE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+enum {
+    PE_PROCESS = 1, PE_HOST, PE_READ, PE_WRITE, PE_LIBRARY, PE_AWS, PE_EVENT, PE_RESPONSE, PE_CODE, PE_DESERIALIZE, PE_TAMPER,
+};
+enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8 };
+
+#define PE_PATH 4096
+#define PE_MAX_MESSAGE 65536
+
+/* The state region; written by the guard only. */
+struct pe_state {
+    uint32_t magic, version;
+    _Atomic uint64_t generation;
+    _Atomic uint32_t mode;
+    _Atomic uint32_t flags;
+    _Atomic uint64_t invocation, heartbeat_ms, seed;
+    _Atomic uint32_t table_offset, table_slots, prefix_offset, prefix_count, guard_pid, upstream_port, proxy_port, upstream_ip;
+};
+
+struct pe_ring {
+    uint32_t magic, version, slots, slot_size;
+    char pad0[48];
+    _Atomic uint64_t head;
+    char pad1[56];
+    _Atomic uint64_t tail;
+    char pad2[56];
+    _Atomic uint64_t dropped, unanswered, faults, denied;
+};
+_Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
+_Static_assert(offsetof(struct pe_state, upstream_ip) == 76, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, head) == 64, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, tail) == 128, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, dropped) == 192, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, denied) == 216, "decision 0001");
+
+#define PE_REGION (1u << 20)
+
+struct pe_field {
+    const void *data;
+    size_t length;
+    const struct iovec *pieces; /* when set, the field is these pieces; length is their sum */
+    int piece_count;
+};
+
+/* One question. The first field is the item. */
+struct pe_ask {
+    uint8_t dimension, flags;
+    int deny_errno; /* used when the guard names none */
+    const char *item;
+    size_t item_length;
+    struct pe_field more[3];
+    int more_count;
+};
+
+struct pe_verdict { uint8_t decision, cache; uint16_t error; };
+
+struct pe_globals {
+    const struct pe_state *_Atomic state;
+    struct pe_ring *_Atomic ring;
+    bool enabled;             /* PELLICLE_CHANNEL was set when the process started */
+    uint32_t root_pid;        /* the process the wrapper started */
+    char channel[108];        /* without the leading NUL */
+    size_t channel_length;
+    char own_path[PE_PATH];   /* of this library */
+};
+extern struct pe_globals pe;
+
+/* init.c */
+void pe_start(void);
+bool pe_attach_later(void);
+bool pe_in_libc(const void *address);
+void *pe_next_symbol(const char *name);
+void *pe_real_dlsym(void *handle, const char *name);
+void *pe_dlsym_of_libc(void);
+
+/* The first line of every hook: false means mode off, no guard or no channel. */
+static inline bool pe_active(void)
+{
+    const struct pe_state *state = atomic_load_explicit(&pe.state, memory_order_relaxed);
+    if (likely(state != NULL))
+        return atomic_load_explicit(&state->mode, memory_order_relaxed) != 0;
+    return unlikely(pe.enabled) && pe_attach_later();
+}
+
+/* A function of the next library in search order, looked up once. */
+#define NEXT(name) \
+    ({ static _Atomic(void *) slot_; \
+       void *found_ = atomic_load_explicit(&slot_, memory_order_relaxed); \
+       if (unlikely(found_ == NULL)) { found_ = pe_next_symbol(#name); atomic_store_explicit(&slot_, found_, memory_order_relaxed); } \
+       (__typeof__(&name))found_; })
+
+/* judge.c */
+uint64_t pe_hash(uint8_t dimension, const char *item, size_t length);
+int pe_judge(const struct pe_ask *ask);           /* 0 or the errno of the denial */
+bool pe_known(uint8_t dimension, const char *item, size_t length); /* allowed without a question */
+bool pe_remembered(uint8_t tag, const char *text, size_t length);
+void pe_remember(uint8_t tag, const char *text, size_t length);
+void pe_note(const struct pe_ask *ask);
+bool pe_protecting(void);
+int pe_tamper(const char *what, const char *detail, int deny_errno);
+void pe_count_fault(void);
+void pe_count_unanswered(void);
+
+/* channel.c */
+bool pe_channel_attach(void);
+bool pe_query(const struct pe_ask *ask, struct pe_verdict *verdict);
+bool pe_send_note(const struct pe_ask *ask);
+uint8_t pe_flags(void);
+
+/* path.c */
+bool pe_readable(const void *address);            /* false: the kernel would say EFAULT */
+size_t pe_text_length(const char *text, size_t limit, bool *bad);
+bool pe_clean_absolute(const char *path, size_t *length);
+bool pe_fixed_tree(const char *path);
+long pe_fd_path(int fd, char *buffer);            /* length, or negative errno */
+long pe_resolve(int dirfd, const char *path, bool nofollow, char *buffer);
+size_t pe_number(char *to, uint64_t value);
+
+/* probe.c: what a language probe asks through a path */
+bool pe_is_probe(const char *path);
+int pe_probe(const char *path);                   /* the errno to fail with */
+
+/* files.c, exec.c, net.c, tamper.c: shared with syscall() */
+int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain);
+int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation);
+int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw);
+int pe_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
+
+/* library.c */
+void *pe_ours(const char *name);
+void pe_library_start(void);
+
+/* python.c */
+void pe_python_start(void);
+#endif

@@ -1,0 +1,1 @@
+export const handler = async () => 'mjs'; export default { inner: async () => 'default' };

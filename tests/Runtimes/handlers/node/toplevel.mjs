@@ -1,0 +1,1 @@
+const fs = await import('node:fs'); export const handler = async () => typeof fs.readFileSync;
