@@ -79,7 +79,7 @@ public sealed record EventPolicy
     public IReadOnlyList<EventSuppression> Suppress { get; init; } = [];
 
     /// <summary>Default of <see cref="Threshold"/>.</summary>
-    public const int DefaultThreshold = 60;
+    public const int DefaultThreshold = 90;
 }
 
 /// <summary>What one function may do, and what happens when it does something else. Written by <see cref="PolicyJson"/>.</summary>
