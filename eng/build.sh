@@ -1,0 +1,43 @@
+#!/bin/sh
+# Builds what is missing or older than its sources. Usage: eng/build.sh cli|protection|local|samples|all
+set -eu
+cd "$(dirname "$0")/.."
+out=artifacts
+mkdir -p $out
+
+# newer STAMP DIR...: true when a source is newer than the stamp, or the stamp is absent
+newer() {
+  stamp=$1; shift
+  [ ! -e "$stamp" ] && return 0
+  [ -n "$(find "$@" -type f -newer "$stamp" -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]
+}
+
+step() {
+  name=$1; shift
+  echo "building $name" >&2
+  log=$out/$(echo "$name" | tr ' ' '-').log
+  "$@" >"$log" 2>&1 || { tail -60 "$log" >&2; echo "building $name failed; the whole log is $log" >&2; exit 3; }
+}
+
+cli() {
+  if newer $out/cli/.stamp src Directory.Build.props Directory.Packages.props; then
+    step cli dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -v q -nologo -o $out/cli
+    touch $out/cli/.stamp
+  fi
+}
+
+protection() {
+  if newer $out/guard/linux-x64/guard src/Guard src/Policy src/Inspection src/Domain; then step guard src/Guard/build.sh; fi
+  if newer $out/native/x86_64/libpellicle.so runtime/native; then step "native interposer" runtime/native/build.sh; fi
+  if newer $out/.runtimes.stamp runtime/build.sh runtime/python runtime/node runtime/java runtime/dotnet; then step "runtimes and probes" runtime/build.sh all; touch $out/.runtimes.stamp; fi
+}
+
+samples() { step samples samples/build.sh; }
+
+case ${1:-all} in
+  cli) cli ;;
+  protection) protection ;;
+  samples) samples ;;
+  all) cli; protection; samples ;;
+  *) echo "usage: eng/build.sh cli|protection|samples|all" >&2; exit 2 ;;
+esac

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Pellicle.Aws;
+
+namespace Pellicle.Cli;
+
+/// <summary>Options that several commands share; the names follow the AWS CLI.</summary>
+internal sealed class AwsOptions
+{
+    private readonly Option<string?> _profile = new("--profile") { Description = "AWS profile", HelpName = "NAME" };
+    private readonly Option<string?> _region = new("--region") { Description = "AWS region", HelpName = "REGION" };
+    private readonly Option<string?> _endpoint = new("--endpoint-url") { Description = "address to call instead of AWS, for example a local Lambda", HelpName = "URL" };
+
+    public AwsOptions(Command command)
+    {
+        command.Add(_profile);
+        command.Add(_region);
+        command.Add(_endpoint);
+    }
+
+    public LambdaClient Connect(ParseResult result)
+    {
+        try
+        {
+            return new LambdaClient(new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), result.GetValue(_region), result.GetValue(_endpoint))));
+        }
+        catch (AwsSettingsException exception)
+        {
+            throw new CliException(exception.Message, exception.Hint, ExitCode.Usage);
+        }
+    }
+}
+
+/// <summary>How a command finds the server.</summary>
+internal sealed class ServerOptionsGroup
+{
+    private readonly Option<string?> _server = new("--server") { Description = "address of the Pellicle server (default: PELLICLE_SERVER_URL, else the server of this machine's data directory)", HelpName = "URL" };
+    private readonly Option<string?> _token = new("--token") { Description = "access token (default: PELLICLE_ADMIN_TOKEN, else the one beside the server's data)", HelpName = "TOKEN" };
+
+    public ServerOptionsGroup(Command command)
+    {
+        command.Add(_server);
+        command.Add(_token);
+    }
+
+    public ServerClient Connect(ParseResult result) => ServerClient.Find(result.GetValue(_server), result.GetValue(_token));
+
+    public ServerClient? TryConnect(ParseResult result) => ServerClient.TryFind(result.GetValue(_server), result.GetValue(_token));
+}
+
+/// <summary><c>--format table|json</c>.</summary>
+internal sealed class FormatOption
+{
+    private readonly Option<string> _format = new("--format") { Description = "table or json", DefaultValueFactory = _ => "table", HelpName = "FORMAT" };
+
+    public FormatOption(Command command)
+    {
+        _format.AcceptOnlyFromAmong("table", "json");
+        command.Add(_format);
+    }
+
+    public bool IsJson(ParseResult result) => result.GetValue(_format) == "json";
+}
+
+/// <summary>Places on this machine.</summary>
+internal static class Places
+{
+    /// <summary>Built artefacts: <c>PELLICLE_ARTIFACTS</c>, else the folder above the program.</summary>
+    public static string Artifacts => Environment.GetEnvironmentVariable("PELLICLE_ARTIFACTS") is { Length: > 0 } set ? set : Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, ".."));
+
+    /// <summary>Sources of the samples.</summary>
+    public static string Samples => Environment.GetEnvironmentVariable("PELLICLE_SAMPLES") is { Length: > 0 } set ? set : Path.GetFullPath(Path.Combine(Artifacts, "..", "samples"));
+
+    /// <summary>What commands keep from call to call: <c>PELLICLE_HOME</c>, else the user's data directory.</summary>
+    public static string Home => Environment.GetEnvironmentVariable("PELLICLE_HOME") is { Length: > 0 } set
+        ? set
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create) is { Length: > 0 } data ? data : Path.Combine(Path.GetTempPath(), "pellicle-home"), "pellicle");
+}

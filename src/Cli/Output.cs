@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Pellicle.Cli;
+
+/// <summary>Results go to stdout, talk to stderr.</summary>
+internal static class Output
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static readonly Lazy<IAnsiConsole> Talk = new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }));
+
+    private static readonly Lazy<IAnsiConsole> Result = new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) }));
+
+    /// <summary>Console for progress and remarks.</summary>
+    public static IAnsiConsole Error => Talk.Value;
+
+    /// <summary>Console for results that people read.</summary>
+    public static IAnsiConsole Out => Result.Value;
+
+    public static void PrintJson(object value) => System.Console.Out.WriteLine(JsonSerializer.Serialize(value, value.GetType(), Json));
+
+    public static void PrintJson(JsonElement value) => System.Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
+
+    /// <summary>Prints rows under headings, as wide as they need.</summary>
+    public static void PrintTable(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var table = new Table { Border = TableBorder.None, ShowRowSeparators = false };
+        foreach (var heading in headings)
+        {
+            table.AddColumn(new TableColumn(new Text(heading, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
+        }
+
+        foreach (var row in rows)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        if (!Out.Profile.Out.IsTerminal)
+        {
+            Out.Profile.Width = 240;
+        }
+
+        Out.Write(table);
+    }
+
+    public static void Note(string text) => Error.WriteLine(text);
+
+    public static void Fail(string message, string hint)
+    {
+        System.Console.Error.WriteLine($"pellicle: {message}");
+        if (hint.Length > 0)
+        {
+            System.Console.Error.WriteLine($"  {hint}");
+        }
+    }
+}
