@@ -1,0 +1,251 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Archives;
+using Pellicle.Scanning.Extractors;
+using Pellicle.Scanning.Extractors.Java;
+using Pellicle.Scanning.Extractors.Python;
+
+namespace Pellicle.Scanning;
+
+/// <summary>Opens the files of one target that matter and gathers what they prove. Each file is inflated at most twice; nothing is written to disk.</summary>
+public static class ContentsReader
+{
+    /// <summary>Reads one target. Damage becomes errors; only cancellation and lost access to the target itself throw.</summary>
+    public static TargetContents Read(IScanSource source, string origin, ScanLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentException.ThrowIfNullOrEmpty(origin);
+        var session = new ReadSession(source, origin, limits ?? ScanLimits.Default, cancellationToken);
+        var hash = "";
+        // The hash of the whole file reads what the scan does not; both are bound by one core each.
+        Parallel.Invoke(new ParallelOptions { CancellationToken = cancellationToken }, () => hash = source.ComputeSha256(cancellationToken), session.Run);
+        return session.Finish(hash);
+    }
+}
+
+/// <summary>State of one <see cref="ContentsReader.Read"/>.</summary>
+internal sealed class ReadSession(IScanSource source, string origin, ScanLimits limits, CancellationToken cancellationToken)
+{
+    private static readonly IReadOnlyList<IExtractor> FileExtractors = AllExtractors.Create();
+    private static readonly IReadOnlyList<ITreeExtractor> TreeExtractors = AllExtractors.CreateTree();
+
+    private readonly Lock gate = new();
+    private readonly List<Package> packages = [];
+    private readonly List<FileError> errors = [];
+    private readonly Dictionary<string, IReadOnlyList<string>> dependencies = new(StringComparer.Ordinal);
+    private readonly InflateBudget budget = new(limits.MaxTotalBytes);
+    private readonly PythonRecords records = new();
+    private ContentPass? content;
+    private int nestedArchives;
+    private int droppedErrors;
+
+    public void Run()
+    {
+        foreach (var error in source.Errors)
+        {
+            Fail(error.Path, error.Message, error.Hint);
+        }
+
+        var tree = new ScanTree(source, "", limits, budget);
+        ReadTree(tree, 0);
+        content = new ContentPass(tree, records, Add, Fail);
+        content.Run(cancellationToken);
+    }
+
+    public TargetContents Finish(string sha256)
+    {
+        if (droppedErrors > 0)
+        {
+            errors.Add(new FileError(origin, "", $"{droppedErrors} more errors are not listed"));
+        }
+
+        return new TargetContents
+        {
+            Origin = origin,
+            Sha256 = sha256,
+            Entries = source.Entries,
+            Packages = PackageSet.Consolidate(packages),
+            Errors = [.. errors.OrderBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
+            Secrets = [],
+            Facts = new ContentFacts
+            {
+                Tricks = source.Tricks,
+                ModifiedFiles = content?.ModifiedFiles ?? [],
+                Texts = content?.Texts ?? new Dictionary<string, string>(),
+                Dependencies = dependencies,
+            },
+        };
+    }
+
+    private void ReadTree(ScanTree tree, int depth)
+    {
+        var found = new List<Package>();
+        var work = new List<(ScanEntry Entry, IExtractor? Extractor)>();
+        foreach (var entry in tree.Source.Entries)
+        {
+            if (entry.Kind != EntryKind.File)
+            {
+                continue;
+            }
+
+            var path = entry.ScanPath;
+            foreach (var extractor in FileExtractors)
+            {
+                if (extractor.IsRequired(path))
+                {
+                    work.Add((entry, extractor));
+                }
+            }
+
+            if (depth == 0 && PythonRecords.IsRecord(path))
+            {
+                work.Add((entry, null));
+            }
+            else if (IsArchive(path))
+            {
+                work.Add((entry, null));
+            }
+        }
+
+        // Nested trees run inside their parent's worker: one level of parallelism is all the cores there are.
+        if (depth == 0)
+        {
+            // Largest first, so that no worker is left with the one big archive at the end.
+            work.Sort((a, b) => b.Entry.Size.CompareTo(a.Entry.Size));
+            Parallel.ForEach(work, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, item => Handle(tree, item.Entry, item.Extractor, depth, found));
+        }
+        else
+        {
+            foreach (var (entry, extractor) in work)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Handle(tree, entry, extractor, depth, found);
+            }
+        }
+
+        foreach (var extractor in TreeExtractors)
+        {
+            Add(Guarded(extractor.Name, tree.Prefix, () => extractor.Extract(tree, found)), found);
+        }
+    }
+
+    private void Handle(ScanTree tree, ScanEntry entry, IExtractor? extractor, int depth, List<Package> found)
+    {
+        if (!TryRead(tree, entry, out var bytes))
+        {
+            return;
+        }
+
+        if (extractor is not null)
+        {
+            var file = new ScanFile(tree, entry.ScanPath, bytes);
+            Add(Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file)), found);
+        }
+        else if (PythonRecords.IsRecord(entry.ScanPath))
+        {
+            records.Add(entry.Path, bytes);
+        }
+        else
+        {
+            ReadNested(tree, entry, bytes, depth);
+        }
+    }
+
+    private void ReadNested(ScanTree tree, ScanEntry entry, byte[] bytes, int depth)
+    {
+        var path = tree.Prefix + entry.Path;
+        if (depth + 1 >= limits.MaxDepth)
+        {
+            Fail(path, $"archives are nested deeper than {limits.MaxDepth}; not opened");
+            return;
+        }
+
+        if (Interlocked.Increment(ref nestedArchives) > limits.MaxNestedArchives)
+        {
+            Fail(path, $"more than {limits.MaxNestedArchives} nested archives; not opened");
+            return;
+        }
+
+        using var nested = ZipSource.FromMemory(bytes, entry.ScanPath.FileName.ToString(), limits);
+        foreach (var error in nested.Errors)
+        {
+            Fail(error.Path.Length == 0 ? path : $"{path}!/{error.Path}", error.Message, error.Hint);
+        }
+
+        ReadTree(new ScanTree(nested, path + "!/", limits, budget), depth + 1);
+    }
+
+    private bool TryRead(ScanTree tree, ScanEntry entry, out byte[] bytes)
+    {
+        bytes = [];
+        if (!budget.Take(entry.Size))
+        {
+            Fail(tree.Prefix + entry.Path, $"more than {limits.MaxTotalBytes} bytes in one scan; not read");
+            return false;
+        }
+
+        var result = tree.Source.Read(entry, IsArchive(entry.ScanPath) ? limits.MaxEntryBytes : limits.MaxEvidenceBytes);
+        if (result.Content is null)
+        {
+            Fail(tree.Prefix + entry.Path, result.Error ?? "could not be read", result.Hint);
+            return false;
+        }
+
+        bytes = result.Content;
+        return true;
+    }
+
+    internal static bool IsArchive(ScanPath path) => JavaArchive.IsJavaArchive(path) || path.EndsWith(".whl") || path.EndsWith(".egg") || path.EndsWith(".zip");
+
+    internal static ExtractionResult Guarded(string extractor, string path, Func<ExtractionResult> extract)
+    {
+        try
+        {
+            return extract();
+        }
+        catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+        {
+            // A bug of ours, shown as such: the scan goes on and is partial.
+            return new ExtractionResult([], [new FileError("", path, $"extractor `{extractor}` failed: {e.GetType().Name}", "please report this file")]);
+        }
+    }
+
+    private void Add(ExtractionResult result) => Add(result, null);
+
+    private void Add(ExtractionResult result, List<Package>? found)
+    {
+        if (result.Packages.Count == 0 && result.Errors.Count == 0)
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            packages.AddRange(result.Packages);
+            found?.AddRange(result.Packages);
+            foreach (var (path, names) in result.Dependencies)
+            {
+                dependencies[path] = names;
+            }
+        }
+
+        foreach (var error in result.Errors)
+        {
+            Fail(error.Path, error.Message, error.Hint);
+        }
+    }
+
+    private void Fail(string path, string message, string hint = "")
+    {
+        lock (gate)
+        {
+            if (errors.Count < limits.MaxErrors)
+            {
+                errors.Add(new FileError(origin, path, message, hint));
+            }
+            else
+            {
+                droppedErrors++;
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using Pellicle.Scanning.Extractors.DotNet;
+using Pellicle.Scanning.Extractors.Java;
+using Pellicle.Scanning.Extractors.Node;
+using Pellicle.Scanning.Extractors.Python;
+
+namespace Pellicle.Scanning.Extractors;
+
+/// <summary>What ships, in order of name. A test compares these lists with the classes.</summary>
+internal static class AllExtractors
+{
+    public static IReadOnlyList<IExtractor> Create() =>
+    [
+        new BunLock(),
+        new DepsJson(),
+        new NpmPackageJson(),
+        new NuGetLock(),
+        new PackageLock(),
+        new PackagesConfig(),
+        new PipfileLock(),
+        new PnpmLock(),
+        new PythonMetadata(),
+        new PythonTomlLock(),
+        new Requirements(),
+        new YarnLock(),
+    ];
+
+    public static IReadOnlyList<ITreeExtractor> CreateTree() => [new AssemblyMetadata(), new JavaArchive(), new PythonStripped()];
+
+    public static IReadOnlyList<IBinaryExtractor> CreateBinary() => [new SingleFileBundle()];
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Xml;
+using Pellicle.Domain;
+
+namespace Pellicle.Scanning.Extractors.DotNet;
+
+/// <summary><c>*.deps.json</c>: what the .NET host loads. Packages with files are installed; those without (build-time only) are declared.</summary>
+internal sealed class DepsJson : IExtractor
+{
+    private static readonly string[] AssetGroups = ["runtime", "native", "runtimeTargets", "resources"];
+
+    public string Name => "nuget/deps-json";
+
+    public bool IsRequired(ScanPath path) => path.EndsWith(".deps.json");
+
+    public ExtractionResult Extract(ScanFile file) => Read(file, file.Utf8);
+
+    internal static ExtractionResult Read(ScanFile file, ReadOnlyMemory<byte> content)
+    {
+        using var document = Json.ParseObject(content);
+        if (document is null)
+        {
+            return ExtractionResult.Failed(file, "not valid JSON");
+        }
+
+        var withAssets = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var target in document.RootElement.Object("targets").Properties())
+        {
+            foreach (var library in target.Value.Properties().Where(library => AssetGroups.Any(group => library.Value.Object(group).Properties().Any())))
+            {
+                withAssets.Add(library.Name);
+            }
+        }
+
+        var packages = new List<Package>();
+        foreach (var library in document.RootElement.Object("libraries").Properties())
+        {
+            var slash = library.Name.IndexOf('/', StringComparison.Ordinal);
+            if (slash > 0 && library.Value.String("type") is "package" or "runtimepack")
+            {
+                var evidence = withAssets.Contains(library.Name) ? PackageEvidence.Installed : PackageEvidence.Declared;
+                var name = library.Name[..slash];
+                name = name.StartsWith("runtimepack.", StringComparison.Ordinal) ? name["runtimepack.".Length..] : name;
+                if (file.Package(Ecosystem.NuGet, name, library.Name[(slash + 1)..], evidence) is { } package)
+                {
+                    packages.Add(package);
+                }
+            }
+        }
+
+        return ExtractionResult.Of(packages);
+    }
+}
+
+/// <summary><c>packages.lock.json</c>.</summary>
+internal sealed class NuGetLock : IExtractor
+{
+    public string Name => "nuget/packages-lock";
+
+    public bool IsRequired(ScanPath path) => path.Is("packages.lock.json");
+
+    public ExtractionResult Extract(ScanFile file)
+    {
+        using var document = Json.ParseObject(file.Utf8);
+        return document is null
+            ? ExtractionResult.Failed(file, "not valid JSON")
+            : ExtractionResult.Of([.. document.RootElement.Object("dependencies").Properties()
+                .SelectMany(framework => framework.Value.Properties())
+                .Where(entry => entry.Value.String("type") != "Project" && entry.Value.String("resolved") is not null)
+                .Select(entry => file.Package(Ecosystem.NuGet, entry.Name, entry.Value.String("resolved"), PackageEvidence.Declared)).OfType<Package>()]);
+    }
+}
+
+/// <summary><c>packages.config</c>.</summary>
+internal sealed class PackagesConfig : IExtractor
+{
+    public string Name => "nuget/packages-config";
+
+    public bool IsRequired(ScanPath path) => path.FileName.Equals("packages.config", StringComparison.OrdinalIgnoreCase);
+
+    public ExtractionResult Extract(ScanFile file)
+    {
+        var packages = new List<Package>();
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(file.Text), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+            while (reader.Read())
+            {
+                if (reader is { NodeType: XmlNodeType.Element, LocalName: "package" } && file.Package(Ecosystem.NuGet, reader.GetAttribute("id"), reader.GetAttribute("version"), PackageEvidence.Declared) is { Version: not null } package)
+                {
+                    packages.Add(package);
+                }
+            }
+        }
+        catch (XmlException)
+        {
+            return new ExtractionResult(packages, [new FileError("", file.Path.Value, "not valid XML")]);
+        }
+
+        return ExtractionResult.Of(packages);
+    }
+}

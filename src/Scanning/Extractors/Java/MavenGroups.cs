@@ -1,0 +1,149 @@
+namespace Pellicle.Scanning.Extractors.Java;
+
+/// <summary>Group ids of well-known artifacts whose jars carry no pom (built by Gradle, Ant, Bazel or stripped by shading). Coordinates as published on Maven Central.</summary>
+internal static class MavenGroups
+{
+    // Artifact names and, with a final "*", prefixes; the longest prefix wins.
+    private static readonly Dictionary<string, string> Groups = Parse("""
+        org.springframework spring-aop spring-aspects spring-beans spring-context* spring-core spring-expression spring-jcl spring-jdbc spring-jms spring-messaging spring-orm spring-oxm spring-test spring-tx spring-web* spring-websocket
+        org.springframework.boot spring-boot*
+        org.springframework.security spring-security-*
+        org.springframework.data spring-data-*
+        org.springframework.cloud spring-cloud-*
+        org.springframework.retry spring-retry
+        org.springframework.integration spring-integration-*
+        org.jetbrains.kotlin kotlin-stdlib* kotlin-reflect kotlin-scripting-*
+        org.jetbrains.kotlinx kotlinx-*
+        org.jetbrains annotations
+        com.squareup.okhttp3 okhttp* logging-interceptor mockwebserver
+        com.squareup.okio okio*
+        com.squareup.retrofit2 retrofit converter-*
+        com.squareup.moshi moshi*
+        org.apache.groovy groovy*
+        org.hibernate hibernate-core hibernate-entitymanager
+        org.hibernate.common hibernate-commons-annotations
+        org.hibernate.validator hibernate-validator*
+        io.projectreactor reactor-core
+        io.projectreactor.netty reactor-netty*
+        io.micrometer micrometer-*
+        org.bouncycastle bcprov-* bcpkix-* bcutil-* bcpg-* bctls-* bcmail-*
+        com.github.ben-manes.caffeine caffeine
+        com.zaxxer HikariCP
+        org.projectlombok lombok
+        org.postgresql postgresql
+        com.mysql mysql-connector-j
+        mysql mysql-connector-java
+        com.h2database h2
+        log4j log4j
+        org.apache.logging.log4j log4j-*
+        org.slf4j slf4j-* jcl-over-slf4j jul-to-slf4j log4j-over-slf4j
+        ch.qos.logback logback-*
+        commons-io commons-io
+        commons-lang commons-lang
+        commons-logging commons-logging
+        commons-codec commons-codec
+        commons-collections commons-collections
+        commons-fileupload commons-fileupload
+        commons-beanutils commons-beanutils
+        commons-cli commons-cli
+        commons-httpclient commons-httpclient
+        org.apache.commons commons-lang3 commons-text commons-collections4 commons-compress commons-csv commons-math3 commons-configuration2 commons-email commons-pool2 commons-exec
+        org.apache.httpcomponents httpclient httpcore httpmime httpasyncclient httpcore-nio
+        org.apache.httpcomponents.client5 httpclient5*
+        org.apache.httpcomponents.core5 httpcore5*
+        com.fasterxml.jackson.core jackson-core jackson-databind jackson-annotations
+        com.fasterxml.jackson.dataformat jackson-dataformat-*
+        com.fasterxml.jackson.datatype jackson-datatype-*
+        com.fasterxml.jackson.module jackson-module-*
+        com.google.guava guava failureaccess listenablefuture
+        com.google.code.gson gson
+        com.google.code.findbugs jsr305
+        com.google.errorprone error_prone_annotations
+        com.google.j2objc j2objc-annotations
+        com.google.protobuf protobuf-java*
+        com.google.inject guice
+        io.netty netty-*
+        io.grpc grpc-*
+        io.reactivex.rxjava2 rxjava
+        org.reactivestreams reactive-streams
+        joda-time joda-time
+        org.yaml snakeyaml
+        org.ow2.asm asm*
+        org.javassist javassist
+        net.bytebuddy byte-buddy*
+        org.json json
+        com.jayway.jsonpath json-path
+        net.minidev json-smart accessors-smart
+        org.dom4j dom4j
+        org.jsoup jsoup
+        xerces xercesImpl
+        xalan xalan
+        org.codehaus.jackson jackson-core-asl jackson-mapper-asl
+        org.codehaus.jettison jettison
+        com.thoughtworks.xstream xstream
+        org.apache.velocity velocity*
+        org.freemarker freemarker
+        org.apache.struts struts2-*
+        org.apache.tomcat.embed tomcat-embed-*
+        org.eclipse.jetty jetty-*
+        io.undertow undertow-*
+        org.apache.poi poi*
+        org.apache.pdfbox pdfbox* fontbox
+        junit junit
+        org.junit.jupiter junit-jupiter-*
+        org.mockito mockito-*
+        org.hamcrest hamcrest*
+        javax.servlet javax.servlet-api servlet-api
+        javax.inject javax.inject
+        javax.annotation javax.annotation-api
+        javax.xml.bind jaxb-api
+        jakarta.annotation jakarta.annotation-api
+        jakarta.inject jakarta.inject-api
+        aopalliance aopalliance
+        com.amazonaws aws-java-sdk-* jmespath-java aws-lambda-java-* aws-xray-recorder-sdk-*
+        software.amazon.ion ion-java
+        redis.clients jedis
+        io.lettuce lettuce-core
+        org.mongodb mongodb-driver-* bson mongo-java-driver
+        org.elasticsearch elasticsearch*
+        org.apache.kafka kafka-clients
+        io.jsonwebtoken jjwt*
+        com.auth0 java-jwt
+        com.nimbusds nimbus-jose-jwt
+        org.scala-lang scala-library scala-reflect
+        org.clojure clojure
+        """);
+
+    public static string? Find(string artifact)
+    {
+        if (Groups.TryGetValue(artifact, out var group))
+        {
+            return group;
+        }
+
+        for (var length = artifact.Length; length > 0; length--)
+        {
+            if (Groups.TryGetValue(artifact[..length] + "*", out group))
+            {
+                return group;
+            }
+        }
+
+        return null;
+    }
+
+    private static Dictionary<string, string> Parse(string table)
+    {
+        var groups = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in table.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            foreach (var artifact in words.Skip(1))
+            {
+                groups[artifact] = words[0];
+            }
+        }
+
+        return groups;
+    }
+}

@@ -1,0 +1,195 @@
+using System.Xml;
+
+namespace Pellicle.Scanning.Extractors.Java;
+
+/// <summary>Coordinates from a <c>pom.properties</c> or <c>pom.xml</c>.</summary>
+internal sealed record Pom(string Group, string Artifact, string Version, string? License)
+{
+    /// <summary>Where it was read; set by the caller.</summary>
+    public string Path { get; init; } = "";
+
+    public static Pom? FromProperties(string text)
+    {
+        string? group = null, artifact = null, version = null;
+        foreach (var raw in text.AsSpan().EnumerateLines())
+        {
+            var line = raw.Trim();
+            var equals = line.IndexOfAny('=', ':');
+            if (equals <= 0 || line[0] is '#' or '!')
+            {
+                continue;
+            }
+
+            var value = line[(equals + 1)..].Trim().ToString();
+            switch (line[..equals].Trim())
+            {
+                case "groupId":
+                    group = value;
+                    break;
+                case "artifactId":
+                    artifact = value;
+                    break;
+                case "version":
+                    version = value;
+                    break;
+            }
+        }
+
+        return Make(group, artifact, version, null);
+    }
+
+    /// <summary>Own coordinates; group and version come from the parent where the pom leaves them out. Null for unresolved properties.</summary>
+    public static Pom? FromXml(string text)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            // No DTD: external entities and entity bombs are refused.
+            using var reader = XmlReader.Create(new StringReader(text), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = 8 << 20 });
+            var path = new Stack<string>();
+            while (reader.Read())
+            {
+                if (reader.NodeType == XmlNodeType.Element && !reader.IsEmptyElement)
+                {
+                    path.Push(reader.LocalName);
+                    if (path.Count > 100)
+                    {
+                        return null;
+                    }
+                }
+                else if (reader.NodeType == XmlNodeType.EndElement && path.Count > 0)
+                {
+                    path.Pop();
+                }
+                else if (reader.NodeType is XmlNodeType.Text && path.Count is >= 2 and <= 5)
+                {
+                    values.TryAdd(string.Join('/', path.Reverse()), reader.Value.Trim());
+                }
+            }
+        }
+        catch (XmlException)
+        {
+            return null;
+        }
+
+        string? Value(string name) => values.GetValueOrDefault("project/" + name) ?? values.GetValueOrDefault("project/parent/" + name);
+        var version = Value("version");
+        if (version is not null && version.StartsWith("${", StringComparison.Ordinal))
+        {
+            version = values.GetValueOrDefault("project/properties/" + version[2..].TrimEnd('}')) ?? (version is "${parent.version}" or "${project.parent.version}" ? values.GetValueOrDefault("project/parent/version") : version);
+        }
+
+        return Make(Value("groupId"), values.GetValueOrDefault("project/artifactId"), version, values.GetValueOrDefault("project/licenses/license/name"));
+    }
+
+    private static Pom? Make(string? group, string? artifact, string? version, string? license) =>
+        string.IsNullOrEmpty(group) || string.IsNullOrEmpty(artifact) || string.IsNullOrEmpty(version) || $"{group}{artifact}{version}".Contains('$', StringComparison.Ordinal) ? null : new Pom(group, artifact, version, license);
+}
+
+/// <summary><c>artifact-version[-classifier].jar</c>.</summary>
+internal sealed record JarFileName(string Artifact, string? Version)
+{
+    public static JarFileName Parse(string fileName)
+    {
+        var dot = fileName.LastIndexOf('.');
+        var stem = dot > 0 ? fileName[..dot] : fileName;
+        for (var i = stem.IndexOf('-', StringComparison.Ordinal); i > 0; i = stem.IndexOf('-', i + 1))
+        {
+            if (i + 1 < stem.Length && char.IsAsciiDigit(stem[i + 1]))
+            {
+                return new JarFileName(stem[..i], TrimClassifier(stem[(i + 1)..]));
+            }
+        }
+
+        return new JarFileName(stem, null);
+    }
+
+    public bool Matches(string artifact) => Artifact.Equals(artifact, StringComparison.OrdinalIgnoreCase)
+        || (Version is not null && $"{Artifact}-{Version}".StartsWith(artifact + "-", StringComparison.OrdinalIgnoreCase) && char.IsAsciiDigit($"{Artifact}-{Version}"[artifact.Length + 1]));
+
+    /// <summary>Classifiers name a platform or a packaging; <c>-jre</c>, <c>-RC1</c>, <c>-SNAPSHOT</c> belong to the version.</summary>
+    private static string TrimClassifier(string version)
+    {
+        foreach (var classifier in (ReadOnlySpan<string>)["-linux", "-osx", "-windows", "-shaded", "-all", "-jar-with-dependencies", "-tests", "-sources", "-javadoc", "-fat", "-uber", "-native", "-aws", "-plain", "-boot"])
+        {
+            var at = version.IndexOf(classifier, StringComparison.Ordinal);
+            if (at > 0)
+            {
+                version = version[..at];
+            }
+        }
+
+        return version;
+    }
+}
+
+/// <summary>Main section of a jar manifest.</summary>
+internal sealed class Manifest
+{
+    private readonly Dictionary<string, string> values = new(StringComparer.OrdinalIgnoreCase);
+
+    public string? Artifact => Plain(Get("Bundle-SymbolicName")) is { } symbolic ? symbolic[(symbolic.LastIndexOf('.') + 1)..] : Plain(Get("Implementation-Title"));
+
+    public string? Version => Versioned(Get("Implementation-Version")) ?? Versioned(Get("Bundle-Version")) ?? Versioned(Get("Specification-Version"));
+
+    public string? License => Get("Bundle-License");
+
+    public static Manifest Parse(string text)
+    {
+        var manifest = new Manifest();
+        string? key = null;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (line.Length == 0)
+            {
+                break;
+            }
+
+            if (line[0] == ' ' && key is not null)
+            {
+                // Lines are folded at 72 bytes.
+                manifest.values[key] += line[1..].ToString();
+            }
+            else if (line.IndexOf(':') is var colon and > 0)
+            {
+                key = line[..colon].ToString();
+                manifest.values[key] = line[(colon + 1)..].Trim().ToString();
+            }
+        }
+
+        return manifest;
+    }
+
+    /// <summary>Group named by the manifest: vendor id, or the symbolic name without the artifact.</summary>
+    public string? Group(string artifact)
+    {
+        if (Get("Implementation-Vendor-Id") is { } vendor && vendor.Contains('.', StringComparison.Ordinal) && Plain(vendor) is { } group)
+        {
+            return group;
+        }
+
+        foreach (var name in (ReadOnlySpan<string?>)[Plain(Get("Bundle-SymbolicName")), Plain(Get("Automatic-Module-Name"))])
+        {
+            if (name is null || !name.Contains('.', StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            // org.apache.commons.commons-io → org.apache.commons; com.acme.tool for acme-tool → com.acme.
+            var last = name[(name.LastIndexOf('.') + 1)..];
+            return artifact.EndsWith(last, StringComparison.OrdinalIgnoreCase) || last.Contains(artifact, StringComparison.OrdinalIgnoreCase) ? name[..name.LastIndexOf('.')] : name;
+        }
+
+        return null;
+    }
+
+    private static string? Plain(string? value)
+    {
+        var text = value?.Split(';')[0].Trim();
+        return string.IsNullOrEmpty(text) || text.Contains(' ', StringComparison.Ordinal) ? null : text;
+    }
+
+    private static string? Versioned(string? value) => value is { Length: > 0 } && char.IsAsciiDigit(value[0]) && !value.Contains(' ', StringComparison.Ordinal) ? value : null;
+
+    private string? Get(string name) => values.GetValueOrDefault(name);
+}
