@@ -63,7 +63,12 @@ public static partial class Generalizer
         var last = 0;
         foreach (Match match in Varying().Matches(segment))
         {
-            text.Append(ItemPattern.Escape(segment[last..match.Index])).Append('*');
+            // Two in a row are one `*`: `**` would cross directories.
+            if (match.Index > last || last == 0)
+            {
+                text.Append(ItemPattern.Escape(segment[last..match.Index])).Append('*');
+            }
+
             last = match.Index + match.Length;
         }
 
@@ -74,7 +79,7 @@ public static partial class Generalizer
             return $"{ItemPattern.Escape(rest[..group.Index])}*{ItemPattern.Escape(rest[(group.Index + group.Length)..])}";
         }
 
-        return text.Append(ItemPattern.Escape(rest)).Replace("**", "*").ToString();
+        return text.Append(ItemPattern.Escape(rest)).ToString();
     }
 
     /// <summary>Letters alone may be a word; six or more characters that mix digits or cases in the manner of mkstemp are not.</summary>
