@@ -1,1 +1,37 @@
-return 0;
+using Pellicle.Guard.Modes;
+
+namespace Pellicle.Guard;
+
+/// <summary>One binary, several parts; which one is told by its name or its first argument.</summary>
+internal static class Program
+{
+    internal const string ExtensionName = "pellicle";
+
+    private static int Main(string[] arguments)
+    {
+        var name = Environment.GetCommandLineArgs()[0];
+        if (arguments.Length == 0 && name.EndsWith("/extensions/" + ExtensionName, StringComparison.Ordinal))
+            return ExtensionMode.Run(ExtensionName);
+        return arguments switch
+        {
+            ["extension"] => ExtensionMode.Run(Path.GetFileName(name) is { Length: > 0 } own && name.Contains("/extensions/", StringComparison.Ordinal) ? own : ExtensionName),
+            ["wrapper", .. var command] => WrapperMode.Run(command, chain: true),
+            ["launch", .. var command] => WrapperMode.Run(command, chain: false),
+            ["proxy", .. var options] => ProxyMode.Run(options),
+            ["--version"] => Version(),
+            _ => Usage("which part?"),
+        };
+    }
+
+    internal static int Usage(string problem)
+    {
+        Telemetry.Log.Error($"{problem}; usage: guard extension | wrapper CMD… | launch CMD… | proxy --listen ADDR --upstream ADDR [--policy FILE]");
+        return 2;
+    }
+
+    private static int Version()
+    {
+        Console.Out.Write($"{Server.BatchWriter.GuardVersion}\n");
+        return 0;
+    }
+}

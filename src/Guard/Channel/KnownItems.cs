@@ -1,0 +1,51 @@
+using Pellicle.Domain;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Channel;
+
+/// <summary>What the interposer may pass without asking.</summary>
+internal static class KnownItems
+{
+    /// <summary>
+    /// Only kinds whose item says everything. A program start is never here: a known shell with an event's command is the attack we look for; nor is code or tampering.
+    /// </summary>
+    private static readonly Dimension[] Cacheable = [Dimension.Host, Dimension.Read, Dimension.Write, Dimension.Library];
+
+    internal static bool MayCache(Dimension dimension) => Array.IndexOf(Cacheable, dimension) >= 0;
+
+    internal static IEnumerable<Behaviour> For(CompiledPolicy policy, IEnumerable<Behaviour> learned, string environment)
+    {
+        var context = new EvaluationContext { Environment = environment };
+        var profile = Cacheable.SelectMany(d => policy.ExactItems(d).Select(i => new Behaviour(d, i)));
+        return profile.Concat(learned.Where(b => MayCache(b.Dimension)))
+            .Where(b => policy.Evaluate(b, context) is { Effect: Effect.Allow, Stable: true });
+    }
+
+    /// <summary>Places of the system and the runtime. Code of the function is only noted while it starts; later it is asked, since reading it may be theft.</summary>
+    internal static IEnumerable<PrefixRule> Prefixes(PolicyDocument policy, bool initialised, int proxyPort)
+    {
+        var ruled = policy.Rules.Where(r => r.Effect != Effect.Allow).Select(r => r.Dimension).ToHashSet();
+        if (!ruled.Contains(Dimension.Read))
+        {
+            foreach (var path in (string[])["/opt/pellicle/", "/usr/lib/", "/usr/lib64/", "/usr/share/zoneinfo/", "/lib/", "/lib64/", "/var/lang/", "/var/runtime/", "/etc/ld.so.", "/sys/fs/cgroup/",
+                "/sys/devices/system/", "/sys/kernel/mm/", "/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat"])
+                yield return new PrefixRule(Dimension.Read, PrefixAction.Pass, path);
+            if (!initialised)
+            {
+                yield return new PrefixRule(Dimension.Read, PrefixAction.Note, "/var/task/");
+                yield return new PrefixRule(Dimension.Read, PrefixAction.Note, "/opt/");
+            }
+        }
+        if (!ruled.Contains(Dimension.Library))
+        {
+            foreach (var path in (string[])["/opt/pellicle/", "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", "/var/lang/", "/var/runtime/"])
+                yield return new PrefixRule(Dimension.Library, PrefixAction.Pass, path);
+            yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "/var/task/");
+            yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "/opt/");
+        }
+        if (!ruled.Contains(Dimension.Write))
+            yield return new PrefixRule(Dimension.Write, PrefixAction.Pass, "/dev/null");
+        if (!initialised && proxyPort != 0)
+            yield return new PrefixRule(Dimension.Host, PrefixAction.Pass, $"127.0.0.1:{proxyPort}");
+    }
+}

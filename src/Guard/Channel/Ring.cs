@@ -1,0 +1,80 @@
+namespace Pellicle.Guard.Channel;
+
+/// <summary>One note from the ring.</summary>
+internal readonly record struct RingNote(ulong Invocation, uint Pid, byte Dimension, byte Flags, byte[] Item);
+
+/// <summary>Reader of the ring that the processes of the function fill (decision 0001). Trusts nothing in it: every number is bounded.</summary>
+internal sealed unsafe class Ring
+{
+    internal const int Slots = 1024, SlotBytes = 512, FirstSlot = 4096, SlotHeader = 24;
+    private readonly SharedRegion _region = new("pellicle-ring", readOnlyForOthers: false);
+    private readonly TimeProvider _time;
+    private ulong _tail;
+    private long _stuckSince;
+
+    internal Ring(TimeProvider time)
+    {
+        _time = time;
+        *(uint*)_region.Base = StateRegion.Magic;
+        *(uint*)(_region.Base + 4) = 1;
+        *(uint*)(_region.Base + 8) = Slots;
+        *(uint*)(_region.Base + 12) = SlotBytes;
+    }
+
+    internal int Descriptor => _region.Shared;
+
+    internal Span<byte> Bytes => new(_region.Base, SharedRegion.Bytes);
+
+    internal ulong Dropped => Counter(192);
+
+    internal ulong Unanswered => Counter(200);
+
+    internal ulong Faults => Counter(208);
+
+    internal ulong Denied => Counter(216);
+
+    /// <summary>Slots given up because their writer never finished.</summary>
+    internal long Skipped { get; private set; }
+
+    internal bool IsEmpty => Counter(64) == _tail;
+
+    /// <summary>Takes every complete slot. Only one thread may call this.</summary>
+    internal void Drain(Action<RingNote> take)
+    {
+        var head = Counter(64);
+        if (head - _tail > Slots)
+            head = _tail + Slots; // a scribbled head: never walk further than there are slots
+        while (_tail < head)
+        {
+            var slot = _region.Base + FirstSlot + (int)(_tail % Slots) * SlotBytes;
+            if (Volatile.Read(ref *(ulong*)slot) == _tail + 1)
+            {
+                take(Read(slot));
+                _stuckSince = 0;
+            }
+            else if (_stuckSince == 0)
+            {
+                _stuckSince = _time.GetTimestamp();
+                return;
+            }
+            else if (_time.GetElapsedTime(_stuckSince) < TimeSpan.FromSeconds(1))
+                return;
+            else
+            {
+                Skipped++;
+                _stuckSince = 0;
+            }
+            Volatile.Write(ref *(ulong*)slot, 0);
+            _tail++;
+            Volatile.Write(ref *(ulong*)(_region.Base + 128), _tail);
+        }
+    }
+
+    private static RingNote Read(byte* slot)
+    {
+        var length = Math.Min((int)*(ushort*)(slot + 22), SlotBytes - SlotHeader);
+        return new RingNote(*(ulong*)(slot + 8), *(uint*)(slot + 16), slot[20], slot[21], new ReadOnlySpan<byte>(slot + SlotHeader, length).ToArray());
+    }
+
+    private ulong Counter(int offset) => Volatile.Read(ref *(ulong*)(_region.Base + offset));
+}

@@ -1,0 +1,384 @@
+using System.Net;
+using Pellicle.Domain;
+using Pellicle.Guard.Channel;
+using Pellicle.Guard.Config;
+using Pellicle.Guard.Native;
+using Pellicle.Guard.RuntimeApi;
+using Pellicle.Guard.Sinks;
+using Pellicle.Guard.Telemetry;
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard;
+
+/// <summary>Everything known of this environment, and the decisions. Called from the hop's threads, the channel's thread and the housekeeper.</summary>
+internal sealed class Guardian : IGate, IJudge
+{
+    private readonly TimeProvider _time;
+    private readonly LeakScanner _leaks;
+    private readonly SinkJudge _sinks;
+    private readonly Lock _changing = new();
+    private InspectionOptions _options = InspectionOptions.Default;
+    private int _runtimePid;
+    private int _wrapperPid;
+
+    internal Guardian(Settings settings, PolicyHolder policy, TimeProvider time)
+    {
+        (Settings, Policy, _time) = (settings, policy, time);
+        Behaviours = new Behaviours(Health);
+        Incidents = new IncidentQueue(Health);
+        _leaks = new LeakScanner(settings.Secrets);
+        _sinks = new SinkJudge(this);
+        policy.Changed += _ => Republish();
+        Republish();
+    }
+
+    internal Settings Settings { get; }
+
+    internal PolicyHolder Policy { get; }
+
+    internal Health Health { get; } = new();
+
+    internal Behaviours Behaviours { get; }
+
+    internal IncidentQueue Incidents { get; }
+
+    internal Invocations Invocations { get; } = new();
+
+    /// <summary>Null when only the hop runs.</summary>
+    internal StateRegion? State { get; private set; }
+
+    internal Ring? Ring { get; private set; }
+
+    internal Proxy? Proxy { get; set; }
+
+    internal IPEndPoint? Upstream { get; private set; }
+
+    internal int RuntimePid => _runtimePid;
+
+    /// <summary>Function's ARN: configured, or learned from the first event.</summary>
+    internal string FunctionArn { get; private set; } = "";
+
+    /// <summary>Before an answered runtime gets its next event: time to send what is pending. Never on the way of a response.</summary>
+    internal Action? BeforeNext { get; set; }
+
+    /// <summary>As an event arrives: makes sure the policy is not stale, within a budget.</summary>
+    internal Action? Freshen { get; set; }
+
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
+    internal bool Initialised => Invocations.Any;
+
+    public ProtectionMode Mode => Policy.Mode;
+
+    public bool HoldsResponses => Policy.Mode == ProtectionMode.Protect && _leaks.Enabled;
+
+    internal void AttachChannel(StateRegion state, Ring ring, IPEndPoint upstream, int proxyPort)
+    {
+        (State, Ring, Upstream) = (state, ring, upstream);
+        state.SetAddresses(upstream, proxyPort);
+        Republish();
+    }
+
+    public bool MayPoll(Connection connection)
+    {
+        if (Policy.Mode == ProtectionMode.Off)
+            return true;
+        try
+        {
+            BeforeNext?.Invoke();
+            return connection.Pid == 0 || PollerAllowed(connection.Pid);
+        }
+        catch (Exception error)
+        {
+            Fault("poll check", error);
+            return true;
+        }
+    }
+
+    /// <summary>The process behind a connection became known (found in the background).</summary>
+    internal void Identified(Connection connection, int pid)
+    {
+        connection.Pid = pid;
+        if (connection.Polling && !PollerAllowed(pid))
+            connection.Cut();
+    }
+
+    private bool PollerAllowed(int pid)
+    {
+        if (pid == 0 || Policy.Mode == ProtectionMode.Off)
+            return true;
+        var runtime = Interlocked.CompareExchange(ref _runtimePid, pid, 0);
+        if (runtime == 0 || runtime == pid)
+        {
+            if (runtime == 0 && _wrapperPid != 0 && !PeerFinder.IsDescendant(pid, _wrapperPid))
+                Log.Info($"the runtime is process {pid}, the wrapper was {_wrapperPid}");
+            return true;
+        }
+        if (Settings.MaxConcurrency > 1 && (PeerFinder.IsDescendant(pid, runtime) || PeerFinder.Parent(pid) == PeerFinder.Parent(runtime)))
+            return true;
+        // INVARIANT: a runtime that died takes the environment with it, so a new poller is never its successor while it lives.
+        if (!Directory.Exists($"/proc/{runtime}"))
+        {
+            Interlocked.CompareExchange(ref _runtimePid, pid, runtime);
+            return true;
+        }
+        return Tamper("poller", $"process {pid} asks for events; the runtime is process {runtime}", "second-poller", null);
+    }
+
+    public bool MayAnswer(string requestId, Connection connection)
+    {
+        if (Policy.Mode == ProtectionMode.Off || Invocations.WasHandedOut(requestId))
+            return true;
+        return Tamper("response", $"answer to `{SinkHit.Cut(requestId)}`, which was never handed out", "unknown-request-id", null);
+    }
+
+    /// <summary>Reports an attempt on guard or runtime. True: it goes on.</summary>
+    internal bool Tamper(string item, string detail, string detector, Invocation? invocation)
+    {
+        var stop = Policy.Mode == ProtectionMode.Protect;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation?.RequestId ?? "",
+            Decision = stop ? "blocked" : "would-block",
+            Dimension = Dimension.Tamper,
+            Item = item,
+            Detector = detector,
+            Severity = "critical",
+            Evidence = detail,
+            Reasons = [detail],
+            Rule = "builtin:tamper",
+        }, invocation);
+        return !stop;
+    }
+
+    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, Connection connection)
+    {
+        try
+        {
+            Freshen?.Invoke();
+            var requestId = HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "";
+            if (FunctionArn.Length == 0)
+                FunctionArn = Settings.FunctionArn.Length > 0 ? Settings.FunctionArn : HttpHead.GetString(head, "lambda-runtime-invoked-function-arn"u8) ?? "";
+            if (Policy.Mode == ProtectionMode.Off)
+            {
+                Start(requestId, null);
+                return null;
+            }
+            var verdict = Inspector.Inspect(body, _options);
+            var invocation = Start(requestId, verdict);
+            var known = Behaviours.Observe(new Behaviour(Dimension.Event, $"{verdict.Source}:{verdict.Shape}"), invocation.Number, init: false, clean: !invocation.Suspicious);
+            if (!known && !invocation.Suspicious)
+                JudgeShape(verdict, invocation);
+            return verdict.Signals.Count == 0 ? null : Suspicion(verdict, invocation);
+        }
+        catch (Exception error)
+        {
+            Fault("event inspection", error);
+            return null;
+        }
+    }
+
+    public void ArrivedUnread(ReadOnlySpan<byte> head, Connection connection)
+    {
+        Fault("event too large or cut short, not inspected", null);
+        Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", null);
+    }
+
+    private Invocation Start(string requestId, InspectionVerdict? verdict)
+    {
+        var first = !Invocations.Any;
+        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, verdict);
+        Invocations.Begin(invocation, Settings.MaxConcurrency);
+        if (first)
+            Republish(); // init is over: reads of code are asked from here on
+        return invocation;
+    }
+
+    private void JudgeShape(InspectionVerdict verdict, Invocation invocation)
+    {
+        var behaviour = new Behaviour(Dimension.Event, $"{verdict.Source}:{verdict.Shape}");
+        var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });
+        if (decision.IncidentDecision is null)
+            return;
+        // A new shape is worth knowing; the event as a whole is judged by its content.
+        ReportDecision(behaviour, decision, invocation, allowed: true);
+    }
+
+    private OwnAnswer? Suspicion(InspectionVerdict verdict, Invocation invocation)
+    {
+        var strongest = verdict.Signals[0];
+        var wanted = verdict.Decision == InspectionDecision.Block;
+        var stop = wanted && Policy.Document.EventMode == ProtectionMode.Protect;
+        var incident = new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation.RequestId,
+            Decision = stop ? "blocked" : wanted ? "would-block" : "reported",
+            Dimension = Dimension.Event,
+            Item = $"{verdict.Source}:{verdict.Shape}",
+            Detector = strongest.Detector,
+            Severity = wanted ? "high" : "low",
+            Source = verdict.Source,
+            Field = strongest.Field,
+            Evidence = strongest.Evidence,
+            Reasons = [.. verdict.Signals.Take(8).Select(s => $"{s.Detector} in `{s.Field}`")],
+            Rule = "events",
+        };
+        Report(incident, invocation);
+        return stop ? OwnAnswers.Blocked(verdict.Source, incident.Id.ToString()) : null;
+    }
+
+    public OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held)
+    {
+        if (!_leaks.Enabled || Policy.Mode == ProtectionMode.Off)
+            return null;
+        try
+        {
+            var invocation = Invocations.Find(requestId);
+            var leaks = _leaks.Leaks(piece) || (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks));
+            if (!leaks || (invocation is not null && !invocation.FirstOf("leak")))
+                return null;
+            var protect = Policy.Mode == ProtectionMode.Protect;
+            var incident = new Incident
+            {
+                At = _time.GetUtcNow(),
+                RequestId = requestId,
+                Decision = held && protect ? "blocked" : protect ? "reported" : "would-block",
+                Dimension = Dimension.Response,
+                Item = "credential",
+                Detector = "credential-leak",
+                Severity = "critical",
+                Source = invocation?.Source ?? "",
+                Reasons = [held ? "the response contains the credentials of the function's role" : "a streamed response contains the credentials of the function's role"],
+                Rule = "builtin:credential-leak",
+            };
+            Report(incident, invocation);
+            return held && protect ? OwnAnswers.Withheld(invocation?.Source ?? "", incident.Id.ToString()) : null;
+        }
+        catch (Exception error)
+        {
+            Fault("response check", error);
+            return null;
+        }
+    }
+
+    public void Answered(string requestId)
+    {
+        if (Invocations.End(requestId) is { } invocation)
+            Health.AddInvocation(!invocation.Suspicious);
+    }
+
+    public Verdict Judge(Query query)
+    {
+        try
+        {
+            SawProbe |= query.Flags.HasFlag(QueryFlags.FromProbe);
+            return _sinks.Judge(query);
+        }
+        catch (Exception error)
+        {
+            Fault("query", error);
+            return Verdict.Allow;
+        }
+    }
+
+    public void Note(Query query)
+    {
+        if (query.Dimension == Dimension.Tamper)
+            _ = Judge(query);
+        else
+            Observed(new Behaviour(query.Dimension, query.Item), query.Invocation, query.Flags.HasFlag(QueryFlags.Init));
+    }
+
+    internal void Observed(Behaviour behaviour, ulong invocation, bool init)
+    {
+        if (behaviour.Item.Length == 0)
+            return;
+        if (behaviour.Dimension is Dimension.Read or Dimension.Library && IsCode(behaviour.Item))
+            Behaviours.Loaded(behaviour.Item);
+        var owner = init ? null : Invocations.Candidates(invocation).FirstOrDefault();
+        Behaviours.Observe(behaviour, invocation, init || owner is null, owner is not { Suspicious: true });
+    }
+
+    internal void DrainRing() => Ring?.Drain(note =>
+    {
+        if (Enum.IsDefined((Dimension)note.Dimension))
+            Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init));
+        else
+            Fault("malformed note", null);
+    });
+
+    private static bool IsCode(string path) =>
+        path.StartsWith("/var/task/", StringComparison.Ordinal) || (path.StartsWith("/opt/", StringComparison.Ordinal) && !path.StartsWith("/opt/pellicle/", StringComparison.Ordinal));
+
+    /// <summary>An interposer reported in.</summary>
+    internal bool SawInterposer { get; private set; }
+
+    /// <summary>A language probe asked.</summary>
+    internal bool SawProbe { get; set; }
+
+    public void Met(ClientRole role, int pid)
+    {
+        SawInterposer |= role == ClientRole.Interposer;
+        SawProbe |= role == ClientRole.Probe;
+        if (role == ClientRole.Wrapper)
+            _wrapperPid = pid;
+    }
+
+    public void Fault(string where, Exception? error) => Health.Fault(where, error);
+
+    /// <summary>Records a decision of the policy. <paramref name="allowed"/>: it went on whatever the decision wanted.</summary>
+    internal void ReportDecision(Behaviour behaviour, Policy.Decision decision, Invocation? invocation, bool allowed)
+    {
+        var rule = decision.Reasons[0];
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation?.RequestId ?? "",
+            Decision = allowed && decision.IncidentDecision == "blocked" ? "reported" : decision.IncidentDecision!,
+            Dimension = behaviour.Dimension,
+            Item = behaviour.Item,
+            Detector = rule.Rule.StartsWith("profile:", StringComparison.Ordinal) ? "unknown-behaviour" : rule.Rule[(rule.Rule.IndexOf(':', StringComparison.Ordinal) + 1)..],
+            Severity = rule.Rule.StartsWith("builtin:", StringComparison.Ordinal) ? "high" : "medium",
+            Source = invocation?.Source ?? "",
+            Reasons = [.. decision.Reasons.Select(r => r.Text)],
+            Rule = rule.Rule,
+        }, invocation);
+    }
+
+    internal void Report(Incident incident, Invocation? invocation)
+    {
+        if (incident.Decision == "blocked")
+            Health.AddBlocked();
+        else if (incident.Decision == "would-block")
+            Health.AddWouldBlock();
+        if (invocation is not null)
+        {
+            if (incident.Decision != "reported" && !invocation.Suspicious)
+            {
+                invocation.Suspicious = true;
+                Behaviours.Taint(invocation.Number);
+            }
+            if (!invocation.FirstOf($"{(int)incident.Dimension} {incident.Detector} {incident.Item}"))
+                return;
+        }
+        Log.Info($"{incident.Decision} {incident.Detector}: {incident.Dimension.Name()} {incident.Item}");
+        Incidents.Add(incident);
+    }
+
+    /// <summary>Writes mode, known items and prefix rules for the interposers.</summary>
+    private void Republish()
+    {
+        lock (_changing)
+        {
+            var document = Policy.Document;
+            _options = new InspectionOptions
+            {
+                Suppress = [.. document.Events.Suppress.Select(s => s.Field == "*" ? s.Detector : $"{s.Detector}@{s.Field}")],
+            };
+            State?.Publish(Policy.Mode, Policy.Mode == ProtectionMode.Protect, KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),
+                KnownItems.Prefixes(document, Invocations.Any, Proxy?.Address.Port ?? 0));
+        }
+    }
+}

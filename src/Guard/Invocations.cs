@@ -1,0 +1,89 @@
+namespace Pellicle.Guard;
+
+/// <summary>Events in the hands of the runtime, by request id; the latest that ended stays, because its children may still run.</summary>
+internal sealed class Invocations
+{
+    /// <summary>Ids that were answered; a late second answer to one of them is no attack.</summary>
+    private const int Remembered = 256;
+
+    private readonly Dictionary<string, Invocation> _open = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
+    private readonly Queue<string> _endedOrder = new();
+    private readonly Lock _lock = new();
+    private Invocation? _last;
+
+    internal int InFlight
+    {
+        get
+        {
+            lock (_lock)
+                return _open.Count;
+        }
+    }
+
+    /// <summary>True once any event was handed out: init is over.</summary>
+    internal bool Any => _last is not null;
+
+    /// <param name="invocation">New.</param>
+    /// <param name="concurrent">Most invocations the environment may hold; with one, an older open one was abandoned (time-out).</param>
+    internal void Begin(Invocation invocation, int concurrent)
+    {
+        lock (_lock)
+        {
+            if (concurrent <= 1)
+            {
+                foreach (var id in _open.Keys)
+                    Remember(id);
+                _open.Clear();
+            }
+            _open[invocation.RequestId] = invocation;
+            _last = invocation;
+        }
+    }
+
+    internal Invocation? Find(string requestId)
+    {
+        lock (_lock)
+            return _open.GetValueOrDefault(requestId);
+    }
+
+    internal bool WasHandedOut(string requestId)
+    {
+        lock (_lock)
+            return _open.ContainsKey(requestId) || _ended.Contains(requestId);
+    }
+
+    internal Invocation? End(string requestId)
+    {
+        lock (_lock)
+        {
+            if (!_open.Remove(requestId, out var invocation))
+                return null;
+            invocation.Done = true;
+            Remember(requestId);
+            return invocation;
+        }
+    }
+
+    /// <summary>Those an action with this number may belong to, most likely first.</summary>
+    internal IReadOnlyList<Invocation> Candidates(ulong number)
+    {
+        lock (_lock)
+        {
+            if (_last is null)
+                return [];
+            if (_open.Count <= 1)
+                return [_open.Count == 1 ? _open.Values.First() : _last];
+            return [.. _open.Values.OrderBy(i => i.Number == number ? 0 : 1)];
+        }
+    }
+
+    private void Remember(string id)
+    {
+        if (!_ended.Add(id))
+            return;
+        _endedOrder.Enqueue(id);
+        if (_endedOrder.Count > Remembered)
+            _ended.Remove(_endedOrder.Dequeue());
+    }
+}

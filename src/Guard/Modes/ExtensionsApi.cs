@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Pellicle.Guard.Native;
+using Pellicle.Guard.RuntimeApi;
+using Pellicle.Guard.Telemetry;
+
+namespace Pellicle.Guard.Modes;
+
+/// <summary>The platform's Extensions API, as far as the guard needs it. No read time-out: the environment may be frozen inside <c>next</c>.</summary>
+internal sealed class ExtensionsApi(IPEndPoint platform)
+{
+    private readonly ByteBuffer _buffer = new();
+    private string _id = "";
+    private int _fd = -1;
+
+    internal bool Register(string name)
+    {
+        var body = """{"events":["SHUTDOWN"]}""";
+        var (status, head, answer) = Send($"POST /2020-01-01/extension/register HTTP/1.1\r\nHost: {platform}\r\nLambda-Extension-Name: {name}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        if (status == 200 && HttpHead.GetString(head, "lambda-extension-identifier"u8) is { Length: > 0 } id)
+        {
+            _id = id;
+            return true;
+        }
+        Log.Error($"registration failed: status {status} {Encoding.UTF8.GetString(answer)}");
+        return false;
+    }
+
+    /// <summary>The next event's type and deadline; a null type when the platform cannot be reached any more.</summary>
+    internal (string? Type, long DeadlineMs) Next()
+    {
+        var (status, _, body) = Send($"GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: {platform}\r\nLambda-Extension-Identifier: {_id}\r\n\r\n");
+        if (status == 0)
+            return (null, 0);
+        if (status != 200)
+        {
+            Log.Error($"event/next: status {status} {Encoding.UTF8.GetString(body)}");
+            return (null, 0);
+        }
+        using var json = JsonDocument.Parse(body);
+        var root = json.RootElement;
+        return (root.GetProperty("eventType").GetString() ?? "", root.TryGetProperty("deadlineMs", out var deadline) && deadline.TryGetInt64(out var ms) ? ms : 0);
+    }
+
+    private (int Status, byte[] Head, byte[] Body) Send(string request)
+    {
+        if (_fd < 0)
+            _fd = Fd.ConnectTcp(platform, 5000);
+        if (_fd < 0 || !Fd.SendAll(_fd, Encoding.ASCII.GetBytes(request)))
+            return default;
+        int length;
+        while ((length = HttpHead.Length(_buffer.Unread)) < 0)
+        {
+            if (_buffer.Count > HttpHead.MaxBytes || _buffer.Receive(_fd) <= 0)
+                return default;
+        }
+        var head = _buffer.Unread[..length].ToArray();
+        _buffer.Skip(length);
+        if (!HttpHead.TryBody(head, response: true, out var body))
+            return default;
+        var content = new List<byte>();
+        while (!body.Done)
+        {
+            if (body.Bad || (_buffer.Count == 0 && _buffer.Receive(_fd) <= 0))
+                break;
+            var part = _buffer.Unread;
+            var used = body.Consume(part, content);
+            if (!body.IsChunked)
+                content.AddRange(part[..used]);
+            _buffer.Skip(used);
+        }
+        if (HttpHead.ClosesAfter(head) || body.IsUntilClose)
+        {
+            _ = Libc.close(_fd);
+            _fd = -1;
+            _buffer.Clear();
+        }
+        return (HttpHead.Status(head), head, [.. content]);
+    }
+}

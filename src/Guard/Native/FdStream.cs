@@ -1,0 +1,50 @@
+namespace Pellicle.Guard.Native;
+
+/// <summary>A blocking stream over a connected descriptor with time-outs set on it.</summary>
+internal sealed class FdStream(int fd) : Stream
+{
+    private int _fd = fd;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public override int Read(Span<byte> buffer)
+    {
+        var got = Fd.Receive(_fd, buffer);
+        return got >= 0 ? got : throw new IOException($"receive: errno {-got}");
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (!Fd.SendAll(_fd, buffer))
+            throw Fd.Error("send");
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+        // Nothing is buffered here.
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (_fd >= 0)
+            _ = Libc.close(_fd);
+        _fd = -1;
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+
+namespace Pellicle.Guard.Native;
+
+#pragma warning disable IDE1006, SYSLIB1054 // names are those of the C library
+
+/// <summary>The system calls the guard makes itself. Raw descriptors: no socket engine, no extra threads, no finalizers on the hot path.</summary>
+internal static unsafe partial class Libc
+{
+    internal const int AfUnix = 1, AfInet = 2;
+    internal const int SockStream = 1, SockSeqPacket = 5, SockNonBlock = 0x800, SockCloExec = 0x80000;
+    internal const int SolSocket = 1, SoReuseAddr = 2, SoPeerCred = 17, SoRcvTimeo = 20, SoSndTimeo = 21, ScmRights = 1;
+    internal const int SoError = 4;
+    internal const int IpProtoTcp = 6, TcpNoDelay = 1;
+    internal const short PollIn = 1, PollOut = 4, PollErr = 8, PollHup = 16, PollRdHup = 0x2000;
+    internal const int MsgNoSignal = 0x4000, MsgDontWait = 0x40, MsgPeek = 2, MsgCmsgCloExec = 0x40000000;
+    internal const int EIntr = 4, EAgain = 11, EInProgress = 115, EConnRefused = 111, EAcces = 13, EPerm = 1;
+    internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1;
+    internal const uint MfdCloExec = 1, MfdAllowSealing = 2;
+    internal const int FAddSeals = 1033, FSealSeal = 1, FSealShrink = 2, FSealGrow = 4, FSealFutureWrite = 16;
+    internal const int FGetFl = 3, FSetFl = 4, ONonBlock = 0x800;
+    internal const int OReadOnly = 0, OCloExec = 0x80000;
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollFd
+    {
+        internal int Fd;
+        internal short Events;
+        internal short Revents;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IoVec
+    {
+        internal byte* Base;
+        internal nuint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MsgHdr
+    {
+        internal void* Name;
+        internal uint NameLength;
+        internal IoVec* Vectors;
+        internal nuint VectorCount;
+        internal void* Control;
+        internal nuint ControlLength;
+        internal int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PeerCredentials
+    {
+        internal int Pid;
+        internal uint Uid;
+        internal uint Gid;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int bind(int fd, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int listen(int fd, int backlog);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int accept4(int fd, byte* address, uint* length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int connect(int fd, byte* address, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockname(int fd, byte* address, uint* length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getpeername(int fd, byte* address, uint* length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recv(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint send(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint sendmsg(int fd, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint recvmsg(int fd, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll(PollFd* fds, nuint count, int timeoutMs);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int shutdown(int fd, int how);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int memfd_create(byte* name, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ftruncate(int fd, nint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial byte* mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int munmap(void* address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int open(byte* path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint readlink(byte* path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int execve(byte* path, byte** argv, byte** environment);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int pipe2(int* fds, int flags);
+
+    internal static int LastError => Marshal.GetLastPInvokeError();
+}

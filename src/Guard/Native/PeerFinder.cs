@@ -1,0 +1,77 @@
+using System.Globalization;
+
+namespace Pellicle.Guard.Native;
+
+/// <summary>Finds which process holds the other end of a loopback connection: /proc/net/tcp gives the socket's inode, /proc/PID/fd its holder.</summary>
+internal static class PeerFinder
+{
+    /// <summary>Process id, or 0 when it cannot be told.</summary>
+    internal static int Find(int localPort, int remotePort)
+    {
+        var inode = Inode("/proc/net/tcp", localPort, remotePort) ?? Inode("/proc/net/tcp6", localPort, remotePort);
+        return inode is null ? 0 : Holder($"socket:[{inode}]");
+    }
+
+    internal static bool IsDescendant(int pid, int ancestor)
+    {
+        for (var steps = 0; pid > 1 && steps < 64; steps++)
+        {
+            if (pid == ancestor)
+                return true;
+            pid = Parent(pid);
+        }
+        return false;
+    }
+
+    internal static int Parent(int pid)
+    {
+        try
+        {
+            // "pid (name) state ppid …": the name may hold anything, so start after its last parenthesis.
+            var stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return int.Parse(fields[1], CultureInfo.InvariantCulture);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return 0; // it ended
+        }
+    }
+
+    private static string? Inode(string table, int localPort, int remotePort)
+    {
+        if (!File.Exists(table))
+            return null;
+        var local = ":" + localPort.ToString("X4", CultureInfo.InvariantCulture);
+        var remote = ":" + remotePort.ToString("X4", CultureInfo.InvariantCulture);
+        foreach (var line in File.ReadLines(table))
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal) && fields[2].EndsWith(remote, StringComparison.Ordinal))
+                return fields[9];
+        }
+        return null;
+    }
+
+    private static int Holder(string socket)
+    {
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
+                continue;
+            try
+            {
+                foreach (var entry in Directory.EnumerateFileSystemEntries(directory + "/fd"))
+                {
+                    if (File.ResolveLinkTarget(entry, returnFinalTarget: false) is { } target && target.FullName.EndsWith(socket, StringComparison.Ordinal))
+                        return pid;
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // The process ended while we looked, or is another user's: not our peer.
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,443 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Pellicle.Guard.Native;
+using static Pellicle.Guard.Native.Libc;
+
+namespace Pellicle.Guard.RuntimeApi;
+
+/// <summary>
+/// One client connection and its own upstream connection, served by one thread: an exchange is strictly request, then answer.
+/// Bytes go through as they came; the head is only read.
+/// </summary>
+internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, IGate gate)
+{
+    /// <summary>Largest event that is buffered for inspection: the platform's 6 MiB + 100 bytes, with room for growth.</summary>
+    internal const int MaxEventBytes = 16 * 1024 * 1024;
+
+    /// <summary>Largest response held back for a check: the platform's limit for a buffered response.</summary>
+    internal const int MaxHeldBytes = 6_291_556;
+
+    private const int ConnectTimeoutMs = 5000;
+    private static readonly byte[] PollingRefused = Refusal("403 Forbidden", "Pellicle.SecondPoller", "only the runtime of this environment may ask for events");
+    private static readonly byte[] AnswerRefused = Refusal("400 Bad Request", "InvalidRequestID", "Invalid request ID");
+    private static readonly byte[] UpstreamGone = Refusal("502 Bad Gateway", "Pellicle.Upstream", "the Runtime API cannot be reached");
+    private static readonly byte[] BadRequest = Refusal("400 Bad Request", "InvalidRequestFormat", "not an HTTP/1.1 request");
+
+    private readonly ByteBuffer _fromClient = new();
+    private readonly ByteBuffer _fromUpstream = new();
+    private int _upstream = -1;
+    private bool _upstreamWasReused;
+    private bool _bodyAbandoned;
+    private bool _closed;
+
+    internal int ClientPort { get; } = Fd.PeerOf(client).Port;
+
+    /// <summary>Process at the other end; 0 until it has been found.</summary>
+    internal int Pid { get; set; }
+
+    /// <summary>Set while this connection waits for an event.</summary>
+    internal bool Polling { get; private set; }
+
+    /// <summary>From another thread: ends the connection as soon as its thread notices.</summary>
+    internal void Cut()
+    {
+        lock (_fromClient)
+        {
+            if (!_closed)
+                _ = shutdown(client, 2);
+        }
+    }
+
+    internal void Run()
+    {
+        try
+        {
+            while (Exchange())
+            {
+                _fromClient.Trim();
+                _fromUpstream.Trim();
+            }
+        }
+        catch (Exception error)
+        {
+            gate.Fault("connection", error);
+        }
+        finally
+        {
+            DropUpstream();
+            lock (_fromClient)
+            {
+                _closed = true;
+                _ = close(client);
+            }
+        }
+    }
+
+    /// <summary>One request and its answer. False when the connection is over.</summary>
+    private bool Exchange()
+    {
+        var headLength = ReadHead(_fromClient, client);
+        if (headLength <= 0)
+        {
+            if (headLength < 0)
+                _ = Fd.SendAll(client, BadRequest);
+            return false;
+        }
+        var head = _fromClient.Unread[..headLength];
+        if (!HttpHead.TryRequestLine(head, out var method, out var target) || !HttpHead.TryBody(head, response: false, out var body))
+        {
+            _ = Fd.SendAll(client, BadRequest);
+            return false;
+        }
+        var route = Route.Of(method, target);
+        var isHead = method.SequenceEqual("HEAD"u8);
+        var closes = HttpHead.ClosesAfter(head);
+        switch (route.Kind)
+        {
+            case RouteKind.Next:
+                return Next(headLength) && !closes;
+            case RouteKind.Response or RouteKind.Error when !gate.MayAnswer(route.RequestId, this):
+                _ = Fd.SendAll(client, AnswerRefused);
+                return false;
+            case RouteKind.Response or RouteKind.Error:
+                return Answer(route, headLength, body) && !closes;
+            case RouteKind.Other or RouteKind.RestoreNext:
+                return ForwardRequest(headLength, body, route, inspect: false) && ForwardResponse(isHead, out _) && !closes;
+        }
+        return false;
+    }
+
+    private bool Next(int headLength)
+    {
+        if (!gate.MayPoll(this))
+        {
+            _ = Fd.SendAll(client, PollingRefused);
+            return false;
+        }
+        var request = _fromClient.Unread[..headLength].ToArray();
+        _fromClient.Skip(headLength);
+        Polling = true;
+        try
+        {
+            while (true)
+            {
+                if (!SendUpstream(request))
+                    return Fd.SendAll(client, UpstreamGone) && false;
+                var outcome = DeliverEvent(request);
+                if (outcome != Outcome.AskAgain)
+                    return outcome == Outcome.KeepOpen;
+            }
+        }
+        finally
+        {
+            Polling = false;
+        }
+    }
+
+    private enum Outcome { KeepOpen, Close, AskAgain }
+
+    private Outcome DeliverEvent(ReadOnlySpan<byte> request)
+    {
+        var headLength = AwaitHead(watchClient: true);
+        if (headLength == 0 && _fromUpstream.Count == 0 && _upstreamWasReused)
+        {
+            // The platform closed an idle connection just as we asked: ask once more on a new one.
+            DropUpstream();
+            return Outcome.AskAgain;
+        }
+        if (headLength <= 0)
+            return Outcome.Close;
+        var head = _fromUpstream.Unread[..headLength];
+        if (HttpHead.Status(head) != 200 || !HttpHead.TryBody(head, response: true, out var body) || body.Remaining > MaxEventBytes)
+        {
+            if (HttpHead.Status(head) == 200)
+                gate.ArrivedUnread(head, this);
+            return StreamResponse(headLength, isHead: false) ? Outcome.KeepOpen : Outcome.Close;
+        }
+        var content = body.IsChunked ? new List<byte>() : null;
+        var length = headLength;
+        if (body.Remaining > 0)
+            _fromUpstream.Reserve(headLength + (int)body.Remaining);
+        var ended = false;
+        while (true)
+        {
+            length += body.Consume(_fromUpstream.Unread[length..], content);
+            if (body.Done || body.Bad || length > MaxEventBytes || ended)
+                break;
+            ended = _fromUpstream.Receive(_upstream) <= 0;
+        }
+        var message = _fromUpstream.Unread[..length];
+        if (!body.Done && !(body.IsUntilClose && ended))
+        {
+            // Larger than we hold, or cut short: pass on what there is, as it is.
+            gate.ArrivedUnread(message[..headLength], this);
+            var sent = Fd.SendAll(client, message);
+            _fromUpstream.Skip(length);
+            return sent && !ended && !body.Bad && StreamRest(ref body) ? Outcome.KeepOpen : Outcome.Close;
+        }
+        var closes = ended || HttpHead.ClosesAfter(message[..headLength]);
+        ReadOnlyMemory<byte> payload = content is null ? _fromUpstream.UnreadMemory[headLength..length] : content.ToArray();
+        var own = gate.Arrived(message[..headLength], payload, this);
+        if (own is null)
+        {
+            if (!Fd.SendAll(client, message))
+                return Outcome.Close;
+            _fromUpstream.Skip(length);
+            if (closes)
+                DropUpstream();
+            return closes ? Outcome.Close : Outcome.KeepOpen;
+        }
+        var requestId = HttpHead.GetString(message[..headLength], "lambda-runtime-aws-request-id"u8) ?? "";
+        _fromUpstream.Skip(length);
+        if (closes)
+            DropUpstream();
+        if (!Post(request, requestId, own))
+            gate.Fault("own answer", null);
+        gate.Answered(requestId);
+        return Outcome.AskAgain;
+    }
+
+    private bool Answer(Route route, int headLength, BodyTracker body)
+    {
+        var held = gate.HoldsResponses && route.Kind == RouteKind.Response && body.Remaining is > 0 and <= MaxHeldBytes;
+        var expects = HttpHead.Has(_fromClient.Unread[..headLength], "expect"u8, "100-continue");
+        if (held && !expects)
+        {
+            var total = headLength + (int)body.Remaining;
+            _fromClient.Reserve(total);
+            while (_fromClient.Count < total)
+            {
+                if (_fromClient.Receive(client) <= 0)
+                    return false;
+            }
+            var message = _fromClient.Unread[..total];
+            var own = gate.Leaving(route.RequestId, message[..headLength], message[headLength..], held: true);
+            if (own is not null)
+            {
+                var request = message[..headLength].ToArray();
+                _fromClient.Skip(total);
+                var accepted = Post(request, route.RequestId, own);
+                gate.Answered(route.RequestId);
+                return accepted && Fd.SendAll(client, Accepted);
+            }
+            if (!SendUpstream(message))
+                return Fd.SendAll(client, UpstreamGone) && false;
+            _fromClient.Skip(total);
+        }
+        else if (!ForwardRequest(headLength, body, route, inspect: true))
+            return false;
+        var open = ForwardResponse(isHead: false, out var status);
+        if (status is >= 200 and < 300 or 413)
+            gate.Answered(route.RequestId);
+        return open;
+    }
+
+    private static ReadOnlySpan<byte> Accepted =>
+        "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n"u8;
+
+    /// <summary>Sends the guard's own answer for an invocation on this connection's upstream side.</summary>
+    private bool Post(ReadOnlySpan<byte> original, string requestId, OwnAnswer own)
+    {
+        HttpHead.TryRequestLine(original, out _, out var target);
+        var prefix = Encoding.ASCII.GetString(target[..target.IndexOf("/runtime/"u8)]);
+        var host = HttpHead.GetString(original, "host"u8) ?? upstreamAddress.ToString();
+        var type = own.AsError ? $"Lambda-Runtime-Function-Error-Type: {own.ErrorType}\r\n" : "";
+        var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"POST {prefix}/runtime/invocation/{requestId}/{(own.AsError ? "error" : "response")} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{type}Content-Length: {own.Body.Length}\r\n\r\n"));
+        if (!SendUpstream([.. head, .. own.Body]))
+            return false;
+        var length = AwaitHead(watchClient: false);
+        if (length <= 0)
+            return false;
+        var answer = _fromUpstream.Unread[..length];
+        var status = HttpHead.Status(answer);
+        var closes = HttpHead.ClosesAfter(answer);
+        if (!HttpHead.TryBody(answer, response: true, out var body))
+            return false;
+        _fromUpstream.Skip(length);
+        while (true)
+        {
+            _fromUpstream.Skip(body.Consume(_fromUpstream.Unread));
+            if (body.Done || _fromUpstream.Receive(_upstream) <= 0)
+                break;
+        }
+        if (closes || !body.Done)
+            DropUpstream();
+        return status is >= 200 and < 300;
+    }
+
+    /// <summary>Head and body of a request to the platform, streamed. An answer that comes before the body's end stops it.</summary>
+    private bool ForwardRequest(int headLength, BodyTracker body, Route route, bool inspect)
+    {
+        var bodyPart = body.Consume(_fromClient.Unread[headLength..]);
+        // INVARIANT: the head stays at the front of the buffer until it was sent, so the first piece goes out in one send.
+        var head = inspect && !body.Done ? _fromClient.Unread[..headLength].ToArray() : [];
+        if (inspect && bodyPart > 0)
+            gate.Leaving(route.RequestId, _fromClient.Unread[..headLength], _fromClient.Unread.Slice(headLength, bodyPart), held: false);
+        if (!SendUpstream(_fromClient.Unread[..(headLength + bodyPart)]))
+            return Fd.SendAll(client, UpstreamGone) && false;
+        _fromClient.Skip(headLength + bodyPart);
+        var fds = stackalloc PollFd[2];
+        while (!body.Done)
+        {
+            if (body.Bad)
+                return Fd.SendAll(client, BadRequest) && false;
+            fds[0] = new PollFd { Fd = client, Events = PollIn };
+            fds[1] = new PollFd { Fd = _upstream, Events = PollIn };
+            if (_fromClient.Count == 0 && Fd.Poll(fds, 2, -1) <= 0)
+                return false;
+            if (fds[1].Revents != 0)
+            {
+                if (!EarlyAnswer(out var final))
+                    return false;
+                if (final)
+                    return _bodyAbandoned = true;
+                continue;
+            }
+            if (_fromClient.Count == 0 && _fromClient.Receive(client) <= 0)
+                return false;
+            var used = body.Consume(_fromClient.Unread);
+            var piece = _fromClient.Unread[..used];
+            if (inspect)
+                gate.Leaving(route.RequestId, head, piece, held: false);
+            if (!Fd.SendAll(_upstream, piece))
+                return _bodyAbandoned = true; // the platform stopped reading: it has said why, or the connection is over
+            _fromClient.Skip(used);
+        }
+        return true;
+    }
+
+    /// <summary>Upstream spoke before the request's end: an interim answer is passed on, a final one ends the request.</summary>
+    private bool EarlyAnswer(out bool final)
+    {
+        final = true;
+        var length = ReadHead(_fromUpstream, _upstream);
+        if (length <= 0)
+            return false;
+        if (HttpHead.Status(_fromUpstream.Unread) is < 100 or >= 200)
+            return true;
+        final = false;
+        var sent = Fd.SendAll(client, _fromUpstream.Unread[..length]);
+        _fromUpstream.Skip(length);
+        return sent;
+    }
+
+    private bool ForwardResponse(bool isHead, out int status)
+    {
+        status = 0;
+        while (true)
+        {
+            var length = AwaitHead(watchClient: false);
+            if (length <= 0)
+                return false;
+            status = HttpHead.Status(_fromUpstream.Unread);
+            if (status is < 100 or >= 200 || status == 101)
+                return StreamResponse(length, isHead);
+            if (!Fd.SendAll(client, _fromUpstream.Unread[..length]))
+                return false;
+            _fromUpstream.Skip(length);
+        }
+    }
+
+    private bool StreamResponse(int headLength, bool isHead)
+    {
+        var head = _fromUpstream.Unread[..headLength];
+        var status = HttpHead.Status(head);
+        var closes = HttpHead.ClosesAfter(head);
+        if (!HttpHead.TryBody(head, response: true, out var body))
+            return false;
+        if (isHead || status is 204 or 304)
+            body = default;
+        var used = headLength + body.Consume(_fromUpstream.Unread[headLength..]);
+        var sent = Fd.SendAll(client, _fromUpstream.Unread[..used]);
+        _fromUpstream.Skip(used);
+        return sent && StreamRest(ref body) && !closes && !_bodyAbandoned;
+    }
+
+    private bool StreamRest(ref BodyTracker body)
+    {
+        while (!body.Done)
+        {
+            if (body.Bad || (_fromUpstream.Count == 0 && _fromUpstream.Receive(_upstream) <= 0))
+                return false;
+            var used = body.Consume(_fromUpstream.Unread);
+            if (!Fd.SendAll(client, _fromUpstream.Unread[..used]))
+                return false;
+            _fromUpstream.Skip(used);
+        }
+        return true;
+    }
+
+    /// <summary>Waits for a response head. With <paramref name="watchClient"/>, a client that goes away takes its question with it.</summary>
+    private int AwaitHead(bool watchClient)
+    {
+        if (watchClient && _fromUpstream.Count == 0)
+        {
+            var fds = stackalloc PollFd[2];
+            fds[0] = new PollFd { Fd = _upstream, Events = PollIn };
+            fds[1] = new PollFd { Fd = client, Events = PollRdHup };
+            if (Fd.Poll(fds, 2, -1) <= 0 || (fds[0].Revents == 0 && fds[1].Revents != 0))
+                return -1;
+        }
+        return ReadHead(_fromUpstream, _upstream);
+    }
+
+    /// <summary>Length of a complete head, 0 at the end of the stream, -1 when it is too large.</summary>
+    private static int ReadHead(ByteBuffer buffer, int fd)
+    {
+        while (true)
+        {
+            var length = HttpHead.Length(buffer.Unread);
+            if (length > 0)
+                return length;
+            if (buffer.Count > HttpHead.MaxBytes)
+                return -1;
+            if (buffer.Receive(fd) <= 0)
+                return 0;
+        }
+    }
+
+    private bool SendUpstream(ReadOnlySpan<byte> bytes)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            if (!EnsureUpstream())
+                return false;
+            if (Fd.SendAll(_upstream, bytes))
+                return true;
+            DropUpstream();
+        }
+        return false;
+    }
+
+    private bool EnsureUpstream()
+    {
+        _upstreamWasReused = _upstream >= 0;
+        if (_upstreamWasReused)
+        {
+            byte probe;
+            var got = recv(_upstream, &probe, 1, MsgPeek | MsgDontWait);
+            if (got > 0 || (got < 0 && LastError == EAgain))
+                return true;
+            DropUpstream();
+            _upstreamWasReused = false;
+        }
+        _upstream = Fd.ConnectTcp(upstreamAddress, ConnectTimeoutMs);
+        return _upstream >= 0;
+    }
+
+    private void DropUpstream()
+    {
+        if (_upstream >= 0)
+            _ = close(_upstream);
+        _upstream = -1;
+        _fromUpstream.Clear();
+    }
+
+    private static byte[] Refusal(string status, string type, string message)
+    {
+        var body = $$"""{"errorMessage":"{{message}}","errorType":"{{type}}"}""";
+        return Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}");
+    }
+}

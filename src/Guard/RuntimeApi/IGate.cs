@@ -1,0 +1,35 @@
+namespace Pellicle.Guard.RuntimeApi;
+
+/// <summary>The guard's own answer to the platform in place of the function's.</summary>
+/// <param name="AsError">Post to <c>/error</c> instead of <c>/response</c>.</param>
+/// <param name="Body">JSON.</param>
+/// <param name="ErrorType">Value of <c>Lambda-Runtime-Function-Error-Type</c> when <paramref name="AsError"/>.</param>
+internal sealed record OwnAnswer(bool AsError, byte[] Body, string ErrorType);
+
+/// <summary>What the hop asks the guard. Implementations never throw; a fault counts and lets pass.</summary>
+internal interface IGate
+{
+    /// <summary>Whether responses are held until they have been checked (only those with a known length).</summary>
+    bool HoldsResponses { get; }
+
+    /// <summary>A client wants the next event. False: refuse it.</summary>
+    bool MayPoll(Connection connection);
+
+    /// <summary>An event came. Null: deliver it unchanged.</summary>
+    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, Connection connection);
+
+    /// <summary>An event passed without a look, because it was larger than the hop buffers.</summary>
+    void ArrivedUnread(ReadOnlySpan<byte> head, Connection connection);
+
+    /// <summary>A client answers <paramref name="requestId"/>. False: refuse it.</summary>
+    bool MayAnswer(string requestId, Connection connection);
+
+    /// <summary>A response, or a piece of a streamed one. Null: pass it on unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
+    OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held);
+
+    /// <summary>The platform accepted the answer for this invocation.</summary>
+    void Answered(string requestId);
+
+    /// <summary>Something of ours failed and the message passed without a decision.</summary>
+    void Fault(string where, Exception? error);
+}

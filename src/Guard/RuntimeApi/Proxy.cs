@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Pellicle.Guard.Native;
+using static Pellicle.Guard.Native.Libc;
+
+namespace Pellicle.Guard.RuntimeApi;
+
+/// <summary>Listens where the runtime thinks the Runtime API is. One thread a connection: a runtime has one or a few.</summary>
+internal sealed unsafe class Proxy : IDisposable
+{
+    /// <summary>Beyond this a connection is refused at once; a multi-concurrency runtime has at most a few dozen workers.</summary>
+    internal const int MaxConnections = 512;
+
+    private const int StackBytes = 256 * 1024;
+    private readonly int _listener;
+    private readonly IGate _gate;
+    private readonly IPEndPoint _upstream;
+    private readonly ConcurrentDictionary<int, Connection> _open = new();
+    private readonly Action<Connection>? _opened;
+    private int _next;
+    private volatile bool _closed;
+
+    /// <param name="at">Address to listen on; port 0 picks one.</param>
+    /// <param name="upstream">The platform.</param>
+    /// <param name="gate">Who decides.</param>
+    /// <param name="opened">Told of every new connection, on the accepting thread.</param>
+    internal Proxy(IPEndPoint at, IPEndPoint upstream, IGate gate, Action<Connection>? opened = null)
+    {
+        _listener = Fd.ListenTcp(at, out var bound);
+        (Address, _upstream, _gate, _opened) = (bound, upstream, gate, opened);
+        new Thread(Accept, StackBytes) { IsBackground = true, Name = "accept" }.Start();
+    }
+
+    internal IPEndPoint Address { get; }
+
+    internal IEnumerable<Connection> Open => _open.Values;
+
+    public void Dispose()
+    {
+        _closed = true;
+        _ = shutdown(_listener, 2);
+        foreach (var connection in _open.Values)
+            connection.Cut();
+    }
+
+    private void Accept()
+    {
+        while (true)
+        {
+            var fd = accept4(_listener, null, null, SockCloExec);
+            if (_closed)
+                break;
+            if (fd < 0)
+            {
+                if (LastError is EIntr or 103)
+                    continue;
+                _gate.Fault("accept", Fd.Error("accept"));
+                var pause = default(PollFd);
+                _ = Fd.Poll(&pause, 0, 10); // out of descriptors: let some close
+                continue;
+            }
+            if (_open.Count >= MaxConnections)
+            {
+                _gate.Fault("too many connections", null);
+                _ = close(fd);
+                continue;
+            }
+            Start(fd);
+        }
+        _ = close(_listener);
+    }
+
+    private void Start(int fd)
+    {
+        Fd.NoDelay(fd);
+        var connection = new Connection(fd, _upstream, _gate);
+        var id = Interlocked.Increment(ref _next);
+        _open[id] = connection;
+        new Thread(() =>
+        {
+            connection.Run();
+            _open.TryRemove(id, out _);
+        }, StackBytes) { IsBackground = true, Name = "hop" }.Start();
+        _opened?.Invoke(connection);
+    }
+}

@@ -1,0 +1,116 @@
+using Pellicle.Guard.Config;
+using Pellicle.Guard.Telemetry;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Server;
+
+/// <summary>Asks the server for a newer policy, in the background. A bad one is refused and counted, the last good one stays.</summary>
+internal sealed class PolicyPoller
+{
+    /// <summary>How long an event may wait for a fresh policy after the environment was frozen; and only while the server answers.</summary>
+    internal const int FreshBudgetMs = 40;
+
+    private const int RequestTimeoutMs = 2000;
+    private readonly Settings _settings;
+    private readonly PolicyHolder _holder;
+    private readonly Health _health;
+    private readonly TimeProvider _time;
+    private readonly Func<string> _function;
+    private readonly AutoResetEvent _kick = new(false);
+    private readonly ManualResetEventSlim _idle = new(true);
+    private readonly HttpClientLite _client;
+    private string? _etag;
+    private long _askedAt;
+    private volatile bool _reachable;
+    private volatile bool _stop;
+
+    internal PolicyPoller(Settings settings, PolicyHolder holder, Health health, TimeProvider time, Func<string> function)
+    {
+        (_settings, _holder, _health, _time, _function) = (settings, holder, health, time, function);
+        _client = new HttpClientLite(settings.Server!, settings.Token);
+    }
+
+    internal void Start() => new Thread(Run, 256 * 1024) { IsBackground = true, Name = "policy" }.Start();
+
+    internal void Stop()
+    {
+        _stop = true;
+        _kick.Set();
+    }
+
+    /// <summary>One question now, on the caller's thread (start-up). False when the server gave no usable answer in time.</summary>
+    internal bool Ask(int timeoutMs)
+    {
+        try
+        {
+            _askedAt = _time.GetTimestamp();
+            var query = $"/api/v1/ingest/policy?function={Uri.EscapeDataString(_function())}&codeSha256={Uri.EscapeDataString(_settings.CodeSha256)}&environment={_settings.EnvironmentId}";
+            var answer = _client.Send("GET", query, _etag, null, timeoutMs);
+            _reachable = true;
+            switch (answer.Status)
+            {
+                case 304:
+                    _holder.Confirmed();
+                    return true;
+                case 200:
+                    return Accept(answer);
+                default:
+                    _health.Fault($"policy request: status {answer.Status}", null);
+                    return false;
+            }
+        }
+        catch (Exception error)
+        {
+            if (_reachable)
+                _health.Fault("policy request", error);
+            else
+                Log.Debug($"policy request: {error.Message}");
+            _reachable = false;
+            return false;
+        }
+    }
+
+    /// <summary>After a gap longer than the poll interval (a freeze), waits for one question, at most <see cref="FreshBudgetMs"/>.</summary>
+    internal void Freshen()
+    {
+        if (!_reachable || _time.GetElapsedTime(_askedAt) < TimeSpan.FromSeconds(_holder.Document.PollSeconds + 0.5))
+            return;
+        _idle.Reset();
+        _kick.Set();
+        _idle.Wait(FreshBudgetMs);
+    }
+
+    private bool Accept(ServerAnswer answer)
+    {
+        if (_settings.Key.Length > 0 && !PolicySignature.Verify(_settings.Key, answer.Body, answer.Signature))
+        {
+            _health.Fault("policy refused: its signature does not fit the key", null);
+            return false;
+        }
+        var parsed = PolicyJson.Parse(answer.Body);
+        if (parsed.Document is null)
+        {
+            _health.Fault($"policy refused: {string.Join("; ", parsed.Errors.Take(3))}", null);
+            return false;
+        }
+        _etag = answer.ETag;
+        _holder.Confirmed();
+        _holder.Set(parsed.Document, "server");
+        Log.Info($"policy {parsed.Document.Revision} in mode {parsed.Document.Mode}");
+        PolicyFiles.Cache(_settings.CachedPolicyPath, answer.Body, answer.Signature, _health);
+        return true;
+    }
+
+    private void Run()
+    {
+        while (!_stop)
+        {
+            _kick.WaitOne(TimeSpan.FromSeconds(_reachable ? _holder.Document.PollSeconds : Math.Max(2, _holder.Document.PollSeconds)));
+            if (_stop)
+                break;
+            Ask(RequestTimeoutMs);
+            _idle.Set();
+        }
+        _client.Dispose();
+    }
+}

@@ -1,0 +1,163 @@
+using Pellicle.Guard.Telemetry;
+
+namespace Pellicle.Guard.Server;
+
+/// <summary>Sends batches from its own thread. What cannot be sent waits in a bounded spool; nothing of the function ever waits for it beyond the flush budget.</summary>
+internal sealed class Reporter
+{
+    /// <summary>Spent after a response has reached its caller, before the runtime gets its next event.</summary>
+    internal const int FlushBudgetMs = 200;
+    internal const int MaxSpooled = 256;
+    internal const int MaxIncidentsPerBatch = 200;
+
+    private const int RequestTimeoutMs = 3000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+    private readonly Guardian _guardian;
+    private readonly TimeProvider _time;
+    private readonly HttpClientLite _client;
+    private readonly AutoResetEvent _kick = new(false);
+    private readonly Queue<byte[]> _spool = new();
+    private readonly Lock _sending = new();
+    private readonly Lock _rounds = new();
+    private readonly ManualResetEventSlim _roundDone = new(false);
+    private long _round;
+    private long _wanted;
+    private long _failedAt;
+    private long _sentAt;
+    private volatile bool _stop;
+
+    internal Reporter(Guardian guardian, TimeProvider time)
+    {
+        (_guardian, _time) = (guardian, time);
+        _client = new HttpClientLite(guardian.Settings.Server!, guardian.Settings.Token);
+        guardian.Incidents.Wake = () => _kick.Set();
+        _sentAt = time.GetTimestamp();
+    }
+
+    private bool Pausing => _failedAt != 0 && _time.GetElapsedTime(_failedAt) < PauseAfterFailure;
+
+    internal void Start() => new Thread(Run, 256 * 1024) { IsBackground = true, Name = "reporter" }.Start();
+
+    /// <summary>The runtime asks for its next event: send what is new, for at most the flush budget; not at all while the server is away.</summary>
+    internal void FlushBeforeNext()
+    {
+        _guardian.DrainRing();
+        if (Pausing || !(_guardian.Behaviours.Pending || _guardian.Incidents.Pending))
+            return;
+        lock (_rounds)
+        {
+            _wanted = _round + 2; // a round may be under way already; the one after it surely sees what is pending now
+            _roundDone.Reset();
+        }
+        _kick.Set();
+        _roundDone.Wait(FlushBudgetMs);
+    }
+
+    /// <summary>Last words within a budget.</summary>
+    internal void Shutdown(int budgetMs)
+    {
+        _stop = true;
+        _kick.Set();
+        _guardian.DrainRing();
+        lock (_sending)
+        {
+            Collect(evenIfEmpty: true);
+            Deliver(Math.Max(50, budgetMs));
+        }
+        _client.Dispose();
+    }
+
+    private void Run()
+    {
+        while (!_stop)
+        {
+            _kick.WaitOne(Interval);
+            if (_stop)
+                return;
+            Round();
+        }
+    }
+
+    private void Round()
+    {
+        bool again;
+        do
+        {
+            lock (_sending)
+            {
+                Collect(evenIfEmpty: _time.GetElapsedTime(_sentAt) >= Interval);
+                Deliver(RequestTimeoutMs);
+            }
+            lock (_rounds)
+            {
+                _round++;
+                again = _round < _wanted && !Pausing && (_guardian.Behaviours.Pending || _guardian.Incidents.Pending);
+                if (!again)
+                {
+                    _wanted = _round;
+                    _roundDone.Set();
+                }
+            }
+        }
+        while (again && !_stop);
+    }
+
+    private void Collect(bool evenIfEmpty)
+    {
+        do
+        {
+            var incidents = _guardian.Incidents.Take(MaxIncidentsPerBatch);
+            var (behaviours, loaded) = _guardian.Behaviours.Take();
+            if (incidents.Count == 0 && behaviours.Count == 0 && loaded.Count == 0 && !evenIfEmpty)
+                return;
+            evenIfEmpty = false;
+            if (_spool.Count >= MaxSpooled)
+            {
+                _spool.Dequeue();
+                _guardian.Health.AddSpoolDropped();
+            }
+            _spool.Enqueue(BatchWriter.Write(_guardian, Guid.NewGuid(), incidents, behaviours, loaded, _guardian.Health.TakeInvocations()));
+        }
+        while (_guardian.Incidents.Pending);
+    }
+
+    private void Deliver(int timeoutMs)
+    {
+        while (_spool.TryPeek(out var batch))
+        {
+            if (Pausing && !_stop)
+                return;
+            try
+            {
+                var answer = _client.Send("POST", "/api/v1/ingest/batches", null, batch, timeoutMs);
+                if (answer.Status is >= 500 or 429 or 401 or 403)
+                {
+                    Failed($"status {answer.Status}", null);
+                    return;
+                }
+                if (answer.Status is < 200 or >= 300)
+                {
+                    // The server understood and refused: the same bytes will not be welcome later.
+                    _guardian.Health.Fault($"batch refused: status {answer.Status}", null);
+                    _guardian.Health.AddSpoolDropped();
+                }
+                _spool.Dequeue();
+                _failedAt = 0;
+                _sentAt = _time.GetTimestamp();
+            }
+            catch (Exception error)
+            {
+                Failed("no answer", error);
+                return;
+            }
+        }
+    }
+
+    private void Failed(string what, Exception? error)
+    {
+        if (_failedAt == 0)
+            _guardian.Health.Fault($"batch not delivered, kept: {what}", error);
+        _failedAt = _time.GetTimestamp();
+    }
+}

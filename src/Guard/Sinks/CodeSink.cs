@@ -1,0 +1,55 @@
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>Code made from an event's text.</summary>
+internal static class CodeSink
+{
+    private const int MinRun = 6;
+
+    internal static SinkHit? Check(string kind, string code, IReadOnlyList<EventText> texts)
+    {
+        foreach (var (field, text) in texts)
+        {
+            if (Adds(code, text))
+                return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` is part of code made at run time ({kind})", true);
+        }
+        return null;
+    }
+
+    /// <summary>The text stands in the code and is itself code (a call, an import, a member of a dangerous object): not a number, a name or a formula.</summary>
+    internal static bool Adds(string code, string text)
+    {
+        var trimmed = text.Trim();
+        if (trimmed.Length < MinRun)
+            return false;
+        var cut = trimmed.Length > 2000 ? trimmed[..2000] : trimmed;
+        return code.Contains(cut, StringComparison.Ordinal) && IsCode(cut);
+    }
+
+    private static bool IsCode(string text)
+    {
+        if (text.Contains("__", StringComparison.Ordinal) || text.Contains("import ", StringComparison.Ordinal) || text.Contains("=>", StringComparison.Ordinal)
+            || text.Contains("process.", StringComparison.Ordinal) || text.Contains("require", StringComparison.Ordinal))
+            return true;
+        for (var i = 1; i < text.Length; i++)
+        {
+            // A call: a name directly before a bracket. Formulas such as `2*(3+4)` and `max(1, 2)` differ only in the name.
+            if (text[i] != '(' || !(char.IsLetter(text[i - 1]) || text[i - 1] is '_' or ']' or ')'))
+                continue;
+            var start = i;
+            while (start > 0 && (char.IsLetterOrDigit(text[start - 1]) || text[start - 1] is '_' or '.' or '$'))
+                start--;
+            if (!Arithmetic.Contains(text[start..i]))
+                return true;
+        }
+        return false;
+    }
+
+    private static readonly HashSet<string> Arithmetic = new(StringComparer.Ordinal)
+    {
+        "abs", "min", "max", "sum", "round", "pow", "sqrt", "sin", "cos", "tan", "log", "exp", "floor", "ceil", "len", "int", "float",
+        "Math.abs", "Math.min", "Math.max", "Math.round", "Math.pow", "Math.sqrt", "Math.sin", "Math.cos", "Math.tan", "Math.log", "Math.exp", "Math.floor", "Math.ceil",
+        "math.sqrt", "math.pow", "math.sin", "math.cos", "math.tan", "math.log", "math.exp", "math.floor", "math.ceil",
+    };
+}

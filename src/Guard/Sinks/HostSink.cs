@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>Hosts that an event's text named.</summary>
+internal static class HostSink
+{
+    private const int MinName = 4;
+
+    internal static SinkHit? Check(string item, string ip, IReadOnlyList<EventText> texts)
+    {
+        var (name, port) = Split(item);
+        IPAddress.TryParse(ip.Length > 0 ? ip : name, out var address);
+        var inside = address is not null ? IsInternal(address) : IsInternalName(name);
+        var isName = !IPAddress.TryParse(name, out _);
+        foreach (var (field, text) in texts)
+        {
+            var named = name.Length >= MinName && Overlap.HasHost(text, name);
+            if (!named && address is not null && inside)
+                named = Addresses(text).Any(a => a.Equals(address)) || (!isName && text.Contains("localhost", StringComparison.OrdinalIgnoreCase) && IPAddress.IsLoopback(address) && NamesUrl(text, port));
+            if (named)
+                return new("ssrf", field, SinkHit.Cut(item), inside ? $"event field `{field}` names an internal host" : $"event field `{field}` names the host", inside);
+        }
+        return null;
+    }
+
+    internal static (string Name, int Port) Split(string item)
+    {
+        var colon = item.LastIndexOf(':');
+        return colon > 0 && int.TryParse(item.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? (item[..colon].Trim('[', ']'), port) : (item, 0);
+    }
+
+    /// <summary>Loopback, link-local (with the metadata service), private, unspecified; also when mapped into IPv6.</summary>
+    internal static bool IsInternal(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (IPAddress.IsLoopback(address) || address.IsIPv6LinkLocal || address.IsIPv6UniqueLocal || address.Equals(IPAddress.IPv6Any))
+            return true;
+        if (address.AddressFamily != AddressFamily.InterNetwork)
+            return false;
+        var b = address.GetAddressBytes();
+        return b[0] is 0 or 10 or 127 || (b[0] == 169 && b[1] == 254) || (b[0] == 172 && b[1] is >= 16 and <= 31) || (b[0] == 192 && b[1] == 168) || (b[0] == 100 && b[1] is >= 64 and <= 127);
+    }
+
+    private static bool IsInternalName(string name) =>
+        name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || name.EndsWith(".internal", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localdomain", StringComparison.OrdinalIgnoreCase);
+
+    private static bool NamesUrl(string text, int port) => text.Contains(":" + port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) || port is 80 or 443;
+
+    /// <summary>Addresses in a text in any form the C library takes: dotted with 1 to 4 parts, hexadecimal, octal, plain number, IPv6.</summary>
+    internal static IEnumerable<IPAddress> Addresses(string text)
+    {
+        if (text.Length > 4096)
+            yield break;
+        var start = 0;
+        for (var i = 0; i <= text.Length; i++)
+        {
+            if (i < text.Length && (char.IsAsciiHexDigit(text[i]) || text[i] is '.' or 'x' or 'X' or ':'))
+                continue;
+            if (i > start)
+            {
+                foreach (var address in Parse(text[start..i]))
+                    yield return address;
+            }
+            start = i + 1;
+        }
+    }
+
+    private static IEnumerable<IPAddress> Parse(string token)
+    {
+        if (token.Count(c => c == ':') >= 2 && IPAddress.TryParse(token, out var six))
+            yield return six.IsIPv4MappedToIPv6 ? six.MapToIPv4() : six;
+        var colon = token.IndexOf(':', StringComparison.Ordinal);
+        if (Inet(colon >= 0 ? token[..colon] : token) is { } four)
+            yield return four;
+    }
+
+    private static IPAddress? Inet(string text)
+    {
+        var parts = text.TrimEnd('.').Split('.');
+        if (parts.Length > 4 || text.Length == 0 || !char.IsAsciiDigit(text[0]) || (parts.Length == 1 && text.Length < 8))
+            return null;
+        ulong value = 0;
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (!Number(parts[i], out var number))
+                return null;
+            var last = i == parts.Length - 1;
+            if (last ? number >= 1UL << (8 * (5 - parts.Length)) : number > 255)
+                return null;
+            value = last ? (value << (8 * (5 - parts.Length))) | number : (value << 8) | number;
+        }
+        return new IPAddress([(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value]);
+    }
+
+    private static bool Number(string text, out ulong value)
+    {
+        value = 0;
+        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out value);
+        if (text.Length > 1 && text[0] == '0')
+        {
+            foreach (var c in text)
+            {
+                if (c is < '0' or > '7' || value > uint.MaxValue)
+                    return false;
+                value = value * 8 + (ulong)(c - '0');
+            }
+            return true;
+        }
+        return ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    }
+}

@@ -1,0 +1,133 @@
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>Paths that an event's text steered out of the place where the program meant to stay.</summary>
+internal static class PathSink
+{
+    private const int MinTail = 3;
+
+    /// <summary>Where an absolute path in an event is ordinary use.</summary>
+    private static readonly string[] SharedPlaces = ["/tmp/", "/mnt/"];
+
+    internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<EventText> texts)
+    {
+        foreach (var (field, whole) in texts)
+        {
+            if (whole.Length < MinTail || !MaySteer(whole))
+                continue;
+            foreach (var text in Forms(whole))
+            {
+                var why = Escapes(resolved, raw, text) ? "leaves its directory by `..`" : IsAbsolute(resolved, text) ? "names the path itself" : null;
+                if (why is not null)
+                    return new("path-traversal", field, SinkHit.Cut(raw.Length > 0 ? raw : resolved), $"event field `{field}` {why}", true);
+            }
+        }
+        return null;
+    }
+
+    private static bool MaySteer(string text) =>
+        text[0] is '/' or '~' || text.Contains("..", StringComparison.Ordinal) || text.Contains("file:", StringComparison.OrdinalIgnoreCase)
+        || text.Contains("%2", StringComparison.Ordinal);
+
+    /// <summary>The text as a program may have decoded it.</summary>
+    private static IEnumerable<string> Forms(string whole)
+    {
+        foreach (var decoded in new[] { whole, whole.Contains('%', StringComparison.Ordinal) ? Uri.UnescapeDataString(whole) : whole }.Distinct())
+        {
+            var text = decoded;
+            var scheme = text.IndexOf("file:", StringComparison.OrdinalIgnoreCase);
+            if (scheme >= 0)
+            {
+                text = text[(scheme + 5)..];
+                if (text.StartsWith("//localhost/", StringComparison.OrdinalIgnoreCase))
+                    text = text[11..];
+                text = "/" + text.TrimStart('/');
+            }
+            var end = text.IndexOf('\0', StringComparison.Ordinal);
+            if (end >= 0)
+                text = text[..end];
+            text = text.Replace('\\', '/');
+            yield return text;
+            if (scheme >= 0)
+            {
+                // A file: address within a larger text ends where such an address ends.
+                end = text.AsSpan().IndexOfAny("\"'<> )\r\n\t");
+                if (end > 0)
+                    yield return text[..end];
+            }
+            else if (text.AsSpan().IndexOfAny('?', '#') is var query and > 0)
+                yield return text[..query];
+        }
+    }
+
+    private static bool Escapes(string resolved, string raw, string text)
+    {
+        if (!text.Contains("..", StringComparison.Ordinal))
+            return false;
+        var at = raw.IndexOf(text, StringComparison.Ordinal);
+        if (at >= 0 && text.Split('/').Contains(".."))
+        {
+            var slash = raw.LastIndexOf('/', Math.Max(0, at - 1), Math.Max(0, at));
+            if (at == 0 || raw[0] != '/')
+                return LeavesBase(text);
+            var directory = Normalize(raw[..(slash + 1)]);
+            return !IsBelow(resolved, directory);
+        }
+        // The program joined and normalised it before opening: the end of the path is the text's end, and the text climbs.
+        var tail = Tail(text);
+        return tail.Length >= MinTail && LeavesBase(text) && (resolved.EndsWith("/" + tail, StringComparison.Ordinal) || ClimbsInRaw(raw, tail));
+    }
+
+    /// <summary>A filter that removes `../` once turns `....//` into it: the text had dots, and what is opened climbs.</summary>
+    private static bool ClimbsInRaw(string raw, string tail) =>
+        raw.Contains("../", StringComparison.Ordinal) && raw.EndsWith("/" + tail, StringComparison.Ordinal);
+
+    /// <summary>Relative to any base, does it climb above it?</summary>
+    private static bool LeavesBase(string text)
+    {
+        var depth = 0;
+        foreach (var part in text.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part.Length >= 2 && part.All(c => c == '.'))
+            {
+                if (--depth < 0)
+                    return true;
+            }
+            else if (part != ".")
+                depth++;
+        }
+        return false;
+    }
+
+    /// <summary>What remains after the last climbing part.</summary>
+    private static string Tail(string text)
+    {
+        var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var last = Array.FindLastIndex(parts, p => p.Length >= 2 && p.All(c => c == '.'));
+        return string.Join('/', parts[(last + 1)..]);
+    }
+
+    private static bool IsAbsolute(string resolved, string text) =>
+        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && !Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal))
+        && Normalize(text) == resolved;
+
+    private static bool IsBelow(string path, string directory) =>
+        directory == "/" || path == directory || path.StartsWith(directory.EndsWith('/') ? directory : directory + "/", StringComparison.Ordinal);
+
+    internal static string Normalize(string path)
+    {
+        var parts = new List<string>();
+        foreach (var part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part == "..")
+            {
+                if (parts.Count > 0)
+                    parts.RemoveAt(parts.Count - 1);
+            }
+            else if (part != ".")
+                parts.Add(part);
+        }
+        return "/" + string.Join('/', parts);
+    }
+}

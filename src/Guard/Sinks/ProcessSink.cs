@@ -1,0 +1,91 @@
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>Command, argument and code injection at the start of a program.</summary>
+internal static class ProcessSink
+{
+    /// <summary>Shorter common runs are chance.</summary>
+    private const int MinRun = 4;
+
+    private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E" };
+    private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "python2", "python3", "node", "nodejs", "perl", "ruby", "php", "lua", "awk", "gawk", "mawk" };
+
+    /// <summary>Options of common programs that run a command or load code.</summary>
+    private static readonly string[] DangerousOptions =
+    [
+        "--upload-pack", "--receive-pack", "-oProxyCommand", "--checkpoint-action", "--to-command", "--use-compress-program", "-exec", "-execdir", "--rsh", "-sDEVICE", "--config=",
+        "--output-document", "--post-file", "--use-askpass", "--script-security", "-oPKCS11Provider", "--unsafe", "--open-files-in-pager", "--ext-diff",
+    ];
+
+    internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        var command = ShellCommand.TextOf(argv, resolved);
+        if (command is not null)
+            return Shell(command, texts);
+        return Program(resolved, raw, texts) ?? Arguments(resolved, argv, texts);
+    }
+
+    private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)
+    {
+        foreach (var op in ShellCommand.Operators(command))
+        {
+            foreach (var (field, text) in texts)
+            {
+                if (text.Length < MinRun)
+                    continue;
+                var run = Overlap.Around(command, op.At, op.Length, text);
+                // The operator alone proves nothing: what follows it must come from the event too.
+                if (run.Length >= MinRun && run.Start + run.Length > op.At + op.Length)
+                    return Hit(field, command, run, op.Starts ? "adds a command to a shell command" : "adds a redirection to a shell command");
+            }
+        }
+        foreach (var (field, text) in texts)
+        {
+            var trimmed = text.Trim();
+            if (trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0 && command.Trim() == trimmed)
+                return Hit(field, command, (0, command.Length), "is the whole shell command");
+        }
+        return null;
+    }
+
+    private static SinkHit? Program(string resolved, string raw, IReadOnlyList<EventText> texts)
+    {
+        foreach (var (field, text) in texts)
+        {
+            if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw))
+                return new("command-injection", field, SinkHit.Cut(raw), $"event field `{field}` names the program that is started", true);
+        }
+        return null;
+    }
+
+    private static SinkHit? Arguments(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        var name = Path.GetFileName(resolved).TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        for (var i = 1; i < argv.Count; i++)
+        {
+            var argument = argv[i];
+            if (argument.Length < MinRun)
+                continue;
+            foreach (var (field, text) in texts)
+            {
+                if (text.Length < MinRun)
+                    continue;
+                if (CodeOptions.Contains(argv[i - 1]) && Interpreters.Contains(name) && CodeSink.Adds(argument, text))
+                    return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of code given to {name}", true);
+                if (argument[0] == '-' && (argument == text || text.Split(' ').Contains(argument)))
+                {
+                    var dangerous = Array.Exists(DangerousOptions, o => argument.StartsWith(o, StringComparison.Ordinal));
+                    return new("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {Path.GetFileName(resolved)}", dangerous);
+                }
+            }
+        }
+        return null;
+    }
+
+    private static SinkHit Hit(string field, string command, (int Start, int Length) run, string what)
+    {
+        var start = Math.Max(0, run.Start - 20);
+        return new("command-injection", field, SinkHit.Cut(command[start..]), $"event field `{field}` {what}", true);
+    }
+}

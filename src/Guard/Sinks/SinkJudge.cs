@@ -1,0 +1,143 @@
+using System.Globalization;
+using Pellicle.Domain;
+using Pellicle.Guard.Channel;
+using Pellicle.Guard.Native;
+using Pellicle.Guard.Telemetry;
+using Pellicle.Inspection;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>Answers the interposer: event text in a dangerous place, then the policy, then learning.</summary>
+internal sealed class SinkJudge(Guardian guardian)
+{
+    internal Verdict Judge(Query query)
+    {
+        var mode = guardian.Mode;
+        if (mode == ProtectionMode.Off)
+            return Verdict.AllowFor(VerdictCache.Generation);
+        var init = query.Flags.HasFlag(QueryFlags.Init) || !guardian.Initialised;
+        var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation);
+        var owner = candidates.Count > 0 ? candidates[0] : null;
+        var behaviour = new Behaviour(query.Dimension, query.Item);
+
+        if (query.Dimension == Dimension.Tamper && query.Item == "kill")
+        {
+            var victim = Victim(query);
+            return victim is null || guardian.Tamper($"kill:{victim}", $"process {query.PeerPid} signals {query.Field(1)}", "kill", owner) ? Verdict.Allow : Deny(query);
+        }
+        if (query.Dimension == Dimension.Host && IsUpstream(query))
+            return guardian.Tamper("upstream", $"process {query.PeerPid} connects to the Runtime API past the guard", "upstream-connection", owner) ? Verdict.Allow : Deny(query);
+
+        foreach (var candidate in candidates)
+        {
+            if (candidate.Texts.Count == 0 || Meet(query, candidate.Texts) is not { } hit)
+                continue;
+            var stop = hit.Block && mode == ProtectionMode.Protect;
+            guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
+            if (stop)
+                return Deny(query);
+            owner = candidate;
+            break;
+        }
+        if (IsProxy(query))
+            return Verdict.AllowFor(VerdictCache.Invocation);
+        return ByPolicy(query, behaviour, init, owner);
+    }
+
+    private Verdict ByPolicy(Query query, Behaviour behaviour, bool init, Invocation? owner)
+    {
+        var decision = guardian.Policy.Current.Evaluate(Shown(query, behaviour), new EvaluationContext
+        {
+            Init = init,
+            Child = query.Flags.HasFlag(QueryFlags.Child),
+            Unresolved = query.Flags.HasFlag(QueryFlags.Unresolved),
+            Environment = guardian.Settings.EnvironmentId,
+        });
+        if (decision.IncidentDecision is not null)
+            guardian.ReportDecision(behaviour, decision, owner, allowed: false);
+        if (decision.Effect == Effect.Deny)
+            return Deny(query);
+        if (query.Dimension is Dimension.Read or Dimension.Library)
+            guardian.Observed(behaviour, owner?.Number ?? query.Invocation, init);
+        else
+            guardian.Behaviours.Observe(behaviour, owner?.Number ?? query.Invocation, init, owner is not { Suspicious: true });
+        if (decision.Effect == Effect.Report || !KnownItems.MayCache(query.Dimension))
+            return Verdict.Allow;
+        var known = decision.Stable && guardian.Behaviours.IsKnown(behaviour);
+        if (known && guardian.State is not null)
+            guardian.State.Add(behaviour);
+        return Verdict.AllowFor(known ? VerdictCache.Generation : VerdictCache.Invocation);
+    }
+
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts) => query.Dimension switch
+    {
+        Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts),
+        Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Read or Dimension.Write or Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Deserialize or Dimension.Tamper => null,
+    };
+
+    /// <summary>The policy knows own files of a process under one name, whatever its number.</summary>
+    private static Behaviour Shown(Query query, Behaviour behaviour)
+    {
+        var own = $"/proc/{query.Pid.ToString(CultureInfo.InvariantCulture)}/";
+        return query.Dimension is Dimension.Read && query.Item.StartsWith(own, StringComparison.Ordinal) && query.Pid != 0
+            ? new Behaviour(behaviour.Dimension, "/proc/self/" + query.Item[own.Length..]) : behaviour;
+    }
+
+    /// <summary>Who is hit when it is not the process itself or a child of its own: the runtime, the guard, the first process, or all.</summary>
+    private string? Victim(Query query)
+    {
+        var first = query.Field(1).Split(' ', ',', ':')[0];
+        if (!int.TryParse(first, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var target))
+            return "unknown";
+        if (target == -1)
+            return "all";
+        var process = Math.Abs(target);
+        return target == 0 || process == query.PeerPid ? null
+            : process == guardian.RuntimePid ? "runtime"
+            : process == Environment.ProcessId ? "guard"
+            : process == 1 ? "init" : null;
+    }
+
+    private bool IsUpstream(Query query)
+    {
+        if (guardian.Upstream is not { } upstream)
+            return false;
+        var (name, port) = HostSink.Split(query.Item);
+        return port == upstream.Port && (query.Field(1) == upstream.Address.ToString() || name == upstream.Address.ToString());
+    }
+
+    private bool IsProxy(Query query)
+    {
+        if (query.Dimension != Dimension.Host || guardian.Proxy is not { } proxy)
+            return false;
+        var (name, port) = HostSink.Split(query.Item);
+        return port == proxy.Address.Port && (query.Field(1) == "127.0.0.1" || name is "127.0.0.1" or "localhost");
+    }
+
+    private Incident Incident(Query query, SinkHit hit, Invocation invocation, string decision) => new()
+    {
+        At = guardian.Now,
+        RequestId = invocation.RequestId,
+        Decision = decision,
+        Dimension = query.Dimension,
+        Item = query.Item,
+        Detector = hit.Detector,
+        Severity = hit.Block ? "critical" : "medium",
+        Source = invocation.Source,
+        Field = hit.Field,
+        Evidence = hit.Evidence,
+        Reasons = [hit.Reason],
+        Rule = "taint",
+    };
+
+    private static Verdict Deny(Query query) => new(true, VerdictCache.No, query.Dimension switch
+    {
+        Dimension.Host => Libc.EConnRefused,
+        Dimension.Tamper => Libc.EPerm,
+        Dimension.Process or Dimension.Read or Dimension.Write or Dimension.Library or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize => Libc.EAcces,
+    });
+}
