@@ -59,6 +59,13 @@ static int forward(int dirfd, const char *path, int flags, mode_t mode, bool pla
     return plain ? NEXT(open)(path, flags, mode) : NEXT(openat)(dirfd, path, flags, mode);
 }
 
+/* The system itself refused: the attempt is a behaviour all the same. The system's answer stands. */
+static void note_refused(int error, int dirfd, const char *path)
+{
+    if (error == EACCES || error == EPERM)
+        pe_judge_path(PE_READ, dirfd, path, false, NULL);
+}
+
 static int failed(int error)
 {
     errno = error;
@@ -122,14 +129,18 @@ static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool p
         }
     } else if (fd == -ELOOP) {
         fd = forward(dirfd, path, flags, mode, plain);
-        if (fd < 0)
-            return failed(errno == ENOENT || errno == ENAMETOOLONG ? (pe_is_probe(path) ? not_found(path) : errno) : errno);
+        if (fd < 0) {
+            int error = errno;
+            note_refused(error, dirfd, path);
+            return failed(error == ENOENT || (error == ENAMETOOLONG && pe_is_probe(path)) ? not_found(path) : error);
+        }
         errno = saved;
         if (pe_fixed_tree(path) && pe_clean_absolute(path, &length) && pe_remembered(PE_READ | TAG_FIXED, path, length))
             return (int)fd;
     } else if (fd == -ENOENT || (fd == -ENAMETOOLONG && pe_is_probe(path))) {
         return failed(not_found(path));
     } else {
+        note_refused((int)-fd, dirfd, path);
         return failed((int)-fd);
     }
     int denied = pe_judge_open_fd((int)fd, PE_READ, path);

@@ -184,26 +184,23 @@ static int enforce(const struct pe_state *state, uint8_t dimension, int error)
 
 #define NOTED_KEY 0x9E3779B97F4A7C15ull
 
-/* 1 allowed, 0 to be asked, negative: -errno denied */
+enum { ASK = -1 };
+
+/* 0 allowed, ASK, or the errno of a cached denial */
 static int decide_here(const struct pe_state *state, const struct pe_ask *ask, uint64_t hash)
 {
     switch (look_up(state, ask->dimension, ask->item, ask->item_length, hash)) {
     case RULE_PASS:
-        return 1;
+        return 0;
     case RULE_NOTE:
         if (cache_find(state, hash ^ NOTED_KEY) < 0) {
             cache_put(state, hash ^ NOTED_KEY, CACHE_PROCESS, 0);
             pe_note(ask);
         }
-        return 1;
-    default:
-        break;
-    }
-    int cached = cache_find(state, hash);
-    if (cached < 0)
         return 0;
-    cached = enforce(state, ask->dimension, cached);
-    return cached ? -cached : 1;
+    default:
+        return cache_find(state, hash);
+    }
 }
 
 bool pe_known(uint8_t dimension, const char *item, size_t length)
@@ -212,7 +209,7 @@ bool pe_known(uint8_t dimension, const char *item, size_t length)
     if (!state)
         return false;
     struct pe_ask ask = { .dimension = dimension, .item = item, .item_length = length };
-    return decide_here(state, &ask, pe_hash(dimension, item, length)) == 1;
+    return decide_here(state, &ask, pe_hash(dimension, item, length)) == 0;
 }
 
 int pe_judge(const struct pe_ask *ask)
@@ -222,8 +219,8 @@ int pe_judge(const struct pe_ask *ask)
         return 0;
     uint64_t hash = pe_hash(ask->dimension, ask->item, ask->item_length);
     int here = decide_here(state, ask, hash);
-    if (here)
-        return here == 1 ? 0 : -here;
+    if (here != ASK)
+        return enforce(state, ask->dimension, here);
     struct pe_verdict verdict;
     /* The stamp is read first: a verdict about an older generation must not live on under a newer one. */
     uint64_t generation = stamp_of(state, CACHE_GENERATION), invocation = stamp_of(state, CACHE_INVOCATION);

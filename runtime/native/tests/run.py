@@ -1,0 +1,846 @@
+"""Drives real programs under the interposer against a guard of the tests. Prints `N passed, N failed`; exits 1 when one failed."""
+import os, re, resource, shutil, socket, subprocess, sys, tempfile, time, traceback
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, here)
+from guard import Guard  # noqa: E402
+
+LIBRARY = os.path.abspath(sys.argv[1])
+WORK = os.path.abspath(sys.argv[2])     # where test.sh built the C programs
+ONLY = sys.argv[3:]
+CALLS = os.path.join(WORK, "calls")
+PYTHON = "/usr/bin/python3"
+EPERM, ENOENT, EACCES, EFAULT, ECONNREFUSED = 1, 2, 13, 14, 111
+tests, passed, failed, skipped = [], 0, [], []
+
+
+class Skip(Exception):
+    pass
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+def environment(guard, **more):
+    result = {k: v for k, v in os.environ.items() if k not in ("LD_PRELOAD", "PELLICLE_CHANNEL", "PELLICLE_ROOT")}
+    if guard:
+        result.update(LD_PRELOAD=LIBRARY, PELLICLE_CHANNEL=guard.name)
+    result.update(more)
+    return result
+
+
+def run(guard, *argv, env=None, timeout=60, stdin=None, cwd=None):
+    done = subprocess.run(argv, env=env or environment(guard), stdin=subprocess.DEVNULL if stdin is None else None, input=stdin,
+                          capture_output=True, text=True, timeout=timeout, cwd=cwd, errors="replace")
+    done.lines = done.stdout.splitlines()
+    return done
+
+
+def calls(guard, *argv, **options):
+    done = run(guard, CALLS, *map(str, argv), **options)
+    assert done.returncode == 0, f"{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.lines
+
+
+def equal(actual, expected, what=""):
+    assert actual == expected, f"{what}\n  expected {expected!r}\n  actual   {actual!r}"
+
+
+def deny(*parts, error=0, dimension=None):
+    return lambda q: error if (dimension in (None, q.dimension)) and any(p in q.item for p in parts) else None
+
+
+class Area:
+    """A folder of its own, removed at the end."""
+    def __enter__(self):
+        self.path = os.path.realpath(tempfile.mkdtemp(dir=WORK))
+        return self
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+    def file(self, name, text="content\n", mode=0o644):
+        path = os.path.join(self.path, name)
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, mode)
+        return path
+
+
+# --- start and mode -------------------------------------------------------------------------------------------------
+
+@test
+def without_channel_nothing_is_asked_and_all_passes():
+    guard = Guard(decide=deny(""))
+    env = environment(guard)
+    del env["PELLICLE_CHANNEL"]
+    equal(calls(guard, "open", "/etc/hostname", "execve", "/bin/true", env=env), ["ok 77", "child 0"])
+    equal((guard.queries, guard.hellos), ([], []))
+
+
+@test
+def absent_guard_lets_all_pass():
+    env = environment(Guard(), PELLICLE_CHANNEL="pellicle/nobody")
+    started = time.monotonic()
+    equal(calls(None, "open", "/etc/hostname", "execve", "/bin/true", "system", "exit 3", env=env), ["ok 77", "child 0", "system 768 77"])
+    assert time.monotonic() - started < 2
+
+
+@test
+def silent_guard_is_not_waited_for_long_and_is_counted():
+    guard = Guard()
+    process = subprocess.Popen([CALLS, "wait-input", *["open", "/etc/hostname"] * 200], env=environment(guard), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    equal(process.stdout.readline(), "waiting\n")
+    guard.answer = False
+    started = time.monotonic()
+    out, _ = process.communicate("x")
+    equal(out.splitlines(), ["ok 77"] * 200)
+    assert time.monotonic() - started < 2, "every call waited"
+    assert guard.counter("unanswered") >= 200, guard.counter("unanswered")
+
+
+@test
+def mode_off_asks_nothing_and_can_be_switched_on():
+    guard = Guard(mode=0, decide=deny("hostname"))
+    equal(calls(guard, "open", "/etc/hostname"), ["ok 77"])
+    equal(guard.queries, [])
+    process = subprocess.Popen([CALLS, "open", "/etc/hostname", "wait-input", "open", "/etc/hostname"], env=environment(guard),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    equal([process.stdout.readline(), process.stdout.readline()], ["ok 77\n", "waiting\n"])
+    guard.set_mode(2)
+    equal(process.communicate("x")[0], "failed 13\n")
+
+
+@test
+def monitor_asks_but_never_blocks():
+    guard = Guard(mode=1, decide=deny(""))
+    equal(calls(guard, "open", "/etc/hostname", "execve", "/bin/true"), ["ok 77", "child 0"])
+    assert "/etc/hostname" in guard.items("read") and "/usr/bin/true" in guard.items("process")
+    equal(guard.counter("denied"), 0)
+
+
+@test
+def tamper_is_enforced_only_when_the_policy_says_so():
+    guard = Guard(decide=deny("memfd"), tamper=False)
+    equal(calls(guard, "memfd"), ["ok 77"])
+    equal(guard.items("tamper"), ["memfd"])
+
+
+@test
+def guard_that_hangs_up_is_reconnected():
+    guard = Guard()
+    process = subprocess.Popen([CALLS, "open", "/etc/hostname", "wait-input", "open", "/etc/passwd", "open", "/etc/group"], env=environment(guard),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdout.readline(), process.stdout.readline()
+    guard.drop_connections()
+    process.communicate("x")
+    equal(guard.items("read"), ["/etc/hostname", "/etc/passwd", "/etc/group"])
+    equal(guard.counter("unanswered"), 0)
+
+
+# --- order of decision ----------------------------------------------------------------------------------------------
+
+@test
+def known_items_are_not_asked():
+    guard = Guard(decide=deny(""))
+    guard.know("read", "/etc/hostname", "/etc/passwd")
+    guard.know("process", "/usr/bin/true")
+    equal(calls(guard, "open", "/etc/hostname", "open", "/etc/passwd", "open", "/etc/group", "execv", "/bin/true"), ["ok 77", "ok 77", "failed 13", "child 0"])
+    equal(guard.items("read"), ["/etc/group"])
+
+
+@test
+def prefix_rules_first_match_wins():
+    guard = Guard(decide=deny(""))
+    with Area() as area:
+        asked = area.file("asked")
+        noted = area.file("noted")
+        guard.rules(("read", 3, asked), ("read", 2, area.path), ("read", 1, "/etc/"))
+        equal(calls(guard, "open", "/etc/hostname", "open", noted, "open", noted, "open", asked), ["ok 77", "ok 77", "ok 77", "failed 13"])
+        equal(guard.items("read"), [asked])
+        equal(guard.ring_entries(), [("read", noted)])
+
+
+@test
+def full_ring_counts_what_it_drops():
+    guard = Guard()
+    slots = (1 << 20) - 4096 >> 9
+    guard.ring[64:72] = slots.to_bytes(8, "little")
+    guard.rules(("read", 2, "/etc/"))
+    equal(calls(guard, "open", "/etc/hostname", "open", "/etc/passwd"), ["ok 77", "ok 77"])
+    equal(guard.counter("dropped"), 2)
+
+
+@test
+def verdicts_are_cached_as_long_as_the_guard_says():
+    for kind, expected in ((0, 4), (1, 3), (2, 2)):
+        guard = Guard(decide=lambda q: (kind, None))
+        p = subprocess.Popen([CALLS, "open", "/etc/hostname", "wait-input", "open", "/etc/hostname", "wait-input", "open", "/etc/hostname", "wait-input", "open", "/etc/hostname"],
+                             env=environment(guard), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        def until_waiting():
+            while p.stdout.readline() != "waiting\n":
+                pass
+        until_waiting()
+        p.stdin.write("x"); p.stdin.flush(); until_waiting()
+        guard.set_invocation(2)
+        p.stdin.write("x"); p.stdin.flush(); until_waiting()
+        guard.set_invocation(3) if kind == 1 else guard.bump()
+        p.stdin.write("x"); p.stdin.flush()
+        p.communicate()
+        equal(len(guard.asked("read")), expected, f"cache {kind}")
+
+
+@test
+def cached_denial_still_denies():
+    guard = Guard(decide=lambda q: (2, 13) if "hostname" in q.item else None)
+    equal(calls(guard, "open", "/etc/hostname", "open", "/etc/hostname"), ["failed 13"] * 2)
+    equal((len(guard.queries), guard.counter("denied")), (1, 2))
+
+
+@test
+def flags_tell_init_and_children():
+    guard = Guard()
+    guard.set_invocation(0)
+    calls(guard, "open", "/etc/hostname", "execve", "/bin/cat")
+    by_item = {q.item: q for q in guard.queries}
+    equal(by_item["/etc/hostname"].flags, 1)
+    equal(by_item["/usr/bin/cat"].flags, 3)
+    equal(guard.errors, [])
+
+
+# --- processes ------------------------------------------------------------------------------------------------------
+
+EXECS = ["execve", "execv", "execl", "execle", "execle-cleared", "execve-null-env", "execve-foreign-preload", "execve-many-env", "vfork", "execveat-fd",
+         "fexecve", "syscall-execve", "execvp", "execvpe", "execlp"]
+
+
+@test
+def every_exec_is_judged_by_its_resolved_path():
+    for name in EXECS:
+        guard = Guard()
+        equal(calls(guard, name, "/bin/true"), ["child 0"], name)
+        equal([q for q in guard.items("process")], ["/usr/bin/true"], name)
+        guard = Guard(decide=deny("/usr/bin/true"))
+        equal(calls(guard, name, "/bin/true"), ["child 13"], name)
+        equal(guard.errors, [], name)
+
+
+@test
+def searched_programs_are_found_like_libc_does():
+    for name in ("execvp", "execvpe", "execlp"):
+        guard = Guard(decide=deny("/usr/bin/id"))
+        equal(calls(guard, name, "true", name, "id", name, "no-such-program"), ["child 0", "child 13", "child 2"], name)
+    guard = Guard(decide=deny("/usr/bin/id"))
+    equal(calls(guard, "posix_spawnp", "true", "posix_spawnp", "id", "posix_spawnp", "nothing-here"), ["spawn 0 child 0", "spawn 13 child 0", "spawn 2 child 0"])
+
+
+@test
+def spawn_returns_the_error():
+    guard = Guard(decide=deny("/usr/bin/id"))
+    equal(calls(guard, "posix_spawn", "/bin/true", "posix_spawn", "/bin/id", "spawn-cleared", "/bin/id"), ["spawn 0 child 0", "spawn 13 child 0", "spawn 13 child 0"])
+
+
+@test
+def execveat_is_relative_to_its_directory():
+    guard = Guard(decide=deny("/usr/bin/id"))
+    equal(calls(guard, "execveat", "/usr/bin", "true", "execveat", "/usr/bin", "id", "execveat", "/usr/bin", "../bin/id"), ["child 0", "child 13", "child 13"])
+
+
+@test
+def guard_sees_arguments_and_raw_path():
+    guard = Guard()
+    calls(guard, "execve", "/bin/true")
+    query = guard.asked("process")[0]
+    equal(query.fields, [b"/usr/bin/true", b"/bin/true\0one", b"/bin/true"])
+
+
+@test
+def system_popen_and_wordexp_are_a_shell():
+    guard = Guard(decide=deny("/dash"))
+    equal(calls(guard, "system", "exit 0", "popen", "echo out", "wordexp", "$(echo a)", "wordexp", "plain $HOME"),
+          ["system -1 13", "popen 0 13 ", "wordexp 4", "wordexp 0"])
+    equal(guard.asked("process")[0].fields, [b"/usr/bin/dash", b"sh\0-c\0exit 0", b"/bin/sh"])
+    equal(calls(Guard(), "system", "exit 3", "popen", "echo out"), ["system 768 77", "popen 1 77 out", ""])
+
+
+@test
+def children_stay_covered_when_the_environment_is_cleared():
+    with Area() as area:
+        script = area.file("s.sh", "#!/bin/sh\nexec /bin/cat /etc/hostname\n", 0o755)
+        for name in ("execle-cleared", "execve-null-env", "execve-foreign-preload", "spawn-cleared", "execve-many-env"):
+            guard = Guard(decide=deny("/etc/hostname"))
+            calls(guard, name, script)
+            assert "/etc/hostname" in guard.items("read"), (name, guard.queries)
+        guard = Guard(decide=deny("/etc/hostname"))
+        equal(calls(guard, "system-cleared", "/bin/cat /etc/hostname"), ["system 256"])
+        assert "/etc/hostname" in guard.items("read")
+        guard = Guard()
+        done = run(guard, PYTHON, "-c", "import subprocess; print(subprocess.run(['/usr/bin/env'], env={'A': 'B'}, capture_output=True, text=True).stdout)")
+        assert "LD_PRELOAD=" + LIBRARY in done.lines and "A=B" in done.lines and "PELLICLE_CHANNEL=" + guard.name in done.lines, done.stdout
+
+
+@test
+def childs_own_preload_is_kept_behind_ours():
+    done = run(Guard(), PYTHON, "-c", "import subprocess; print(subprocess.run(['/usr/bin/env'], env={'LD_PRELOAD': '/nowhere/a.so:/nowhere/b.so'}, capture_output=True, text=True).stdout)")
+    assert f"LD_PRELOAD={LIBRARY}:/nowhere/a.so:/nowhere/b.so" in done.lines, done.stdout
+
+
+@test
+def runtime_api_of_children_is_the_proxy():
+    guard = Guard()
+    upstream = guard.name.removeprefix("pellicle/")
+    env = environment(guard, AWS_LAMBDA_RUNTIME_API="127.0.0.1:4242")
+    show = "import subprocess,sys; print(subprocess.run(['/usr/bin/env'], env=%r, capture_output=True, text=True).stdout)"
+    for given, expected in (({}, "127.0.0.1:4242"), ({"AWS_LAMBDA_RUNTIME_API": upstream}, "127.0.0.1:4242"), ({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:5"}, "127.0.0.1:5")):
+        done = run(guard, PYTHON, "-c", show % given, env=env)
+        if given.get("AWS_LAMBDA_RUNTIME_API") == "127.0.0.1:5" or given:
+            equal([x for x in done.lines if x.startswith("AWS_LAMBDA")], ["AWS_LAMBDA_RUNTIME_API=" + expected], given)
+
+
+@test
+def programs_without_a_file_are_tampering():
+    with Area() as area:
+        guard = Guard()
+        equal(calls(guard, "memfd-exec", "/bin/true"), ["child 0"])
+        equal([i for i in guard.items("tamper")], ["memfd", "exec-fd"])
+        assert guard.items("process")[0].startswith("/memfd:payload"), guard.queries
+        guard = Guard(decide=deny("exec-fd"))
+        equal(calls(guard, "memfd-exec", "/bin/true"), ["child 1"])
+
+
+@test
+def static_children_are_not_covered_as_documented():
+    static = os.path.join(WORK, "static")
+    if not os.path.exists(static):
+        raise Skip("no static C library")
+    guard = Guard(decide=deny("/etc/hostname"))
+    equal(calls(guard, "execv", static), ["child 0"])   # it opens /etc/hostname itself
+    equal(guard.items("process"), [static])             # but its start is judged
+    equal(guard.items("read"), [])
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+OPENS = ["open", "syscall-open", "fopen", "freopen"]
+
+
+@test
+def opens_are_judged_by_what_was_opened():
+    with Area() as area:
+        secret, plain = area.file("secret"), area.file("plain")
+        os.symlink(secret, area.path + "/link")
+        os.symlink("link", area.path + "/link2")
+        os.mkdir(area.path + "/sub")
+        os.symlink("..", area.path + "/sub/up")
+        ways = [secret, area.path + "/link", area.path + "/link2", area.path + "/sub/../secret", area.path + "/./sub/up//secret", "/proc/self/cwd/secret", "secret", "sub/up/link2"]
+        for way in ways:
+            for name in OPENS:
+                guard = Guard(decide=deny(area.path + "/secret"))
+                arguments = [name, way] + (["r"] if name == "fopen" else [])
+                done = calls(guard, *arguments, cwd=area.path)
+                equal(done[0], "failed 13", (name, way))
+                equal(guard.items("read")[-1], secret, (name, way))
+                equal(guard.asked("read")[-1].fields[1], way.encode())
+        guard = Guard(decide=deny("secret"))
+        equal(calls(guard, "open", plain, "syscall-open", plain, "fopen", plain, "r", "freopen", plain), ["ok 77", "ok 77", "ok 77", "read content", "", "at 8", "ok 77"])
+        equal(calls(guard, "openat", area.path, "secret", "openat", area.path + "/sub", "../plain", "openat", area.path + "/sub", "up/link"), ["failed 13", "ok 77", "failed 13"])
+
+
+@test
+def missing_files_are_no_behaviour():
+    guard = Guard()
+    equal(calls(guard, "open", "/etc/no-such-file", "open", "/no/such/dir/file", "fopen", "/etc/none", "r"), ["failed 2", "failed 2", "failed 2"])
+    equal(guard.items("read"), [])
+
+
+@test
+def own_proc_entries_are_called_self():
+    guard = Guard(decide=deny("/environ"))
+    done = run(guard, PYTHON, "-S", "-c", "import os\nfor p in ('self', 'thread-self', str(os.getpid()), '1', 'self/task/%d' % os.getpid()):\n"
+               "    try:\n        open(f'/proc/{p}/environ', 'rb').read(1); print('read')\n    except PermissionError: print('denied')")
+    equal(done.lines, ["denied"] * 5)
+    equal([i for i in guard.items("read") if "environ" in i], ["/proc/self/environ"] * 3 + ["/proc/1/environ", "/proc/self/environ"])
+
+
+@test
+def descriptors_and_pipes_pass():
+    guard = Guard(decide=deny(""))
+    guard.rules(("process", 1, ""))
+    done = subprocess.run(["/bin/sh", "-c", f"echo hi | {CALLS} open /dev/stdin open /proc/self/fd/0"], env=environment(guard), capture_output=True, text=True)
+    equal(done.stdout, "ok 77\nok 77\n")
+
+
+@test
+def writes_are_judged_before_anything_is_made():
+    with Area() as area:
+        secret, fresh = area.file("secret"), area.path + "/fresh"
+        guard = Guard(decide=deny("secret", "fresh"))
+        for argv in (["open-write", secret], ["open-create", secret], ["open-create", fresh], ["open-excl", fresh], ["creat", secret], ["creat", fresh], ["fopen", fresh, "w"], ["fopen", secret, "a+"], ["truncate", secret]):
+            equal(calls(guard, *argv)[0], "failed 13", argv)
+        assert not os.path.exists(fresh) and open(secret).read() == "content\n"
+        equal({q.fields[2] for q in guard.asked("write")}, {b"open"})
+
+
+@test
+def creating_keeps_mode_and_flags():
+    with Area() as area:
+        guard = Guard()
+        a, b = area.path + "/a", area.path + "/b"
+        equal(calls(guard, "open-create", a), ["ok 77", "mode 640"])
+        equal(calls(guard, "open-excl", a, "open-excl", b), ["failed 17", "ok 77"])
+        equal(calls(guard, "fopen", a, "w", "fopen", a, "a", "fopen", a, "r+", "fopen", a, "wx"), ["ok 77", "at 5", "ok 77", "at 10", "ok 77", "read text", "", "at 5", "failed 17"])
+        guard.know("write", a)
+        equal(calls(guard, "open-create", a), ["ok 77", "mode 640"])
+        equal(calls(guard, "fopen", a, "zz"), ["failed 22"])
+
+
+@test
+def a_link_in_a_known_place_does_not_lead_out():
+    with Area() as area:
+        known, secret = area.path + "/known", area.file("secret")
+        os.symlink(secret, known)
+        guard = Guard(decide=deny("secret"))
+        guard.know("read", known)
+        guard.know("write", known)
+        equal(calls(guard, "open", known, "open-write", known, "fopen", known, "w", "truncate", known), ["failed 13"] * 4)
+        equal(open(secret).read(), "content\n")
+
+
+@test
+def dangling_links_are_followed_when_creating():
+    with Area() as area:
+        os.mkdir(area.path + "/d")
+        os.symlink("d/../d/secret", area.path + "/link")
+        guard = Guard(decide=deny("/d/secret"))
+        equal(calls(guard, "open-create", area.path + "/link"), ["failed 13"])
+        equal(guard.items("write"), [area.path + "/d/secret"])
+
+
+@test
+def entries_are_changed_only_with_leave():
+    with Area() as area:
+        a, secret, b = area.file("a"), area.file("secret"), area.path + "/b"
+        guard = Guard(decide=deny("secret"))
+        for argv in (["unlink", secret], ["remove", secret], ["rename", secret, b], ["rename", a, secret], ["chmod", secret], ["link", secret, b], ["link", a, area.path + "/secret2"], ["symlink", a, area.path + "/secret3"], ["truncate", secret]):
+            equal(calls(guard, *argv), ["failed 13"], argv)
+        equal(sorted(os.listdir(area.path)), ["a", "secret"])
+        equal(calls(guard, "chmod", a, "link", a, b, "symlink", a, area.path + "/s", "rename", b, area.path + "/c", "unlink", area.path + "/c", "truncate", a), ["ok 77"] * 6)
+        equal({(q.fields[2].decode()) for q in guard.asked("write")}, {"unlink", "rename", "chmod", "open"})
+
+
+@test
+def unlinking_a_link_judges_the_link():
+    with Area() as area:
+        os.symlink(area.file("secret"), area.path + "/link")
+        guard = Guard(decide=deny("secret"))
+        equal(calls(guard, "unlink", area.path + "/link"), ["ok 77"])
+        equal(guard.items("write"), [area.path + "/link"])
+
+
+@test
+def directories_are_read_too():
+    guard = Guard(decide=deny("/etc/ssl"))
+    equal(calls(guard, "opendir", "/etc", "opendir", "/etc/ssl", "opendir", "/etc/hostname", "opendir", ""), ["ok 77", "failed 13", "failed 20", "failed 2"])
+
+
+@test
+def bad_pointers_and_long_paths_are_libcs_matter():
+    for argv in (["bad-pointers"], ["long-path"]):
+        equal(calls(Guard(), *argv), calls(None, *argv), argv)
+
+
+@test
+def fixed_trees_are_resolved_once():
+    guard = Guard()
+    guard.know("read", "/usr/lib/os-release")
+    equal(calls(guard, *["open", "/etc/os-release"] * 5), ["ok 77"] * 5)
+    equal(guard.items("read"), [])
+
+
+# --- handles --------------------------------------------------------------------------------------------------------
+
+@test
+def looking_up_by_handle_gives_our_functions():
+    guard = Guard(decide=deny("/etc/hostname"))
+    equal(calls(guard, "dlsym-handle", "libc.so.6", "/etc/hostname", "dlvsym-handle", "libc.so.6", "/etc/hostname", "dlsym-next", "/etc/hostname",
+                "dlsym-dlsym", "libc.so.6", "/etc/hostname") if os.uname().machine == "x86_64" else ["failed 13"] * 4, ["failed 13"] * 4)
+    done = run(guard, PYTHON, "-c", "import ctypes\nc = ctypes.CDLL('libc.so.6', use_errno=True)\nfor f in (c.open, c['open64'], ctypes.CDLL(None).open): print(f(b'/etc/hostname', 0))")
+    equal(done.lines, ["-1"] * 3)
+
+
+@test
+def other_libraries_keep_their_own_names():
+    guard = Guard()
+    equal(calls(guard, "dlsym-own", os.path.join(WORK, "own.so")), ["own 4711"])
+
+
+@test
+def libraries_are_judged_and_the_loader_says_why():
+    own = os.path.join(WORK, "own.so")
+    guard = Guard(decide=deny("own.so", dimension="library"))
+    equal(calls(guard, "dlopen", own, "dlopen", "libm.so.6", "dlopen", "/no/such.so"), ["failed told", "ok silent", "failed told"])
+    items = guard.items("library")
+    equal(items[0], own)
+    assert items[1].startswith("/usr/lib/") and "libm.so.6" in items[1], items
+
+
+@test
+def syscall_passes_all_arguments():
+    guard = Guard()
+    expected = calls(None, "syscall-getpid", "syscall-mmap", "syscall-clone")
+    equal(calls(guard, "syscall-getpid", "syscall-mmap", "syscall-clone"), expected)
+
+
+# --- network --------------------------------------------------------------------------------------------------------
+
+@test
+def addresses_are_judged():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(8)
+        port = server.getsockname()[1]
+        guard = Guard()
+        equal(calls(guard, "connect", "127.0.0.1", port), ["ok 77"])
+        query = guard.asked("host")[0]
+        equal(query.fields, [f"127.0.0.1:{port}".encode(), b"127.0.0.1", b"tcp"])
+        guard = Guard(decide=deny(f":{port}"))
+        equal(calls(guard, "connect", "127.0.0.1", port, "connect6", "::ffff:127.0.0.1", port), ["failed 111"] * 2)
+        equal(guard.items("host"), [f"127.0.0.1:{port}"] * 2)
+        guard = Guard(decide=deny(f":{port}", error=EACCES))
+        equal(calls(guard, "connect", "127.0.0.1", port), ["failed 13"])
+        guard = Guard(decide=deny(""))
+        guard.know("host", f"127.0.0.1:{port}")
+        equal(calls(guard, "connect", "127.0.0.1", port), ["ok 77"])
+
+
+@test
+def datagrams_are_judged():
+    guard = Guard(decide=deny(":7777", ":53"))
+    equal(calls(guard, "sendto", "127.0.0.1", 9, "sendto", "127.0.0.1", 7777, "sendmsg", "127.0.0.1", 7777, "sendmmsg", "127.0.0.1", 7777, "syscall-sendto", "127.0.0.1", 7777, "connect-udp", "127.0.0.1", 53),
+          ["ok 77", "failed 1", "failed 1", "sent 1", "failed 1", "failed 111"])
+    equal([q.fields[2] for q in guard.asked("host")][-1], b"dns")
+    equal(guard.asked("host")[0].fields[2], b"udp")
+
+
+@test
+def ipv6_is_printed_as_usual():
+    guard = Guard(decide=deny(""))
+    for given in ("::1", "2001:db8::1", "2001:db8:0:1:0:0:0:5", "::", "fe80::", "1:2:3:4:5:6:7:8", "1:0:0:2:0:0:3:4"):
+        guard.queries.clear()
+        calls(guard, "connect6", given, 443)
+        equal(guard.items("host"), [f"[{socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, given))}]:443"])
+
+
+@test
+def names_are_judged_and_remembered():
+    guard = Guard(decide=deny("evil."))
+    equal(calls(guard, "getaddrinfo", "evil.example", "gethostbyname", "evil.example", "gethostbyname_r", "evil.example"), ["lookup -4", "lookup 0 3", "lookup 13 0 3"])
+    equal(guard.asked("host")[0].fields, [b"evil.example:0", b"", b"dns"])
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_r"):
+        guard = Guard()
+        calls(guard, name, "LocalHost", "connect", "127.0.0.1", 1)
+        equal(guard.items("host"), ["localhost:0", "localhost:1"], name)
+    guard = Guard()
+    calls(guard, "getaddrinfo", "127.0.0.1")
+    equal(guard.items("host"), [])
+
+
+@test
+def upstream_port_is_tampering_and_the_proxy_is_not():
+    guard = Guard(decide=deny("upstream"))
+    guard.put(68, "<II", 4001, 4002)
+    equal(calls(guard, "connect", "127.0.0.1", 4001, "connect", "127.0.0.1", 4002, "connect6", "::ffff:127.0.0.1", 4001), ["failed 111"] * 3)
+    equal([(q.item, q.fields[1]) for q in guard.asked("tamper")], [("upstream", b"127.0.0.1:4001")] * 2)
+    equal(guard.items("host"), [])
+
+
+@test
+def guards_socket_is_not_for_the_program():
+    guard = Guard(decide=deny("channel"))
+    equal(calls(guard, "connect-abstract", guard.name), ["failed 111"])
+    equal(guard.items("tamper"), ["channel"])
+
+
+# --- other processes ------------------------------------------------------------------------------------------------
+
+@test
+def reaching_into_others_is_judged():
+    guard = Guard(decide=deny("", dimension="tamper"))
+    equal(calls(guard, "memfd", "ptrace", "vm-read-parent", "kill-parent"), ["failed 1"] * 4)
+    equal(guard.items("tamper"), ["memfd", "ptrace", "process_vm", "kill"])
+
+
+@test
+def own_processes_are_a_programs_own_business():
+    guard = Guard(decide=deny("", dimension="tamper"))
+    equal(calls(guard, "vm-read-self", "kill-self", "kill-child", "kill-grandchild"), ["ok 77", "abc", "ok 77", "ok 77", "ok 77"])
+    equal(guard.items("tamper"), [])
+
+
+# --- probes of other languages --------------------------------------------------------------------------------------
+
+@test
+def probes_ask_through_a_path():
+    for name in ("open", "access", "stat", "lstat", "statx", "syscall-open", "open-write"):
+        guard = Guard(decide=deny("bad"))
+        equal(calls(guard, name, "/.pellicle/ask/code/vm/let%20x%20=%201%2F2", name, "/.pellicle/ask/deserialize/node:bad"), ["failed 2", "failed 13"], name)
+        equal([(q.dimension, q.fields, q.flags) for q in guard.queries], [("code", [b"vm", b"let x = 1/2"], 8), ("deserialize", [b"node:bad"], 8)], name)
+    guard = Guard(decide=deny(""))
+    equal(calls(guard, "fopen", "/.pellicle/ask/host/x%3A0", "r", "access", "/.pellicle/note/aws/s3%3AGetObject", "access", "/.pellicle/ask/nonsense/x", "access", "/.pellicle/x"),
+          ["failed 13", "failed 2", "failed 2", "failed 2"])
+    equal(guard.ring_entries(), [("aws", "s3:GetObject")])
+    equal(calls(None, "access", "/.pellicle/ask/code/vm"), ["failed 2"])
+
+
+@test
+def node_and_java_probes_reach_the_guard():
+    if not shutil.which("node"):
+        raise Skip("no node")
+    guard = Guard(decide=deny("bad", "hostname"))
+    done = run(guard, "node", "-e", """
+        const fs = require('fs');
+        const ask = p => { try { fs.accessSync('/.pellicle/ask/' + p); } catch (e) { return e.code; } };
+        const stat = p => { try { fs.statSync('/.pellicle/ask/' + p); } catch (e) { return e.code; } };
+        console.log(ask('code/vm/good'), ask('code/bad'), stat('code/bad'));
+        try { fs.readFileSync('/etc/hostname'); console.log('read'); } catch (e) { console.log(e.code); }
+        require('fs/promises').readFile('/etc/hostname').catch(e => console.log(e.code));
+        console.log(require('child_process').spawnSync('/bin/true').status);
+    """)
+    equal(done.lines, ["ENOENT EACCES EACCES", "EACCES", "0", "EACCES"], done.stderr)
+    assert "/usr/bin/true" in guard.items("process")
+
+
+# --- Python ---------------------------------------------------------------------------------------------------------
+
+def python(guard, text, *options):
+    return run(guard, PYTHON, "-S", *options, "-c", text)
+
+
+def attempts(*statements):
+    """Each statement in turn; prints ok or the exception's name."""
+    body = "".join(f"try:\n    {s}\n    print('ok')\nexcept BaseException as e: print(type(e).__name__)\n" for s in statements)
+    return body
+
+
+@test
+def python_code_from_text_is_judged():
+    text = attempts("exec('evil=1')", "eval('evil')", "compile('evil', '<x>', 'exec')", "exec('good=1')", "exec(compile('evil=1', '/a/file.py', 'exec'))")
+    with Area() as area:
+        script = area.file("script.py", text)
+        guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
+        done = run(guard, PYTHON, "-S", script)
+        equal(done.lines, ["PermissionError", "PermissionError", "PermissionError", "ok", "ok"], done.stderr)
+        mine = [q for q in guard.asked("code") if b"evil" in q.fields[1]]
+        equal({(q.item, q.flags) for q in mine}, {("compile", 8)})
+
+
+@test
+def python_imports_and_scripts_are_not_code_from_text():
+    with Area() as area:
+        area.file("other.py", "x = 1\n")
+        script = area.file("script.py", "import other, json, marshal, pickle\nprint(other.x)\n")
+        for _ in range(2):  # the second time from the compiled file
+            guard = Guard()
+            equal(run(guard, PYTHON, "-S", script).lines, ["1"])
+            equal([q for q in guard.queries if q.dimension == "deserialize"], [])
+            equal([q for q in guard.asked("code") if q.item == "exec" and q.fields[1] != b"<string>"], [])
+
+
+@test
+def python_gadgets_are_judged():
+    pickled = "b\"cos\\nsystem\\n(S'true'\\ntR.\""
+    guard = Guard(decide=deny("pickle:os.system", "pickle:posix.system", "marshal:", "ctypes", "function", dimension=None))
+    with Area() as area:
+        script = area.file("s.py", "import pickle, marshal, types\n" + attempts(
+            f"pickle.loads({pickled})", "pickle.loads(pickle.dumps({'a': [1]}))", "marshal.loads(marshal.dumps(1))",
+            "types.FunctionType((lambda: 1).__code__, {})", "(lambda: 1).__code__.replace(co_name='x')", "import ctypes; ctypes.CDLL('libm.so.6')"))
+        done = run(guard, PYTHON, "-S", script)
+    equal(done.lines, ["PermissionError", "ok", "PermissionError", "PermissionError", "PermissionError", "PermissionError"], done.stderr + repr(guard.queries[-5:]))
+
+
+@test
+def python_hook_is_out_of_reach_of_python():
+    guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
+    with Area() as area:
+        script = area.file("s.py", "import gc, sys\nhooks = [o for o in gc.get_objects() if callable(o) and 'audit' in getattr(o, '__name__', '')]\n"
+                           "for h in hooks:\n    if hasattr(h, '__code__'): h.__code__ = (lambda *a: None).__code__\n" + attempts("exec('evil=1')"))
+        equal(run(guard, PYTHON, "-S", script).lines, ["PermissionError"])
+
+
+@test
+def python_subinterpreters_are_covered():
+    guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
+    with Area() as area:
+        script = area.file("s.py", "import _xxsubinterpreters as s\ni = s.create()\n" + attempts("s.run_string(i, \"exec('evil=1')\")"))
+        done = run(guard, PYTHON, "-S", script)
+    if "ModuleNotFoundError" in done.stderr:
+        raise Skip("no sub-interpreters here")
+    equal(done.lines, ["RunFailedError"], done.stderr)
+
+
+@test
+def python_subprocesses_are_judged():
+    guard = Guard(decide=deny("/usr/bin/id", "/usr/bin/dash"))
+    with Area() as area:
+        script = area.file("s.py", "import subprocess, os\n" + attempts(
+            "subprocess.run(['/usr/bin/id'], check=True)", "subprocess.run('id', shell=True, check=True)", "subprocess.run(['true'], check=True, close_fds=True)",
+            "os.execv('/usr/bin/id', ['id'])", "os.posix_spawn('/usr/bin/id', ['id'], {})", "assert os.system('true') == 0"))
+        equal(run(guard, PYTHON, "-S", script).lines, ["PermissionError", "PermissionError", "ok", "PermissionError", "PermissionError", "AssertionError"])
+
+
+# --- hardness -------------------------------------------------------------------------------------------------------
+
+@test
+def threads_ask_at_once():
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=lambda q: EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
+        equal(calls(guard, "threads", area.path), ["wrong 0"])
+        equal((guard.errors, guard.counter("unanswered"), guard.counter("faults")), ([], 0, 0))
+
+
+@test
+def threads_with_cached_verdicts():
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=lambda q: (2, EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None))
+        equal(calls(guard, "threads", area.path), ["wrong 0"])
+
+
+@test
+def fork_storm():
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=lambda q: EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
+        equal(calls(guard, "open", area.path + "/0", "forks", area.path, "open", area.path + "/1"), ["ok 77", "wrong 0", "failed 13"])
+        equal((guard.errors, guard.counter("unanswered"), guard.counter("faults")), ([], 0, 0))
+
+
+@test
+def signal_handlers_may_open_files():
+    with Area() as area:
+        guard = Guard()
+        equal(calls(guard, "signals", area.file("f")), ["wrong 0 handled 1"])
+        equal((guard.errors, guard.counter("unanswered")), ([], 0))
+
+
+@test
+def small_stacks_are_enough():
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=lambda q: EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
+        equal(calls(guard, "small-stack", area.path), ["wrong 0"])
+
+
+@test
+def closed_and_reused_descriptors_do_no_harm():
+    guard = Guard(decide=deny("/etc/hostname"))
+    equal(calls(guard, "open", "/etc/hostname", "close-all", "open", "/etc/hostname", "open", "/etc/passwd"), ["failed 13", "failed 13", "ok 77"])
+    guard = Guard()
+    line = calls(guard, "open", "/etc/hostname", "reuse-fds", "/etc/passwd", "open", "/etc/group")[1]
+    assert line.endswith("stray -1"), line
+    equal(guard.errors, [])
+
+
+@test
+def big_argument_lists():
+    guard = Guard()
+    equal(calls(guard, "big-argv", "/bin/true"), ["child 0"])
+    query = guard.asked("process")[0]
+    assert 60000 < len(query.fields[1]) <= 65536 and query.fields[1].startswith(b"/bin/true\0yyy"), len(query.fields[1])
+    equal((guard.errors, guard.counter("unanswered")), ([], 0))
+
+
+@test
+def exhausted_descriptors_are_no_way_around():
+    guard = Guard(decide=deny("/etc/hostname"))
+    done = run(guard, PYTHON, "-S", "-c", "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 2000))\ntry:\n    while True: os.dup(0)\nexcept OSError: pass\n"
+               "os.close(5)\ntry:\n    print(os.open('/etc/hostname', os.O_RDONLY))\nexcept OSError as e: print(e.errno)")
+    equal(done.lines, ["13"], done.stderr)
+
+
+# --- the same output with and without -------------------------------------------------------------------------------
+
+@test
+def programs_behave_the_same_when_all_is_allowed():
+    guard = Guard()
+    with Area() as area:
+        for n in range(5):
+            area.file(f"f{n}", "line\n" * n)
+        java = shutil.which("java")
+        rows = [
+            ["/bin/ls", "-la", "/usr/bin"], ["/bin/cat", "/etc/passwd"], ["/usr/bin/find", "/etc", "-maxdepth", "2"], ["/usr/bin/sha256sum", CALLS], ["/bin/cat", "/nonexistent"],
+            ["/bin/sh", "-c", f"cd {area.path} && for f in f*; do wc -l < $f; done | sort | uniq -c; echo x > new && cat new && mv new old && rm old; ls; exit 5"],
+            ["/usr/bin/stat", "-c", "%n %s %a", "/etc/passwd"], ["/bin/tar", "-C", "/etc", "-cf", "/dev/null", "passwd", "group"], ["/usr/bin/sort", "/etc/passwd"], ["/usr/bin/env", "-i", "/bin/echo", "x"],
+            ["/bin/grep", "-r", "root", "/etc/passwd", "/etc/group"], ["/usr/bin/xargs", "-n1", "echo"], ["/bin/dd", "if=/etc/passwd", "bs=10", "count=3", "status=none"],
+            [PYTHON, "-S", "-c", "import os, json, sys, subprocess, tempfile, threading, socket\nprint(sorted(os.listdir('/etc'))[:5], json.dumps({'a': 1}))\nprint(subprocess.check_output(['echo', 'hi'], text=True))\n"
+             "f = tempfile.TemporaryFile(); f.write(b'x'); f.seek(0); print(f.read())\nprint(socket.getaddrinfo('localhost', 80, type=socket.SOCK_STREAM)[0][4])\n"
+             "print(eval('1+1'), os.path.exists('/nonexistent'), os.stat('/etc/passwd').st_size)\ntry: open('/nonexistent')\nexcept OSError as e: print(e)\n"],
+            [PYTHON, "-c", "import multiprocessing as m\nwith m.Pool(2) as p: print(p.map(abs, range(-3, 3)))"],
+        ]
+        if shutil.which("node"):
+            rows.append(["node", "-e", "const fs=require('fs'),cp=require('child_process');console.log(fs.readFileSync('/etc/passwd','utf8').length, cp.execSync('echo hi').toString(), fs.existsSync('/x'));"
+                         f"fs.writeFileSync('{area.path}/n','abc');console.log(fs.readFileSync('{area.path}/n','utf8'));fs.unlinkSync('{area.path}/n');require('dns').lookup('localhost',{{family:4}},(e,a)=>console.log(e,a));"
+                         "fs.promises.readdir('/etc').then(l=>console.log(l.length));try{fs.openSync('/nonexistent')}catch(e){console.log(e.message)}"])
+        if java:
+            rows.append([java, "-Xshare:auto", "-version"])
+        for argv in rows:
+            before, under = run(None, *argv), run(guard, *argv)
+            equal((under.returncode, under.stdout, under.stderr), (before.returncode, before.stdout, before.stderr), argv[:3])
+    equal(guard.errors, [])
+    equal(guard.counter("unanswered"), 0)
+
+
+@test
+def java_is_judged():
+    if not shutil.which("javac"):
+        raise Skip("no Java compiler")
+    with Area() as area:
+        source = area.file("T.java", """
+            import java.nio.file.*; import java.net.*;
+            public class T {
+                interface Body { void run() throws Exception; }
+                static void attempt(Body b) { try { b.run(); System.out.println("ok"); } catch (Exception e) { System.out.println(e.getClass().getSimpleName()); } }
+                public static void main(String[] a) {
+                    attempt(() -> Files.readString(Path.of("/etc/hostname")));
+                    attempt(() -> new java.io.FileInputStream("/etc/hostname").close());
+                    attempt(() -> new ProcessBuilder("/usr/bin/id").start().waitFor());
+                    attempt(() -> new ProcessBuilder("/bin/true").start().waitFor());
+                    attempt(() -> new Socket("127.0.0.1", 7777));
+                    attempt(() -> InetAddress.getByName("evil.example"));
+                    attempt(() -> Files.readString(Path.of("/etc/passwd")));
+                }
+            }""")
+        subprocess.run(["javac", "-d", area.path, source], check=True, capture_output=True)
+        guard = Guard(decide=deny("/etc/hostname", "/usr/bin/id", ":7777", "evil."))
+        done = run(guard, "java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", area.path, "T")
+        equal(done.lines, ["AccessDeniedException", "FileNotFoundException", "IOException", "ok", "ConnectException", "UnknownHostException", "ok"], done.stderr)
+        assert any(q.item.endswith(":7777") for q in guard.asked("host")), guard.asked("host")
+
+
+def main():
+    global passed
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    for function in tests:
+        name = function.__name__
+        if ONLY and not any(re.search(o, name) for o in ONLY):
+            continue
+        try:
+            function()
+            passed += 1
+        except Skip as reason:
+            skipped.append(f"{name}: {reason}")
+        except Exception as error:  # every failure is shown below and fails the run
+            failed.append(name)
+            print(f"FAILED {name}\n{error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
+    for line in skipped:
+        print("skipped", line)
+    print(f"{passed} passed, {len(failed)} failed" + (f", {len(skipped)} skipped" if skipped else ""))
+    return 1 if failed else 0
+
+
+sys.exit(main())
