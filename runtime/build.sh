@@ -54,6 +54,46 @@ build_node() {
   fi
 }
 
+build_java() {
+  target=$artifacts/runtimes/java
+  fresh "$target" runtime/java "$(javac -version 2>&1) $(java -version 2>&1)" && return
+  stage java
+  classes=$artifacts/.stage-$$/classes
+  mkdir -p "$stage/lib" "$classes/core" "$classes/runtime" "$classes/task"
+  # Old string concatenation: the new one costs start time.
+  javac='javac --release 17 -g -XDstringConcat=inline -Xlint:all -Werror'
+  $javac -d "$classes/core" $(find runtime/java/bootstrap/core -name '*.java')
+  $javac -cp "$classes/core" -d "$classes/runtime" $(find runtime/java/bootstrap/src -name '*.java')
+  $javac -cp "$classes/core" -d "$classes/task" $(find runtime/java/build/task -name '*.java')
+  jar --create --file "$stage/lib/aws-lambda-java-core-compatible.jar" --date 2000-01-01T00:00:00Z -C "$classes/core" .  2>/dev/null \
+    || jar --create --file "$stage/lib/aws-lambda-java-core-compatible.jar" -C "$classes/core" .
+  jar --create --file "$stage/lib/pellicle-runtime.jar" --date 2000-01-01T00:00:00Z -C "$classes/runtime" . 2>/dev/null \
+    || jar --create --file "$stage/lib/pellicle-runtime.jar" -C "$classes/runtime" .
+  # One fixed time: the archive below holds only while the jars have the size and time it was made with.
+  touch -d 2000-01-01T00:00:00Z "$stage"/lib/*.jar
+  install -m 755 runtime/java/bootstrap/bootstrap "$stage/bootstrap"
+  archive_java "$classes/task" || echo 'java: no class archive; functions start without it, only slower' >&2
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
+}
+
+# Class data sharing wants the class path it will run with: the training runs with the stage mounted at /var/runtime.
+archive_java() { # task
+  namespace='unshare -m'
+  [ "$(id -u)" = 0 ] || namespace='unshare -rm'
+  JAVA_STAGE=$stage JAVA_TASK=$1 JAVA=$(readlink -f "$(command -v java)") TRAINER=$PWD/runtime/java/build/Trainer.java $namespace sh -eu -c '
+    mount --bind "$JAVA_STAGE" /mnt
+    mount -t tmpfs tmpfs /var
+    mkdir /var/runtime /var/tmp
+    mount --bind /mnt /var/runtime
+    export LAMBDA_TASK_ROOT="$JAVA_TASK"
+    cd /var/runtime/lib
+    "$JAVA" "$TRAINER" "$JAVA" -XX:+UseSerialGC -XX:ArchiveClassesAtExit=/var/runtime/lib/runtime.jsa -XX:TieredStopAtLevel=1 \
+      -classpath /var/runtime/lib/aws-lambda-java-core-compatible.jar:/var/runtime/lib/pellicle-runtime.jar pellicle.runtime.Main training.Handler
+    test -s runtime.jsa
+  '
+}
+
 [ $# -gt 0 ] || set -- all
 for language; do
   case $language in

@@ -9,6 +9,7 @@ trap 'rm -rf "$work"' EXIT
 export PELLICLE_TEST_WORK="$work" PYTHONDONTWRITEBYTECODE=1
 mkdir "$work/tasks"
 for part; do
+  part=${part%%:*}
   [ ! -x "$here/prepare-$part.sh" ] || "$here/prepare-$part.sh" "$work/tasks"
   [ ! -d "$here/handlers/$part" ] || [ -d "$work/tasks/$part" ] || cp -R "$here/handlers/$part" "$work/tasks/$part"
 done
