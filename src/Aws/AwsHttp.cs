@@ -6,6 +6,7 @@ using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Amazon.Runtime.Internal.Auth;
 using Amazon.Runtime.Internal.Util;
+using Amazon.SecurityToken;
 
 namespace Pellicle.Aws;
 
@@ -169,7 +170,8 @@ public sealed class AwsHttp : IDisposable
             request.Headers["X-Amz-Security-Token"] = credentials.Token;
         }
 
-        var result = new AWS4Signer().SignRequest(request, new SignerConfig(call.Service, _settings.Region, call.Address), new RequestMetrics(), credentials.AccessKey, credentials.SecretKey);
+        // Any ClientConfig serves the signer; STS's is the one at hand.
+        var result = new AWS4Signer().SignRequest(request, new AmazonSecurityTokenServiceConfig { AuthenticationServiceName = call.Service, AuthenticationRegion = _settings.Region, ServiceURL = call.Address.ToString() }, new RequestMetrics(), credentials.AccessKey, credentials.SecretKey);
         request.Headers["Authorization"] = result.ForAuthorizationHeader;
 
         var message = new HttpRequestMessage(new HttpMethod(call.Method), AmazonServiceClient.ComposeUrl(request));
@@ -229,28 +231,6 @@ public sealed class AwsHttp : IDisposable
     }
 
     private sealed class EmptyRequest : AmazonWebServiceRequest;
-
-    private sealed class SignerConfig : ClientConfig
-    {
-        private readonly string _service;
-
-        public SignerConfig(string service, string region, Uri address)
-            : base(new Amazon.Runtime.Internal.DefaultConfigurationProvider([]))
-        {
-            _service = service;
-            AuthenticationServiceName = service;
-            AuthenticationRegion = region;
-            ServiceURL = address.ToString();
-        }
-
-        public override string RegionEndpointServiceName => _service;
-
-        public override string ServiceVersion => "";
-
-        public override string UserAgent => "pellicle";
-
-        public override Amazon.Runtime.Endpoints.Endpoint DetermineServiceOperationEndpoint(Amazon.Runtime.Endpoints.ServiceOperationEndpointParameters parameters) => new(ServiceURL);
-    }
 }
 
 /// <summary>One call, before signing.</summary>
