@@ -187,8 +187,10 @@ internal sealed class PnpmLock : IExtractor
         var text = key.TrimStart('/');
         var paren = text.IndexOf('(', StringComparison.Ordinal);
         text = paren > 0 ? text[..paren] : text;
+        var last = text[(text.LastIndexOf('/') + 1)..];
+        var isVersion5 = key.StartsWith('/') && last.TakeWhile(char.IsAsciiDigit).Count() is > 0 and var digits && last[digits..].StartsWith('.');
         var at = text.LastIndexOf('@');
-        if (at > 0 && !text[at..].Contains('/', StringComparison.Ordinal))
+        if (!isVersion5 && at > 0 && !text[at..].Contains('/', StringComparison.Ordinal))
         {
             return (text[..at], text[(at + 1)..]);
         }

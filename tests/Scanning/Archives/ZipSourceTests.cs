@@ -1,0 +1,271 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Pellicle.Scanning.Archives;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Archives;
+
+public class ZipSourceTests
+{
+    private const string PackageJson = """{"name":"a","version":"1.0.0"}""";
+
+    private static TestZip Ordinary() => new TestZip().Add("index.js", "exports.handler = 1").Add("node_modules/a/package.json", PackageJson);
+
+    [Fact]
+    public void Entries_are_sorted_and_read_back()
+    {
+        var big = RandomNumberGenerator.GetBytes(300_000);
+        using var source = ScanSource.FromMemory(new TestZip().Add("z", big).Add("a/b.txt", "text", store: true).ToBytes(), "t.zip");
+        source.Entries.Select(e => e.Path).ShouldBe(["a/b.txt", "z"]);
+        source.Read(source.Find("z")!, long.MaxValue).Content.ShouldBe(big);
+        source.Read(source.Find("a/b.txt")!, long.MaxValue).Content.ShouldBe("text"u8.ToArray());
+        source.Errors.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Hash_is_the_one_of_the_whole_file()
+    {
+        var bytes = Ordinary().ToBytes();
+        TestZip.Read(bytes).Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(bytes)));
+    }
+
+    [Fact]
+    public void Prepended_bytes_move_everything()
+    {
+        byte[] bytes = [.. Encoding.ASCII.GetBytes("#!/bin/sh\nexec java -jar $0\n"), .. Ordinary().ToBytes()];
+        TestZip.Read(bytes).Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Fact]
+    public void Data_descriptors_from_a_streaming_writer_are_read()
+    {
+        using var target = new MemoryStream();
+        using (var zip = new ZipArchive(new ForwardOnly(target), ZipArchiveMode.Create))
+        {
+            using var entry = zip.CreateEntry("node_modules/a/package.json").Open();
+            entry.Write(Encoding.UTF8.GetBytes(PackageJson));
+        }
+
+        TestZip.Read(target.ToArray()).Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Theory]
+    [InlineData("../evil", TrickKind.ParentPath)]
+    [InlineData("a/../../evil", TrickKind.ParentPath)]
+    [InlineData("/etc/passwd", TrickKind.AbsolutePath)]
+    [InlineData("C:/windows/x", TrickKind.AbsolutePath)]
+    [InlineData("..\\evil", TrickKind.ParentPath)]
+    public void Names_that_leave_the_root_are_errors_and_the_rest_is_read(string name, TrickKind kind)
+    {
+        var contents = Ordinary().Add(name, "x").Read();
+        contents.Facts.Tricks.ShouldContain(t => t.Kind == kind);
+        contents.Errors.ShouldHaveSingleItem().Message.ShouldContain("unsafe name");
+        contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Fact]
+    public void Of_duplicate_entries_the_last_counts_as_in_extraction()
+    {
+        var contents = Ordinary().Add("node_modules/a/package.json", """{"name":"a","version":"6.6.6"}""").Read();
+        contents.Purls().ShouldBe(["pkg:npm/a@6.6.6"]);
+        contents.Facts.Tricks.ShouldHaveSingleItem().Kind.ShouldBe(TrickKind.DuplicateEntry);
+    }
+
+    [Fact]
+    public void Names_that_differ_by_case_are_noticed() =>
+        new TestZip().Add("App.py", "1").Add("app.py", "2").Read().Facts.Tricks.ShouldHaveSingleItem().Kind.ShouldBe(TrickKind.CaseCollision);
+
+    [Fact]
+    public void Set_uid_files_are_noticed() => new TestZip().Add("tool", "x", mode: 0x89ED).Read().Facts.Tricks.ShouldHaveSingleItem().Kind.ShouldBe(TrickKind.SetUid);
+
+    [Theory]
+    [InlineData("/etc/shadow", true)]
+    [InlineData("../../outside", true)]
+    [InlineData("../inside", false)]
+    [InlineData("/opt/lib/x", false)]
+    [InlineData("/opt/../etc/passwd", true)]
+    public void Links_out_of_the_root_are_noticed(string target, bool escapes)
+    {
+        var tricks = new TestZip().Add("a/link", target, mode: 0xA1FF).Read().Facts.Tricks;
+        tricks.Any(t => t.Kind == TrickKind.SymlinkEscape).ShouldBe(escapes);
+    }
+
+    [Fact]
+    public void A_bomb_is_refused_by_its_ratio()
+    {
+        var contents = Ordinary().Add("node_modules/b/package.json", new byte[8 << 20]).Read();
+        contents.Errors.ShouldContain(e => e.Path == "node_modules/b/package.json");
+        contents.Facts.Tricks.ShouldContain(t => t.Kind == TrickKind.Bomb);
+        contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Fact]
+    public void Stated_sizes_are_not_believed()
+    {
+        // Deflate cannot hold 200 MB in a few bytes: refused before anything is allocated.
+        var bytes = Ordinary().ToBytes();
+        var directory = FindCentral(bytes, "node_modules/a/package.json");
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(directory + 24), 200_000_000);
+        TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldContain("200000000");
+    }
+
+    [Fact]
+    public void Content_longer_than_stated_is_an_error()
+    {
+        var bytes = Ordinary().ToBytes();
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FindCentral(bytes, "node_modules/a/package.json") + 24), 5);
+        TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("content is longer or shorter than the directory says");
+    }
+
+    [Fact]
+    public void Damaged_content_fails_its_checksum()
+    {
+        var bytes = Ordinary().ToBytes();
+        bytes[FindCentral(bytes, "node_modules/a/package.json") + 16] ^= 0xFF;
+        TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("checksum differs; the content is damaged");
+    }
+
+    [Fact]
+    public void Encrypted_entries_are_errors()
+    {
+        var bytes = Ordinary().ToBytes();
+        bytes[FindCentral(bytes, "node_modules/a/package.json") + 8] |= 1;
+        var contents = TestZip.Read(bytes);
+        contents.Errors.ShouldHaveSingleItem().Message.ShouldContain("encrypted");
+        contents.Facts.Tricks.ShouldHaveSingleItem().Kind.ShouldBe(TrickKind.Encrypted);
+    }
+
+    [Fact]
+    public void Overlapping_entries_are_noticed()
+    {
+        var bytes = new TestZip().Add("a", "first content", store: true).Add("b", "second content", store: true).ToBytes();
+        var (a, b) = (FindCentral(bytes, "a"), FindCentral(bytes, "b"));
+        bytes.AsSpan(a + 42, 4).CopyTo(bytes.AsSpan(b + 42));
+        TestZip.Read(bytes).Facts.Tricks.ShouldContain(t => t.Kind == TrickKind.OverlappingEntries);
+    }
+
+    [Fact]
+    public void More_entries_than_the_limit_is_an_error()
+    {
+        var contents = Ordinary().Read(limits: new ScanLimits { MaxEntries = 1 });
+        contents.Entries.Count.ShouldBe(1);
+        contents.Errors.ShouldHaveSingleItem().Message.ShouldContain("more than 1 entries");
+    }
+
+    [Fact]
+    public void More_bytes_than_the_limit_is_an_error() =>
+        Ordinary().Read(limits: new ScanLimits { MaxTotalBytes = 10 }).Errors.ShouldContain(e => e.Message.Contains("more than 10 bytes"));
+
+    [Fact]
+    public void A_file_larger_than_the_evidence_limit_is_an_error() =>
+        Ordinary().Read(limits: new ScanLimits { MaxEvidenceBytes = 5 }).Errors.ShouldContain(e => e.Path == "node_modules/a/package.json");
+
+    [Fact]
+    public void Nesting_deeper_than_the_limit_is_an_error()
+    {
+        var inner = new TestZip().Add("x.txt", "x").ToBytes();
+        for (var i = 0; i < 4; i++)
+        {
+            inner = new TestZip().Add("n.zip", inner, store: true).ToBytes();
+        }
+
+        TestZip.Read(inner, limits: new ScanLimits { MaxDepth = 3 }).Errors.ShouldHaveSingleItem().Message.ShouldContain("nested deeper than 3");
+    }
+
+    [Fact]
+    public void More_nested_archives_than_the_limit_is_an_error() =>
+        new TestZip().Add("a.zip", new TestZip().ToBytes()).Add("b.zip", new TestZip().ToBytes()).Read(limits: new ScanLimits { MaxNestedArchives = 1 })
+            .Errors.ShouldContain(e => e.Message.Contains("more than 1 nested archives"));
+
+    [Fact]
+    public void A_broken_nested_archive_is_an_error_of_that_file()
+    {
+        var contents = Ordinary().Add("lib/x.jar", "not a zip").Read();
+        contents.Errors.ShouldHaveSingleItem().Path.ShouldBe("lib/x.jar");
+        contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Fact]
+    public void Every_truncation_is_an_error_and_none_throws()
+    {
+        var bytes = Ordinary().ToBytes();
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            TestZip.Read(bytes[..length]).Errors.ShouldNotBeEmpty($"cut at {length}");
+        }
+    }
+
+    [Fact]
+    public void Any_damage_is_survived() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(300),
+        Prop.ForAll(ArbMap.Default.ArbFor<(ushort At, byte Value, ushort At2, byte Value2)>(), damage =>
+        {
+            var bytes = Ordinary().Add("lib/a.jar", new TestZip().Add("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n").ToBytes()).ToBytes();
+            bytes[damage.At % bytes.Length] = damage.Value;
+            bytes[damage.At2 % bytes.Length] = damage.Value2;
+            TestZip.Read(bytes).ShouldNotBeNull();
+        }));
+
+    [Fact]
+    public void A_directory_gives_the_same_packages_as_its_zip()
+    {
+        var root = Directory.CreateTempSubdirectory("pellicle-dir-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(root.FullName, "node_modules/a"));
+            File.WriteAllText(Path.Combine(root.FullName, "node_modules/a/package.json"), PackageJson);
+            File.CreateSymbolicLink(Path.Combine(root.FullName, "loop"), ".");
+            File.CreateSymbolicLink(Path.Combine(root.FullName, "out"), "/etc");
+            using var source = ScanSource.Open(root.FullName);
+            var contents = ContentsReader.Read(source, "function");
+            contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+            contents.Facts.Tricks.ShouldHaveSingleItem().Path.ShouldBe("out");
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    private static int FindCentral(byte[] zip, string name)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name);
+        for (var at = zip.Length - 46; at >= 0; at--)
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(zip.AsSpan(at)) == 0x02014b50 && zip.AsSpan(at + 46).StartsWith(bytes))
+            {
+                return at;
+            }
+        }
+
+        throw new InvalidOperationException($"{name} is not in the zip");
+    }
+
+    /// <summary>A stream that cannot seek makes the writer use data descriptors.</summary>
+    private sealed class ForwardOnly(Stream inner) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+    }
+}

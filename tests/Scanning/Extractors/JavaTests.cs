@@ -1,0 +1,57 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Extractors;
+
+public class JavaTests
+{
+    private static string Properties(string group, string artifact, string version) => $"#Generated\ngroupId={group}\nartifactId={artifact}\nversion={version}\n";
+
+    private static byte[] Jar(params (string Path, string Content)[] files)
+    {
+        var zip = new TestZip();
+        foreach (var (path, content) in files)
+        {
+            zip.Add(path, content);
+        }
+
+        return zip.ToBytes();
+    }
+
+    [Fact]
+    public void A_jar_is_known_by_its_pom_properties_and_what_is_shaded_by_theirs()
+    {
+        var jar = Jar(("META-INF/maven/com.acme/tool/pom.properties", Properties("com.acme", "tool", "1.2")), ("META-INF/maven/com.google.guava/guava/pom.properties", Properties("com.google.guava", "guava", "31.0-jre")));
+        new TestZip().Add("lib/tool-1.2.jar", jar).Read().Lines().ShouldBe([
+            "pkg:maven/com.acme/tool@1.2 Installed lib/tool-1.2.jar!/META-INF/maven/com.acme/tool/pom.properties",
+            "pkg:maven/com.google.guava/guava@31.0-jre Bundled lib/tool-1.2.jar!/META-INF/maven/com.google.guava/guava/pom.properties"]);
+    }
+
+    [Fact]
+    public void Pom_xml_serves_where_properties_are_missing()
+    {
+        const string xml = "<project xmlns='http://maven.apache.org/POM/4.0.0'><parent><groupId>g.p</groupId><artifactId>par</artifactId><version>3</version></parent><artifactId>a</artifactId><dependencies><dependency><groupId>x</groupId><artifactId>y</artifactId><version>9</version></dependency></dependencies></project>";
+        new TestZip().Add("lib/a.jar", Jar(("META-INF/maven/g.p/a/pom.xml", xml))).Read().Purls().ShouldBe(["pkg:maven/g.p/a@3"]);
+    }
+
+    [Theory]
+    [InlineData("lib/spring-core-5.3.9.jar", "Manifest-Version: 1.0\r\nImplementation-Title: spring-core\r\nImplementation-Version: 5.3.9\r\n", "pkg:maven/org.springframework/spring-core@5.3.9")]
+    [InlineData("lib/acme-net-2.0.jar", "Manifest-Version: 1.0\nBundle-SymbolicName: com.acme.acme-net;singleton:=t\n rue\n", "pkg:maven/com.acme/acme-net@2.0")]
+    [InlineData("lib/renamed.jar", "Bundle-SymbolicName: com.acme.thing\nBundle-Version: 4.1\n", "pkg:maven/com.acme/thing@4.1")]
+    [InlineData("lib/log4j-core-2.14.1.jar", "Manifest-Version: 1.0\n", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1")]
+    public void A_jar_without_pom_is_known_by_manifest_and_name(string path, string manifest, string purl) =>
+        new TestZip().Add(path, Jar(("META-INF/MANIFEST.MF", manifest))).Read().Purls().ShouldBe([purl]);
+
+    [Fact]
+    public void Jars_in_jars_are_opened()
+    {
+        var inner = Jar(("META-INF/maven/g.h/i/pom.properties", Properties("g.h", "i", "1")));
+        var war = new TestZip().Add("WEB-INF/lib/i-1.jar", inner).ToBytes();
+        new TestZip().Add("app.ear", new TestZip().Add("app.war", war).ToBytes()).Read().Packages.ShouldHaveSingleItem().Path.ShouldBe("app.ear!/app.war!/WEB-INF/lib/i-1.jar!/META-INF/maven/g.h/i/pom.properties");
+    }
+
+    [Fact]
+    public void Exploded_and_shaded_functions_are_read_at_the_root() =>
+        new TestZip().Add("META-INF/maven/org.apache.commons/commons-text/pom.properties", Properties("org.apache.commons", "commons-text", "1.9")).Read()
+            .Lines().ShouldBe(["pkg:maven/org.apache.commons/commons-text@1.9 Bundled META-INF/maven/org.apache.commons/commons-text/pom.properties"]);
+}

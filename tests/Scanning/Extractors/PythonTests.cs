@@ -1,0 +1,78 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Extractors;
+
+public class PythonTests
+{
+    private const string Requests = "Metadata-Version: 2.1\nName: Requests\nVersion: 2.31.0\nLicense: Apache 2.0\nRequires-Dist: idna (<4,>=2.5)\n\nVersion: not this one\n";
+
+    [Fact]
+    public void Dist_info_gives_name_version_licence_and_dependencies()
+    {
+        var contents = new TestZip().Add("requests-2.31.0.dist-info/METADATA", Requests).Add("requests-2.31.0.dist-info/top_level.txt", "requests\n").Read();
+        var package = contents.Packages.ShouldHaveSingleItem();
+        package.Purl.ToString().ShouldBe("pkg:pypi/requests@2.31.0");
+        (package.Evidence, package.License).ShouldBe((PackageEvidence.Installed, "Apache 2.0"));
+        package.Provides.ShouldBe(["requests"]);
+        contents.Facts.Dependencies[package.Path].ShouldBe(["idna"]);
+    }
+
+    [Theory]
+    [InlineData("six-1.16.0.egg-info")]
+    [InlineData("six.egg-info/PKG-INFO")]
+    [InlineData("six-1.16.0-py3.11.egg/EGG-INFO/PKG-INFO")]
+    [InlineData("python/lib/python3.11/site-packages/six-1.16.0.dist-info/METADATA")]
+    public void All_forms_of_metadata_are_read(string path) => new TestZip().Add(path, "Name: six\nVersion: 1.16.0\n").Read().Purls().ShouldBe(["pkg:pypi/six@1.16.0"]);
+
+    [Fact]
+    public void Wheels_inside_the_zip_are_opened() =>
+        new TestZip().Add("vendor/six-1.16.0-py2.py3-none-any.whl", new TestZip().Add("six-1.16.0.dist-info/METADATA", "Name: six\nVersion: 1.16.0\n").ToBytes())
+            .Read().Lines().ShouldBe(["pkg:pypi/six@1.16.0 Installed vendor/six-1.16.0-py2.py3-none-any.whl!/six-1.16.0.dist-info/METADATA"]);
+
+    [Fact]
+    public void A_dist_info_without_METADATA_still_names_its_package() => new TestZip().Add("PyYAML-6.0.1.dist-info/RECORD", "yaml/__init__.py,,\n").Read().Purls().ShouldBe(["pkg:pypi/pyyaml@6.0.1"]);
+
+    [Theory]
+    [InlineData("yaml/__init__.py", "from .x import *\n__version__ = '6.0.1'\n", "pkg:pypi/pyyaml@6.0.1")]
+    [InlineData("python/urllib3/_version.py", "__version__: str = \"1.26.5\"\n", "pkg:pypi/urllib3@1.26.5")]
+    [InlineData("simplejson/version.py", "VERSION = (3, 19, 1)\n", "pkg:pypi/simplejson@3.19.1")]
+    public void Stripped_packages_are_known_by_content(string path, string content, string purl)
+    {
+        var package = path[..path.LastIndexOf('/')] + "/__init__.py";
+        var zip = new TestZip().Add(path, content);
+        (path == package ? zip : zip.Add(package, "")).Read().Purls().ShouldBe([purl]);
+    }
+
+    [Fact]
+    public void The_customers_own_package_is_not_a_stripped_one() => new TestZip().Add("billing/__init__.py", "__version__ = '1.0.0'\n").Read().Packages.ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("requirements.txt", "# c\nrequests==2.31.0 ; python_version > '3' \\\n    --hash=sha256:aa\nidna>=2\n-e .\nflask[async]==3.0.0\n", "pkg:pypi/flask@3.0.0 pkg:pypi/requests@2.31.0")]
+    [InlineData("Pipfile.lock", """{"default":{"requests":{"version":"==2.31.0"}},"develop":{"pytest":{"version":"==8.0.0"}}}""", "pkg:pypi/requests@2.31.0")]
+    [InlineData("poetry.lock", "[[package]]\nname = \"requests\"\nversion = \"2.31.0\"\n[package.dependencies]\nidna = \">=2\"\nversion = \"x\"\n[metadata]\n", "pkg:pypi/requests@2.31.0")]
+    [InlineData("uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1\"\nsource = { editable = \".\" }\n[[package]]\nname = \"idna\"\nversion = \"3.7\"\nsource = { registry = \"r\" }\n", "pkg:pypi/idna@3.7")]
+    [InlineData("pylock.toml", "[[packages]]\nname = \"idna\"\nversion = \"3.7\"\n", "pkg:pypi/idna@3.7")]
+    public void Lock_files_declare(string path, string content, string purls)
+    {
+        var contents = new TestZip().Add(path, content).Read();
+        string.Join(' ', contents.Purls()).ShouldBe(purls);
+        contents.Packages.ShouldAllBe(p => p.Evidence == PackageEvidence.Declared);
+    }
+
+    [Fact]
+    public void A_lock_beside_installed_packages_does_not_count_again() =>
+        new TestZip().Add("requirements.txt", "requests==2.31.0\npytest==8.0.0\n").Add("requests-2.31.0.dist-info/METADATA", Requests).Read().Purls().ShouldBe(["pkg:pypi/requests@2.31.0"]);
+
+    [Fact]
+    public void Files_that_differ_from_RECORD_are_named()
+    {
+        var contents = new TestZip()
+            .Add("p-1.dist-info/METADATA", "Name: p\nVersion: 1\n")
+            .Add("p-1.dist-info/RECORD", "p/a.py,sha256=dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w,4\np/b.py,sha256=dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w,4\np/c.py,sha256=dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w,4\np-1.dist-info/RECORD,,\n")
+            .Add("p/a.py", "good").Add("p/b.py", "evil").Add("p/c.py", "longer")
+            .Read();
+        contents.Facts.ModifiedFiles.Select(f => f.Path).ShouldBe(["p/b.py", "p/c.py"]);
+        contents.Facts.ModifiedFiles[0].Package.ShouldBe("p 1");
+    }
+}
