@@ -1,0 +1,64 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pellicle.Scanning.Pipeline;
+using Pellicle.Server.Access;
+using Pellicle.Server.Fleet;
+using Pellicle.Server.Policies;
+
+namespace Pellicle.Server.Findings;
+
+internal static class FindingsApi
+{
+    private static readonly string[] States = ["open", "resolved", "all"];
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapPut("/scans", PutAsync).RequireAuthorization(Allow.Operator).WithTags("findings").WithSummary("uploads a scan report (pellicle scan --format json)").Accepts<object>("application/json");
+        api.MapGet("/scans", async (ScanStore store, TimeProvider time, CancellationToken c) => TypedResults.Ok(new Listing<TargetView>(time.GetUtcNow(), await store.TargetsAsync(c))))
+            .RequireAuthorization(Allow.Viewer).WithTags("findings").WithSummary("what was scanned, when, and how completely");
+        api.MapGet("/findings", ListAsync).RequireAuthorization(Allow.Viewer).WithTags("findings").WithSummary("findings, worst first; status open (default), resolved or all; severity is the least severe to show");
+    }
+
+    private static async Task<Results<Ok<IReadOnlyList<ScanChange>>, ProblemHttpResult>> PutAsync(HttpContext http, ScanStore store, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body, cancellationToken);
+        ScanReport report;
+        try
+        {
+            report = ScanJson.Read(Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length));
+        }
+        catch (JsonException e)
+        {
+            return Problems.Bad("the scan report is not valid", e.Message);
+        }
+
+        return report.SchemaVersion == 1
+            ? TypedResults.Ok(await store.PutAsync(report, PoliciesApi.Actor(http.User), cancellationToken))
+            : Problems.Bad("the scan report is not valid", $"schemaVersion is {report.SchemaVersion}, this server reads 1");
+    }
+
+    private static async Task<Results<Ok<Listing<FindingView>>, ProblemHttpResult>> ListAsync(
+        ScanStore store, FunctionStore functions, TimeProvider time, string? function, string? target, string? severity, string? kind, string? status, int? limit, CancellationToken cancellationToken)
+    {
+        if ((status is not null && !States.Contains(status)) || limit is < 1 or > 10_000 || (severity is not null && !Enum.TryParse<Domain.Severity>(severity, true, out _)))
+        {
+            return Problems.Bad("the query is not valid", "`status` is open, resolved or all; `severity` is critical, high, medium, low or info; `limit` is a number from 1 to 10000");
+        }
+
+        if (function is not null)
+        {
+            var found = await functions.FindAsync(function, cancellationToken);
+            if (found.Arn is null)
+            {
+                return Problems.NoFunction(function, found);
+            }
+
+            function = found.Arn;
+        }
+
+        var items = await store.ListAsync(new FindingFilter(function, target, severity, kind, status ?? "open", limit ?? 1000), cancellationToken);
+        return TypedResults.Ok(new Listing<FindingView>(time.GetUtcNow(), items));
+    }
+}
