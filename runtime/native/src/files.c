@@ -14,7 +14,8 @@
 #define O_TMPFILE (020000000 | O_DIRECTORY)
 #endif
 #define RESOLVE_NO_SYMLINKS 0x04
-#define TAG_FIXED 0x80 /* added to the dimension: a raw path in a fixed tree, already judged */
+/* Added to the dimension. FIXED: a raw path in a fixed tree that leads to something allowed. KNOWN: a clean path that is itself allowed. */
+enum { TAG_FIXED = 0x80, TAG_KNOWN = 0xC0 };
 
 struct how { uint64_t flags, mode, resolve; };
 
@@ -88,17 +89,24 @@ static int ask_path(uint8_t dimension, const char *item, size_t length, const ch
     return pe_judge(&ask);
 }
 
-/* What was really opened. Pipes, sockets and anonymous files have no path and are not judged here. */
-int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw)
+/* What was really opened. Pipes, sockets and anonymous files have no path and are not judged here.
+   lasting (may be NULL) tells whether the answer holds until the generation changes. */
+static int judge_open_fd(int fd, uint8_t dimension, const char *raw, bool *lasting)
 {
     char item[PE_PATH];
     long length = pe_fd_path(fd, item);
+    const char *operation = dimension == PE_WRITE ? "open" : NULL;
     if (length < 0)
-        return ask_path(dimension, raw, strnlen(raw, PE_PATH), raw, dimension == PE_WRITE ? "open" : NULL, PE_UNRESOLVED);
+        return ask_path(dimension, raw, strnlen(raw, PE_PATH), raw, operation, PE_UNRESOLVED);
     if (item[0] != '/')
         return 0;
-    return ask_path(dimension, item, (size_t)length, raw, dimension == PE_WRITE ? "open" : NULL, 0);
+    int denied = ask_path(dimension, item, (size_t)length, raw, operation, 0);
+    if (lasting && !denied)
+        *lasting = pe_known(dimension, item, (size_t)length) == PE_KNOWN_LASTING;
+    return denied;
 }
+
+int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw) { return judge_open_fd(fd, dimension, raw, NULL); }
 
 int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation)
 {
@@ -111,22 +119,33 @@ int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow,
     return ask_path(dimension, item, (size_t)length, path, operation, 0);
 }
 
+static bool outside_proc(const char *path) { return strncmp(path, "/proc/", 6) != 0; }
+
+/* Clean, absolute and allowed as it stands: opening it without following links needs no further look. */
+static bool known_as_is(uint8_t dimension, const char *path)
+{
+    size_t length = strnlen(path, PE_PATH);
+    if (likely(pe_remembered(dimension | TAG_KNOWN, path, length)))
+        return true;
+    uint64_t stamp = pe_stamp();
+    if (!pe_clean_absolute(path, &length) || !outside_proc(path))
+        return false;
+    enum pe_knowledge known = pe_known(dimension, path, length);
+    if (known == PE_KNOWN_LASTING)
+        pe_remember(dimension | TAG_KNOWN, path, length, stamp);
+    return known != PE_UNKNOWN;
+}
+
 static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool plain)
 {
     int saved = errno;
     size_t length = 0;
+    bool fixed = false;
     long fd = alone() ? open_unlinked(dirfd, path, flags, mode) : -ELOOP;
     if (likely(fd >= 0)) {
         /* The kernel has read the path: it is safe to look at. */
-        if (likely(pe_clean_absolute(path, &length)) && strncmp(path, "/proc/", 6) != 0) {
-            if (likely(pe_known(PE_READ, path, length)))
-                return (int)fd;
-            int denied = ask_path(PE_READ, path, length, path, NULL, 0);
-            if (denied == 0)
-                return (int)fd;
-            SYS1(SYS_close, fd);
-            return failed(denied);
-        }
+        if (likely(known_as_is(PE_READ, path)))
+            return (int)fd;
     } else if (fd == -ELOOP) {
         fd = forward(dirfd, path, flags, mode, plain);
         if (fd < 0) {
@@ -135,7 +154,8 @@ static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool p
             return failed(error == ENOENT || (error == ENAMETOOLONG && pe_is_probe(path)) ? not_found(path) : error);
         }
         errno = saved;
-        if (pe_fixed_tree(path) && pe_clean_absolute(path, &length) && pe_remembered(PE_READ | TAG_FIXED, path, length))
+        fixed = pe_fixed_tree(path) && pe_clean_absolute(path, &length);
+        if (fixed && pe_remembered(PE_READ | TAG_FIXED, path, length))
             return (int)fd;
     } else if (fd == -ENOENT || (fd == -ENAMETOOLONG && pe_is_probe(path))) {
         return failed(not_found(path));
@@ -143,17 +163,15 @@ static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool p
         note_refused((int)-fd, dirfd, path);
         return failed((int)-fd);
     }
-    int denied = pe_judge_open_fd((int)fd, PE_READ, path);
+    uint64_t stamp = pe_stamp();
+    bool lasting = false;
+    int denied = judge_open_fd((int)fd, PE_READ, path, fixed ? &lasting : NULL);
     if (denied) {
         SYS1(SYS_close, fd);
         return failed(denied);
     }
-    if (length && pe_fixed_tree(path)) {
-        char item[PE_PATH];
-        long size = pe_fd_path((int)fd, item);
-        if (size > 0 && pe_known(PE_READ, item, (size_t)size))
-            pe_remember(PE_READ | TAG_FIXED, path, length);
-    }
+    if (lasting)
+        pe_remember(PE_READ | TAG_FIXED, path, length, stamp);
     errno = saved;
     return (int)fd;
 }
@@ -165,8 +183,7 @@ static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool 
         return forward(dirfd, path, flags, mode, plain);
     if (pe_is_probe(path))
         return failed(not_found(path));
-    size_t length;
-    if (alone() && pe_clean_absolute(path, &length) && strncmp(path, "/proc/", 6) != 0 && pe_known(PE_WRITE, path, length)) {
+    if (alone() && known_as_is(PE_WRITE, path)) {
         long fd = open_unlinked(dirfd, path, flags, mode);
         if (fd >= 0)
             return (int)fd;
@@ -181,7 +198,7 @@ static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool 
         return fd;
     /* A link may have been exchanged since: what counts is what was opened. */
     if ((flags & O_TMPFILE) != O_TMPFILE)
-        denied = pe_judge_open_fd(fd, PE_WRITE, path);
+        denied = judge_open_fd(fd, PE_WRITE, path, NULL);
     if (denied) {
         SYS1(SYS_close, fd);
         return failed(denied);

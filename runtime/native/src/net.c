@@ -12,9 +12,13 @@
 
 #define NAMES 1024u
 #define PROBES 16u
+enum { TAG_DESTINATION = 0x80 | PE_HOST };
 
 /* Which name an address was looked up with. seq is odd while an entry is being written. */
 static struct { _Atomic uint32_t seq; uint8_t address[16]; char name[256]; } names[NAMES];
+
+/* Changes when an address gets another name: what is remembered about addresses is void then. */
+static _Atomic uint32_t epoch;
 
 static uint32_t place_of(const uint8_t address[16])
 {
@@ -22,30 +26,6 @@ static uint32_t place_of(const uint8_t address[16])
     for (int i = 0; i < 16; i++)
         hash = (hash ^ address[i]) * 16777619u;
     return hash;
-}
-
-static void remember_name(const uint8_t address[16], const char *name)
-{
-    uint32_t start = place_of(address), target = start + (start >> 16) % PROBES;
-    for (uint32_t i = 0; i < PROBES; i++) {
-        uint32_t at = (start + i) & (NAMES - 1);
-        if (atomic_load(&names[at].seq) == 0 || memcmp(names[at].address, address, 16) == 0) {
-            target = at;
-            break;
-        }
-    }
-    target &= NAMES - 1;
-    uint32_t seq = atomic_load(&names[target].seq);
-    if ((seq & 1) || !atomic_compare_exchange_strong(&names[target].seq, &seq, seq + 1))
-        return; /* another thread writes here: the address stays a bare one, which the guard can still judge */
-    memcpy(names[target].address, address, 16);
-    size_t length = strnlen(name, sizeof names[target].name - 1);
-    while (length > 1 && name[length - 1] == '.')
-        length--;
-    for (size_t i = 0; i < length; i++)
-        names[target].name[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
-    names[target].name[length] = 0;
-    atomic_store(&names[target].seq, seq + 2);
 }
 
 static size_t find_name(const uint8_t address[16], char *to)
@@ -66,6 +46,35 @@ static size_t find_name(const uint8_t address[16], char *to)
             return length;
     }
     return 0;
+}
+
+static void remember_name(const uint8_t address[16], const char *name)
+{
+    uint32_t start = place_of(address), target = start + (start >> 16) % PROBES;
+    for (uint32_t i = 0; i < PROBES; i++) {
+        uint32_t at = (start + i) & (NAMES - 1);
+        if (atomic_load(&names[at].seq) == 0 || memcmp(names[at].address, address, 16) == 0) {
+            target = at;
+            break;
+        }
+    }
+    target &= NAMES - 1;
+    char before[256];
+    bool known = atomic_load(&names[target].seq) != 0 && find_name(address, before) != 0;
+    uint32_t seq = atomic_load(&names[target].seq);
+    if ((seq & 1) || !atomic_compare_exchange_strong(&names[target].seq, &seq, seq + 1))
+        return; /* another thread writes here: the address stays a bare one, which the guard can still judge */
+    memcpy(names[target].address, address, 16);
+    size_t length = strnlen(name, sizeof names[target].name - 1);
+    while (length > 1 && name[length - 1] == '.')
+        length--;
+    for (size_t i = 0; i < length; i++)
+        names[target].name[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+    names[target].name[length] = 0;
+    known = known && strcmp(before, names[target].name) == 0;
+    atomic_store(&names[target].seq, seq + 2);
+    if (!known)
+        atomic_fetch_add(&epoch, 1);
 }
 
 /* inet_ntop without locale and errno. Groups are not shortened beyond leading zeros, except the longest run by "::". */
@@ -182,12 +191,20 @@ static int judge_address(int fd, const struct sockaddr *name, socklen_t length, 
         pe_number(item + size, port);
         return pe_tamper("upstream", item, ECONNREFUSED);
     }
+    struct { uint8_t address[16]; uint32_t epoch, port; } destination = { .epoch = atomic_load(&epoch), .port = port };
+    memcpy(destination.address, address, 16);
+    if (likely(pe_remembered(TAG_DESTINATION, &destination, sizeof destination)))
+        return 0;
+    uint64_t stamp = pe_stamp();
     size = find_name(address, item);
     if (size == 0)
         size = print_address(address, v4, item);
     item[size++] = ':';
     size += pe_number(item + size, port);
-    if (pe_known(PE_HOST, item, size))
+    enum pe_knowledge known = pe_known(PE_HOST, item, size);
+    if (known == PE_KNOWN_LASTING)
+        pe_remember(TAG_DESTINATION, &destination, sizeof destination, stamp);
+    if (known != PE_UNKNOWN)
         return 0;
     char ip_text[64];
     const char *protocol = protocol_of(fd, port);

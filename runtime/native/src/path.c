@@ -6,12 +6,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Pages found readable before: asking again would cost more than the rest of a hook. */
+static _Atomic uintptr_t readable_pages[64];
+
 /* Asks the kernel to read the 8 aligned bytes around the address (same page): EFAULT instead of a crash.
    The impossible `how` makes sure that no mask is changed. */
 bool pe_readable(const void *address)
 {
-    uintptr_t word = (uintptr_t)address & ~(uintptr_t)7;
-    return word >= 4096 && SYS4(SYS_rt_sigprocmask, -1, word, 0, 8) != -EFAULT;
+    uintptr_t page = (uintptr_t)address >> 12, word = (uintptr_t)address & ~(uintptr_t)7;
+    _Atomic uintptr_t *known = &readable_pages[page & 63];
+    if (likely(page != 0 && atomic_load_explicit(known, memory_order_relaxed) == page))
+        return true;
+    if (page == 0 || SYS4(SYS_rt_sigprocmask, -1, word, 0, 8) == -EFAULT)
+        return false;
+    atomic_store_explicit(known, page, memory_order_relaxed);
+    return true;
 }
 
 size_t pe_text_length(const char *text, size_t limit, bool *bad)

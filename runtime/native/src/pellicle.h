@@ -108,9 +108,14 @@ static inline bool pe_active(void)
 /* judge.c */
 uint64_t pe_hash(uint8_t dimension, const char *item, size_t length);
 int pe_judge(const struct pe_ask *ask);           /* 0 or the errno of the denial */
-bool pe_known(uint8_t dimension, const char *item, size_t length); /* allowed without a question */
-bool pe_remembered(uint8_t tag, const char *text, size_t length);
-void pe_remember(uint8_t tag, const char *text, size_t length);
+/* Allowed without a question: for this invocation, or until the generation changes. */
+enum pe_knowledge { PE_UNKNOWN, PE_KNOWN_NOW, PE_KNOWN_LASTING };
+enum pe_knowledge pe_known(uint8_t dimension, const char *item, size_t length);
+/* This process's short memory of raw arguments already found good; forgotten with the generation. Tags are 0x80 and above.
+   The stamp is taken before the decision that is remembered. */
+uint64_t pe_stamp(void);
+bool pe_remembered(uint8_t tag, const void *data, size_t length);
+void pe_remember(uint8_t tag, const void *data, size_t length, uint64_t stamp);
 void pe_note(const struct pe_ask *ask);
 bool pe_protecting(void);
 int pe_tamper(const char *what, const char *detail, int deny_errno);

@@ -1,0 +1,39 @@
+"""What the interposer adds to a call that the profile allows: the same program with and without it, in turns."""
+import os, subprocess, sys, tempfile
+
+root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(root, "runtime", "native", "tests"))
+from guard import Guard  # noqa: E402
+
+LIMIT = 300  # ns added to an allowed call, issue 5
+library = os.path.join(root, "artifacts", "native", os.uname().machine, "libpellicle.so")
+if not os.path.exists(library):
+    sys.exit("build runtime/native first: runtime/native/build.sh")
+
+with tempfile.TemporaryDirectory() as work:
+    work = os.path.realpath(work)
+    program, read, written = (os.path.join(work, n) for n in ("calls", "a-file-with-a-name-of-usual-length.py", "written"))
+    subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-o", program, os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls.c")], check=True)
+    open(read, "w").close()
+    guard = Guard(mode=2, decide=lambda q: (2, None))
+    guard.know("read", read, *(f"/var/task/module{n}.py" for n in range(2000)))
+    guard.know("write", written)
+    guard.know("host", "127.0.0.1:9")
+    plain = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+    covered = {**plain, "LD_PRELOAD": library, "PELLICLE_CHANNEL": guard.name}
+    off = {**plain, "LD_PRELOAD": library}
+    figures = {}
+    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 7):
+        for kind, env in (("without", plain), ("with", covered), ("off", off)):
+            for line in subprocess.run([program, read, written], env=env, capture_output=True, text=True, check=True).stdout.splitlines():
+                name, value = line.split()
+                figures.setdefault(name, {}).setdefault(kind, []).append(float(value))
+    asked = len(guard.asked())
+    print(f"{'call':14} {'without':>9} {'with':>9} {'ratio':>7} {'added':>9}   {'no channel':>10}")
+    worst = 0
+    for name, by in figures.items():
+        without, with_, off_ = (min(by[k]) for k in ("without", "with", "off"))
+        worst = max(worst, with_ - without)
+        print(f"{name:14} {without:7.0f}ns {with_:7.0f}ns {with_ / without:7.2f} {with_ - without:+7.0f}ns   {off_ - without:+8.0f}ns")
+    print(f"questions to the guard: {asked}; most added: {worst:.0f} ns, limit {LIMIT} ns")
+    sys.exit(1 if worst > LIMIT or asked > 50 else 0)
