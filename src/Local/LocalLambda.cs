@@ -76,7 +76,7 @@ public sealed class LocalLambda : IAsyncDisposable
         await _plane.DisposeAsync();
     }
 
-    private static IInvoker CreateInvoker(LocalLambdaOptions options) => new UnavailableInvoker();
+    private static IInvoker CreateInvoker(LocalLambdaOptions options) => new Environments.EnvironmentPool(options);
 
     private static void Map(WebApplication application, Plane plane, EventQueue events, out Action resume)
     {
@@ -110,13 +110,5 @@ public sealed class LocalLambda : IAsyncDisposable
             mappings.Resume();
             events.Resume();
         };
-    }
-
-    private sealed class UnavailableInvoker : IInvoker
-    {
-        public Task<InvocationResult> InvokeAsync(FunctionSnapshot function, InvocationRequest request, CancellationToken cancellationToken) =>
-            throw new ApiException("ServiceException", 500, "this build of the local Lambda has no execution environments");
-
-        public Task RetireAsync(string functionArn, string version, string? keepRevision) => Task.CompletedTask;
     }
 }
