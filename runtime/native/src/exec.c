@@ -423,6 +423,22 @@ EXPORT FILE *popen(const char *command, const char *type)
     return NEXT(popen)(command, type);
 }
 
+EXPORT FILE *_IO_popen(const char *command, const char *type) { return popen(command, type); }
+
+/* The file is opened by libc in the child: it is judged now. */
+EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict actions, int fd, const char *restrict path, int flags, mode_t mode)
+{
+    if (pe_active() && path && pe_readable(path)) {
+        int saved = errno;
+        bool write = (flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC));
+        int denied = pe_judge_path(write ? PE_WRITE : PE_READ, AT_FDCWD, path, flags & O_NOFOLLOW, write ? "open" : NULL);
+        errno = saved;
+        if (denied)
+            return denied;
+    }
+    return NEXT(posix_spawn_file_actions_addopen)(actions, fd, path, flags, mode);
+}
+
 EXPORT int wordexp(const char *restrict words, wordexp_t *restrict result, int flags)
 {
     if (words && !(flags & WRDE_NOCMD) && pe_readable(words) && (strstr(words, "$(") || strchr(words, '`')) && judge_shell(words))

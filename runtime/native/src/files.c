@@ -306,6 +306,8 @@ static FILE *stream(const char *path, const char *mode, open_stream *real)
 EXPORT FILE *fopen(const char *restrict path, const char *restrict mode) { return stream(path, mode, NEXT(fopen)); }
 EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode) { return stream(path, mode, NEXT(fopen64)); }
 
+EXPORT FILE *_IO_fopen(const char *path, const char *mode) { return fopen(path, mode); }
+
 typedef FILE *reopen_stream(const char *, const char *, FILE *);
 
 static FILE *reopen(const char *path, const char *mode, FILE *file, reopen_stream *real)

@@ -99,7 +99,7 @@ static void *symbol_of(const struct library *library, const char *name)
     }
 }
 
-static void *own_symbol_of_libc(const char *name)
+void *pe_symbol_of_libc(const char *name)
 {
     for (int i = 0; i < LIBRARIES; i++) {
         void *found = symbol_of(&libraries[i], name);
@@ -114,7 +114,7 @@ void *pe_next_symbol(const char *name)
     pe_start();
     /* The next in search order, so that another preloaded library keeps its turn. */
     void *found = real_dlsym ? real_dlsym(RTLD_NEXT, name) : NULL;
-    return found ? found : own_symbol_of_libc(name);
+    return found ? found : pe_symbol_of_libc(name);
 }
 
 void *pe_real_dlsym(void *handle, const char *name) { return real_dlsym ? real_dlsym(handle, name) : NULL; }
@@ -169,11 +169,11 @@ void pe_start(void)
         return;
     int saved = errno;
     dl_iterate_phdr(note_library, NULL);
-    void *found = own_symbol_of_libc("dlsym");
+    void *found = pe_symbol_of_libc("dlsym");
     memcpy(&real_dlsym, &found, sizeof found);
-    pe_library_start();
     read_environment();
     if (pe.enabled) {
+        pe_library_start();
         pe_exec_start();
         pe_channel_attach();
         pe_python_start();

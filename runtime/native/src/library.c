@@ -18,7 +18,8 @@
     X(truncate64) X(chmod) X(fchmodat) X(link) X(linkat) X(symlink) X(symlinkat) X(access) X(faccessat) X(stat) X(lstat) \
     X(fstatat) X(stat64) X(lstat64) X(fstatat64) X(__xstat) X(__lxstat) X(__xstat64) X(__lxstat64) X(statx) \
     X(memfd_create) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(kill) X(killpg) X(tgkill) X(sigqueue) X(syscall) \
-    X(dlsym) X(dlvsym) X(dlopen) X(dlmopen)
+    X(dlsym) X(dlvsym) X(dlopen) X(dlmopen) \
+    X(_IO_fopen) X(_IO_popen) X(__sendmmsg) X(posix_spawn_file_actions_addopen) X(pidfd_send_signal) X(pidfd_getfd)
 
 #define DECLARE(name) extern const char our_##name[] __asm__(#name);
 OURS(DECLARE)
@@ -28,6 +29,9 @@ static const struct entry { const char *name; const void *address; } ours[] = {
     OURS(ENTRY)
 };
 #define COUNT (sizeof ours / sizeof *ours)
+
+/* libc's functions behind ours, by address: some have further names (system is also __libc_system). */
+static const void *behind[COUNT];
 
 static uint8_t places[512]; /* index + 1 into ours */
 _Static_assert(COUNT < 255, "places holds bytes");
@@ -50,6 +54,8 @@ void pe_library_start(void)
             at = (at + 1) % sizeof places;
         places[at] = (uint8_t)(i + 1);
     }
+    for (size_t i = 0; i < COUNT; i++)
+        behind[i] = pe_symbol_of_libc(ours[i].name);
     const char *path = getenv("LD_LIBRARY_PATH");
     if (path && strlen(path) < sizeof search_path)
         strcpy(search_path, path);
@@ -71,10 +77,21 @@ static void *replace(const char *name, void *found)
     return found && pe_in_libc(found) ? pe_ours(name) : NULL;
 }
 
+static void *ours_behind(const void *found)
+{
+    for (size_t i = 0; found && i < COUNT; i++)
+        if (behind[i] == found)
+            return (void *)ours[i].address;
+    return NULL;
+}
+
 FOR_STUBS void *pe_dlsym_ours(void *handle, const char *name)
 {
-    if (!pe.enabled || !name || !pe_ours(name))
+    if (!pe.enabled || !name)
         return NULL;
+    if (!pe_ours(name))
+        /* Second names begin with an underscore; RTLD_NEXT is answered from the caller's place, so it stays out. */
+        return name[0] == '_' && handle != RTLD_NEXT ? ours_behind(pe_real_dlsym(handle, name)) : NULL;
     /* For RTLD_NEXT the answer depends on the caller; ours is right when nobody stands between us and libc. */
     return replace(name, handle == RTLD_NEXT ? pe_next_symbol(name) : pe_real_dlsym(handle, name));
 }

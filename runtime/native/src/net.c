@@ -216,19 +216,25 @@ static int judge_address(int fd, const struct sockaddr *name, socklen_t length, 
     return pe_judge(&ask);
 }
 
-static int judge_destination(int fd, const struct sockaddr *name, socklen_t length, int deny_errno)
+/* Judges a copy, and the copy is what is used: another thread could change the caller's memory in between.
+   Returns the errno of a denial; *use is the name to go on with. */
+static int judge_destination(int fd, const struct sockaddr **use, socklen_t length, struct sockaddr_storage *copy, int deny_errno)
 {
-    if (name == NULL || length < sizeof(sa_family_t) || !pe_readable(name) || !pe_readable((const char *)name + length - 1))
-        return 0;
+    const struct sockaddr *name = *use;
+    if (name == NULL || length < sizeof(sa_family_t) || length > sizeof *copy || !pe_readable(name) || !pe_readable((const char *)name + length - 1))
+        return 0; /* the kernel will refuse it */
+    memcpy(copy, name, length);
+    *use = (const struct sockaddr *)copy;
     int saved = errno;
-    int denied = judge_address(fd, name, length, deny_errno);
+    int denied = judge_address(fd, *use, length, deny_errno);
     errno = denied ? denied : saved;
     return denied;
 }
 
 EXPORT int connect(int fd, const struct sockaddr *name, socklen_t length)
 {
-    if (pe_active() && judge_destination(fd, name, length, ECONNREFUSED))
+    struct sockaddr_storage copy;
+    if (pe_active() && judge_destination(fd, &name, length, &copy, ECONNREFUSED))
         return -1;
     return NEXT(connect)(fd, name, length);
 }
@@ -236,26 +242,37 @@ EXPORT int __connect(int fd, const struct sockaddr *name, socklen_t length) { re
 
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *name, socklen_t length)
 {
-    if (name && pe_active() && judge_destination(fd, name, length, EPERM))
+    struct sockaddr_storage copy;
+    if (name && pe_active() && judge_destination(fd, &name, length, &copy, EPERM))
         return -1;
     return NEXT(sendto)(fd, data, size, flags, name, length);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (message && pe_active() && pe_readable(message) && message->msg_name && judge_destination(fd, message->msg_name, message->msg_namelen, EPERM))
-        return -1;
+    struct sockaddr_storage copy;
+    struct msghdr own;
+    if (message && pe_active() && pe_readable(message) && message->msg_name) {
+        own = *message;
+        const struct sockaddr *name = own.msg_name;
+        if (judge_destination(fd, &name, own.msg_namelen, &copy, EPERM))
+            return -1;
+        own.msg_name = (void *)name;
+        message = &own;
+    }
     return NEXT(sendmsg)(fd, message, flags);
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
+    struct sockaddr_storage copy;
     if (messages && pe_active() && pe_readable(messages))
         for (unsigned i = 0; i < count && i < 1024 /* UIO_MAXIOV: the kernel sends no more */; i++) {
             const struct msghdr *header = &messages[i].msg_hdr;
             if (!pe_readable(header))
                 break;
-            if (!header->msg_name || judge_destination(fd, header->msg_name, header->msg_namelen, EPERM) == 0)
+            const struct sockaddr *name = header->msg_name;
+            if (!name || judge_destination(fd, &name, header->msg_namelen, &copy, EPERM) == 0)
                 continue;
             if (i == 0)
                 return -1;
@@ -263,6 +280,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
         }
     return NEXT(sendmmsg)(fd, messages, count, flags);
 }
+EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) { return sendmmsg(fd, messages, count, flags); }
 
 /* 0 or the errno of the denial; numeric hosts are no look-up. */
 static int judge_name(const char *name)

@@ -16,6 +16,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags);
+int pidfd_getfd(int pidfd, int fd, unsigned flags);
+
 static long finish(long result)
 {
     if (result < 0 && result >= -4095) {
@@ -143,6 +146,20 @@ EXPORT int tgkill(pid_t group, pid_t thread, int signal)
 }
 EXPORT int sigqueue(pid_t pid, int signal, const union sigval value) { return may_signal(pid, signal) ? -1 : NEXT(sigqueue)(pid, signal, value); }
 
+/* glibc has these two since 2.36; syscall() comes here too. */
+EXPORT int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags)
+{
+    if (signal != 0 && pe_active() && allowed("kill", "by pidfd"))
+        return -1;
+    return (int)finish(SYS4(SYS_pidfd_send_signal, pidfd, signal, info, flags));
+}
+EXPORT int pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+    if (pe_active() && allowed("process_vm", "descriptor by pidfd"))
+        return -1;
+    return (int)finish(SYS3(SYS_pidfd_getfd, pidfd, fd, flags));
+}
+
 /* syscall(): the numbers with a hook of ours. Everything else jumps to libc's function without a frame of ours. */
 __attribute__((used, visibility("hidden"))) bool pe_syscall_judged(long number);
 __attribute__((used, visibility("hidden"))) long pe_syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -158,7 +175,7 @@ bool pe_syscall_judged(long number)
     case SYS_execve: case SYS_execveat: case SYS_connect: case SYS_sendto: case SYS_sendmsg: case SYS_sendmmsg:
     case SYS_openat: case SYS_openat2: case SYS_unlinkat: case SYS_renameat2: case SYS_truncate: case SYS_fchmodat:
     case SYS_linkat: case SYS_symlinkat: case SYS_memfd_create: case SYS_ptrace: case SYS_process_vm_readv:
-    case SYS_process_vm_writev: case SYS_kill: case SYS_tkill: case SYS_tgkill: case SYS_pidfd_send_signal:
+    case SYS_process_vm_writev: case SYS_kill: case SYS_tkill: case SYS_tgkill: case SYS_pidfd_send_signal: case SYS_pidfd_getfd:
     case SYS_io_uring_setup: case SYS_statx: case SYS_faccessat: case SYS_faccessat2:
 #ifdef SYS_open
     case SYS_open: case SYS_creat: case SYS_unlink: case SYS_rename: case SYS_chmod: case SYS_link: case SYS_symlink:
@@ -226,9 +243,9 @@ long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
         }
         return finish(SYS4(SYS_ptrace, a, b, c, d));
     case SYS_pidfd_send_signal:
-        if (b != 0 && pe_active() && allowed("kill", "by pidfd"))
-            return -1;
-        return finish(SYS4(SYS_pidfd_send_signal, a, b, c, d));
+        return pidfd_send_signal((int)a, (int)b, (siginfo_t *)c, (unsigned)d);
+    case SYS_pidfd_getfd:
+        return pidfd_getfd((int)a, (int)b, (unsigned)c);
     case SYS_io_uring_setup:
         /* What is queued there never passes through libc. */
         if (pe_active() && allowed("io_uring", "io_uring_setup"))

@@ -147,6 +147,15 @@ int main(int count, char **a)
             int (*found)(const char *, int, ...) = (int (*)(const char *, int, ...))look(h, "open64");
             REPORT(found(y, O_RDONLY));
         }
+        else CASE("dlsym-alias", 2) {
+            int (*found)(const char *) = (int (*)(const char *))dlsym(dlopen(x, RTLD_NOW), "__libc_system");
+            printf("alias %d\n", found ? found(y) : -3);
+        }
+        else CASE("spawn-reading", 1) { /* the child gets the file as its standard input */
+            posix_spawn_file_actions_t actions;
+            posix_spawn_file_actions_init(&actions);
+            printf("add %d\n", posix_spawn_file_actions_addopen(&actions, 0, x, O_RDONLY, 0));
+        }
         else CASE("dlsym-own", 1) { /* a library's own symbol called `connect` stays its own */
             int (*found)(void) = (int (*)(void))dlsym(dlopen(x, RTLD_NOW), "connect");
             printf("own %d\n", found ? found() : -1);
