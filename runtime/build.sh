@@ -94,6 +94,16 @@ archive_java() { # task
   '
 }
 
+build_dotnet() {
+  target=$artifacts/runtimes/dotnet
+  fresh "$target" runtime/dotnet/bootstrap "$(dotnet --version)" && return
+  stage dotnet
+  dotnet publish runtime/dotnet/bootstrap -c Release -v q -p:PublishDir="$stage/"
+  install -m 755 runtime/dotnet/bootstrap/bootstrap "$stage/bootstrap"
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
+}
+
 [ $# -gt 0 ] || set -- all
 for language; do
   case $language in
