@@ -11,6 +11,9 @@ public sealed class Matcher(AdvisoryDatabase database)
     public IReadOnlyList<AdvisoryMatch> Query(Purl purl) =>
         purl.Version is { } version && Ecosystem.TryParse(purl.Type, out var ecosystem) ? Query(ecosystem, purl.PackageName, version) : [];
 
+    /// <summary>Whether any record names this package.</summary>
+    public bool Knows(Ecosystem ecosystem, string name) => database.Find(ecosystem, name).Count > 0;
+
     /// <summary>Matches for a package version, sorted by id.</summary>
     public IReadOnlyList<AdvisoryMatch> Query(Ecosystem ecosystem, string name, string version)
     {

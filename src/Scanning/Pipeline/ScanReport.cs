@@ -1,4 +1,5 @@
 using Pellicle.Domain;
+using Pellicle.Scanning.View;
 
 namespace Pellicle.Scanning.Pipeline;
 
@@ -132,12 +133,6 @@ public sealed record ScannedPackage
 /// <param name="Reason">Why, in the words of the file that says so.</param>
 /// <param name="Source">File name, or <c>baseline</c>.</param>
 public sealed record SuppressedFinding(Finding Finding, string Reason, string Source);
-
-/// <summary>A path that two origins hold with different content.</summary>
-/// <param name="Path">Path as the function sees it.</param>
-/// <param name="Winner">Origin whose file is seen.</param>
-/// <param name="Loser">Origin whose file is hidden.</param>
-public sealed record OverwrittenFile(string Path, string Winner, string Loser);
 
 /// <summary>Counts.</summary>
 public sealed record ScanSummary(int Packages, FindingCounts Findings, int Errors)

@@ -1,0 +1,119 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Archives;
+using Pellicle.Scanning.Matching;
+using Pellicle.Scanning.Reports;
+using Pellicle.Scanning.View;
+
+namespace Pellicle.Scanning.Pipeline;
+
+/// <summary>Open, view, extract, match, judge. Damage becomes errors of the target; only cancellation and misuse throw.</summary>
+public static class Scanner
+{
+    /// <summary>Name of the program in reports.</summary>
+    public static ToolInfo Tool { get; } = new("pellicle", typeof(Scanner).Assembly.GetName().Version?.ToString(3) ?? "0.0.0");
+
+    /// <summary>Scans all targets of a request.</summary>
+    public static ScanReport Scan(ScanRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var targets = request.Targets.Select(target => ScanTarget(request, target, cancellationToken)).ToList();
+        return new ScanReport
+        {
+            Tool = Tool,
+            AdvisoryDatabase = request.Database is { } database
+                ? new DatabaseInfo(database.Revision, database.Built.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture), database.AdvisoryCount)
+                : null,
+            Targets = targets,
+            Summary = ScanSummary.Of(targets),
+        };
+    }
+
+    private static ScanTarget ScanTarget(ScanRequest request, TargetRequest target, CancellationToken cancellationToken)
+    {
+        var errors = new List<FileError>();
+        var isLayer = target.Kind == "layer";
+        var opened = Open(request, target.Source, isLayer ? $"layer:{target.Name}" : "function", target.Name, errors, cancellationToken);
+        var layers = new List<LayerContents>();
+        if (isLayer && opened is not null)
+        {
+            layers.Add(new LayerContents(target.Name, target.Arn, 1, opened));
+        }
+
+        foreach (var (layer, origin) in target.Layers.Zip(OriginsOf(target.Layers)))
+        {
+            if (Open(request, layer.Source, origin, layer.Name, errors, cancellationToken) is { } contents)
+            {
+                layers.Add(new LayerContents(origin["layer:".Length..], layer.Arn, layers.Count + 1, contents));
+            }
+        }
+
+        var function = isLayer ? null : opened;
+        var view = EffectiveView.Build(function ?? Empty(), layers, new RuntimeInfo(target.Runtime, target.Handler, target.Environment));
+        errors.AddRange(view.Targets.SelectMany(t => t.Errors));
+        var judged = new TargetJudge(request, target, view, errors).Run(cancellationToken);
+        return new ScanTarget
+        {
+            Kind = target.Kind,
+            Name = target.Name,
+            Arn = target.Arn,
+            Runtime = target.Runtime,
+            Sha256 = opened?.Sha256 ?? "",
+            Status = opened is null && layers.Count == 0 ? ScanStatus.Failed : errors.Count > 0 ? ScanStatus.Partial : ScanStatus.Succeeded,
+            Layers = [.. layers.Select(l => new ScannedLayer(l.Name, l.Arn, l.Order, l.Contents.Sha256))],
+            Errors = [.. errors.Distinct().OrderBy(e => e.Origin, StringComparer.Ordinal).ThenBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
+            Packages = judged.Packages,
+            Findings = judged.Findings,
+            Suppressed = judged.Suppressed,
+            Overwritten = view.Overwritten,
+        };
+    }
+
+    private static TargetContents? Open(ScanRequest request, ContentSource source, string origin, string name, List<FileError> errors, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (request.Store is { } store)
+            {
+                var known = source.Sha256 ?? (source.Path is null ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source.Content.Span)) : null);
+                if (known is not null && store.Find(known, origin, request.Limits) is { } found)
+                {
+                    return found;
+                }
+            }
+
+            using var opened = source.Path is { } path ? ScanSource.Open(path, request.Limits) : ScanSource.FromMemory(source.Content, name, request.Limits);
+            if (request.Store is not null && source.Path is not null && source.Sha256 is null
+                && request.Store.Find(opened.ComputeSha256(cancellationToken), origin, request.Limits) is { } stored)
+            {
+                return stored;
+            }
+
+            var contents = ContentsReader.Read(opened, origin, request.Limits, cancellationToken);
+            request.Store?.Save(contents, request.Limits);
+            return contents;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            errors.Add(new FileError(origin, "", $"`{name}` could not be opened: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", "check that it is a zip archive or a directory that can be read"));
+            return null;
+        }
+    }
+
+    /// <summary>Layers of different accounts may have the same name; their origins must differ.</summary>
+    private static IEnumerable<string> OriginsOf(IReadOnlyList<LayerRequest> layers)
+    {
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var layer in layers)
+        {
+            var origin = $"layer:{layer.Name}";
+            for (var i = 2; !used.Add(origin); i++)
+            {
+                origin = $"layer:{layer.Name}~{i}";
+            }
+
+            yield return origin;
+        }
+    }
+
+    private static TargetContents Empty() => new() { Origin = "function", Sha256 = "", Entries = [], Packages = [], Errors = [], Secrets = [], Facts = new ContentFacts() };
+}

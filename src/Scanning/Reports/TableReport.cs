@@ -1,0 +1,84 @@
+using System.Text;
+using Pellicle.Domain;
+using Pellicle.Scanning.Pipeline;
+
+namespace Pellicle.Scanning.Reports;
+
+/// <summary>One line per finding, worst first; function and layers apart; then what could not be read.</summary>
+internal static class TableReport
+{
+    private const int MaxRuleWidth = 22;
+
+    public static string Write(ScanReport report, bool color)
+    {
+        var text = new StringBuilder();
+        foreach (var target in report.Targets)
+        {
+            WriteTarget(text, target, color);
+        }
+
+        var total = report.Summary;
+        text.Append(Bold($"{Words.Counts(total.Findings)} in {total.Packages} packages", color));
+        var hidden = report.Targets.Sum(t => t.Suppressed.Count);
+        text.Append(hidden > 0 ? $"; {hidden} suppressed" : "").Append(total.Errors > 0 ? $"; {total.Errors} errors: the scan is not complete" : "").Append('\n');
+        return text.ToString();
+    }
+
+    private static void WriteTarget(StringBuilder text, ScanTarget target, bool color)
+    {
+        text.Append(Bold(Words.Plain(target.Name), color)).Append($" ({target.Kind}{(target.Runtime is null ? "" : ", " + Words.Plain(target.Runtime))}, {Words.Of(target.Status)})\n");
+        var width = Math.Min(MaxRuleWidth, target.Findings.Select(f => Words.KnownId(f).Length).DefaultIfEmpty(0).Max());
+        foreach (var origin in Words.Origins(target))
+        {
+            text.Append("  ").Append(Words.Plain(origin.Length == 0 ? "scan" : origin)).Append('\n');
+            foreach (var finding in target.Findings.Where(f => f.Origin == origin))
+            {
+                WriteFinding(text, finding, width, color);
+            }
+
+            foreach (var error in target.Errors.Where(e => e.Origin == origin))
+            {
+                text.Append($"    {Paint("error", "35", color)}     {(error.Path.Length > 0 ? Words.Plain(error.Path) + ": " : "")}{Words.Plain(error.Message)}{(error.Hint.Length > 0 ? $" ({Words.Plain(error.Hint)})" : "")}\n");
+            }
+        }
+
+        if (target.Findings.Count == 0 && target.Errors.Count == 0)
+        {
+            text.Append($"  nothing found in {target.Packages.Count} packages\n");
+        }
+
+        text.Append('\n');
+    }
+
+    private static void WriteFinding(StringBuilder text, Finding finding, int width, bool color)
+    {
+        var severity = Words.Of(finding.Severity);
+        text.Append("    ").Append(Paint(severity, Color(finding.Severity), color)).Append(' ', 10 - severity.Length)
+            .Append(Words.Plain(Words.KnownId(finding)).PadRight(width)).Append("  ")
+            .Append(Words.Plain(finding.Title)).Append(Words.Marks(finding));
+        if (finding.Path.Length > 0)
+        {
+            text.Append(" | ").Append(Words.Plain(finding.Path));
+        }
+
+        if (finding.Remediation.Length > 0)
+        {
+            text.Append(" | ").Append(Words.Plain(finding.Remediation));
+        }
+
+        text.Append('\n');
+    }
+
+    private static string Color(Severity severity) => severity switch
+    {
+        Severity.Critical => "1;31",
+        Severity.High => "31",
+        Severity.Medium => "33",
+        Severity.Low => "36",
+        Severity.Info => "2",
+    };
+
+    private static string Bold(string text, bool color) => Paint(text, "1", color);
+
+    private static string Paint(string text, string code, bool color) => color ? $"\u001b[{code}m{text}\u001b[0m" : text;
+}
