@@ -59,8 +59,8 @@ internal static class ProtectCommand
         {
             LayerArn = layerArn,
             Server = client.Address.ToString().TrimEnd('/'),
-            Token = answer.GetProperty("token").GetString(),
-            PublicKey = answer.TryGetProperty("publicKey", out var key) ? key.GetString() : null,
+            Token = answer.GetProperty("secret").GetString(),
+            PublicKey = (await client.GetAsync("/api/v1/signing-key", cancellationToken)).GetProperty("publicKey").GetString(),
         };
     }
 

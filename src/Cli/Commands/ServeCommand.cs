@@ -16,7 +16,7 @@ internal static class ServeCommand
             var directory = result.GetValue(data)!;
             var token = AdminToken(directory);
             await using var server = await PellicleServer.StartAsync(new ServerOptions { Urls = result.GetValue(urls)!, DataDirectory = directory, AdminToken = token }, cancellationToken);
-            var address = server.Address.ToString().TrimEnd('/');
+            var address = server.Address.TrimEnd('/');
             new ServerFile(address, token).Save();
             System.Console.Out.WriteLine($"listening on {address}");
             Output.Note($"sign in at {address} with the token in {TokenFile(directory)}");
