@@ -1,12 +1,21 @@
 #!/bin/sh
-# Builds the interposer and its test programs, runs them against a guard of the tests. Arguments: patterns of test names.
+# Builds the interposer and its test programs, runs them against a guard of the tests. Prints `N passed, N failed`.
+# usage: test.sh [--aarch64] [PATTERN...]    patterns of test names; --aarch64 runs what can run under qemu-user
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+processor=$(uname -m) cc=${CC:-gcc}
+if [ "${1:-}" = --aarch64 ]; then
+    shift
+    processor=aarch64 cc=aarch64-linux-gnu-gcc
+    export PELLICLE_TEST_RUNNER="qemu-aarch64-static -L /usr/aarch64-linux-gnu"
+    # Tests that start no other program: qemu-user does not follow into children.
+    [ $# -gt 0 ] || set -- opens_are missing_files writes_ creating_keeps a_link dangling entries_ unlinking known_items prefix_rules full_ring cached_denial probes_ask \
+        addresses datagrams ipv6 names_are upstream guards_socket second_names other_libraries reaching threads_ fork_storm small_stacks syscall_passes signal_handlers bad_pointers
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 PELLICLE_NATIVE_OUT=$work "$here/build.sh" >&2
-cc=${CC:-gcc}
 "$cc" -O1 -Wall -Wextra -Werror -Wno-nonnull -o "$work/calls" "$here/tests/calls.c"
 "$cc" -shared -fPIC -o "$work/own.so" "$here/tests/own.c"
 "$cc" -static -o "$work/static" "$here/tests/static.c" 2>/dev/null || echo "no static C library: that test is skipped" >&2
-/usr/bin/python3 "$here/tests/run.py" "$work/$(uname -m)/libpellicle.so" "$work" "$@"
+/usr/bin/python3 "$here/tests/run.py" "$work/$processor/libpellicle.so" "$work" "$@"

@@ -13,7 +13,8 @@
 
 #define MAGIC 0x4C434C50u
 #define TIMEOUT_MS 250
-#define PAUSE_MS 1000      /* after a guard did not answer, do not make every call wait */
+#define PATIENCE 3         /* timeouts in a row (one may be a freeze of the environment) after which... */
+#define PAUSE_MS 1000      /* ...calls go on unasked and counted for this long, instead of waiting each */
 #define KEPT 4             /* connections kept open; a caller that finds all busy opens its own */
 #define HIGH_FD 1000
 
@@ -25,6 +26,7 @@ struct header { uint32_t magic; uint16_t version, type; uint32_t length, sequenc
 static struct kept { _Atomic uint32_t busy; int fd; uint64_t inode, device; } kept[KEPT];
 static _Atomic uint32_t sequence;
 static _Atomic int64_t paused_until;
+static _Atomic uint32_t timeouts;
 
 /* Owner of `kept`. The page is wiped in fork children, and shared with vfork children: that tells them apart. */
 static _Atomic uint32_t *owner;
@@ -262,7 +264,9 @@ static bool exchange(uint16_t type, struct iovec *pieces, size_t count, struct h
     } else if (fd >= 0) {
         SYS1(SYS_close, fd);
     }
-    if (!answered && now_ms() >= deadline)
+    if (answered)
+        atomic_store(&timeouts, 0);
+    else if (now_ms() >= deadline && atomic_fetch_add(&timeouts, 1) + 1 >= PATIENCE)
         atomic_store(&paused_until, now_ms() + PAUSE_MS);
     return answered;
 }

@@ -15,8 +15,8 @@
 
 extern char **environ;
 
-#define MAX_ARGUMENTS 256      /* pieces sent to the guard; the rest of a longer list is not judged */
-#define STACK_ENVIRONMENT 512
+#define MAX_ARGUMENTS 128      /* pieces sent to the guard; the rest of a longer list is not judged */
+#define STACK_ENVIRONMENT 256
 
 static char preload[PE_PATH + 16] = "LD_PRELOAD=";
 static char channel[160] = "PELLICLE_CHANNEL=";

@@ -151,7 +151,7 @@ long pe_resolve(int dirfd, const char *path, bool nofollow, char *buffer)
         size_t cut = length;
         while (cut > 0 && path[cut - 1] != '/')
             cut--;
-        char last[256], parent[PE_PATH];
+        char last[256], *parent = buffer; /* free until the answer is written: stacks of handlers are small */
         if (length - cut >= sizeof last)
             break;
         memcpy(last, path + cut, length - cut);

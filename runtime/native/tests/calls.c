@@ -83,6 +83,21 @@ static void on_signal(int number)
     handled++;
 }
 
+/* As crash reporters do: a file is made and a program started on a small stack of the handler's own. */
+static volatile int made, ended;
+static void on_crash(int number)
+{
+    (void)number;
+    int fd = open(handler_path, O_CREAT | O_WRONLY, 0600);
+    made = fd >= 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execve("/bin/true", (char *[]){ "true", NULL }, environ);
+        _exit(1);
+    }
+    ended = exit_of(pid);
+}
+
 int main(int count, char **a)
 {
     for (volatile int i = 1; i < count; i++) { /* volatile: vfork */
@@ -348,6 +363,15 @@ int main(int count, char **a)
             long bad = 0;
             for (int n = 0; n < 2000 || handled < 20; n++) { int fd = open(x, O_RDONLY); bad += fd < 0 && errno != EINTR; if (fd >= 0) close(fd); }
             printf("wrong %ld handled %d\n", bad, handled >= 20);
+        }
+        else CASE("small-handler", 1) {
+            static char stack[32768]; /* .NET and Java use 16 KiB and more beside the frame the kernel pushes */
+            handler_path = x;
+            sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, NULL);
+            struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
+            sigaction(SIGUSR1, &action, NULL);
+            raise(SIGUSR1);
+            printf("made %d exec %d\n", made, ended);
         }
         else CASE("small-stack", 1) {
             pthread_attr_t attributes;

@@ -1,5 +1,5 @@
 """Drives real programs under the interposer against a guard of the tests. Prints `N passed, N failed`; exits 1 when one failed."""
-import os, re, resource, shutil, socket, subprocess, sys, tempfile, time, traceback
+import glob, os, re, resource, shutil, socket, subprocess, sys, tempfile, time, traceback
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, here)
@@ -838,6 +838,49 @@ def java_is_judged():
         done = run(guard, "java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", area.path, "T")
         equal(done.lines, ["AccessDeniedException", "FileNotFoundException", "IOException", "ok", "ConnectException", "UnknownHostException", "ok"], done.stderr)
         assert any(q.item.endswith(":7777") for q in guard.asked("host")), guard.asked("host")
+
+
+@test
+def dotnet_is_judged():
+    compilers = sorted(glob.glob(os.path.realpath(os.path.dirname(os.path.realpath(shutil.which("dotnet") or "/"))) + "/sdk/*/Roslyn/bincore/csc.dll"))
+    if not compilers:
+        raise Skip("no .NET SDK")
+    home = compilers[-1].split("/sdk/")[0]
+    framework = sorted(glob.glob(home + "/shared/Microsoft.NETCore.App/*"))[-1]
+    with Area() as area:
+        source = area.file("T.cs", """
+            using System; using System.IO; using System.Net; using System.Net.Sockets; using System.Diagnostics; using System.Runtime.InteropServices;
+            static class T {
+                [DllImport("libc")] static extern int open(string path, int flags);
+                [DllImport("libc")] static extern int system(string command);
+                static void Attempt(Action a) { try { a(); Console.WriteLine("ok"); } catch (Exception e) { Console.WriteLine(e.GetType().Name); } }
+                static void Main() {
+                    Attempt(() => File.ReadAllText("/etc/hostname"));
+                    Attempt(() => Process.Start("/usr/bin/id").WaitForExit());
+                    Attempt(() => Process.Start("/bin/true").WaitForExit());
+                    Attempt(() => new TcpClient("127.0.0.1", 7777));
+                    Attempt(() => Dns.GetHostEntry("evil.example"));
+                    Attempt(() => File.ReadAllText("/etc/passwd"));
+                    Console.WriteLine(open("/etc/hostname", 0));
+                    Console.WriteLine(system("true"));
+                }
+            }""")
+        names = ("System.Runtime", "System.Console", "System.Private.CoreLib", "System.Net.Primitives", "System.Net.Sockets", "System.Net.NameResolution",
+                 "System.Diagnostics.Process", "System.ComponentModel.Primitives", "System.Runtime.InteropServices", "System.Runtime.Extensions")
+        subprocess.run(["dotnet", "exec", compilers[-1], "-nologo", "-out:T.dll", *(f"-r:{framework}/{n}.dll" for n in names), source], check=True, cwd=area.path, capture_output=True)
+        area.file("T.runtimeconfig.json", '{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"%s"}}}' % os.path.basename(framework))
+        guard = Guard(decide=deny("/etc/hostname", "/usr/bin/id", ":7777", "evil.", "/dash"))
+        done = run(guard, "dotnet", "exec", "T.dll", cwd=area.path)
+        equal(done.lines, ["UnauthorizedAccessException", "Win32Exception", "ok", "SocketException", "SocketException", "ok", "-1", "-1"], done.stderr)
+        equal((guard.errors, guard.counter("unanswered"), guard.counter("faults")), ([], 0, 0))
+
+
+@test
+def small_alternate_signal_stacks_are_enough():
+    with Area() as area:
+        guard = Guard()
+        equal(calls(guard, "small-handler", area.path + "/dump"), ["made 1 exec 0"])
+        equal(guard.items("write"), [area.path + "/dump"])
 
 
 def main():
