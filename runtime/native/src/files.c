@@ -90,15 +90,15 @@ static int ask_path(uint8_t dimension, const char *item, size_t length, const ch
 }
 
 /* What was really opened. Pipes, sockets and anonymous files have no path and are not judged here.
-   lasting (may be NULL) tells whether the answer holds until the generation changes. */
-static int judge_open_fd(int fd, uint8_t dimension, const char *raw, bool *lasting)
+   lasting (may be NULL) tells whether the answer holds until the generation changes; judged is the hash of what was allowed just before. */
+static int judge_open_fd(int fd, uint8_t dimension, const char *raw, bool *lasting, uint64_t judged)
 {
     char item[PE_PATH];
     long length = pe_fd_path(fd, item);
     const char *operation = dimension == PE_WRITE ? "open" : NULL;
     if (length < 0)
         return ask_path(dimension, raw, strnlen(raw, PE_PATH), raw, operation, PE_UNRESOLVED);
-    if (item[0] != '/')
+    if (item[0] != '/' || (judged && pe_hash(dimension, item, (size_t)length) == judged))
         return 0;
     int denied = ask_path(dimension, item, (size_t)length, raw, operation, 0);
     if (lasting && !denied)
@@ -106,17 +106,27 @@ static int judge_open_fd(int fd, uint8_t dimension, const char *raw, bool *lasti
     return denied;
 }
 
-int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw) { return judge_open_fd(fd, dimension, raw, NULL); }
+int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw) { return judge_open_fd(fd, dimension, raw, NULL, 0); }
 
-int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation)
+/* judged (may be NULL) gets the hash of the item, 0 when there was none. */
+static int judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation, uint64_t *judged)
 {
     char item[PE_PATH];
+    if (judged)
+        *judged = 0;
     long length = pe_resolve(dirfd, path, nofollow, item);
     if (length == -EACCES || length == -ELOOP || length == -EMFILE || length == -ENFILE)
         return ask_path(dimension, path, strnlen(path, PE_PATH), path, operation, PE_UNRESOLVED);
     if (length < 0 || item[0] != '/')
         return 0; /* the call itself will fail (EFAULT, ENOENT, ...), or it is no file */
+    if (judged)
+        *judged = pe_hash(dimension, item, (size_t)length);
     return ask_path(dimension, item, (size_t)length, path, operation, 0);
+}
+
+int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation)
+{
+    return judge_path(dimension, dirfd, path, nofollow, operation, NULL);
 }
 
 static bool outside_proc(const char *path) { return strncmp(path, "/proc/", 6) != 0; }
@@ -165,7 +175,7 @@ static int open_read(int dirfd, const char *path, int flags, mode_t mode, bool p
     }
     uint64_t stamp = pe_stamp();
     bool lasting = false;
-    int denied = judge_open_fd((int)fd, PE_READ, path, fixed ? &lasting : NULL);
+    int denied = judge_open_fd((int)fd, PE_READ, path, fixed ? &lasting : NULL, 0);
     if (denied) {
         SYS1(SYS_close, fd);
         return failed(denied);
@@ -190,7 +200,8 @@ static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool 
         if (fd != -ELOOP)
             return failed((int)-fd);
     }
-    int denied = pe_judge_path(PE_WRITE, dirfd, path, (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL), "open");
+    uint64_t judged;
+    int denied = judge_path(PE_WRITE, dirfd, path, (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL), "open", &judged);
     if (denied)
         return failed(denied);
     int fd = forward(dirfd, path, flags, mode, plain);
@@ -198,7 +209,7 @@ static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool 
         return fd;
     /* A link may have been exchanged since: what counts is what was opened. */
     if ((flags & O_TMPFILE) != O_TMPFILE)
-        denied = judge_open_fd(fd, PE_WRITE, path, NULL);
+        denied = judge_open_fd(fd, PE_WRITE, path, NULL, judged);
     if (denied) {
         SYS1(SYS_close, fd);
         return failed(denied);
