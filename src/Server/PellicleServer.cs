@@ -125,6 +125,7 @@ public sealed class PellicleServer : IAsyncDisposable
 
     private static void Configure(WebApplication app)
     {
+        app.UseConsoleHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();

@@ -12,12 +12,21 @@ namespace Pellicle.Server.Findings;
 internal sealed record ScanChange(string Target, string Name, string Status, int Findings, int Added, int Resolved);
 
 /// <summary>A finding where it was found, and since when.</summary>
-internal sealed record FindingView
+public sealed record FindingView
 {
+    /// <summary>ARN, or kind and name where there is none.</summary>
     public required string Target { get; init; }
+
+    /// <summary><c>function</c>, <c>layer</c>, <c>zip</c> or <c>directory</c>.</summary>
     public required string TargetKind { get; init; }
+
+    /// <summary>Name for people.</summary>
     public required string TargetName { get; init; }
+
+    /// <summary>Scan that had it first.</summary>
     public required DateTimeOffset FirstSeen { get; init; }
+
+    /// <summary>Scan that had it last.</summary>
     public required DateTimeOffset LastSeen { get; init; }
 
     /// <summary>When a complete scan no longer had it; null while it is open.</summary>

@@ -9,7 +9,7 @@ namespace Pellicle.Server.Fleet;
 internal sealed record FunctionHealth(long Faults, long Dropped, long Unanswered, long SpoolDropped);
 
 /// <summary>Open findings by severity.</summary>
-internal sealed record FindingTally(long Critical, long High, long Medium, long Low, long Info);
+public sealed record FindingTally(long Critical, long High, long Medium, long Low, long Info);
 
 /// <summary>One function of the fleet.</summary>
 internal sealed record FunctionSummary

@@ -7,8 +7,10 @@ using Pellicle.Server.Storage;
 
 namespace Pellicle.Server.Incidents;
 
+// Public because pages take it as a parameter; the members are those of decision 0002, named as there.
+#pragma warning disable CS1591
 /// <summary>Something a guard stopped, would have stopped, or reported.</summary>
-internal sealed record Incident
+public sealed record Incident
 {
     public required long Seq { get; init; }
     public required string Id { get; init; }
@@ -31,6 +33,7 @@ internal sealed record Incident
     public required string Rule { get; init; }
     public required string CodeSha256 { get; init; }
 }
+#pragma warning restore CS1591
 
 /// <summary>Which incidents to show. Texts compare exactly; null means any.</summary>
 internal sealed record IncidentFilter

@@ -25,6 +25,8 @@ internal static class PoliciesApi
         policies.MapPut("/mode", ModeAsync).RequireAuthorization(Allow.Operator).WithSummary("switches off, monitor or protect");
         policies.MapGet("/policy/revisions", HistoryAsync).RequireAuthorization(Allow.Viewer);
         policies.MapGet("/policy/revisions/{revision:long}", RevisionAsync).RequireAuthorization(Allow.Viewer);
+        api.MapGet("/policies", async (PolicyStore store, TimeProvider time, CancellationToken c) => TypedResults.Ok(new Listing<PolicySummary>(time.GetUtcNow(), await store.ListAsync(c))))
+            .RequireAuthorization(Allow.Viewer).WithTags("policies");
         api.MapGet("/signing-key", (PolicyStore store) => TypedResults.Ok(new { PublicKey = store.PublicKey })).WithTags("policies").WithSummary("public key of policy signatures: base64 SubjectPublicKeyInfo");
     }
 

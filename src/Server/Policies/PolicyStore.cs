@@ -82,6 +82,19 @@ internal sealed class PolicyStore(Database database, TimeProvider time, AuditLog
             return new PolicyChange.Done(stored);
         }, cancellationToken);
 
+    /// <summary>All policies, sorted by function name.</summary>
+    public async Task<IReadOnlyList<PolicySummary>> ListAsync(CancellationToken cancellationToken)
+    {
+        var rows = await database.ReadAsync(c => c.QueryAsync<(string Function, string Name, long Revision, string Document, long At, string By)>(
+            "SELECT p.function, f.name, p.revision, p.document, p.updated_at, p.updated_by FROM policies p JOIN functions f ON f.arn = p.function ORDER BY f.name, f.arn"), cancellationToken);
+        return [.. rows.Select(r =>
+        {
+            var document = PolicyJson.Parse(r.Document).Document ?? throw new InvalidOperationException($"the stored policy of `{r.Function}` cannot be read");
+            return new PolicySummary(r.Function, r.Name, r.Revision, document.Mode.Name(), document.Rules.Count,
+                document.Profile.ToDictionary(p => p.Key.Name(), p => p.Value.Stage.ToString().ToLowerInvariant()), Times.From(r.At), r.By);
+        })];
+    }
+
     public async Task<IReadOnlyList<PolicyRevision>> HistoryAsync(string arn, CancellationToken cancellationToken)
     {
         var rows = await database.ReadAsync(c => c.QueryAsync<(long Revision, long At, string Actor, string Note)>(
