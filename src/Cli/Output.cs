@@ -45,7 +45,9 @@ internal static class Output
         Out.Write(table);
     }
 
-    public static void Note(string text) => Error.WriteLine(text);
+    public static void Say(string text) => Out.Write(new Text(text + "\n"));
+
+    public static void Note(string text) => Error.Write(new Text(text + "\n"));
 
     public static void Fail(string message, string hint)
     {

@@ -62,17 +62,27 @@ internal static class DbCommand
     private static Command Update()
     {
         var db = PathOption();
-        var address = new Option<Uri>("--from") { Description = "base address of the archives, ECOSYSTEM/all.zip below it", DefaultValueFactory = _ => AdvisoryUpdate.DefaultAddress, HelpName = "URL" };
+        var address = new Option<Uri>("--from") { Description = "base address of the archives, ECOSYSTEM/all.zip below it", DefaultValueFactory = _ => UpdateOptions.DefaultAddress, HelpName = "URL" };
         var ecosystems = new Option<string[]>("--ecosystem") { Description = "only these (default: all)", AllowMultipleArgumentsPerToken = true };
-        var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems };
+        var exploited = new Option<Uri?>("--known-exploited") { Description = "address of CISA's known-exploited list (JSON)", HelpName = "URL" };
+        var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems, exploited };
         command.SetAction(async (result, cancellationToken) =>
         {
             var chosen = result.GetValue(ecosystems) is { Length: > 0 } names
                 ? names.Select(n => Ecosystem.TryParse(n, out var e) ? e : throw new CliException($"unknown ecosystem `{n}`", $"known: {string.Join(", ", Ecosystem.All)}", ExitCode.Usage)).ToList()
                 : [.. Ecosystem.All.Where(e => e != Ecosystem.Generic)];
-            var update = new AdvisoryUpdate(result.GetValue(address)!, TimeProvider.System);
-            var outcome = await update.RunAsync(result.GetValue(db)!, chosen, Output.Note, cancellationToken);
-            return (int)(outcome.Complete ? ExitCode.Done : ExitCode.Incomplete);
+            using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(30) };
+            var outcome = await new AdvisoryUpdater(http, TimeProvider.System).UpdateAsync(
+                new UpdateOptions { DatabasePath = result.GetValue(db)!, Address = result.GetValue(address)!, Ecosystems = chosen, KnownExploited = result.GetValue(exploited) },
+                new Talk(),
+                cancellationToken);
+            System.Console.Out.WriteLine($"updated: {List(outcome.Updated)}; unchanged: {List(outcome.Unchanged)}");
+            foreach (var error in outcome.Errors.Concat(outcome.Import.Errors))
+            {
+                Output.Note($"{error.Path}: {error.Message}");
+            }
+
+            return (int)(outcome.IsComplete ? ExitCode.Done : ExitCode.Incomplete);
         });
         return command;
     }
@@ -168,5 +178,12 @@ internal static class DbCommand
                 }
             }
         }
+    }
+
+    private static string List(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
+
+    private sealed class Talk : IProgress<string>
+    {
+        public void Report(string value) => Output.Note(value);
     }
 }

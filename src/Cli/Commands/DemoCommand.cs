@@ -15,11 +15,11 @@ internal static class DemoCommand
             await new Tour(stage).RunAsync(cancellationToken);
             if (!result.GetValue(exit))
             {
-                Output.Out.WriteLine();
-                Output.Out.WriteLine($"The console is at {stage.Server.Address}");
-                Output.Out.WriteLine($"sign in with the token {stage.Server.AdminToken}");
-                Output.Out.WriteLine($"the local Lambda: aws lambda list-functions --endpoint-url {stage.Local.Address.ToString().TrimEnd('/')} --region us-east-1");
-                Output.Out.WriteLine("Ctrl-C ends the demo and removes everything it made.");
+                Output.Say("");
+                Output.Say($"The console is at {stage.Server.Address}");
+                Output.Say($"sign in with the token {stage.Server.AdminToken}");
+                Output.Say($"the local Lambda: aws lambda list-functions --endpoint-url {stage.Local.Address.ToString().TrimEnd('/')} --region us-east-1");
+                Output.Say("Ctrl-C ends the demo and removes everything it made.");
                 await Wait.ForCancellationAsync(cancellationToken);
             }
 

@@ -23,7 +23,7 @@ internal static class VersionsCommand
             while (System.Console.In.ReadLine() is { } line)
             {
                 var tab = line.IndexOf('\t', StringComparison.Ordinal);
-                output.Write(tab < 0 ? "invalid" : VersionOrder.ToSign(order.Compare(line[..tab], line[(tab + 1)..])));
+                output.Write(tab < 0 ? "invalid" : VersionOrder.ToSign(order.Compare(line.AsSpan(0, tab), line.AsSpan(tab + 1))));
                 output.Write('\n');
             }
 

@@ -132,7 +132,7 @@ internal sealed class Tour(DemoStage stage)
         foreach (var sample in Sample.All)
         {
             await UntilAsync(async () => !(await CallAsync(sample, sample.Attack, cancellationToken)).Contains(sample.Evidence, StringComparison.Ordinal), $"{sample.Name}: protection takes effect");
-            var sent = DateTimeOffset.UtcNow;
+            var sent = TimeProvider.System.GetUtcNow();
             var clock = Stopwatch.StartNew();
             var answer = await CallAsync(sample, sample.Attack, cancellationToken);
             var incident = await IncidentAsync(sample.Name, sent, cancellationToken);
@@ -193,7 +193,7 @@ internal sealed class Tour(DemoStage stage)
         Line($"from {profile.GetProperty("cleanInvocations").GetInt64()} clean invocations. The function has a forgotten branch that runs [yellow]uname[/]; no signature knows it, and nobody used it:");
         await stage.Client.PostAsync($"/api/v1/functions/{sample.Name}/approve", JsonSerializer.Serialize(new { dimensions = new[] { "process" } }), cancellationToken);
         await SetModeAsync(sample.Name, "protect", cancellationToken);
-        var sent = DateTimeOffset.UtcNow;
+        var sent = TimeProvider.System.GetUtcNow();
         string answer = "";
         await UntilAsync(async () => !(answer = await CallAsync(sample, unknown, cancellationToken)).Contains("Linux", StringComparison.Ordinal), "the approved profile takes effect");
         Line($"    answer: [green]{Markup.Escape(Excerpt(answer, ""))}[/]");
