@@ -72,6 +72,18 @@ internal sealed class Guardian : IGate, IJudge
 
     public bool HoldsResponses => Policy.Mode == ProtectionMode.Protect && _leaks.Enabled;
 
+    public bool HoldsEvents
+    {
+        get
+        {
+            // Asked before every event: after a freeze the answer must not come from a policy of yesterday.
+            Freshen?.Invoke();
+            return Policy.Document.EventMode == ProtectionMode.Protect;
+        }
+    }
+
+    public void Announce(ReadOnlySpan<byte> head) => Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: Policy.Mode != ProtectionMode.Off);
+
     internal void AttachChannel(StateRegion state, Ring ring, IPEndPoint upstream, int proxyPort)
     {
         (State, Ring, Upstream) = (state, ring, upstream);
@@ -152,25 +164,32 @@ internal sealed class Guardian : IGate, IJudge
         return !stop;
     }
 
-    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, Connection connection)
+    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held)
     {
         try
         {
-            Freshen?.Invoke();
             var requestId = HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "";
             if (FunctionArn.Length == 0)
                 FunctionArn = Settings.FunctionArn.Length > 0 ? Settings.FunctionArn : HttpHead.GetString(head, "lambda-runtime-invoked-function-arn"u8) ?? "";
-            if (Policy.Mode == ProtectionMode.Off)
-            {
-                Start(requestId, null);
+            // Announced before: it is on its way already.
+            var invocation = Invocations.Find(requestId) is { Pending: true } announced ? announced : Start(requestId, inspected: Policy.Mode != ProtectionMode.Off);
+            if (!invocation.Pending)
                 return null;
+            InspectionVerdict verdict;
+            try
+            {
+                verdict = Inspector.Inspect(body, _options);
+                invocation.Inspected(verdict);
             }
-            var verdict = Inspector.Inspect(body, _options);
-            var invocation = Start(requestId, verdict);
+            catch
+            {
+                invocation.Inspected(null);
+                throw;
+            }
             var known = Behaviours.Observe(new Behaviour(Dimension.Event, $"{verdict.Source}:{verdict.Shape}"), invocation.Number, init: false, clean: !invocation.Suspicious);
             if (!known && !invocation.Suspicious)
                 JudgeShape(verdict, invocation);
-            return verdict.Signals.Count == 0 ? null : Suspicion(verdict, invocation);
+            return verdict.Signals.Count == 0 ? null : Suspicion(verdict, invocation, held);
         }
         catch (Exception error)
         {
@@ -179,16 +198,16 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public void ArrivedUnread(ReadOnlySpan<byte> head, Connection connection)
+    public void ArrivedUnread(ReadOnlySpan<byte> head)
     {
         Fault("event too large or cut short, not inspected", null);
-        Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", null);
+        Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: false);
     }
 
-    private Invocation Start(string requestId, InspectionVerdict? verdict)
+    private Invocation Start(string requestId, bool inspected)
     {
         var first = !Invocations.Any;
-        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, verdict);
+        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected);
         Invocations.Begin(invocation, Settings.MaxConcurrency);
         if (first)
             Republish(); // init is over: reads of code are asked from here on
@@ -205,11 +224,11 @@ internal sealed class Guardian : IGate, IJudge
         ReportDecision(behaviour, decision, invocation, allowed: true);
     }
 
-    private OwnAnswer? Suspicion(InspectionVerdict verdict, Invocation invocation)
+    private OwnAnswer? Suspicion(InspectionVerdict verdict, Invocation invocation, bool held)
     {
         var strongest = verdict.Signals[0];
         var wanted = verdict.Decision == InspectionDecision.Block;
-        var stop = wanted && Policy.Document.EventMode == ProtectionMode.Protect;
+        var stop = wanted && held && Policy.Document.EventMode == ProtectionMode.Protect;
         var incident = new Incident
         {
             At = _time.GetUtcNow(),

@@ -2,30 +2,57 @@ using Pellicle.Inspection;
 
 namespace Pellicle.Guard;
 
-/// <summary>An event that was handed to the runtime.</summary>
-internal sealed class Invocation(string requestId, ulong number, InspectionVerdict? verdict)
+/// <summary>An event that was handed to the runtime, or is about to be.</summary>
+/// <param name="requestId">The platform's id.</param>
+/// <param name="number">Count in this environment, from 1.</param>
+/// <param name="inspected">An inspection is under way and will call <see cref="Inspected"/>.</param>
+internal sealed class Invocation(string requestId, ulong number, bool inspected)
 {
+    /// <summary>How long a question of the interposer waits for the inspection; below the 250 ms after which it goes on alone.</summary>
+    private const int InspectionWaitMs = 150;
+
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private readonly byte[] _carry = new byte[256];
+    private readonly Lock _lock = new();
+    private readonly ManualResetEventSlim? _ready = inspected ? new(false) : null;
+    private InspectionVerdict? _verdict;
     private int _carried;
 
     internal string RequestId => requestId;
 
     internal ulong Number => number;
 
-    internal string Source => verdict?.Source ?? "unknown";
+    /// <summary>Its inspection has not ended.</summary>
+    internal bool Pending => _ready is { IsSet: false };
 
-    internal IReadOnlyList<EventText> Texts => verdict?.Texts ?? [];
+    internal string Source => _verdict?.Source ?? "unknown";
+
+    /// <summary>Texts an outsider chose; waits for the inspection when it still runs.</summary>
+    internal IReadOnlyList<EventText> Texts
+    {
+        get
+        {
+            _ready?.Wait(InspectionWaitMs);
+            return _verdict?.Texts ?? [];
+        }
+    }
 
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
-    internal bool Suspicious { get; set; } = verdict is { Signals.Count: > 0 };
+    internal bool Suspicious { get; set; }
+
+    internal void Inspected(InspectionVerdict? verdict)
+    {
+        _verdict = verdict;
+        Suspicious |= verdict is { Signals.Count: > 0 };
+        _ready?.Set();
+    }
 
     internal bool Done { get; set; }
 
     /// <summary>One report of a kind for each invocation.</summary>
     internal bool FirstOf(string key)
     {
-        lock (_reported)
+        lock (_lock)
             return _reported.Count < 256 && _reported.Add(key);
     }
 
@@ -33,7 +60,7 @@ internal sealed class Invocation(string requestId, ulong number, InspectionVerdi
     internal bool LeaksAcross(ReadOnlySpan<byte> piece, RuntimeApi.LeakScanner scanner)
     {
         var keep = Math.Min(scanner.Longest - 1, 128);
-        lock (_carry)
+        lock (_lock)
         {
             var next = piece[..Math.Min(piece.Length, keep)];
             next.CopyTo(_carry.AsSpan(_carried));

@@ -29,6 +29,9 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     private int _upstream = -1;
     private bool _upstreamWasReused;
     private bool _bodyAbandoned;
+
+    /// <summary>A request without a body that may be sent again when the platform closed an idle connection just then.</summary>
+    private byte[]? _repeatable;
     private bool _closed;
 
     internal int ClientPort { get; } = Fd.PeerOf(client).Port;
@@ -103,6 +106,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             case RouteKind.Response or RouteKind.Error:
                 return Answer(route, headLength, body) && !closes;
             case RouteKind.Other or RouteKind.RestoreNext:
+                _repeatable = body.Done && (isHead || method.SequenceEqual("GET"u8)) ? head.ToArray() : null;
                 return ForwardRequest(headLength, body, route, inspect: false) && ForwardResponse(isHead, out _) && !closes;
         }
         return false;
@@ -152,7 +156,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (HttpHead.Status(head) != 200 || !HttpHead.TryBody(head, response: true, out var body) || body.Remaining > MaxEventBytes)
         {
             if (HttpHead.Status(head) == 200)
-                gate.ArrivedUnread(head, this);
+                gate.ArrivedUnread(head);
             return StreamResponse(headLength, isHead: false) ? Outcome.KeepOpen : Outcome.Close;
         }
         var content = body.IsChunked ? new List<byte>() : null;
@@ -171,14 +175,25 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!body.Done && !(body.IsUntilClose && ended))
         {
             // Larger than we hold, or cut short: pass on what there is, as it is.
-            gate.ArrivedUnread(message[..headLength], this);
+            gate.ArrivedUnread(message[..headLength]);
             var sent = Fd.SendAll(client, message);
             _fromUpstream.Skip(length);
             return sent && !ended && !body.Bad && StreamRest(ref body) ? Outcome.KeepOpen : Outcome.Close;
         }
         var closes = ended || HttpHead.ClosesAfter(message[..headLength]);
         ReadOnlyMemory<byte> payload = content is null ? _fromUpstream.UnreadMemory[headLength..length] : content.ToArray();
-        var own = gate.Arrived(message[..headLength], payload, this);
+        if (!gate.HoldsEvents)
+        {
+            // Nothing will be stopped: the runtime starts at once, and what it does next waits for the inspection where it must.
+            gate.Announce(message[..headLength]);
+            var delivered = Fd.SendAll(client, message);
+            gate.Arrived(message[..headLength], payload, held: false);
+            _fromUpstream.Skip(length);
+            if (closes)
+                DropUpstream();
+            return delivered && !closes ? Outcome.KeepOpen : Outcome.Close;
+        }
+        var own = gate.Arrived(message[..headLength], payload, held: true);
         if (own is null)
         {
             if (!Fd.SendAll(client, message))
@@ -329,8 +344,16 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         while (true)
         {
             var length = AwaitHead(watchClient: false);
+            if (length == 0 && _fromUpstream.Count == 0 && _upstreamWasReused && _repeatable is { } request)
+            {
+                _repeatable = null;
+                DropUpstream();
+                if (SendUpstream(request))
+                    continue;
+            }
             if (length <= 0)
                 return false;
+            _repeatable = null;
             status = HttpHead.Status(_fromUpstream.Unread);
             if (status is < 100 or >= 200 || status == 101)
                 return StreamResponse(length, isHead);

@@ -15,11 +15,17 @@ internal interface IGate
     /// <summary>A client wants the next event. False: refuse it.</summary>
     bool MayPoll(Connection connection);
 
-    /// <summary>An event came. Null: deliver it unchanged.</summary>
-    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, Connection connection);
+    /// <summary>Whether an event waits for its inspection. When not, <see cref="Announce"/> comes before it is delivered and <see cref="Arrived"/> after.</summary>
+    bool HoldsEvents { get; }
+
+    /// <summary>This event is about to be delivered; its inspection follows.</summary>
+    void Announce(ReadOnlySpan<byte> head);
+
+    /// <summary>An event came. Null: deliver it unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
+    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held);
 
     /// <summary>An event passed without a look, because it was larger than the hop buffers.</summary>
-    void ArrivedUnread(ReadOnlySpan<byte> head, Connection connection);
+    void ArrivedUnread(ReadOnlySpan<byte> head);
 
     /// <summary>A client answers <paramref name="requestId"/>. False: refuse it.</summary>
     bool MayAnswer(string requestId, Connection connection);

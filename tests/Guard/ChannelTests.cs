@@ -1,0 +1,223 @@
+using System.Text;
+using Pellicle.Domain;
+using Pellicle.Guard.Channel;
+using Pellicle.Guard.Native;
+using Pellicle.Guard.Tests.Support;
+using Pellicle.Policy;
+using static Pellicle.Guard.Native.Libc;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>Decision 0001 from the other side.</summary>
+public sealed unsafe class ChannelTests : IDisposable
+{
+    private readonly Hop _hop = new(ProtectionMode.Protect);
+    private readonly string _name = "pellicle/test-" + Guid.NewGuid();
+    private readonly StateRegion _state = new(42, Environment.ProcessId);
+    private readonly Ring _ring = new(TimeProvider.System);
+    private readonly ChannelServer _server;
+    private readonly ChannelClient _client;
+
+    public ChannelTests()
+    {
+        _hop.Guardian.AttachChannel(_state, _ring, _hop.Platform.Address, _hop.Proxy.Address.Port);
+        _server = new ChannelServer(_name, _state.Descriptor, _ring.Descriptor, _hop.Proxy.Address.Port, _hop.Guardian);
+        _client = new ChannelClient(_name);
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+        _hop.Dispose();
+    }
+
+    [Fact]
+    public void Hello_is_answered_with_port_mode_and_two_descriptors()
+    {
+        _client.Hello(ClientRole.Wrapper).ShouldBe(((uint)_hop.Proxy.Address.Port, 2u));
+        var mapped = mmap(null, SharedRegion.Bytes, ProtRead, MapShared, _client.StateDescriptor, 0);
+        ((nint)mapped).ShouldNotBe(-1);
+        (*(uint*)mapped).ShouldBe(StateRegion.Magic);
+        (*(uint*)(mapped + 16)).ShouldBe(2u);
+        (*(ulong*)(mapped + 40)).ShouldBe(42ul);
+        (*(uint*)(mapped + 68)).ShouldBe((uint)_hop.Platform.Address.Port);
+        new ReadOnlySpan<byte>(mapped + 76, 4).ToArray().ShouldBe(new byte[] { 127, 0, 0, 1 });
+        _ = munmap(mapped, SharedRegion.Bytes);
+    }
+
+    [Fact]
+    public void The_state_cannot_be_written_by_others()
+    {
+        _client.Hello(ClientRole.Interposer);
+        ((nint)mmap(null, SharedRegion.Bytes, ProtRead | ProtWrite, MapShared, _client.StateDescriptor, 0)).ShouldBe(-1);
+        ftruncate(_client.RingDescriptor, 0).ShouldBe(-1);
+    }
+
+    [Fact]
+    public void Credential_files_are_refused_without_any_profile()
+    {
+        _client.Ask(Dimension.Read, QueryFlags.None, 0, "/proc/77/environ", "/proc/self/environ").ShouldBe((true, VerdictCache.No, (ushort)13));
+        _client.Ask(Dimension.Read, QueryFlags.None, 0, "/proc/77/mem", "/proc/77/mem").Deny.ShouldBeTrue();
+        _client.Ask(Dimension.Read, QueryFlags.None, 0, "/var/task/data.txt", "data.txt").Deny.ShouldBeFalse();
+        _hop.Guardian.Incidents.Take(10).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void In_monitor_they_are_allowed_and_reported()
+    {
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor }, "test");
+        _client.Ask(Dimension.Read, QueryFlags.None, 0, "/proc/77/environ", "/proc/77/environ").Deny.ShouldBeFalse();
+        _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("would-block");
+    }
+
+    [Fact]
+    public void An_item_is_asked_until_two_clean_invocations_showed_it()
+    {
+        var item = new Behaviour(Dimension.Read, "/var/task/data.txt");
+        Deliver("a", "{}");
+        _client.Ask(Dimension.Read, 0, _state.Invocation, item.Item, item.Item).Cache.ShouldBe(VerdictCache.Invocation);
+        _client.Ask(Dimension.Read, 0, _state.Invocation, item.Item, item.Item).Cache.ShouldBe(VerdictCache.Invocation);
+        _state.Contains(item).ShouldBeFalse();
+        Deliver("b", "{}");
+        _client.Ask(Dimension.Read, 0, _state.Invocation, item.Item, item.Item).Cache.ShouldBe(VerdictCache.Generation);
+        _state.Contains(item).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_program_start_is_asked_every_time()
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            Deliver($"p{i}", "{}");
+            _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/ls", "ls\0-l", "ls").Cache.ShouldBe(VerdictCache.No);
+        }
+        _state.Contains(new Behaviour(Dimension.Process, "/usr/bin/ls")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void An_event_that_adds_a_command_is_stopped_and_named()
+    {
+        // Written so that inspection of the event alone sees nothing wrong: the meeting with the sink is the evidence.
+        Deliver("x", """{"Records":[{"eventSource":"custom","name":"report;touch marker"}]}""", ProtectionMode.Monitor);
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
+        _hop.Guardian.Incidents.Take(10);
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/dash", "sh\0-c\0convert report;touch marker out.png", "/bin/sh").ShouldBe((true, VerdictCache.No, (ushort)13));
+        var incident = _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        (incident.Detector, incident.RequestId, incident.Decision, incident.Field).ShouldBe(("command-injection", "x", "blocked", "Records[0].name"));
+    }
+
+    [Fact]
+    public void A_connection_to_the_platform_past_the_guard_is_refused()
+    {
+        var (_, port) = (0, _hop.Platform.Address.Port);
+        _client.Ask(Dimension.Host, 0, 0, $"127.0.0.1:{port}", "127.0.0.1", "tcp").ShouldBe((true, VerdictCache.No, (ushort)111));
+        _client.Ask(Dimension.Host, 0, 0, $"127.0.0.1:{_hop.Proxy.Address.Port}", "127.0.0.1", "tcp").Deny.ShouldBeFalse();
+        _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Detector.ShouldBe("upstream-connection");
+    }
+
+    [Fact]
+    public void Signals_to_the_guard_are_refused_and_to_own_children_allowed()
+    {
+        _client.Ask(Dimension.Tamper, QueryFlags.Child, 0, "kill", "99999 9").Deny.ShouldBeFalse();
+        _client.Ask(Dimension.Tamper, QueryFlags.Child, 0, "kill", "-1 9").ShouldBe((true, VerdictCache.No, (ushort)1));
+        _client.Ask(Dimension.Tamper, QueryFlags.Child, 0, "kill", "1 19").Deny.ShouldBeTrue();
+        _client.Ask(Dimension.Tamper, 0, 0, "ptrace", "attach 1").Deny.ShouldBeTrue();
+        _client.Ask(Dimension.Tamper, 0, 0, "memfd", "doublemapper").Deny.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_rule_of_the_policy_is_obeyed_at_once_and_ends_cached_verdicts()
+    {
+        var before = _state.Generation;
+        _client.Ask(Dimension.Host, 0, 0, "api.example.com:443", "93.184.216.34", "tcp").Deny.ShouldBeFalse();
+        _hop.Policy.Set(new PolicyDocument
+        {
+            Mode = ProtectionMode.Protect,
+            Rules = [new PolicyRule { Id = "no-example", Dimension = Dimension.Host, Effect = Effect.Deny, Items = ["*.example.com:*"] }],
+        }, "test");
+        _state.Generation.ShouldBeGreaterThan(before);
+        (_state.Generation % 2).ShouldBe(0ul);
+        _client.Ask(Dimension.Host, 0, 0, "api.example.com:443", "93.184.216.34", "tcp").ShouldBe((true, VerdictCache.No, (ushort)111));
+    }
+
+    [Fact]
+    public void Garbage_closes_that_client_only_and_is_counted()
+    {
+        using var other = new ChannelClient(_name);
+        var before = _hop.Guardian.Health.Faults;
+        var random = new Random(7);
+        for (var i = 0; i < 50; i++)
+        {
+            using var bad = new ChannelClient(_name);
+            var packet = new byte[random.Next(1, 400)];
+            random.NextBytes(packet);
+            bad.ClosesOn(packet).ShouldBeTrue();
+        }
+        using (var bad = new ChannelClient(_name))
+            bad.ClosesOn(Messages.Packet(MessageType.Query, 1, new byte[16])).ShouldBeTrue();
+        using (var bad = new ChannelClient(_name))
+            bad.ClosesOn(Messages.Packet(MessageType.Query, 1, [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255])).ShouldBeTrue();
+        _hop.Guardian.Health.Faults.ShouldBe(before + 52);
+        other.Ask(Dimension.Read, 0, 0, "/x", "/x").Deny.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Notes_on_the_ring_are_learned_and_a_slot_that_never_completes_is_skipped()
+    {
+        _client.Hello(ClientRole.Interposer);
+        Produce(0, "/var/task/app.py", complete: true);
+        Produce(1, "/var/task/lost.py", complete: false);
+        Produce(2, "/opt/python/lib.py", complete: true);
+        _hop.Guardian.DrainRing();
+        _hop.Guardian.Behaviours.Take().Loaded.ShouldBe(["/var/task/app.py"]);
+        _ring.IsEmpty.ShouldBeFalse();
+        while (_ring.Skipped == 0)
+            _hop.Guardian.DrainRing();
+        _hop.Guardian.DrainRing();
+        _hop.Guardian.Behaviours.Take().Loaded.ShouldBe(["/opt/python/lib.py"]);
+        _ring.Skipped.ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_hash_is_the_one_of_the_contract()
+    {
+        // FNV-1a 64 of the bytes 03 'a' from the offset basis, written out.
+        var basis = 14695981039346656037UL;
+        var expected = unchecked((((basis ^ 3) * 1099511628211UL) ^ (byte)97) * 1099511628211UL);
+        StateRegion.Hash(0, new Behaviour(Dimension.Read, "a")).ShouldBe(expected);
+        _state.Add(new Behaviour(Dimension.Read, "a"));
+        _state.Contains(new Behaviour(Dimension.Read, "a")).ShouldBeTrue();
+        _state.Contains(new Behaviour(Dimension.Write, "a")).ShouldBeFalse();
+    }
+
+
+    private void Deliver(string id, string body, ProtectionMode? mode = null)
+    {
+        if (mode is not null)
+            _hop.Policy.Set(new PolicyDocument { Mode = mode.Value }, "test");
+        using var runtime = _hop.Runtime();
+        var answer = _hop.Platform.Event(id, body);
+        runtime.Next().ShouldBe(answer);
+        runtime.Ask("GET /2018-06-01/ping HTTP/1.1\r\nHost: h\r\n\r\n"); // in monitor the inspection follows the delivery: wait for it
+        while (_hop.Platform.Requests.TryTake(out _))
+        {
+        }
+    }
+
+    private void Produce(int index, string item, bool complete)
+    {
+        var region = mmap(null, SharedRegion.Bytes, ProtRead | ProtWrite, MapShared, _client.RingDescriptor, 0);
+        var slot = region + Ring.FirstSlot + index * Ring.SlotBytes;
+        *(uint*)(slot + 16) = 7;
+        slot[20] = (byte)Dimension.Read;
+        slot[21] = 1;
+        var bytes = Encoding.UTF8.GetBytes(item);
+        *(ushort*)(slot + 22) = (ushort)bytes.Length;
+        bytes.CopyTo(new Span<byte>(slot + 24, bytes.Length));
+        if (complete)
+            *(ulong*)slot = (ulong)index + 1;
+        *(ulong*)(region + 64) = (ulong)index + 1;
+        _ = munmap(region, SharedRegion.Bytes);
+    }
+}

