@@ -87,9 +87,15 @@ public sealed class AdvisoryDatabaseBuilder
         }
     }
 
-    /// <summary>Adds an archive of records, as OSV publishes one for each ecosystem. False, with an error, when it is no sound archive.</summary>
-    public bool AddArchive(Stream archive, string name)
+    /// <summary>
+    /// Adds an archive of records, as OSV publishes one for each ecosystem; with <paramref name="replaces"/> it is all there is of that
+    /// ecosystem. False, with an error and nothing changed, when it is not sound.
+    /// </summary>
+    public bool AddArchive(Stream archive, string name, Ecosystem? replaces = null)
     {
+        ArgumentNullException.ThrowIfNull(archive);
+        // Nothing is taken before all of it was read and checked.
+        var read = new List<AdvisoryRecord>();
         try
         {
             using var zip = new ZipArchive(archive, ZipArchiveMode.Read);
@@ -99,36 +105,46 @@ public sealed class AdvisoryDatabaseBuilder
                 return false;
             }
 
-            byte[] buffer = [];
             foreach (var entry in zip.Entries.Where(e => e.FullName.EndsWith(".json", StringComparison.OrdinalIgnoreCase)))
             {
                 if (entry.Length > MaxRecordBytes)
                 {
-                    Fail($"{name}!/{entry.FullName}", $"larger than {MaxRecordBytes} bytes", "");
-                    continue;
+                    throw new InvalidDataException($"`{entry.FullName}` is larger than {MaxRecordBytes} bytes");
                 }
 
-                var length = (int)entry.Length;
-                buffer = buffer.Length < length ? new byte[length * 2] : buffer;
-                using (var stream = entry.Open())
+                if (Parse(Inflate(entry), $"{name}!/{entry.FullName}", mayBeOther: false) is { } record)
                 {
-                    // The archive's reader checks each entry's CRC at its end.
-                    stream.ReadExactly(buffer, 0, length);
-                    if (stream.ReadByte() >= 0)
-                    {
-                        throw new InvalidDataException($"`{entry.FullName}` is longer than its header says");
-                    }
+                    read.Add(record);
                 }
-
-                AddRecord(buffer.AsMemory(0, length), $"{name}!/{entry.FullName}");
             }
-
-            return true;
         }
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException or NotSupportedException)
         {
             Fail(name, $"is no sound archive: {Line(e)}", "fetch it again");
             return false;
+        }
+
+        if (replaces is not null)
+        {
+            if (read.Count == 0)
+            {
+                Fail(name, "holds no records", "check the address");
+                return false;
+            }
+
+            RemoveEcosystem(replaces);
+        }
+
+        read.ForEach(Take);
+        return true;
+    }
+
+    /// <summary>Adds CISA's known-exploited list, or a map of CVEs.</summary>
+    public void AddKnownExploited(ReadOnlyMemory<byte> json, string name)
+    {
+        if (TryKnownExploited(json) != true)
+        {
+            Fail(name, "is no known-exploited list", "");
         }
     }
 
@@ -138,6 +154,16 @@ public sealed class AdvisoryDatabaseBuilder
         ArgumentNullException.ThrowIfNull(time);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         DatabaseWriter.Write(path, [.. records.Values], exploits, time.GetUtcNow());
+    }
+
+    /// <summary>Reads an entry whole and compares length and CRC-32: the framework's reader checks neither.</summary>
+    private static byte[] Inflate(ZipArchiveEntry entry)
+    {
+        var bytes = new byte[entry.Length];
+        using var stream = entry.Open();
+        stream.ReadExactly(bytes);
+        return stream.ReadByte() < 0 && Archives.Crc32.Compute(bytes) == entry.Crc32 ? bytes
+            : throw new InvalidDataException($"`{entry.FullName}` is damaged: its checksum is wrong");
     }
 
     private void AddFile(string file, bool mayBeOther)
@@ -170,7 +196,11 @@ public sealed class AdvisoryDatabaseBuilder
                         break;
                     }
 
-                    AddRecord(File.ReadAllBytes(file), file, mayBeOther);
+                    if (Parse(File.ReadAllBytes(file), file, mayBeOther) is { } record)
+                    {
+                        Take(record);
+                    }
+
                     break;
             }
         }
@@ -180,12 +210,11 @@ public sealed class AdvisoryDatabaseBuilder
         }
     }
 
-    private void AddRecord(ReadOnlyMemory<byte> json, string name, bool mayBeOther = false)
+    private AdvisoryRecord? Parse(ReadOnlyMemory<byte> json, string name, bool mayBeOther)
     {
-        AdvisoryRecord record;
         try
         {
-            record = OsvReader.Read(json);
+            return OsvReader.Read(json);
         }
         catch (JsonException e)
         {
@@ -201,9 +230,12 @@ public sealed class AdvisoryDatabaseBuilder
                     break;
             }
 
-            return;
+            return null;
         }
+    }
 
+    private void Take(AdvisoryRecord record)
+    {
         taken++;
         if (record.IsWithdrawn)
         {

@@ -45,8 +45,10 @@ internal sealed class DatabaseWriter
             entries.AddRange(sorted[i].Affected.Select(a => (Index(a.Ecosystem), Encoding.UTF8.GetBytes(a.Name), a.Name, i, a)));
         }
 
-        entries.Sort((a, b) => a.Ecosystem != b.Ecosystem ? a.Ecosystem.CompareTo(b.Ecosystem)
-            : a.Name.AsSpan().SequenceCompareTo(b.Name) is var order && order != 0 ? order : a.Advisory.CompareTo(b.Advisory));
+        // Stable: several entries of one record for one package keep their order, so that the same records give the same bytes.
+        entries = [.. entries.Order(Comparer<(int Ecosystem, byte[] Name, string Key, int Advisory, AffectedPackage Affected)>.Create((a, b) =>
+            a.Ecosystem != b.Ecosystem ? a.Ecosystem.CompareTo(b.Ecosystem)
+            : a.Name.AsSpan().SequenceCompareTo(b.Name) is var order && order != 0 ? order : a.Advisory.CompareTo(b.Advisory)))];
         var affected = new byte[entries.Count * DatabaseFormat.AffectedSize];
         var packages = new MemoryStream();
         var package = new byte[DatabaseFormat.PackageSize];
