@@ -125,6 +125,6 @@ def case_wrapper():
     jars = "/var/runtime/lib/aws-lambda-java-core-compatible.jar:/var/runtime/lib/pellicle-runtime.jar"
     argv = [
         "/var/lang/bin/java", "-XX:MaxHeapSize=209715k", "-XX:+UseSerialGC", "-Xshare:auto", "-XX:SharedArchiveFile=/var/runtime/lib/runtime.jsa",
-        "-Xlog:cds=off", "-Xlog:cds+dynamic=off", "-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1", "-classpath", jars, "pellicle.runtime.Main", "a.B::c",
+        "-Xlog:cds=off", "-Xlog:cds+dynamic=off", "-Dfile.encoding=UTF-8", "-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1", "-classpath", jars, "pellicle.runtime.Main", "a.B::c",
     ]
     check_wrapper(L, argv, {"_HANDLER": "a.B::c", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256"})

@@ -124,11 +124,22 @@ internal static class ErrorReport
         new StackTrace(error, fNeedFileInfo: true).GetFrames()
             .TakeWhile(frame => frame.GetMethod()?.DeclaringType?.Assembly != typeof(ErrorReport).Assembly);
 
-    private static IEnumerable<string> StackLines(Exception error) =>
-        (error.StackTrace ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .TakeWhile(line => !line.StartsWith("at Pellicle.Runtime.", StringComparison.Ordinal))
-            .Where(line => !line.StartsWith("at System.RuntimeMethodHandle.", StringComparison.Ordinal)
-                && !line.StartsWith("at System.Reflection.MethodBaseInvoker.", StringComparison.Ordinal));
+    /// <summary>Up to our first frame, and without the reflection between it and the handler.</summary>
+    private static List<string> StackLines(Exception error)
+    {
+        var lines = (error.StackTrace ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .TakeWhile(line => !line.StartsWith("at Pellicle.Runtime.", StringComparison.Ordinal)).ToList();
+        while (lines is [.., var last] && IsReflection(last))
+        {
+            lines.RemoveAt(lines.Count - 1);
+        }
+
+        return lines;
+    }
+
+    private static bool IsReflection(string line) =>
+        line.StartsWith("at System.Reflection.", StringComparison.Ordinal) || line.StartsWith("at InvokeStub_", StringComparison.Ordinal)
+        || line.StartsWith("at System.RuntimeMethodHandle.", StringComparison.Ordinal) || line.StartsWith("--- End of stack trace", StringComparison.Ordinal);
 
     private static string Message(Exception error)
     {
