@@ -1,12 +1,15 @@
+using System.Buffers;
+using System.Text;
 using Pellicle.Domain;
 using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Extractors;
 using Pellicle.Scanning.Extractors.Python;
+using Pellicle.Scanning.Secrets;
 
 namespace Pellicle.Scanning;
 
 /// <summary>Second look, by content: each file is inflated once for everything that needs its bytes (records, binaries, bundles, secrets, small texts).</summary>
-internal sealed class ContentPass(ScanTree tree, PythonRecords records, Action<ExtractionResult> add, Action<string, string, string> fail)
+internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords records, Action<ExtractionResult> add, Action<string, string, string> fail)
 {
     private const int MaxText = 64 << 10, MinBinary = 4 << 10;
 
@@ -21,11 +24,15 @@ internal sealed class ContentPass(ScanTree tree, PythonRecords records, Action<E
     public IReadOnlyDictionary<string, string> Texts => texts;
 
 
-    private readonly record struct Work(ScanEntry Entry, bool Record, bool Binary, bool Text);
+    private readonly List<Finding> secrets = [];
+
+    public IReadOnlyList<Finding> Secrets => [.. secrets.OrderBy(finding => finding.Path, StringComparer.Ordinal).ThenBy(finding => finding.RuleId, StringComparer.Ordinal)];
+
+    private readonly record struct Work(ScanEntry Entry, bool Record, bool Binary, bool Text, bool Secret);
 
     public void Run(CancellationToken cancellationToken)
     {
-        var work = tree.Source.Entries.Where(entry => entry.Kind == EntryKind.File && entry.Size > 0).Select(Plan).Where(item => item.Record || item.Binary || item.Text).ToList();
+        var work = tree.Source.Entries.Where(entry => entry.Kind == EntryKind.File && entry.Size > 0).Select(Plan).Where(item => item.Record || item.Binary || item.Text || item.Secret).ToList();
         work.Sort((a, b) => b.Entry.Size.CompareTo(a.Entry.Size));
         Parallel.ForEach(work, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, Handle);
     }
@@ -33,7 +40,7 @@ internal sealed class ContentPass(ScanTree tree, PythonRecords records, Action<E
     private Work Plan(ScanEntry entry)
     {
         var path = entry.ScanPath;
-        return new Work(entry, tree.Limits.VerifyRecords && records.Lists(entry.Path), entry.Size >= MinBinary && MayBeBinary(path), entry.Size <= MaxText && DecidesWhatLoads(path));
+        return new Work(entry, tree.Limits.VerifyRecords && records.Lists(entry.Path), entry.Size >= MinBinary && MayBeBinary(path), entry.Size <= MaxText && DecidesWhatLoads(path), tree.Limits.FindSecrets && MayHoldSecret(entry));
     }
 
     private void Handle(Work work)
@@ -51,12 +58,20 @@ internal sealed class ContentPass(ScanTree tree, PythonRecords records, Action<E
             return;
         }
 
+        var isModified = false;
         if (work.Record && records.Verify(work.Entry.Path, bytes) is { } difference)
         {
+            isModified = true;
             lock (gate)
             {
                 modified.Add(difference);
             }
+        }
+
+        // An untouched file of a published package holds no secret of this customer, but many keys made for tests.
+        if (work.Secret && (!work.Record || isModified) && !IsBinary(bytes))
+        {
+            FindSecrets(work.Entry.ScanPath, bytes);
         }
 
         var file = new ScanFile(tree, work.Entry.ScanPath, bytes);
@@ -76,6 +91,62 @@ internal sealed class ContentPass(ScanTree tree, PythonRecords records, Action<E
             }
         }
     }
+
+    private void FindSecrets(ScanPath path, byte[] bytes)
+    {
+        var sensitive = SensitiveFiles.Describe(path);
+        var text = ArrayPool<char>.Shared.Rent(bytes.Length);
+        try
+        {
+            // One byte a character: every pattern is ASCII, and lines stay countable.
+            var count = Encoding.Latin1.GetChars(bytes, text);
+            var matches = SecretScanner.Scan(text.AsSpan(0, count));
+            if (sensitive is not null)
+            {
+                matches = [.. matches, .. SensitiveFiles.Scan(path, new string(text, 0, count))];
+            }
+
+            // npm and yarn settings are left over only when they hold something.
+            var findings = SecretFindings.Make(origin, path.Value, matches, matches.Count == 0 && path.FileName is ".npmrc" or ".yarnrc.yml" ? null : sensitive).ToArray();
+            if (findings.Length > 0)
+            {
+                lock (gate)
+                {
+                    secrets.AddRange(findings);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(text, clearArray: true);
+        }
+    }
+
+    /// <summary>Text outside published packages, and sensitive names everywhere. Lock files are full of hashes and hold no secrets.</summary>
+    private bool MayHoldSecret(ScanEntry entry)
+    {
+        var path = entry.ScanPath;
+        if (SensitiveFiles.Describe(path) is not null)
+        {
+            return entry.Size <= tree.Limits.MaxSecretFileBytes;
+        }
+
+        if (entry.Size > tree.Limits.MaxSecretFileBytes || path.HasDirectory("node_modules") || path.HasDirectory("vendor") || path.HasDirectory(".git") || new ScanPath(path.Directory).EndsWith("-info"))
+        {
+            return false;
+        }
+
+        return path.Extension switch
+        {
+            ".py" or ".js" or ".mjs" or ".cjs" or ".ts" or ".rb" or ".php" or ".java" or ".kt" or ".go" or ".cs" or ".sh" or ".pl" or ".lua" => true,
+            ".json" or ".yml" or ".yaml" or ".toml" or ".ini" or ".cfg" or ".conf" or ".config" or ".properties" or ".xml" or ".env" or ".tf" or ".sql" => !IsLock(path),
+            ".txt" or ".md" or ".html" or ".pem" or ".key" or ".crt" or ".cer" or ".log" or ".bak" or ".old" or ".csv" or ".pub" or ".map" => true,
+            "" => true,
+            _ => path.FileName[0] == '.',
+        };
+    }
+
+    private static bool IsLock(ScanPath path) => path.FileName is "package-lock.json" or "npm-shrinkwrap.json" or "pnpm-lock.yaml" or "composer.lock" or "packages.lock.json" or "Pipfile.lock" || path.EndsWith(".deps.json");
 
     /// <summary>ELF, PE, Mach-O. The executable bit says nothing: zips often lose it.</summary>
     internal static bool IsBinary(ReadOnlySpan<byte> bytes) => bytes is [0x7F, (byte)'E', (byte)'L', (byte)'F', ..] or [(byte)'M', (byte)'Z', ..] or [0xCF or 0xCE, 0xFA, 0xED, 0xFE, ..];

@@ -47,7 +47,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
 
         var tree = new ScanTree(source, "", limits, budget);
         ReadTree(tree, 0);
-        content = new ContentPass(tree, records, Add, Fail);
+        content = new ContentPass(tree, origin, records, Add, Fail);
         content.Run(cancellationToken);
     }
 
@@ -65,7 +65,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             Entries = source.Entries,
             Packages = PackageSet.Consolidate(packages),
             Errors = [.. errors.OrderBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
-            Secrets = [],
+            Secrets = content?.Secrets ?? [],
             Facts = new ContentFacts
             {
                 Tricks = source.Tricks,

@@ -1,7 +1,12 @@
+using Pellicle.Scanning.Extractors.Binaries;
 using Pellicle.Scanning.Extractors.DotNet;
+using Pellicle.Scanning.Extractors.Go;
 using Pellicle.Scanning.Extractors.Java;
 using Pellicle.Scanning.Extractors.Node;
+using Pellicle.Scanning.Extractors.Php;
 using Pellicle.Scanning.Extractors.Python;
+using Pellicle.Scanning.Extractors.Ruby;
+using Pellicle.Scanning.Extractors.Rust;
 
 namespace Pellicle.Scanning.Extractors;
 
@@ -11,7 +16,13 @@ internal static class AllExtractors
     public static IReadOnlyList<IExtractor> Create() =>
     [
         new BunLock(),
+        new CargoLock(),
+        new ComposerInstalled(),
+        new ComposerInstalledPhp(),
+        new ComposerLock(),
         new DepsJson(),
+        new GemfileLock(),
+        new JavaScriptBundle(),
         new NpmPackageJson(),
         new NuGetLock(),
         new PackageLock(),
@@ -24,7 +35,7 @@ internal static class AllExtractors
         new YarnLock(),
     ];
 
-    public static IReadOnlyList<ITreeExtractor> CreateTree() => [new AssemblyMetadata(), new JavaArchive(), new PythonStripped()];
+    public static IReadOnlyList<ITreeExtractor> CreateTree() => [new AssemblyMetadata(), new InstalledGems(), new JavaArchive(), new PythonStripped()];
 
-    public static IReadOnlyList<IBinaryExtractor> CreateBinary() => [new SingleFileBundle()];
+    public static IReadOnlyList<IBinaryExtractor> CreateBinary() => [new CargoAuditable(), new GoBuildInfo(), new SingleFileBundle(), new VersionStrings()];
 }

@@ -1,0 +1,404 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Pellicle.Scanning.Secrets;
+
+/// <summary>A secret in a file. Holds no more of the value than its public prefix and its length.</summary>
+/// <param name="Id">Kind, for example <c>aws-access-key</c>.</param>
+/// <param name="Title">Kind, for people.</param>
+/// <param name="Line">Line, from 1.</param>
+/// <param name="Redacted">What may be shown.</param>
+internal sealed record SecretMatch(string Id, string Title, int Line, string Redacted);
+
+/// <summary>Finds credentials in text by structure; by entropy only where a telling name stands before the value.</summary>
+internal static class SecretScanner
+{
+    private const int MaxMatches = 100, MinPassword = 6;
+
+    private static readonly Dictionary<string, TokenRule> ByPrefix = TokenRules.All.ToDictionary(rule => rule.Prefix, StringComparer.Ordinal);
+
+    private static readonly Dictionary<string, SearchValues<char>> Alphabets = TokenRules.All.Select(rule => rule.Alphabet).Distinct().ToDictionary(text => text, text => SearchValues.Create(text));
+
+    private static readonly string[] Schemes = ["postgres://", "postgresql://", "mysql://", "mongodb://", "mongodb+srv://", "redis://", "rediss://", "amqp://", "amqps://", "mssql://", "mariadb://", "https://", "http://", "ftp://", "sftp://", "smtp://", "smtps://", "ldap://", "ldaps://", "clickhouse://", "cockroachdb://"];
+
+    // Names whose value is a credential. Searched without regard to case.
+    private static readonly string[] Names = ["secret", "password", "passwd", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "client_key", "auth_key", "credential"];
+
+    private static readonly SearchValues<string> Exact = SearchValues.Create([.. ByPrefix.Keys, "-----BEGIN ", "AccountKey=", "SharedAccessKey=", "://", "T3BlbkFJ", "8Q~", ":AA", "-us"], StringComparison.Ordinal);
+
+    private static readonly SearchValues<string> Context = SearchValues.Create(Names, StringComparison.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<char> ValueCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.~");
+
+    private static readonly SearchValues<char> WordCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    /// <summary>Secrets in one text, in order; the same value is reported once.</summary>
+    public static IReadOnlyList<SecretMatch> Scan(ReadOnlySpan<char> text)
+    {
+        var found = new Matches(text);
+        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Exact) is var next and >= 0;)
+        {
+            at += next;
+            at += Math.Max(1, TryExact(text, at, ref found));
+        }
+
+        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Context) is var next and >= 0;)
+        {
+            at += next;
+            TryContext(text, at, ref found);
+            at += 4;
+        }
+
+        return found.Sorted();
+    }
+
+    private static int TryExact(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        var rest = text[at..];
+        if (rest.StartsWith("-----BEGIN "))
+        {
+            return TryPrivateKey(text, at, ref found);
+        }
+
+        if (rest.StartsWith("AccountKey=") || rest.StartsWith("SharedAccessKey="))
+        {
+            var value = Take(rest[(rest.IndexOf('=') + 1)..]);
+            if (value.Length is 44 or 88 && TryBase64(value, out var bytes) && bytes is 32 or 64 && TokenRules.Entropy(value) > 4)
+            {
+                found.Add("azure-storage-key", "Azure connection string key", at, value.ToString(), "");
+            }
+
+            return 11;
+        }
+
+        if (rest.StartsWith("://"))
+        {
+            TryUrl(text, at, ref found);
+        }
+        else if (rest.StartsWith("T3BlbkFJ"))
+        {
+            var (start, value) = Around(text, at);
+            if (value.StartsWith("sk-") && value.Length == 51)
+            {
+                found.Add("openai-key", "OpenAI API key", start, value.ToString(), "sk-");
+            }
+        }
+        else if (rest.StartsWith("8Q~"))
+        {
+            var (start, value) = Around(text, at);
+            if (value.Length == 40 && at - start == 3 && TokenRules.IsMixed(value.ToString()))
+            {
+                found.Add("azure-client-secret", "Microsoft Entra client secret", start, value.ToString(), "");
+            }
+        }
+        else if (rest.StartsWith(":AA"))
+        {
+            var digits = 0;
+            while (digits < 11 && at - digits > 0 && char.IsAsciiDigit(text[at - digits - 1]))
+            {
+                digits++;
+            }
+
+            var value = Take(rest[1..]);
+            if (digits is >= 8 and <= 10 && value.Length == 35)
+            {
+                found.Add("telegram-token", "Telegram bot token", at - digits, text.Slice(at - digits, digits + 36).ToString(), "");
+            }
+        }
+        else if (rest.StartsWith("-us"))
+        {
+            var (start, value) = Around(text, at);
+            if (at - start == 32 && value.Length is 36 or 37 && value.AsSpan(0, 32).IndexOfAnyExcept("0123456789abcdef") < 0 && char.IsAsciiDigit(value[35]) && TokenRules.IsMixed(value.ToString()))
+            {
+                found.Add("mailchimp-key", "Mailchimp API key", start, value.ToString(), "");
+            }
+        }
+        else
+        {
+            return TryToken(text, at, ref found);
+        }
+
+        return 1;
+    }
+
+    private static int TryToken(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        foreach (var (prefix, rule) in ByPrefix)
+        {
+            if (!text[at..].StartsWith(prefix) || (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '+')))
+            {
+                continue;
+            }
+
+            var body = text[(at + prefix.Length)..];
+            var end = body.IndexOfAnyExcept(Alphabets[rule.Alphabet]);
+            var length = end < 0 ? body.Length : end;
+            if (length < rule.Min || length > rule.Max || (length < body.Length && char.IsAsciiLetterOrDigit(body[length])))
+            {
+                continue;
+            }
+
+            var value = text.Slice(at, prefix.Length + length).TrimEnd('.').ToString();
+            if (!IsPlaceholder(value) && (rule.IsValid is null || rule.IsValid(value)))
+            {
+                var account = rule.Id == "aws-access-key" ? TokenRules.AwsAccount(value) : null;
+                found.Add(rule.Id, account is null ? rule.Title : $"{rule.Title} of account {account}", at, value, prefix);
+                return value.Length;
+            }
+        }
+
+        return 1;
+    }
+
+    private static int TryPrivateKey(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        var rest = text[at..];
+        var header = rest[11..Math.Min(rest.Length, 60)];
+        var dashes = header.IndexOf("-----");
+        if (dashes <= 0 || !header[..dashes].Contains("PRIVATE KEY", StringComparison.Ordinal))
+        {
+            return 11;
+        }
+
+        var label = header[..dashes].ToString();
+        var close = rest.IndexOf($"-----END {label}-----");
+        if (close <= 0)
+        {
+            return 11;
+        }
+
+        // Keys stand in string literals with escaped line ends; both forms must parse.
+        var pem = rest[..(close + 14 + label.Length)].ToString().Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\r", "", StringComparison.Ordinal);
+        if (IsPrivateKey(pem, label))
+        {
+            var encrypted = label.StartsWith("ENCRYPTED", StringComparison.Ordinal) || pem.Contains("ENCRYPTED", StringComparison.Ordinal);
+            found.Add("private-key", encrypted ? "Private key (encrypted)" : "Private key", at, pem, $"-----BEGIN {label}-----");
+        }
+
+        return close;
+    }
+
+    internal static bool IsPrivateKey(string pem, string label)
+    {
+        var lines = pem.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var body = string.Concat(lines.Where(line => !line.StartsWith('-') && !line.Contains(':', StringComparison.Ordinal)).Select(line => line.Trim('"', '\'', '+', ' ', ',', '\\')));
+        if (label.Contains("PGP", StringComparison.Ordinal))
+        {
+            // The last line is an armour checksum.
+            return body.Length > 100;
+        }
+
+        if (!TryBase64(body, out var count) || count < 32)
+        {
+            return false;
+        }
+
+        var bytes = Convert.FromBase64String(body);
+        if (label.StartsWith("OPENSSH", StringComparison.Ordinal))
+        {
+            return bytes.AsSpan().StartsWith("openssh-key-v1\0"u8);
+        }
+
+        if (pem.Contains("Proc-Type", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        // DER: a sequence as long as the rest.
+        try
+        {
+            System.Formats.Asn1.AsnDecoder.ReadSequence(bytes, System.Formats.Asn1.AsnEncodingRules.BER, out _, out _, out var read);
+            return read == bytes.Length;
+        }
+        catch (System.Formats.Asn1.AsnContentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary><c>scheme://user:password@host</c></summary>
+    private static void TryUrl(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        foreach (var scheme in Schemes)
+        {
+            var start = at - scheme.Length + 3;
+            if (start < 0 || !text[start..].StartsWith(scheme) || (start > 0 && (char.IsAsciiLetterOrDigit(text[start - 1]) || text[start - 1] == '+')))
+            {
+                continue;
+            }
+
+            var rest = text[(at + 3)..];
+            rest = rest[..Math.Min(rest.Length, 300)];
+            var end = rest.IndexOfAny(" \t\r\n\"'`<>/\\,;");
+            var authority = end < 0 ? rest : rest[..end];
+            var sign = authority.LastIndexOf('@');
+            var colon = authority.IndexOf(':');
+            if (sign > 0 && colon >= 0 && colon < sign - 1 && sign + 1 < authority.Length)
+            {
+                var password = authority[(colon + 1)..sign];
+                var host = authority[(sign + 1)..];
+                if (password.Length >= MinPassword && !IsTemplate(password) && !IsPlaceholder(password.ToString()) && !IsExampleHost(host))
+                {
+                    var web = scheme is "https://" or "http://" or "ftp://" or "sftp://";
+                    found.Add(web ? "url-password" : "database-url", web ? "Password in a URL" : "Connection URL with password", start, password.ToString(), scheme);
+                }
+            }
+
+            return;
+        }
+    }
+
+    /// <summary>A telling name, a separator, and a value that looks random.</summary>
+    private static void TryContext(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        var wordEnd = text[at..].IndexOfAnyExcept(WordCharacters) is var length and >= 0 ? at + length : text.Length;
+        if (wordEnd < text.Length && text[wordEnd] == '-' && text[at..].StartsWith("api-key", StringComparison.OrdinalIgnoreCase))
+        {
+            wordEnd = Math.Min(text.Length, at + 7);
+        }
+
+        var wordStart = at;
+        while (wordStart > 0 && at - wordStart < 60 && WordCharacters.Contains(text[wordStart - 1]))
+        {
+            wordStart--;
+        }
+
+        var name = text[wordStart..wordEnd];
+        var rest = text[wordEnd..];
+        rest = rest[..Math.Min(rest.Length, 400)];
+        var skipped = rest.IndexOfAnyExcept("\"' \t])");
+        if (skipped < 0 || skipped > 4 || name.Length > 60)
+        {
+            return;
+        }
+
+        rest = rest[skipped..];
+        if (rest.StartsWith("=>") || rest.StartsWith(":="))
+        {
+            rest = rest[2..];
+        }
+        else if (rest.Length > 1 && rest[0] is '=' or ':' && rest[1] != '=')
+        {
+            rest = rest[1..];
+        }
+        else
+        {
+            return;
+        }
+
+        rest = rest.TrimStart(" \t");
+        var quoted = rest.Length > 0 && rest[0] is '"' or '\'' or '`';
+        var value = Take(quoted ? rest[1..] : rest);
+        if (quoted ? value.Length + 1 >= rest.Length || rest[value.Length + 1] != rest[0] : value.Length < rest.Length && !char.IsWhiteSpace(rest[value.Length]) && rest[value.Length] is not (';' or ','))
+        {
+            return;
+        }
+
+        if (name.Contains("secret", StringComparison.OrdinalIgnoreCase) && name.Contains("aws", StringComparison.OrdinalIgnoreCase) && value.Length == 40 && TokenRules.Entropy(value) > 4 && !IsPlaceholder(value.ToString()))
+        {
+            found.Add("aws-secret-key", "AWS secret access key", wordStart, value.ToString(), "");
+        }
+        else if (value.Length is >= 20 and <= 128 && IsRandom(value) && !IsPlaceholder(value.ToString()) && !NamesNoSecret(name))
+        {
+            found.Add("generic-secret", $"Random value named `{name}`", wordStart, value.ToString(), "");
+        }
+    }
+
+    /// <summary>Digits and letters, no words, no path, no code: at least 3.5 bits a character (hexadecimal: 3).</summary>
+    private static bool IsRandom(ReadOnlySpan<char> value)
+    {
+        int digits = 0, letters = 0, breaks = 0;
+        foreach (var c in value)
+        {
+            digits += char.IsAsciiDigit(c) ? 1 : 0;
+            letters += char.IsAsciiLetter(c) ? 1 : 0;
+            breaks += c is '.' or '-' or '_' or '/' ? 1 : 0;
+        }
+
+        var hex = value.IndexOfAnyExcept("0123456789abcdefABCDEF") < 0;
+        return digits >= 3 && letters >= 3 && breaks <= value.Length / 8 && TokenRules.Entropy(value) >= (hex ? 3.0 : 3.5);
+    }
+
+    /// <summary>Names in which a telling word does not mean the value itself.</summary>
+    private static bool NamesNoSecret(ReadOnlySpan<char> name)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["arn", "_id", "name", "url", "uri", "path", "hash", "digest", "checksum", "integrity", "sha", "public", "type", "regex", "pattern", "tokenizer", "endpoint", "csrf", "header", "field"])
+        {
+            if (name.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    internal static bool IsPlaceholder(string value)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["EXAMPLE", "PLACEHOLDER", "CHANGEME", "CHANGE_ME", "YOUR_", "YOUR-", "XXXXX", "REDACTED", "DUMMY", "SAMPLE", "INSERT", "REPLACE", "TODO", "****", "....", "1234567890", "abcdefghij", "PASSWORD", "NOTASECRET", "FAKE"])
+        {
+            if (value.Contains(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return value.Distinct().Count() < 5;
+    }
+
+    private static bool IsTemplate(ReadOnlySpan<char> value) => value.IndexOfAny("${}<>%()[]*") >= 0 && value.IndexOfAny("${<(*[") >= 0;
+
+    private static bool IsExampleHost(ReadOnlySpan<char> host) => host.StartsWith("localhost") || host.StartsWith("127.0.0.1") || host.StartsWith("example.") || host.Contains(".example", StringComparison.Ordinal) || host.StartsWith("host") || host.StartsWith("0.0.0.0");
+
+    private static ReadOnlySpan<char> Take(ReadOnlySpan<char> text)
+    {
+        var end = text.IndexOfAnyExcept(ValueCharacters);
+        return end < 0 ? text : text[..end];
+    }
+
+    /// <summary>The run of value characters around a position.</summary>
+    private static (int Start, string Value) Around(ReadOnlySpan<char> text, int at)
+    {
+        var start = at;
+        while (start > 0 && at - start < 200 && ValueCharacters.Contains(text[start - 1]) && text[start - 1] != '=')
+        {
+            start--;
+        }
+
+        return (start, Take(text[start..]).ToString());
+    }
+
+    private static bool TryBase64(ReadOnlySpan<char> text, out int bytes)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((text.Length / 4 * 3) + 3);
+        try
+        {
+            return Convert.TryFromBase64Chars(text, buffer, out bytes);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    /// <summary>Collects matches; keeps only hashes of values, for telling repetitions.</summary>
+    private ref struct Matches(ReadOnlySpan<char> text)
+    {
+        private readonly ReadOnlySpan<char> text = text;
+        private readonly List<SecretMatch> list = [];
+        private readonly HashSet<string> seen = [];
+
+        public readonly void Add(string id, string title, int at, string value, string prefix)
+        {
+            var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
+            if (list.Count < MaxMatches && seen.Add(key))
+            {
+                var redacted = prefix.Length > 0 ? $"{prefix}… ({value.Length} characters)" : $"{value.Length} characters";
+                list.Add(new SecretMatch(id, title, 1 + text[..at].Count('\n'), redacted));
+            }
+        }
+
+        public readonly IReadOnlyList<SecretMatch> Sorted() => [.. list.OrderBy(match => match.Line).ThenBy(match => match.Id, StringComparer.Ordinal)];
+    }
+}
