@@ -55,7 +55,12 @@ internal sealed class InstalledGems : ITreeExtractor
         {
             // …/ruby/3.2.0/gems/NAME-VERSION/…, where the specifications directory was stripped.
             var at = entry.Path.IndexOf("/gems/", StringComparison.Ordinal);
-            if (entry.Kind != EntryKind.File || at < 0 || !IsVersionDirectory(entry.Path.AsSpan(0, at)))
+            while (at >= 0 && !IsVersionDirectory(entry.Path.AsSpan(0, at)))
+            {
+                at = entry.Path.IndexOf("/gems/", at + 1, StringComparison.Ordinal);
+            }
+
+            if (entry.Kind != EntryKind.File || at < 0)
             {
                 continue;
             }

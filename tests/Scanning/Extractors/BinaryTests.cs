@@ -1,0 +1,51 @@
+using System.Text;
+using Pellicle.Domain;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Extractors;
+
+public class BinaryTests
+{
+    private static byte[] Elf(params byte[][] parts) => [0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1, .. new byte[4200], .. parts.SelectMany(part => part)];
+
+    private static byte[] Text(string text) => Encoding.Latin1.GetBytes(text);
+
+    private static byte[] GoString(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        return [(byte)((bytes.Length & 0x7F) | 0x80), (byte)(bytes.Length >> 7), .. bytes];
+    }
+
+    [Fact]
+    public void Go_build_info_gives_modules_replacements_and_the_standard_library()
+    {
+        const string modules = "0123456789abcdefpath\tapp\nmod\tapp\t(devel)\t\ndep\tgithub.com/a/b\tv1.2.3\th1:x=\ndep\tgithub.com/old/c\tv1.0.0\n=>\tgithub.com/new/c\tv1.1.0\th1:y=\n0123456789abcdef";
+        byte[] header = [0xFF, .. Text(" Go buildinf:"), 8, 2, .. new byte[16]];
+        var contents = new TestZip().Add("bootstrap", Elf(header, GoString("go1.21.4"), GoString(modules)), mode: 0x81A4).Read();
+        contents.Purls().ShouldBe(["pkg:golang/github.com/a/b@1.2.3", "pkg:golang/github.com/new/c@1.1.0", "pkg:golang/stdlib@1.21.4"]);
+    }
+
+    [Fact]
+    public void The_magic_alone_is_no_build_info() => new TestZip().Add("tool", Elf([0xFF, .. Text(" Go buildinf:")])).Read().Packages.ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("OpenSSL 1.1.1k  25 Mar 2021", "pkg:generic/openssl@1.1.1k")]
+    [InlineData("OpenSSL 3.0.7 1 Nov 2022", "pkg:generic/openssl@3.0.7")]
+    [InlineData(" deflate 1.2.11 Copyright 1995-2017", "pkg:generic/zlib@1.2.11")]
+    [InlineData("FFmpeg version n4.4.1-static", "pkg:generic/ffmpeg@4.4.1")]
+    [InlineData("SQLite format 3\0abc\u00003.40.1\0", "pkg:generic/sqlite@3.40.1")]
+    [InlineData("\0libcurl/7.88.1\0", "pkg:generic/curl@7.88.1")]
+    [InlineData("/root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde_json-1.0.96/src/de.rs", "pkg:cargo/serde_json@1.0.96")]
+    [InlineData("requires OpenSSL 1.0 or later", "")]
+    public void Binaries_are_known_by_their_version_strings(string text, string purl) =>
+        string.Join(' ', new TestZip().Add("bin/tool", Elf(Text("\0" + text + "\0"))).Read().Purls()).ShouldBe(purl);
+
+    [Fact]
+    public void Version_strings_across_a_window_border_are_found()
+    {
+        for (var shift = -30; shift < 5; shift += 7)
+        {
+            new TestZip().Add("t", Elf(new byte[65_536 - 4206 + shift], Text("\0OpenSSL 1.1.1k  25 Mar 2021\0"))).Read().Purls().ShouldBe(["pkg:generic/openssl@1.1.1k"]);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Security.Cryptography;
+using System.Text;
+using Pellicle.Scanning.Archives;
+using Pellicle.Scanning.Secrets;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Secrets;
+
+/// <summary>Every value here is made at run time: none was ever issued, and none stands in the source as a whole.</summary>
+public class SecretTests
+{
+    /// <summary>Text from an alphabet, the same in every run.</summary>
+    private static string Random(string alphabet, int length, int seed = 1)
+    {
+        var text = new StringBuilder();
+        for (var block = 0; text.Length < length; block++)
+        {
+            foreach (var value in SHA256.HashData(Encoding.ASCII.GetBytes($"{seed}/{block}")))
+            {
+                text.Append(alphabet[value % alphabet.Length]);
+            }
+        }
+
+        return text.ToString(0, length);
+    }
+
+    [Fact]
+    public void There_are_more_than_sixty_kinds_with_unique_ids_and_prefixes()
+    {
+        TokenRules.All.Count.ShouldBeGreaterThan(60);
+        TokenRules.All.Select(rule => rule.Id).Distinct().Count().ShouldBe(TokenRules.All.Count);
+        TokenRules.All.Select(rule => rule.Prefix).Distinct().Count().ShouldBe(TokenRules.All.Count);
+    }
+
+    public static TheoryData<string> Ids => [.. TokenRules.All.Select(rule => rule.Id)];
+
+    /// <summary>One suite for all: a value of the form is found unless its structure check refuses random text, and is never shown.</summary>
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Every_rule_is_bounded_and_redacts(string id)
+    {
+        var rule = TokenRules.All.Single(r => r.Id == id);
+        var value = rule.Prefix + Random(rule.Alphabet.Replace(".", "", StringComparison.Ordinal), rule.Max);
+        var matches = SecretScanner.Scan($"key = \"{value}\"");
+        foreach (var match in matches)
+        {
+            match.Redacted.ShouldNotContain(value[(rule.Prefix.Length + 1)..]);
+        }
+
+        if (rule.IsValid is null || rule.IsValid(value))
+        {
+            matches.ShouldContain(match => match.Id == id);
+        }
+
+        // Glued to other letters it is part of something else.
+        SecretScanner.Scan("zz" + value).ShouldNotContain(match => match.Id == id);
+        SecretScanner.Scan(rule.Prefix).ShouldBeEmpty();
+        SecretScanner.Scan(rule.Prefix + new string('a', rule.Max)).ShouldNotContain(match => match.Id == id && rule.IsValid != null);
+    }
+
+    [Fact]
+    public void GitHub_tokens_need_their_checksum()
+    {
+        var body = Random("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 30);
+        var good = "ghp_" + body + TokenRules.Base62(Crc32.Compute(Encoding.ASCII.GetBytes(body)));
+        SecretScanner.Scan($"t = '{good}'").ShouldHaveSingleItem().Id.ShouldBe("github-token");
+        SecretScanner.Scan($"t = '{good[..^1]}{(good[^1] == 'a' ? 'b' : 'a')}'").ShouldNotContain(match => match.Id == "github-token");
+    }
+
+    [Fact]
+    public void AWS_keys_name_their_account() => TokenRules.AwsAccount("ASIAQNZGKIQY56JQ7WML").ShouldBe("029608264753");
+
+    [Theory]
+    [InlineData("aws_access_key_id = AKIAIOSFODNN7EXAMPLE")]
+    [InlineData("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")]
+    [InlineData("\"integrity\": \"sha512-oGB+UxlgWcgQkgwo8GcEGwemoTFt3FIO9ababBmaGwXIoBKZ+GTy0pP185beGg7Llih/NSHSV2XAs1lnznocSg==\"")]
+    [InlineData("password = os.environ['DB_PASSWORD']")]
+    [InlineData("postgres://user:${DB_PASSWORD}@db.internal/x")]
+    [InlineData("postgres://user:password@localhost/x")]
+    [InlineData("token = getTokenFromSecretsManager(secretName)")]
+    [InlineData("secretArn: arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----")]
+    [InlineData("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----")]
+    [InlineData("https://example.com/path:with@sign")]
+    public void Ordinary_text_is_no_secret(string text) => SecretScanner.Scan(text).ShouldBeEmpty();
+
+    [Fact]
+    public void Private_keys_that_parse_are_found_also_in_string_literals()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var pem = key.ExportPkcs8PrivateKeyPem();
+        SecretScanner.Scan(pem).ShouldHaveSingleItem().Id.ShouldBe("private-key");
+        SecretScanner.Scan("k = \"" + pem.Replace("\n", "\\n", StringComparison.Ordinal) + "\"").ShouldHaveSingleItem().Id.ShouldBe("private-key");
+        SecretScanner.Scan(pem[..80] + "\n-----END PRIVATE KEY-----").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Connection_urls_with_passwords_are_found()
+    {
+        var password = Random("abcdefgh23456789", 12);
+        var match = SecretScanner.Scan($"x = 'postgresql://app:{password}@db.internal:5432/x'").ShouldHaveSingleItem();
+        (match.Id, match.Redacted.Contains(password)).ShouldBe(("database-url", false));
+    }
+
+    [Fact]
+    public void Random_values_count_only_behind_a_telling_name()
+    {
+        var value = Random("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40);
+        SecretScanner.Scan($"CLIENT_SECRET = \"{value}\"").ShouldHaveSingleItem().Id.ShouldBe("generic-secret");
+        SecretScanner.Scan($"build = \"{value}\"").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Findings_name_check_origin_and_never_the_value()
+    {
+        var password = Random("abcdefgh23456789", 12);
+        var zip = new TestZip().Add("app.py", $"# x\nU = 'postgresql://app:{password}@db.internal/x'\n").Add(".env", "A=1").Add("package-lock.json", "{}").Add("node_modules/a/index.js", $"'postgresql://app:{password}@db.internal/x'");
+        var findings = zip.Read().Secrets;
+        findings.Select(f => $"{f.RuleId} {f.Path}").ShouldBe(["D-7 .env", "D-5:database-url app.py"]);
+        findings.ShouldAllBe(f => !f.ToString().Contains(password));
+        findings[1].Description.ShouldStartWith("line 2");
+        zip.Read("layer:x").Secrets.ShouldContain(f => f.RuleId == "D-6:database-url");
+    }
+}
