@@ -84,9 +84,10 @@ public sealed class PellicleServer : IAsyncDisposable
 
     private static WebApplication Build(ServerOptions options, Database database)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = Path.GetFullPath(options.DataDirectory), ApplicationName = typeof(PellicleServer).Assembly.GetName().Name });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = Path.GetFullPath(options.DataDirectory), ApplicationName = typeof(PellicleServer).Assembly.GetName().Name, EnvironmentName = Environments.Production });
         // Nothing of the host's environment or files configures this server, and results belong on stdout: talk goes to stderr.
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Logging.ClearProviders().AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries));

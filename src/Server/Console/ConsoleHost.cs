@@ -69,14 +69,15 @@ internal static class ConsoleHost
     }
 
     private static async Task<IResult> ApproveAsync(
-        ClaimsPrincipal user, ProfileStore profiles, [FromForm] string? arn, [FromForm] string[]? dimensions, [FromForm] string? stage, CancellationToken cancellationToken)
+        ClaimsPrincipal user, ProfileStore profiles, IFormCollection form, CancellationToken cancellationToken)
     {
+        var (arn, stage, dimensions) = (form["arn"].ToString(), form["stage"].ToString(), form["dimensions"]);
         if (!FunctionArn.TryParse(arn, out var function) || !Enum.TryParse<ProfileStage>(stage, true, out var wanted) || !Enum.IsDefined(wanted))
         {
             return Results.BadRequest();
         }
 
-        var chosen = (dimensions ?? []).Select(d => (Known: DimensionNames.TryParse(d, out Dimension dimension), Dimension: dimension)).Where(d => d.Known && d.Dimension != Dimension.Tamper).Select(d => d.Dimension).ToList();
+        var chosen = dimensions.Select(d => (Known: DimensionNames.TryParse(d, out Dimension dimension), Dimension: dimension)).Where(d => d.Known && d.Dimension != Dimension.Tamper).Select(d => d.Dimension).ToList();
         if (chosen.Count == 0)
         {
             return Back(function, error: "Tick at least one dimension.");
