@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pellicle.Inspection;
 
 /// <summary>What is done with an event.</summary>
@@ -56,6 +58,8 @@ public static class Inspector
     // A browser runs it, not the function: seen in an event it is reported, and blocked only where a policy says so.
     private const double ScriptCeiling = 0.89;
 
+    private static readonly SearchValues<char> Telling = SearchValues.Create("'\"<>;|&$`(){}\n%\\#*=!@~");
+
     private static readonly IReadOnlyList<Detectors.IDetector> All = Detectors.AllDetectors.Create();
 
     // Operators of document databases; in a parameter they change the query.
@@ -76,6 +80,11 @@ public static class Inspector
         var signals = new List<InspectionSignal>();
         foreach (var item in reader.Texts)
         {
+            if (IsPlain(item.Text))
+            {
+                continue;
+            }
+
             foreach (var detector in All)
             {
                 var match = detector.Find(item.Text);
@@ -109,6 +118,18 @@ public static class Inspector
             Texts = reader.Texts,
             Shape = reader.Shape,
         };
+    }
+
+    /// <summary>Most texts of ordinary events are names, numbers and dates: nothing in them could mean anything to a shell, a database, a browser or a path.</summary>
+    private static bool IsPlain(string text)
+    {
+        var span = text.AsSpan();
+        return span.IndexOfAny(Telling) < 0
+            && span[0] != '/'
+            && !span.Contains("//", StringComparison.Ordinal)
+            && !span.Contains("..", StringComparison.Ordinal)
+            && !span.Contains("union", StringComparison.OrdinalIgnoreCase)
+            && (span.Length < 25 || span[0] is not ('r' or 'A' or 'g' or 'Y' or 'H' or 'a' or (char)0xAC));
     }
 
     private static void KeySignal(List<InspectionSignal> signals, InspectionOptions options, EventText key)

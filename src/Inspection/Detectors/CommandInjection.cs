@@ -27,7 +27,7 @@ internal sealed class CommandInjection : IDetector
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    private static readonly string[] Certain = ["/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -"];
+    private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -");
 
     public string Id => "command-injection";
 
@@ -51,7 +51,7 @@ internal sealed class CommandInjection : IDetector
 
         if (best.Confidence < 0.95)
         {
-            best = best.Or(Words.Any(text, Certain, 0.95));
+            best = best.Or(Certain.Find(text, 0.95));
         }
 
         return best;

@@ -3,11 +3,10 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>Markup that runs script in a browser.</summary>
 internal sealed class CrossSiteScripting : IDetector
 {
-    private static readonly string[] Certain =
-    [
+    private static readonly Literals Certain = new(
+    
         "<script", "</script", "javascript:", "vbscript:", "data:text/html", "<iframe", "<object data", "<embed ", "<svg", "<math", "<base href", "<meta http-equiv", "document.cookie", "document.write(", "document.location", "window.location=", "String.fromCharCode(", "srcdoc=",
-        "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style",
-    ];
+        "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style");
 
     public string Id => "xss";
 
@@ -15,7 +14,7 @@ internal sealed class CrossSiteScripting : IDetector
     {
         var open = text.IndexOf('<', StringComparison.Ordinal);
         var handler = Handler(text);
-        var found = Words.Any(text, Certain, 0.5);
+        var found = Certain.Find(text, 0.5);
         if (found.Confidence > 0)
         {
             var word = text.AsSpan(found.Start, found.Length);

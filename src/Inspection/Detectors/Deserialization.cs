@@ -3,12 +3,11 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>Marks of serialised objects that run code when they are read. ATTACKS.md row 3.</summary>
 internal sealed class Deserialization : IDetector
 {
-    private static readonly string[] Certain =
-    [
+    private static readonly Literals Certain = new(
+    
         "_$$ND_FUNC$$_", "!!python/object", "!!python/name", "!!python/module", "!!javax.script.", "!!com.sun.rowset", "!ruby/object", "!ruby/hash", "!!org.springframework", "tag:yaml.org,2002:python/",
         "com.sun.rowset.JdbcRowSetImpl", "com.sun.org.apache.xalan", "org.apache.commons.collections.functors", "java.lang.ProcessBuilder", "javax.management.BadAttributeValueExpException", "java.util.PriorityQueue",
-        "System.Windows.Data.ObjectDataProvider", "System.Configuration.Install.AssemblyInstaller", "System.Diagnostics.Process, System", "cposix\nsystem", "cos\nsystem", "csubprocess\n", "c__builtin__\neval",
-    ];
+        "System.Windows.Data.ObjectDataProvider", "System.Configuration.Install.AssemblyInstaller", "System.Diagnostics.Process, System", "cposix\nsystem", "cos\nsystem", "csubprocess\n", "c__builtin__\neval");
 
     // Java stream, .NET BinaryFormatter, pickle protocol 2 to 5 (base64), all at the start of a text.
     private static readonly string[] Starts = ["rO0AB", "AAEAAAD/////", "gASV", "gANj", "gAJj", "gAWV", "Y29zCnN5c3RlbQ", "Y3Bvc2l4", "H4sIAAAAAAAAAJ", "aced0005", "/wEyx", "/wEPDw"];
@@ -37,7 +36,7 @@ internal sealed class Deserialization : IDetector
             return new Match(0.92, php, Math.Min(40, text.Length - php));
         }
 
-        return Words.Any(text, Certain, 0.95);
+        return Certain.Find(text, 0.95);
     }
 
     /// <summary><c>8:"Name":3:{</c></summary>

@@ -3,13 +3,12 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>Leaves the folder a name should stay in, or names a file that is nobody's to ask for. ATTACKS.md row 6, 7.</summary>
 internal sealed class PathTraversal : IDetector
 {
-    private static readonly string[] Targets =
-    [
+    private static readonly Literals Targets = new(
+    
         "/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/group", "/etc/issue", "/etc/ssh/", "/etc/mysql/", "/etc/apache", "/etc/nginx", "/etc/crontab", "/proc/self/", "/proc/1/", "/proc/version", "/proc/cpuinfo", "/proc/mounts", "/proc/net/", "/var/log/",
-        "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history",
-    ];
+        "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history");
 
-    private static readonly string[] Encoded = ["%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "..%u"];
+    private static readonly Literals Encoded = new("%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "..%u");
 
     public string Id => "path-traversal";
 
@@ -44,7 +43,7 @@ internal sealed class PathTraversal : IDetector
             return new Match(first == 0 && text.Length < 256 && !text.Contains(' ') ? 0.9 : 0.4, first, Math.Min(text.Length - first, 120));
         }
 
-        var encoded = Words.Any(text, Encoded, 0.93);
+        var encoded = Encoded.Find(text, 0.93);
         if (encoded.Confidence > 0)
         {
             return encoded;
@@ -65,7 +64,7 @@ internal sealed class PathTraversal : IDetector
 
     private static Match Target(string text)
     {
-        var found = Words.Any(text, Targets, 0.5);
+        var found = Targets.Find(text, 0.5);
         if (found.Confidence == 0)
         {
             return found;

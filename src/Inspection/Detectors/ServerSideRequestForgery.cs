@@ -7,14 +7,14 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>An address that only makes sense from inside: metadata services, loopback, link-local, odd schemes and spellings.</summary>
 internal sealed class ServerSideRequestForgery : IDetector
 {
-    private static readonly string[] Schemes = ["gopher://", "dict://", "file:///", "file:/etc", "netdoc:", "jar:http", "tftp://", "ldap://127.", "sftp://127."];
-    private static readonly string[] Names = ["metadata.google.internal", "instance-data", "metadata.azure", "localtest.me", ".nip.io", ".xip.io", ".sslip.io", "spoofed.burpcollaborator", "kubernetes.default"];
+    private static readonly Literals Schemes = new("gopher://", "dict://", "file:///", "file:/etc", "netdoc:", "jar:http", "tftp://", "ldap://127.", "sftp://127.");
+    private static readonly Literals Names = new("metadata.google.internal", "instance-data", "metadata.azure", "localtest.me", ".nip.io", ".xip.io", ".sslip.io", "spoofed.burpcollaborator", "kubernetes.default");
 
     public string Id => "ssrf";
 
     public Match Find(string text)
     {
-        var best = Words.Any(text, Schemes, 0.92);
+        var best = Schemes.Find(text, 0.92);
         for (var at = text.IndexOf("//", StringComparison.Ordinal); at >= 0; at = text.IndexOf("//", at + 2, StringComparison.Ordinal))
         {
             var start = at + 2;
@@ -61,12 +61,9 @@ internal sealed class ServerSideRequestForgery : IDetector
             return 0;
         }
 
-        foreach (var name in Names)
+        if (Names.In(host))
         {
-            if (host.Contains(name, StringComparison.OrdinalIgnoreCase))
-            {
-                return 0.9;
-            }
+            return 0.9;
         }
 
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))

@@ -48,11 +48,10 @@ internal sealed class SqlInjection : IDetector
     private static readonly FrozenDictionary<string, Kind>.AlternateLookup<ReadOnlySpan<char>> KeywordOf = Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
 
     // Calls and names that only an attack on a database brings into a parameter.
-    private static readonly string[] Certain =
-    [
+    private static readonly Literals Certain = new(
+    
         "pg_sleep(", "waitfor delay", "xp_cmdshell", "xp_dirtree", "sp_executesql", "load_file(", "into outfile", "into dumpfile", "extractvalue(", "updatexml(", "utl_http.", "utl_inaddr.", "dbms_pipe.", "dbms_lock.", "dbms_ldap.", "ctxsys.", "information_schema.",
-        "@@version", "@@datadir", "sysobjects", "syscolumns", "pg_catalog.", "sqlite_master", "benchmark(", "randomblob(", "generate_series(", "procedure analyse", "make_set(", "gtid_subset(", "json_keys((select", "elt(", "exp(~(", "convert(int,", "char(", "group_concat(", "concat_ws(", "rdb$", "master..", "mysql.user", "load data infile", "lo_import(", "copy (select",
-    ];
+        "@@version", "@@datadir", "sysobjects", "syscolumns", "pg_catalog.", "sqlite_master", "benchmark(", "randomblob(", "generate_series(", "procedure analyse", "make_set(", "gtid_subset(", "json_keys((select", "elt(", "exp(~(", "convert(int,", "char(", "group_concat(", "concat_ws(", "rdb$", "master..", "mysql.user", "load data infile", "lo_import(", "copy (select");
 
     public string Id => "sql-injection";
 
@@ -82,7 +81,7 @@ internal sealed class SqlInjection : IDetector
             }
         }
 
-        var named = Words.Any(text, Certain, 0.6);
+        var named = Certain.Find(text, 0.6);
         if (named.Confidence > 0 && span[named.Start..].StartsWith("char(", StringComparison.OrdinalIgnoreCase) && !text.Contains("char(", StringComparison.Ordinal) && !text.Contains("CHAR(", StringComparison.Ordinal))
         {
             named = Match.None;

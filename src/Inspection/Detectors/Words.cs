@@ -1,23 +1,10 @@
+using System.Buffers;
+
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>Small text helpers that the detectors share.</summary>
 internal static class Words
 {
-    /// <summary>First of the literals that the text contains (ASCII case does not matter).</summary>
-    public static Match Any(string text, ReadOnlySpan<string> literals, double confidence)
-    {
-        foreach (var literal in literals)
-        {
-            var at = text.IndexOf(literal, StringComparison.OrdinalIgnoreCase);
-            if (at >= 0)
-            {
-                return new Match(confidence, at, literal.Length);
-            }
-        }
-
-        return Match.None;
-    }
-
     public static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c == '_';
 
     /// <summary>The word that starts at a place; empty when none does.</summary>
@@ -35,4 +22,29 @@ internal static class Words
     /// <summary>True when the word at this place stands alone, not inside a longer one.</summary>
     public static bool Alone(string text, int start, int length) =>
         (start == 0 || !IsWord(text[start - 1])) && (start + length >= text.Length || !IsWord(text[start + length]));
+}
+
+/// <summary>Many literals searched at once, ASCII case apart.</summary>
+internal sealed class Literals
+{
+    private readonly SearchValues<string> _values;
+    private readonly int _longest;
+
+    public Literals(params ReadOnlySpan<string> literals)
+    {
+        _values = SearchValues.Create(literals, StringComparison.OrdinalIgnoreCase);
+        foreach (var literal in literals)
+        {
+            _longest = Math.Max(_longest, literal.Length);
+        }
+    }
+
+    /// <summary>The first place where one of them stands.</summary>
+    public Match Find(string text, double confidence)
+    {
+        var at = text.AsSpan().IndexOfAny(_values);
+        return at < 0 ? Match.None : new Match(confidence, at, Math.Min(_longest, text.Length - at));
+    }
+
+    public bool In(ReadOnlySpan<char> text) => text.IndexOfAny(_values) >= 0;
 }
