@@ -157,7 +157,7 @@ internal sealed class EcosystemConverter : JsonConverter<Ecosystem>
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(PurlConverter), typeof(EcosystemConverter)])]
 [JsonSerializable(typeof(TargetContents))]
 internal sealed partial class InventoryJsonContext : JsonSerializerContext;

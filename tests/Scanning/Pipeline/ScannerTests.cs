@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using Pellicle.Domain;
+using Pellicle.Scanning.Pipeline;
+using Pellicle.Scanning.Tests.Advisories;
+
+namespace Pellicle.Scanning.Tests.Pipeline;
+
+public sealed class ScannerTests : IDisposable
+{
+    private const string Advisory = """
+        {"id":"GHSA-test","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-1"],"summary":"Bad thing","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+         "affected":[{"package":{"ecosystem":"npm","name":"left"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2.0.0"}]}]}]}
+        """;
+
+    private readonly string directory = Directory.CreateTempSubdirectory("pellicle-scan-").FullName;
+
+    [Fact]
+    public void A_vulnerable_package_is_found_with_its_fix_and_place()
+    {
+        using var osv = Osv.Of(Advisory);
+        using var database = osv.Open();
+        var report = Scanner.Scan(new ScanRequest { Database = database, Targets = [Function(Npm("node_modules/left", "left", "1.0.0"))] });
+        var target = report.Targets.ShouldHaveSingleItem();
+        target.Status.ShouldBe(ScanStatus.Succeeded, string.Join('\n', target.Errors));
+        var finding = target.Findings.ShouldHaveSingleItem();
+        (finding.RuleId, finding.Severity, finding.Purl, finding.Origin, finding.Path).ShouldBe(("GHSA-test", Severity.Critical, "pkg:npm/left@1.0.0", "function", "node_modules/left/package.json"));
+        finding.FixedVersions.ShouldBe(["2.0.0"]);
+        finding.Remediation.ShouldBe("update left to 2.0.0 or later");
+        report.Summary.Findings.Critical.ShouldBe(1);
+        ScanJson.Write(ScanJson.Read(ScanJson.Write(report))).ShouldBe(ScanJson.Write(report));
+    }
+
+    [Fact]
+    public void A_fixed_copy_shadowed_by_a_vulnerable_one_is_a_finding_of_its_own_and_the_shadowed_ranks_last()
+    {
+        using var osv = Osv.Of(Advisory);
+        using var database = osv.Open();
+        var layer = new LayerRequest("base", Zip(Npm("nodejs/node_modules/left", "left", "2.0.0")));
+        var target = Scan(database, Function(Npm("node_modules/left", "left", "1.0.0")) with { Layers = [layer] });
+        target.Packages.Select(p => (p.Version, p.Effective)).ShouldBe([("1.0.0", true), ("2.0.0", false)]);
+        target.Findings.Select(f => (f.RuleId, f.Origin)).ShouldBe([("GHSA-test", "function"), ("H-7", "layer:base")]);
+
+        var other = new LayerRequest("base", Zip(Npm("nodejs/node_modules/left", "left", "1.0.0")));
+        var reversed = Scan(database, Function(Npm("node_modules/left", "left", "2.0.0")) with { Layers = [other] });
+        reversed.Findings.ShouldHaveSingleItem().Effective.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_cannot_be_opened_or_matched_makes_the_scan_incomplete()
+    {
+        var missing = Scanner.Scan(new ScanRequest { Targets = [new TargetRequest { Kind = "zip", Name = "gone", Source = ContentSource.File(Path.Combine(directory, "gone.zip")) }] }).Targets[0];
+        missing.Status.ShouldBe(ScanStatus.Failed);
+        missing.Errors.Select(e => e.Message).ShouldContain(m => m.StartsWith("`gone` could not be opened", StringComparison.Ordinal));
+
+        var unmatched = Scan(null, Function(Npm("node_modules/left", "left", "1.0.0")));
+        unmatched.Status.ShouldBe(ScanStatus.Partial);
+        unmatched.Errors.ShouldHaveSingleItem().Message.ShouldBe("no advisory database: vulnerabilities were not looked for");
+    }
+
+    [Fact]
+    public void A_stored_inventory_gives_the_same_report_without_the_content()
+    {
+        using var osv = Osv.Of(Advisory);
+        using var database = osv.Open();
+        var store = Path.Combine(directory, "store");
+        var request = Function(Npm("node_modules/left", "left", "1.0.0"));
+        var first = Scanner.Scan(new ScanRequest { Database = database, Targets = [request], Store = new InventoryStore(store) });
+
+        var again = new InventoryStore(store);
+        var renamed = request with { Source = ContentSource.File(Path.Combine(directory, "no longer here.zip"), first.Targets[0].Sha256) };
+        var second = Scanner.Scan(new ScanRequest { Database = database, Targets = [renamed], Store = again });
+        again.Failures.ShouldBe(0);
+        again.Hits.ShouldBe(1);
+        ScanJson.Write(second).ShouldBe(ScanJson.Write(first));
+    }
+
+    [Fact]
+    public void Files_the_guard_saw_tell_what_is_in_use()
+    {
+        using var osv = Osv.Of(Advisory);
+        using var database = osv.Open();
+        var request = Function(Npm("node_modules/left", "left", "1.0.0"));
+        Scan(database, request with { LoadedFiles = ["/var/task/node_modules/left/index.js"] }).Findings.ShouldHaveSingleItem().Loaded.ShouldBe(true);
+        Scan(database, request with { LoadedFiles = ["/var/task/index.js"] }).Findings.ShouldHaveSingleItem().Loaded.ShouldBe(false);
+        Scan(database, request).Findings.ShouldHaveSingleItem().Loaded.ShouldBeNull();
+    }
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    private static ScanTarget Scan(Pellicle.Scanning.Advisories.AdvisoryDatabase? database, TargetRequest request) =>
+        Scanner.Scan(new ScanRequest { Database = database, Targets = [request] }).Targets[0];
+
+    private static TargetRequest Function(params (string Path, string Text)[] files) => new() { Kind = "function", Name = "f", Runtime = "nodejs22.x", Handler = "index.handler", Source = Zip([("index.js", "exports.handler = 1"), .. files]) };
+
+    private static (string Path, string Text) Npm(string directory, string name, string version) => ($"{directory}/package.json", $$"""{"name":"{{name}}","version":"{{version}}"}""");
+
+    private static ContentSource Zip(params (string Path, string Text)[] files)
+    {
+        using var stream = new MemoryStream();
+        using (var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (path, text) in files)
+            {
+                using var writer = new StreamWriter(zip.CreateEntry(path).Open());
+                writer.Write(text);
+            }
+        }
+
+        return ContentSource.Memory(stream.ToArray());
+    }
+}
