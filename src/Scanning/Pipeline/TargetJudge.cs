@@ -1,4 +1,5 @@
 using Pellicle.Domain;
+using Pellicle.Scanning.Hijack;
 using Pellicle.Scanning.Matching;
 using Pellicle.Scanning.Reports;
 using Pellicle.Scanning.Versions;
@@ -45,6 +46,8 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
 
             findings.AddRange(contents.Secrets);
         }
+
+        findings.AddRange(HijackChecks.Run(view));
 
         var ordered = findings.DistinctBy(f => f.Fingerprint).OrderBy(f => f, FindingOrder.WorstFirst).ToList();
         var suppressed = new List<SuppressedFinding>();

@@ -38,11 +38,12 @@ public sealed class ScannerTests : IDisposable
         var layer = new LayerRequest("base", Zip(Npm("nodejs/node_modules/left", "left", "2.0.0")));
         var target = Scan(database, Function(Npm("node_modules/left", "left", "1.0.0")) with { Layers = [layer] });
         target.Packages.Select(p => (p.Version, p.Effective)).ShouldBe([("1.0.0", true), ("2.0.0", false)]);
-        target.Findings.Select(f => (f.RuleId, f.Origin)).ShouldBe([("GHSA-test", "function"), ("H-7", "layer:base")]);
+        target.Findings.Where(f => f.Kind == FindingKind.Vulnerability).Select(f => (f.RuleId, f.Origin)).ShouldBe([("GHSA-test", "function"), ("H-7", "layer:base")]);
 
         var other = new LayerRequest("base", Zip(Npm("nodejs/node_modules/left", "left", "1.0.0")));
         var reversed = Scan(database, Function(Npm("node_modules/left", "left", "2.0.0")) with { Layers = [other] });
-        reversed.Findings.ShouldHaveSingleItem().Effective.ShouldBeFalse();
+        reversed.Findings.Where(f => f.Kind == FindingKind.Vulnerability).ShouldHaveSingleItem().Effective.ShouldBeFalse();
+        reversed.Findings.ShouldContain(f => f.Kind == FindingKind.Hijack, "the takeover checks see the view");
     }
 
     [Fact]
