@@ -73,10 +73,22 @@ public sealed class FindingsTests
         (await LoadedAsync()).GetBoolean().ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task A_Python_package_not_seen_under_its_own_name_is_unknown_not_unused()
+    {
+        await using var test = await TestServer.StartAsync();
+        await PutAsync(test, Target(TestServer.Arn, "orders", ScanStatus.Succeeded, Vulnerable("GHSA-1", "function") with { Purl = "pkg:pypi/pyyaml@5.1", Path = "pyyaml-5.1.dist-info/METADATA" }));
+        var batch = TestServer.Batch();
+        batch["loaded"] = new System.Text.Json.Nodes.JsonArray("/var/task/yaml/__init__.py");
+        await test.SendAsync(batch);
+        (await test.GetAsync("/api/v1/findings")).GetProperty("items")[0].GetProperty("finding").GetProperty("loaded").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("not json")]
+    [InlineData("""{"schemaVersion":1,"tool":{"name":"x","version":"1"},"targets":[{"kind":"function","name":"f","status":"succeeded"}],"summary":{"packages":0,"findings":{"critical":0,"high":0,"medium":0,"low":0,"info":0},"errors":0}}""")]
     public async Task What_is_no_scan_report_is_refused(string text)
     {
         await using var test = await TestServer.StartAsync();

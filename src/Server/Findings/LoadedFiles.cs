@@ -22,10 +22,12 @@ internal sealed class LoadedFiles
             return null;
         }
 
-        return Array.Exists(roots, root => Array.Exists(_paths, p => p.StartsWith(root, StringComparison.Ordinal)));
+        // A Python distribution may import under another name (pyyaml is yaml): not seen under its own proves nothing.
+        var seen = Array.Exists(roots, root => Array.Exists(_paths, p => p.StartsWith(root, StringComparison.Ordinal)));
+        return seen ? true : roots.Length == 1 ? false : null;
     }
 
-    /// <summary>Where the code of a package lies, told by the path of its evidence.</summary>
+    /// <summary>Where the code of a package lies, told by the path of its evidence; several where the place is a guess.</summary>
     internal static string[] CodeRoots(Finding finding)
     {
         var root = finding.Origin == "function" ? "/var/task/" : "/opt/";
