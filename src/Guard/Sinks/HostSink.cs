@@ -13,6 +13,9 @@ internal static class HostSink
     internal static SinkHit? Check(string item, string ip, IReadOnlyList<EventText> texts)
     {
         var (name, port) = Split(item);
+        // A look-up alone reaches nothing; the connection that follows it is judged, with the address it found.
+        if (port == 0)
+            return null;
         IPAddress.TryParse(ip.Length > 0 ? ip : name, out var address);
         var inside = address is not null ? IsInternal(address) : IsInternalName(name);
         var isName = !IPAddress.TryParse(name, out _);
