@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the language runtimes and probes: runtime/build.sh [python|node|java|dotnet|all]...
+# Builds the language runtimes and probes: runtime/build.sh [python|node|java|dotnet|probes|all]...
 # Output: artifacts/runtimes/<language>/ and artifacts/probes/<language>/. Quick when nothing changed.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -56,7 +56,7 @@ build_node() {
 
 build_java() {
   target=$artifacts/runtimes/java
-  fresh "$target" runtime/java "$(javac -version 2>&1) $(java -version 2>&1)" && return
+  fresh "$target" "runtime/java/bootstrap runtime/java/build" "$(javac -version 2>&1) $(java -version 2>&1)" && return
   stage java
   classes=$artifacts/.stage-$$/classes
   mkdir -p "$stage/lib" "$classes/core" "$classes/runtime" "$classes/task"
@@ -104,11 +104,34 @@ build_dotnet() {
   swap "$target"
 }
 
+# Copies of one file each: read when a function starts, so nothing but the file lies beside it.
+build_probe_node() {
+  target=$artifacts/probes/node
+  fresh "$target" runtime/node/probe '' && return
+  stage probe-node
+  install -m 644 runtime/node/probe/probe.js "$stage/probe.js"
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
+}
+
+build_probe_java() {
+  target=$artifacts/probes/java
+  fresh "$target" runtime/java/probe '' && return
+  stage probe-java
+  options=-Djdk.serialFilter=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' runtime/java/probe/serial-filter | paste -sd ';')
+  # Java 8 ignores JAVA_TOOL_OPTIONS altogether when it has more than 1023 bytes; the function's own part needs room.
+  [ ${#options} -le 900 ] || { echo "java probe: ${#options} bytes of options, at most 900" >&2; return 1; }
+  printf '%s\n' "$options" > "$stage/options"
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
+}
+
 [ $# -gt 0 ] || set -- all
 for language; do
   case $language in
     python | node | java | dotnet) "build_$language" ;;
-    all) build_python; build_node; build_java; build_dotnet ;;
-    *) echo "unknown language \`$language\`; use python, node, java, dotnet or all" >&2; exit 2 ;;
+    probes) build_probe_node; build_probe_java ;;
+    all) build_python; build_node; build_java; build_dotnet; build_probe_node; build_probe_java ;;
+    *) echo "unknown language \`$language\`; use python, node, java, dotnet, probes or all" >&2; exit 2 ;;
   esac
 done

@@ -1,0 +1,213 @@
+'use strict';
+// Language probe for Node.js, loaded by NODE_OPTIONS=--require. It names what the interposer cannot see: code made from
+// strings, deserialised functions, internal bindings. It asks by opening a path the interposer answers (decision 0001);
+// without the interposer or the guard every answer is "no such file", and the program runs as if the probe were not there.
+
+const workers = require('worker_threads');
+const SWITCH = 'pellicle.channel';
+// A worker may be given an empty environment; what its parent set here it cannot drop.
+if (process.env.PELLICLE_CHANNEL || workers.getEnvironmentData(SWITCH)) install();
+
+function install() {
+  const { openSync, closeSync } = require('fs');
+  const vm = require('vm');
+  const now = Date.now;
+  const { apply, construct, defineProperty } = Reflect;
+  const NativeError = Error;
+
+  const PIECE = 4096; // bytes of a text the guard looks at (decision 0001)
+  const PIECES = 8; // questions about one long text
+  const REMEMBERED = 256; // allowed texts remembered, each for
+  const REMEMBER_MS = 1000; // so long: the policy may change meanwhile
+  const MARKER = '_$$ND_FUNC$$_';
+  const ARMED_MS = 60_000;
+  // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
+  const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
+
+  const remembered = new Map();
+
+  // Throws when the guard denies; anything else that goes wrong is no reason to stop a program.
+  function ask(dimension, item, text) {
+    const key = text === undefined ? `${dimension}/${item}` : `${dimension}/${item}/${text}`;
+    const time = now();
+    if (time - (remembered.get(key) ?? -Infinity) < REMEMBER_MS) return;
+    if (text === undefined || text.length <= PIECE) {
+      put(dimension, item, text);
+    } else {
+      for (const piece of pieces(text)) put(dimension, item, piece);
+    }
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    if (key.length < 4 * PIECE) remembered.set(key, time);
+  }
+
+  // The beginning, and the surroundings of what reaches outside further on.
+  function pieces(text) {
+    const found = [text.slice(0, PIECE)];
+    let end = PIECE;
+    const search = new RegExp(REACHES, 'g');
+    search.lastIndex = PIECE - 64;
+    for (let match; found.length < PIECES && (match = search.exec(text)); search.lastIndex = end) {
+      const start = Math.max(0, match.index - PIECE / 4);
+      end = start + PIECE;
+      found.push(text.slice(start, end));
+    }
+    return found;
+  }
+
+  function put(dimension, item, text) {
+    const limit = NativeError.stackTraceLimit;
+    let code;
+    try {
+      NativeError.stackTraceLimit = 0; // an error is the ordinary answer; its stack would be the dearest part
+      const path = `/.pellicle/ask/${dimension}/${encode(item)}`;
+      closeSync(openSync(text === undefined ? path : `${path}/${encode(text)}`, 'r'));
+    } catch (error) {
+      code = error?.code;
+    } finally {
+      NativeError.stackTraceLimit = limit;
+    }
+    if (code === 'EACCES') throw denied(dimension, item);
+  }
+
+  const encode = (text) => text.replace(/[%/\0]/g, (c) => (c === '/' ? '%2F' : c === '%' ? '%25' : '%00'));
+
+  function denied(dimension, item) {
+    const what = dimension === 'deserialize' ? 'a serialised object that runs code' : dimension === 'library' ? 'a native library' : 'code made at run time';
+    return Object.assign(new NativeError(`EACCES: ${what} was denied by Pellicle (${item})`), { code: 'EACCES', errno: -13, syscall: dimension });
+  }
+
+  // Error reports must read the same with the probe and without.
+  function hidden(error) {
+    try {
+      const { stack } = error;
+      if (typeof stack === 'string' && stack.includes(__filename)) {
+        error.stack = stack.split('\n').filter((line) => !line.includes(__filename)).join('\n');
+      }
+    } catch {
+      // a frozen error, or one whose stack is an accessor of its own: it is shown as it is
+    }
+    return error;
+  }
+
+  function wrapped(target, check) {
+    return new Proxy(target, {
+      apply(_, self, args) {
+        args = check(args) ?? args;
+        try {
+          return apply(target, self, args);
+        } catch (error) {
+          throw hidden(error);
+        }
+      },
+      construct(_, args, newTarget) {
+        args = check(args) ?? args;
+        try {
+          return construct(target, args, newTarget);
+        } catch (error) {
+          throw hidden(error);
+        }
+      },
+    });
+  }
+
+  // Keeps the property's own attributes: libraries compare and copy descriptors.
+  function replace(object, name, check) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    if (typeof descriptor?.value !== 'function' || !descriptor.configurable) return undefined;
+    descriptor.value = wrapped(descriptor.value, check);
+    defineProperty(object, name, descriptor);
+    return descriptor.value;
+  }
+
+  // --- vm: every text, it is what vm is for. Node's own loader does not come here.
+  for (const name of ['runInThisContext', 'runInNewContext', 'runInContext', 'compileFunction', 'Script']) {
+    const made = replace(vm, name, (args) => {
+      if (typeof args[0] === 'string') ask('code', 'vm', args[0]);
+    });
+    if (name === 'Script' && made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
+  }
+
+  // --- Function and its three relatives, which are reachable through any function's `constructor`.
+  const askFunction = (args) => {
+    const texts = args.map((arg) => (typeof arg === 'string' ? arg : `${arg}`)); // once: a second toString could say something else
+    const text = texts.length === 1 ? texts[0] : texts.join('\n');
+    if (REACHES.test(text)) ask('code', 'function', text);
+    return texts;
+  };
+  const makers = [function () {}, async function () {}, function* () {}, async function* () {}].map((f) => Object.getPrototypeOf(f));
+  for (const prototype of makers) {
+    const made = replace(prototype, 'constructor', askFunction);
+    if (made && prototype === makers[0]) defineProperty(globalThis, 'Function', { value: made, writable: true, configurable: true });
+  }
+
+  // --- node-serialize: JSON whose text values become code by a direct `eval`. A replaced `eval` would no longer see local
+  // variables, so it is only touched, for a moment, after such a text was parsed.
+  const nativeParse = JSON.parse;
+  const nativeEval = globalThis.eval;
+  let armed; // { time, payload }
+  const guardedEval = {
+    get() {
+      restoreEval();
+      if (now() - armed.time < ARMED_MS) ask('deserialize', `node:${armed.payload}`);
+      return nativeEval;
+    },
+    set(value) {
+      defineProperty(globalThis, 'eval', { value, writable: true, configurable: true });
+    },
+    configurable: true,
+  };
+  const restoreEval = () => defineProperty(globalThis, 'eval', { value: nativeEval, writable: true, configurable: true });
+  function arm(payload) {
+    // Only the eval we know: once a program has put its own in place, it stays.
+    const { value, get } = Object.getOwnPropertyDescriptor(globalThis, 'eval') ?? {};
+    if (value !== nativeEval && get !== guardedEval.get) return;
+    armed = { time: now(), payload };
+    defineProperty(globalThis, 'eval', guardedEval);
+  }
+  const parse = {
+    parse(text, reviver) {
+      if (typeof text === 'string' && text.length > MARKER.length) {
+        const at = text.indexOf(`"${MARKER}`);
+        if (at >= 0) arm(text.slice(at + 1, at + 1 + 1024));
+      }
+      if (reviver !== undefined) return apply(nativeParse, JSON, [text, reviver]);
+      try {
+        return apply(nativeParse, JSON, [text]);
+      } catch (error) {
+        throw typeof text === 'string' ? again(text) : hidden(error);
+      }
+    },
+  }.parse;
+  // Our own frame cost one of the stack's few lines: the same failure once more, with room for it.
+  function again(text) {
+    const limit = NativeError.stackTraceLimit;
+    try {
+      NativeError.stackTraceLimit = limit + 2;
+      return apply(nativeParse, JSON, [text]);
+    } catch (error) {
+      return hidden(error);
+    } finally {
+      NativeError.stackTraceLimit = limit;
+    }
+  }
+  defineProperty(JSON, 'parse', { value: parse, writable: true, configurable: true });
+
+  // --- Internal bindings reach files and processes around the public modules.
+  for (const name of ['binding', '_linkedBinding']) {
+    replace(process, name, (args) => {
+      if (typeof args[0] === 'string') ask('code', `binding:${args[0]}`);
+    });
+  }
+  replace(process, 'dlopen', (args) => {
+    if (typeof args[1] === 'string') ask('library', require('path').resolve(args[1]));
+  });
+
+  // --- Workers whose program is a text.
+  workers.setEnvironmentData(SWITCH, true);
+  const made = replace(workers, 'Worker', ([program, options]) => {
+    if (typeof program === 'string' && options?.eval) ask('code', 'eval', program);
+    else if (program instanceof URL && program.protocol === 'data:') ask('code', 'eval', program.href);
+  });
+  if (made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
+  require('module').syncBuiltinESMExports();
+}
