@@ -164,6 +164,18 @@ internal sealed class Guardian : IGate, IJudge
         return !stop;
     }
 
+    public void Settle()
+    {
+        try
+        {
+            BeforeNext?.Invoke();
+        }
+        catch (Exception error)
+        {
+            Fault("flush", error);
+        }
+    }
+
     public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held)
     {
         try

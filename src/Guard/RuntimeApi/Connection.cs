@@ -210,6 +210,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!Post(request, requestId, own))
             gate.Fault("own answer", null);
         gate.Answered(requestId);
+        // Once the platform is asked again it may freeze the environment: what was stopped is told before.
+        gate.Settle();
         return Outcome.AskAgain;
     }
 

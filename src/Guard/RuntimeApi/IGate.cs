@@ -24,6 +24,9 @@ internal interface IGate
     /// <summary>An event came. Null: deliver it unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
     OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held);
 
+    /// <summary>An invocation was answered by the guard itself, and the platform is about to be asked for the next one.</summary>
+    void Settle();
+
     /// <summary>An event passed without a look, because it was larger than the hop buffers.</summary>
     void ArrivedUnread(ReadOnlySpan<byte> head);
 

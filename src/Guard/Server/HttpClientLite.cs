@@ -17,19 +17,20 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
     private const int MaxBodyBytes = 16 * 1024 * 1024;
 
     private Stream? _stream;
+    private bool _connected;
     private byte[] _buffer = new byte[8192];
 
     /// <summary>Sends one request and reads the answer. Throws <see cref="IOException"/> and its kin when the server cannot be reached in time.</summary>
     internal ServerAnswer Send(string method, string pathAndQuery, string? etag, byte[]? body, int timeoutMs)
     {
-        var reused = _stream is not null;
+        _connected = _stream is not null;
         try
         {
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
-        catch (IOException) when (reused)
+        catch (IOException) when (_connected)
         {
-            // An idle connection may have been closed under us, or the environment was frozen: once more on a new one. Batches are idempotent.
+            // An idle connection may have been closed under us, or the environment was frozen in the middle of it: once more on a new one. Batches are idempotent.
             Dispose();
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
@@ -46,6 +47,7 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
         try
         {
             _stream ??= Connect(timeoutMs);
+            _connected = true;
             var head = new StringBuilder()
                 .Append(method).Append(' ').Append(server.AbsolutePath.TrimEnd('/')).Append(pathAndQuery).Append(" HTTP/1.1\r\nHost: ").Append(server.Authority)
                 .Append("\r\nUser-Agent: pellicle-guard\r\n");

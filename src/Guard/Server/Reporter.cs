@@ -7,12 +7,16 @@ internal sealed class Reporter
 {
     /// <summary>Spent after a response has reached its caller, before the runtime gets its next event.</summary>
     internal const int FlushBudgetMs = 200;
+
+    /// <summary>The same where an incident waits to be told.</summary>
+    internal const int IncidentFlushBudgetMs = 500;
     internal const int MaxSpooled = 256;
     internal const int MaxIncidentsPerBatch = 200;
 
     private const int RequestTimeoutMs = 3000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private readonly Guardian _guardian;
     private readonly TimeProvider _time;
     private readonly HttpClientLite _client;
@@ -24,7 +28,9 @@ internal sealed class Reporter
     private long _round;
     private long _wanted;
     private long _failedAt;
+    private int _failures;
     private long _sentAt;
+    private bool _incidentsUnderWay;
     private volatile bool _stop;
 
     internal Reporter(Guardian guardian, TimeProvider time)
@@ -35,7 +41,8 @@ internal sealed class Reporter
         _sentAt = time.GetTimestamp();
     }
 
-    private bool Pausing => _failedAt != 0 && _time.GetElapsedTime(_failedAt) < PauseAfterFailure;
+    /// <summary>A server that is away is asked less and less often.</summary>
+    private bool Pausing => _failedAt != 0 && _time.GetElapsedTime(_failedAt) < (_failures >= 6 ? LongestPause : FirstPause * (1 << (_failures - 1)));
 
     internal void Start() => new Thread(Run, 256 * 1024) { IsBackground = true, Name = "reporter" }.Start();
 
@@ -43,7 +50,7 @@ internal sealed class Reporter
     internal void FlushBeforeNext()
     {
         _guardian.DrainRing();
-        if (Pausing || !(_guardian.Behaviours.Pending || _guardian.Incidents.Pending))
+        if (Pausing || !(_guardian.Behaviours.Pending || _guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay)))
             return;
         lock (_rounds)
         {
@@ -51,7 +58,7 @@ internal sealed class Reporter
             _roundDone.Reset();
         }
         _kick.Set();
-        _roundDone.Wait(FlushBudgetMs);
+        _roundDone.Wait(_guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay) ? IncidentFlushBudgetMs : FlushBudgetMs);
     }
 
     /// <summary>Last words within a budget.</summary>
@@ -112,6 +119,8 @@ internal sealed class Reporter
             if (incidents.Count == 0 && behaviours.Count == 0 && loaded.Count == 0 && !evenIfEmpty)
                 return;
             evenIfEmpty = false;
+            if (incidents.Count > 0)
+                Volatile.Write(ref _incidentsUnderWay, true);
             if (_spool.Count >= MaxSpooled)
             {
                 _spool.Dequeue();
@@ -143,7 +152,7 @@ internal sealed class Reporter
                     _guardian.Health.AddSpoolDropped();
                 }
                 _spool.Dequeue();
-                _failedAt = 0;
+                (_failedAt, _failures) = (0, 0);
                 _sentAt = _time.GetTimestamp();
             }
             catch (Exception error)
@@ -152,6 +161,8 @@ internal sealed class Reporter
                 return;
             }
         }
+
+        Volatile.Write(ref _incidentsUnderWay, false);
     }
 
     private void Failed(string what, Exception? error)
@@ -159,5 +170,6 @@ internal sealed class Reporter
         if (_failedAt == 0)
             _guardian.Health.Fault($"batch not delivered, kept: {what}", error);
         _failedAt = _time.GetTimestamp();
+        _failures++;
     }
 }
