@@ -104,34 +104,43 @@ build_dotnet() {
   swap "$target"
 }
 
-# Copies of one file each: read when a function starts, so nothing but the file lies beside it.
-build_probe_node() {
-  target=$artifacts/probes/node
-  fresh "$target" runtime/node/probe '' && return
-  stage probe-node
-  install -m 644 runtime/node/probe/probe.js "$stage/probe.js"
-  printf '%s\n' "$stamp" > "$stage/.stamp"
+# A probe's directory goes into the layer as it is, so its stamp lies beside it.
+build_probe() { # language sources tool-version file
+  target=$artifacts/probes/$1
+  stamps=$artifacts/probes/.stamps/$1
+  fresh "$stamps" "$2" "$3" && [ -f "$target/$4" ] && return
+  stage "probe-$1"
+  "probe_$1"
   swap "$target"
+  mkdir -p "$stamps"
+  printf '%s\n' "$stamp" > "$stamps/.stamp"
 }
 
-build_probe_java() {
-  target=$artifacts/probes/java
-  fresh "$target" runtime/java/probe '' && return
-  stage probe-java
+probe_node() { install -m 644 runtime/node/probe/probe.js "$stage/probe.js"; }
+
+probe_java() {
   options=-Djdk.serialFilter=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' runtime/java/probe/serial-filter | paste -sd ';')
   # Java 8 ignores JAVA_TOOL_OPTIONS altogether when it has more than 1023 bytes; the function's own part needs room.
-  [ ${#options} -le 900 ] || { echo "java probe: ${#options} bytes of options, at most 900" >&2; return 1; }
+  [ ${#options} -le 900 ] || { echo "java probe: ${#options} bytes of options, at most 900" >&2; exit 1; }
   printf '%s\n' "$options" > "$stage/options"
-  printf '%s\n' "$stamp" > "$stage/.stamp"
-  swap "$target"
+}
+
+probe_dotnet() {
+  dotnet publish runtime/dotnet/probe -c Release -v q -p:PublishDir="$stage/"
+}
+
+build_probes() {
+  build_probe node runtime/node/probe '' probe.js
+  build_probe java runtime/java/probe '' options
+  build_probe dotnet runtime/dotnet/probe "$(dotnet --version)" Pellicle.Probe.dll
 }
 
 [ $# -gt 0 ] || set -- all
 for language; do
   case $language in
     python | node | java | dotnet) "build_$language" ;;
-    probes) build_probe_node; build_probe_java ;;
-    all) build_python; build_node; build_java; build_dotnet; build_probe_node; build_probe_java ;;
+    probes) build_probes ;;
+    all) build_python; build_node; build_java; build_dotnet; build_probes ;;
     *) echo "unknown language \`$language\`; use python, node, java, dotnet, probes or all" >&2; exit 2 ;;
   esac
 done

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http;
+
+namespace Pellicle.Probe;
+
+/// <summary>Asks for the host of each HttpClient request, also over a connection that is open already.</summary>
+internal sealed class HttpWatch : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
+{
+    private const string Listener = "HttpHandlerDiagnosticListener";
+
+    // Not `HttpRequestOut.Start`: whoever wants that one makes HttpClient start an activity, and the program's requests get a `traceparent` header.
+    private const string Request = "System.Net.Http.Request";
+
+    // The runtime's own calls; the guard is at the other end.
+    private readonly string? runtimeApi = Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API");
+
+    internal static void Start() => DiagnosticListener.AllListeners.Subscribe(new HttpWatch());
+
+    public void OnNext(DiagnosticListener value)
+    {
+        if (value.Name == Listener)
+            value.Subscribe(this, name => name == Request);
+    }
+
+    public void OnNext(KeyValuePair<string, object?> value)
+    {
+        if (value.Key != Request || value.Value?.GetType().GetProperty("Request")?.GetValue(value.Value) is not HttpRequestMessage { RequestUri: { IsAbsoluteUri: true } uri })
+            return;
+        if (uri.Authority == runtimeApi)
+            return;
+        var host = string.Create(CultureInfo.InvariantCulture, $"{uri.IdnHost.Trim('[', ']')}:{uri.Port}");
+        if (!Question.Allows("host", host))
+            throw new UnauthorizedAccessException($"Pellicle denied a request to `{host}`");
+    }
+
+    public void OnCompleted()
+    {
+    }
+
+    public void OnError(Exception error)
+    {
+    }
+}
