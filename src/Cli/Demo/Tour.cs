@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pellicle.Aws;
 using Pellicle.Cli.Commands;
 using Pellicle.Domain;
@@ -13,8 +14,9 @@ namespace Pellicle.Cli.Demo;
 /// <summary>The tour. Everything it prints was asked of the running parts a moment before; a step that does not come out as it should ends it with an error.</summary>
 internal sealed class Tour(DemoStage stage)
 {
-    private const int LearningInvocations = 40;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    // The upper bound of the share still unseen is then 1 %.
+    private const int LearningInvocations = 300;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, string> _layers = [];
     private readonly Dictionary<string, string> _answers = [];
@@ -28,6 +30,7 @@ internal sealed class Tour(DemoStage stage)
         await AttackAsync(cancellationToken);
         await ProtectAsync(cancellationToken);
         await StopAsync(cancellationToken);
+        await SecondLineAsync(cancellationToken);
         await SwitchAsync(cancellationToken);
         await LearnAsync(cancellationToken);
         await RepairAsync(cancellationToken);
@@ -132,7 +135,7 @@ internal sealed class Tour(DemoStage stage)
         foreach (var sample in Sample.All)
         {
             await UntilAsync(async () => !(await CallAsync(sample, sample.Attack, cancellationToken)).Contains(sample.Evidence, StringComparison.Ordinal), $"{sample.Name}: protection takes effect");
-            var sent = TimeProvider.System.GetUtcNow();
+            var sent = Now();
             var clock = Stopwatch.StartNew();
             var answer = await CallAsync(sample, sample.Attack, cancellationToken);
             var incident = await IncidentAsync(sample.Name, sent, cancellationToken);
@@ -147,6 +150,35 @@ internal sealed class Tour(DemoStage stage)
             }
 
             Check(true, $"{sample.Benign.Count} ordinary requests are answered byte for byte as before");
+        }
+    }
+
+    /// <summary>Nobody looks at the events any more: what the functions do is judged alone.</summary>
+    private async Task SecondLineAsync(CancellationToken cancellationToken)
+    {
+        Title("The same attacks, with the event check switched off: the second line alone");
+        foreach (var sample in Sample.All)
+        {
+            var path = $"/api/v1/functions/{sample.Name}/policy";
+            var before = JsonNode.Parse((await stage.Client.GetAsync(path, cancellationToken)).GetRawText())!.AsObject();
+            var changed = before.DeepClone().AsObject();
+            changed["events"]!["mode"] = "off";
+            await stage.Client.PutAsync(path, changed.ToJsonString(), cancellationToken);
+            JsonElement incident = default;
+            var answer = "";
+            await UntilAsync(
+                async () =>
+                {
+                    var sent = Now();
+                    answer = await CallAsync(sample, sample.Attack, cancellationToken);
+                    incident = await IncidentAsync(sample.Name, sent, cancellationToken);
+                    return incident.GetProperty("rule").GetString() != "events";
+                },
+                $"{sample.Name} follows its policy");
+            Line($"[bold]{sample.Name}[/]  answer: [green]{Markup.Escape(Excerpt(answer, ""))}[/]");
+            Line($"    incident: {Markup.Escape(Describe(incident))}");
+            Check(!answer.Contains(sample.Evidence, StringComparison.Ordinal), "stopped where it would have done harm");
+            await stage.Client.PutAsync(path, before.ToJsonString(), cancellationToken);
         }
     }
 
@@ -177,23 +209,18 @@ internal sealed class Tour(DemoStage stage)
         var sample = Sample.All[1];
         var unknown = ("diagnostics", "1");
         await SetModeAsync(sample.Name, "monitor", cancellationToken);
-        for (var i = 0; i < LearningInvocations; i++)
-        {
-            await CallAsync(sample, sample.Benign[i % sample.Benign.Count], cancellationToken);
-        }
-
-        var profile = await ProfileAsync(sample.Name, cancellationToken);
+        var profile = await ProfileAsync(sample, cancellationToken);
         Table(
             ["dimension", "known", "seen once", "chance that the next one is new", "at most (95 %)"],
             profile.GetProperty("dimensions").EnumerateArray().Where(d => d.GetProperty("items").GetArrayLength() > 0 || d.GetProperty("dimension").GetString() == "process").Select(d =>
             {
                 var estimate = d.GetProperty("estimate");
-                return new[] { d.GetProperty("dimension").GetString()!, $"{estimate.GetProperty("items").GetInt32()}", $"{estimate.GetProperty("singletons").GetInt32()}", $"{estimate.GetProperty("unseen").GetDouble():p2}", $"{estimate.GetProperty("bound").GetDouble():p2}" };
+                return new[] { d.GetProperty("dimension").GetString()!, $"{estimate.GetProperty("items").GetInt32()}", $"{estimate.GetProperty("singletons").GetInt32()}", $"{estimate.GetProperty("unseen").GetDouble():p2}", $"{estimate.GetProperty("upperBound").GetDouble():p2}" };
             }));
         Line($"from {profile.GetProperty("cleanInvocations").GetInt64()} clean invocations. The function has a forgotten branch that runs [yellow]uname[/]; no signature knows it, and nobody used it:");
         await stage.Client.PostAsync($"/api/v1/functions/{sample.Name}/approve", JsonSerializer.Serialize(new { dimensions = new[] { "process" } }), cancellationToken);
         await SetModeAsync(sample.Name, "protect", cancellationToken);
-        var sent = TimeProvider.System.GetUtcNow();
+        var sent = Now();
         string answer = "";
         await UntilAsync(async () => !(answer = await CallAsync(sample, unknown, cancellationToken)).Contains("Linux", StringComparison.Ordinal), "the approved profile takes effect");
         Line($"    answer: [green]{Markup.Escape(Excerpt(answer, ""))}[/]");
@@ -261,21 +288,27 @@ internal sealed class Tour(DemoStage stage)
         return found;
     }
 
-    /// <summary>Waits until the server has the reports of this function's invocations.</summary>
-    private async Task<JsonElement> ProfileAsync(string function, CancellationToken cancellationToken)
+    /// <summary>Ordinary traffic until the server knows of enough of it (guards report counts every few seconds).</summary>
+    private async Task<JsonElement> ProfileAsync(Sample sample, CancellationToken cancellationToken)
     {
         JsonElement profile = default;
         await UntilAsync(
             async () =>
             {
-                // Behaviour is sent when the function asks for its next event: another ordinary request moves it.
-                await CallAsync(Sample.All.First(s => s.Name == function), Sample.All.First(s => s.Name == function).Benign[0], cancellationToken);
-                profile = await stage.Client.GetAsync($"/api/v1/functions/{function}/profile", cancellationToken);
+                for (var i = 0; i < 50; i++)
+                {
+                    await CallAsync(sample, sample.Benign[i % sample.Benign.Count], cancellationToken);
+                }
+
+                profile = await stage.Client.GetAsync($"/api/v1/functions/{sample.Name}/profile", cancellationToken);
                 return profile.GetProperty("cleanInvocations").GetInt64() >= LearningInvocations;
             },
-            $"the profile of {function} reaches the server");
+            $"the profile of {sample.Name} reaches the server");
         return profile;
     }
+
+    /// <summary>Incidents carry milliseconds; a finer time would lie after them.</summary>
+    private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
@@ -293,9 +326,10 @@ internal sealed class Tour(DemoStage stage)
     {
         string Text(string name) => incident.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
         var what = new[] { Text("detector"), Text("rule"), Text("dimension") }.First(t => t.Length > 0);
-        var where = Text("field") is { Length: > 0 } field ? $" in {field}" : "";
-        var item = Text("item") is { Length: > 0 } text ? $" ({text})" : "";
-        return $"{Text("decision")} {what}{where}{item}";
+        var reason = incident.TryGetProperty("reasons", out var reasons) && reasons.GetArrayLength() > 0 ? reasons[0].GetString()! : "";
+        return Text("rule") == "events"
+            ? $"{Text("decision")} {what} in {Text("field")}: {Text("evidence")}"
+            : $"{Text("decision")} {Text("dimension")} {Text("item")}: {(reason.Length > 0 ? reason : what)}";
     }
 
     private static string Excerpt(string text, string around)

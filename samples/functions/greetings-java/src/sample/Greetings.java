@@ -2,6 +2,7 @@ package sample;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Greets. Vulnerable on purpose: the name goes into a shell command. */
@@ -12,6 +13,9 @@ public final class Greetings {
         Process process = new ProcessBuilder("/bin/sh", "-c", "echo Hello " + name).redirectErrorStream(true).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         process.waitFor();
-        return Map.of("statusCode", 200, "body", text);
+        Map<String, Object> answer = new LinkedHashMap<>();
+        answer.put("statusCode", 200);
+        answer.put("body", text);
+        return answer;
     }
 }
