@@ -6,19 +6,29 @@ namespace Pellicle.Probe;
 /// <summary>Sees assemblies come: those made from bytes are asked about, and two libraries start a watch of their own.</summary>
 internal static class LoadWatch
 {
+    /// <summary>Class and event source have the same name.</summary>
+    internal const string FormatterSource = "System.Runtime.Serialization.Formatters.Binary.BinaryFormatterEventSource";
+
     [ThreadStatic]
     private static bool inside; // what this class loads is not looked at
 
-    internal static void Start() => AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) => Loaded(loaded.LoadedAssembly);
+    internal static void Start() => AppDomain.CurrentDomain.AssemblyLoad += Loaded;
 
-    private static void Loaded(Assembly assembly)
+    private static void Loaded(object? sender, AssemblyLoadEventArgs loaded)
     {
-        if (inside)
+        var assembly = loaded.LoadedAssembly;
+        if (inside || assembly.IsDynamic)
             return;
         inside = true;
         try
         {
-            Look(assembly);
+            var name = assembly.FullName ?? "";
+            if (assembly.Location.Length == 0)
+                FromMemory(name);
+            else if (name.StartsWith("System.Net.Http,", StringComparison.Ordinal))
+                WatchHttp();
+            else if (name.StartsWith("System.Runtime.Serialization.Formatters,", StringComparison.Ordinal))
+                WatchFormatter(assembly);
         }
         finally
         {
@@ -26,32 +36,25 @@ internal static class LoadWatch
         }
     }
 
-    private static void Look(Assembly assembly)
+    private static void FromMemory(string name)
     {
-        if (assembly.IsDynamic)
-            return;
-        if (assembly.Location.Length == 0)
-        {
-            // In a program packed into one file no assembly has a place.
-            if (typeof(object).Assembly.Location.Length != 0 && !Question.Allows("code", "assembly", assembly.FullName))
-                throw new UnauthorizedAccessException($"Pellicle denied the assembly `{assembly.GetName().Name}`, which was loaded from memory");
-            return;
-        }
-        switch (assembly.GetName().Name)
-        {
-            case "System.Net.Http":
-                WatchHttp();
-                break;
-            case "System.Runtime.Serialization.Formatters" when assembly.GetType("System.Runtime.Serialization.Formatters.Binary.BinaryFormatterEventSource") is not null:
-                WatchFormatter();
-                break;
-        }
+        // In a program packed into one file no assembly has a place.
+        if (typeof(object).Assembly.Location.Length != 0 && !Question.Allows("code", "assembly", name))
+            Stop($"the assembly `{name}`, which was loaded from memory");
     }
+
+    /// <summary>The runtime swallows what its observers throw, so that a denial in one of them can only end the process, as a fatal error does.</summary>
+    internal static void Stop(string what) => Environment.FailFast($"Pellicle denied {what}");
 
     // Methods of their own: their types are loaded only when they run.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WatchHttp() => HttpWatch.Start();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void WatchFormatter() => FormatterWatch.Start();
+    private static void WatchFormatter(Assembly assembly)
+    {
+        // Since .NET 9 the runtime's own formatter only refuses; this type comes with one that works.
+        if (assembly.GetType(FormatterSource) is not null)
+            FormatterWatch.Start();
+    }
 }

@@ -8,8 +8,26 @@ internal static unsafe class Question
 {
     private const int AccessDenied = 13; // EACCES on Linux, the only platform of Lambda
 
-    /// <summary>False when the guard denies.</summary>
+    private static volatile bool broken;
+
+    /// <summary>False when the guard denies. A probe that cannot ask says so once and lets the program go on.</summary>
     internal static bool Allows(string dimension, string item, string? second = null)
+    {
+        if (broken)
+            return true;
+        try
+        {
+            return Ask(dimension, item, second);
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
+        {
+            broken = true;
+            Console.Error.WriteLine($"pellicle: .NET probe is off: {error.Message}");
+            return true;
+        }
+    }
+
+    private static bool Ask(string dimension, string item, string? second)
     {
         var path = $"/.pellicle/ask/{dimension}/{Encode(item)}{(second is null ? "" : "/" + Encode(second))}\0";
         fixed (byte* bytes = Encoding.UTF8.GetBytes(path))
