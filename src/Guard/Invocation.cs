@@ -11,11 +11,15 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     /// <summary>How long a question of the interposer waits for the inspection; below the 250 ms after which it goes on alone.</summary>
     private const int InspectionWaitMs = 150;
 
+    /// <summary>Weaker signs are common in ordinary traffic, and must not keep it from being learned.</summary>
+    private const double SuspiciousFrom = 0.5;
+
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private readonly byte[] _carry = new byte[256];
     private readonly Lock _lock = new();
     private readonly ManualResetEventSlim? _ready = inspected ? new(false) : null;
     private InspectionVerdict? _verdict;
+    private IReadOnlyList<EventText>? _texts;
     private int _carried;
 
     internal string RequestId => requestId;
@@ -33,9 +37,15 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         get
         {
             _ready?.Wait(InspectionWaitMs);
-            return _verdict?.Texts ?? [];
+            return _texts ??= Ordered(_verdict?.Texts ?? []);
         }
     }
+
+    /// <summary>The same text stands in the raw query and in the parameter: the parameter's name tells people more.</summary>
+    private static IReadOnlyList<EventText> Ordered(IReadOnlyList<EventText> texts) =>
+        texts.Any(IsRaw) ? [.. texts.Where(t => !IsRaw(t)), .. texts.Where(IsRaw)] : texts;
+
+    private static bool IsRaw(EventText text) => text.Field is "rawQueryString" or "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path";
 
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
     internal bool Suspicious { get; set; }
@@ -43,7 +53,8 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     internal void Inspected(InspectionVerdict? verdict)
     {
         _verdict = verdict;
-        Suspicious |= verdict is { Signals.Count: > 0 };
+        _texts = null;
+        Suspicious |= verdict is { Signals.Count: > 0 } && verdict.Signals[0].Confidence >= SuspiciousFrom;
         _ready?.Set();
     }
 
