@@ -142,7 +142,7 @@ public sealed class AwsHttp : IDisposable
             Endpoint = call.Address,
             ResourcePath = call.Path,
             UseQueryString = call.Query.Count > 0,
-            AuthenticationRegion = _settings.Region,
+            AuthenticationRegion = call.Region ?? _settings.Region,
             Content = call.Body,
         };
         foreach (var (key, value) in call.PathValues)
@@ -171,7 +171,7 @@ public sealed class AwsHttp : IDisposable
         }
 
         // Any ClientConfig serves the signer; STS's is the one at hand.
-        var result = new AWS4Signer().SignRequest(request, new AmazonSecurityTokenServiceConfig { AuthenticationServiceName = call.Service, AuthenticationRegion = _settings.Region, ServiceURL = call.Address.ToString() }, new RequestMetrics(), credentials.AccessKey, credentials.SecretKey);
+        var result = new AWS4Signer().SignRequest(request, new AmazonSecurityTokenServiceConfig { AuthenticationServiceName = call.Service, AuthenticationRegion = call.Region ?? _settings.Region, ServiceURL = call.Address.ToString() }, new RequestMetrics(), credentials.AccessKey, credentials.SecretKey);
         request.Headers["Authorization"] = result.ForAuthorizationHeader;
 
         var message = new HttpRequestMessage(new HttpMethod(call.Method), AmazonServiceClient.ComposeUrl(request));
@@ -241,6 +241,9 @@ public sealed record AwsCall
 
     /// <summary>Signing name, for example <c>lambda</c>.</summary>
     public required string Service { get; init; }
+
+    /// <summary>Signing region of services that have one for a whole partition (IAM); null for the settings' region.</summary>
+    public string? Region { get; init; }
 
     /// <summary>HTTP method.</summary>
     public required string Method { get; init; }

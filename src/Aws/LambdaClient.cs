@@ -7,7 +7,7 @@ using System.Text.Json.Serialization;
 namespace Pellicle.Aws;
 
 /// <summary>The part of the Lambda API that Pellicle needs, typed. The same for AWS and the local Lambda.</summary>
-public sealed class LambdaClient(AwsHttp http)
+public sealed partial class LambdaClient(AwsHttp http)
 {
     private static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 

@@ -118,6 +118,9 @@ public sealed record CodeLocation
 
     /// <summary>Image digest address, for images.</summary>
     public string? ResolvedImageUri { get; init; }
+
+    /// <summary>Customer key the stored zip is encrypted with, or null.</summary>
+    public string? SourceKMSKeyArn { get; init; }
 }
 
 /// <summary>Answer of GetFunction.</summary>
@@ -131,6 +134,19 @@ public sealed record FunctionDetail
 
     /// <summary>Tags.</summary>
     public Dictionary<string, string>? Tags { get; init; }
+
+    /// <summary>Set instead of tags when the caller lacks <c>lambda:ListTags</c>.</summary>
+    public JsonElement? TagsError { get; init; }
+
+    /// <summary>Reserved concurrency, or null when there is none.</summary>
+    public ReservedConcurrency? Concurrency { get; init; }
+}
+
+/// <summary>Reserved concurrency of a function.</summary>
+public sealed record ReservedConcurrency
+{
+    /// <summary>Environments that may run at once; null when nothing is reserved, 0 when the function is switched off.</summary>
+    public int? ReservedConcurrentExecutions { get; init; }
 }
 
 /// <summary>Content of a layer version.</summary>
