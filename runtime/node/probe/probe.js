@@ -148,7 +148,7 @@ function install() {
   const guardedEval = {
     get() {
       restoreEval();
-      if (now() - armed.time < ARMED_MS) ask('deserialize', `node:${armed.payload}`);
+      if (now() - armed.time < ARMED_MS) ask('deserialize', `node:${MARKER}`, armed.payload);
       return nativeEval;
     },
     set(value) {
@@ -204,9 +204,14 @@ function install() {
 
   // --- Workers whose program is a text.
   workers.setEnvironmentData(SWITCH, true);
-  const made = replace(workers, 'Worker', ([program, options]) => {
+  const made = replace(workers, 'Worker', ([program, options, ...more]) => {
     if (typeof program === 'string' && options?.eval) ask('code', 'eval', program);
     else if (program instanceof URL && program.protocol === 'data:') ask('code', 'eval', program.href);
+    // An environment of its own has no NODE_OPTIONS, and the worker no probe. (As `execArgv` our own arguments could be refused.)
+    const env = options?.env;
+    if (typeof env !== 'object' || env === null || `${env.NODE_OPTIONS ?? ''}`.includes(__filename)) return undefined;
+    const load = `--require ${/\s/.test(__filename) ? JSON.stringify(__filename) : __filename}`;
+    return [program, { ...options, env: { ...env, NODE_OPTIONS: env.NODE_OPTIONS ? `${env.NODE_OPTIONS} ${load}` : load } }, ...more];
   });
   if (made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
   require('module').syncBuiltinESMExports();

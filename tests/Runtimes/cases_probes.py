@@ -1,0 +1,238 @@
+"""The language probes in real programs: with the interposer and a guard that allows or denies, with neither, and with no channel."""
+import os
+import re
+import subprocess
+import sys
+
+from harness import ROOT, TIMEOUT, WORK
+from shared import assert_equal
+
+sys.path.insert(0, str(ROOT / "runtime" / "native" / "tests"))
+from guard import Guard  # noqa: E402
+
+LIBRARY = ROOT / "artifacts" / "native" / os.uname().machine / "libpellicle.so"
+PROBES = ROOT / "artifacts" / "probes"
+PROGRAMS = WORK / "tasks" / "probes"
+
+
+class Done:
+    def __init__(self, process, guard):
+        self.stdout, self.stderr, self.code = process.stdout, process.stderr, process.returncode
+        self.lines = process.stdout.splitlines()
+        self.told = dict(line.split(" ", 1) for line in self.lines if " " in line)
+        # Only what probes asked; the interposer asks about files and hosts by itself.
+        self.asked = [q for q in guard.asked() if q.flags & 8] if guard else []
+
+    def __str__(self):
+        return f"exit {self.code}\nstdout {self.stdout[-3000:]}\nstderr {self.stderr[-3000:]}\nasked {self.asked}"
+
+
+def variables(language):
+    if language == "node":
+        return {"NODE_OPTIONS": f"--require {PROBES / 'node' / 'probe.js'}"}
+    if language == "dotnet":
+        return {"DOTNET_STARTUP_HOOKS": str(PROBES / "dotnet" / "Pellicle.Probe.dll")}
+    return {"JAVA_TOOL_OPTIONS": (PROBES / "java" / "options").read_text().strip()}
+
+
+def start(language, *command, guard=None, probe=True, preload=True, channel=None):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PELLICLE_", "LD_PRELOAD", "NODE_OPTIONS", "DOTNET_STARTUP", "JAVA_TOOL"))}
+    if probe:
+        env.update(variables(language))
+    if guard:
+        env["PELLICLE_CHANNEL"] = guard.name
+    if channel:
+        env["PELLICLE_CHANNEL"] = channel
+    if guard and preload:
+        env["LD_PRELOAD"] = str(LIBRARY)
+    process = subprocess.run([language, *map(str, command)], env=env, cwd=PROGRAMS, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
+    return Done(process, guard)
+
+
+def guard(*words, mode=2):
+    """Denies probes' questions that contain one of the words."""
+    made = Guard(mode=mode, decide=lambda q: 0 if q.flags & 8 and any(w.encode() in b"\n".join(q.fields) for w in words) else None)
+    return made
+
+
+def node(name, **options):
+    return start("node", PROGRAMS / name, **options)
+
+
+def dotnet(*arguments, **options):
+    return start("dotnet", "exec", PROGRAMS / "dotnet" / "ProbeCases.dll", *arguments, **options)
+
+
+def java(**options):
+    return start("java", "-cp", PROGRAMS / "java", "Streams", **options)
+
+
+def missing():
+    """The reason to skip what needs the interposer."""
+    return None if LIBRARY.exists() else f"{LIBRARY.relative_to(ROOT)} is not built"
+
+
+# --- Node.js
+
+def names(done):
+    """Each attempt's name and result; names may have two words, results have one."""
+    return dict(line.rsplit(" ", 1) for line in done.lines)
+
+
+def case_node_attempts_are_asked_and_allowed():
+    if reason := missing():
+        return reason
+    g = guard()
+    done = node("attacks.js", guard=g)
+    assert_equal(done.code, 0, done)
+    assert_equal(names(done), {
+        **dict.fromkeys(names(done), "4"), "async": "anonymous", "generator": "anonymous", "binding": "object", "unserialize": "1", "unserialize again": "1",
+        "worker": "Worker", "worker data": "Worker",
+    })
+    # A text that was just allowed is not asked about again.
+    texts = dict.fromkeys((q.item, *q.fields[1:]) for q in done.asked)
+    assert_equal([t[0] for t in texts], ["vm"] * 2 + ["function"] * 7 + ["binding:util", "node:_$$ND_FUNC$$_", "eval", "eval"], done)
+    # The long one is asked about at its beginning and where it reaches outside.
+    start, far = list(texts)[5:7]
+    assert len(start[1]) == 4096 and b"EVIL" not in start[1] and b'process.pid > 0 && "EVIL"' in far[1], done
+    assert_equal(g.errors, [])
+
+
+def case_node_denied_attempts_throw_eacces():
+    if reason := missing():
+        return reason
+    done = node("attacks.js", guard=guard("EVIL", "ND_FUNC", "binding:"))
+    assert_equal(done.code, 0, done)
+    assert_equal(names(done), dict.fromkeys(names(done), "EACCES"), done)
+    assert len(names(done)) == 18, done
+
+
+def case_node_monitor_stops_nothing():
+    if reason := missing():
+        return reason
+    done = node("attacks.js", guard=guard("EVIL", "ND_FUNC", "binding:", mode=1))
+    assert done.asked and "EACCES" not in done.stdout, done
+
+
+def case_node_without_interposer_or_channel_runs_as_without_probe():
+    plain = node("attacks.js", probe=False)
+    for other in (node("attacks.js"), node("attacks.js", channel="pellicle/nobody")):
+        assert_equal((other.code, other.stdout, other.stderr), (plain.code, plain.stdout, plain.stderr))
+
+
+def case_node_ordinary_programs_read_the_same():
+    plain = node("ordinary.js", probe=False)
+    assert_equal(plain.code, 0, plain)
+    assert len(plain.lines) > 60, plain
+    assert_equal(node("ordinary.js", channel="pellicle/nobody").stdout, plain.stdout)
+    if reason := missing():
+        return f"with the interposer: {reason}"
+    done = node("ordinary.js", guard=guard("ND_FUNC"))
+    assert_equal(done.stdout.replace("Error: EACCES", ""), plain.stdout, done)
+
+
+def case_node_modules_of_both_kinds_see_the_probe():
+    if reason := missing():
+        return reason
+    for text in ("import { runInThisContext as run } from 'vm'; try { run('EVIL'); } catch (e) { console.log(e.code); }",
+                 "import * as vm from 'node:vm'; try { new vm.Script('EVIL'); } catch (e) { console.log(e.code); }"):
+        assert_equal(start("node", "--input-type=module", "-e", text, guard=guard("EVIL")).stdout, "EACCES\n")
+
+
+def case_node_a_worker_with_an_empty_environment_is_covered():
+    if reason := missing():
+        return reason
+    text = """
+        const { Worker } = require('worker_threads');
+        new Worker("const { parentPort } = require('worker_threads'); try { require('vm').runInThisContext('EVIL'); } catch (e) { parentPort.postMessage(e.code); }",
+          { eval: true, env: {} }).on('message', (m) => console.log(m));
+    """
+    g = Guard(decide=lambda q: 0 if q.flags & 8 and q.item == "vm" else None)
+    assert_equal(start("node", "-e", text, guard=g).stdout, "EACCES\n")
+
+
+def case_node_repeated_texts_are_asked_once_a_while():
+    if reason := missing():
+        return reason
+    text = "const vm = require('vm'); for (let i = 0; i < 500; i++) { vm.runInThisContext('1 + 1'); vm.runInThisContext(`2 + ${i % 4}`); }"
+    done = start("node", "-e", text, guard=guard())
+    assert_equal(done.code, 0, done)
+    # Five texts; remembered for one second, and a loaded machine may need a few.
+    assert 5 <= len(done.asked) <= 50, len(done.asked)
+
+
+# --- Java
+
+def case_java_filter_rejects_gadgets_and_passes_ordinary_objects():
+    plain, done = java(probe=False), java()
+    assert_equal(plain.told, dict.fromkeys(plain.told, "same"), plain)
+    assert plain.lines.count("ran") == 3, plain
+    assert "ran" not in done.lines, done
+    rejected = "filter status: REJECTED"
+    assert_equal(done.told, {
+        **dict.fromkeys(("gadget", "inside", "array", "exception", "chain"), rejected),
+        **dict.fromkeys(("plain", "ordinary", "nested", "bytes", "error", "proxy"), "same"),
+    }, done)
+
+
+def case_java_says_which_options_it_took():
+    options = (PROBES / "java" / "options").read_text()
+    assert options.count("\n") == 1 and len(options) <= 901 and " " not in options, options
+    done = java()
+    assert_equal((done.code, done.stderr), (0, f"Picked up JAVA_TOOL_OPTIONS: {options}"))
+
+
+# --- .NET
+
+HEADERS = "Host"
+
+
+def case_dotnet_hosts_are_asked_for_each_request():
+    if reason := missing():
+        return reason
+    plain = dotnet("http", probe=False)
+    done = dotnet("http", guard=guard())
+    # Also the headers: a listener of another event would add `traceparent`.
+    assert_equal((done.lines, done.code), (plain.lines, 0), done)
+    assert_equal(plain.lines, [f"GET {path} HTTP/1.1 {HEADERS}" for path in ("/a%2Fb", "/", "/again")], plain)
+    assert_equal([(q.dimension, re.sub(r"\d+$", "PORT", q.item)) for q in done.asked], [("host", "127.0.0.1:PORT")] + [("host", "localhost:PORT")] * 2, done)
+
+
+def case_dotnet_denied_hosts_throw():
+    if reason := missing():
+        return reason
+    done = dotnet("http", guard=guard("localhost"))
+    denied = "UnauthorizedAccessException Pellicle denied a request to `localhost:PORT`"
+    assert_equal(done.lines, [f"GET /a%2Fb HTTP/1.1 {HEADERS}", denied, denied], done)
+
+
+def case_dotnet_assemblies_from_memory():
+    if reason := missing():
+        return reason
+    # Any managed library not yet loaded will do.
+    library = PROBES / "dotnet" / "Pellicle.Probe.dll"
+    done = dotnet("memory", library, guard=guard())
+    assert_equal((done.lines, done.code), (["loaded Pellicle.Probe"] * 2, 0), done)
+    assert_equal([(q.dimension, q.item, q.fields[1].split(b",")[0]) for q in done.asked], [("code", "assembly", b"Pellicle.Probe")] * 2, done)
+    done = dotnet("memory", library, guard=guard("Pellicle.Probe"))
+    assert_equal((done.lines, done.code), ([], -6), done)
+    assert "Pellicle denied the assembly `Pellicle.Probe" in done.stderr, done
+
+
+def case_dotnet_types_of_binary_formatter():
+    if reason := missing():
+        return reason
+    done = dotnet("binary", guard=guard())
+    assert_equal((done.lines, done.code), (["read 1"], 0), done)
+    assert {"dotnet:Order", "dotnet:Line"} <= {q.item.split(",")[0] for q in done.asked if q.dimension == "deserialize"}, done
+    done = dotnet("binary", guard=guard("dotnet:Line"))
+    assert_equal((done.lines, done.code), ([], -6), done)
+    assert "Pellicle denied the type `Line, ProbeCases" in done.stderr, done
+
+
+def case_dotnet_without_interposer_or_channel_runs_as_without_probe():
+    library = PROBES / "dotnet" / "Pellicle.Probe.dll"
+    for arguments in (["http"], ["memory", library], ["binary"]):
+        plain = dotnet(*arguments, probe=False)
+        for other in (dotnet(*arguments), dotnet(*arguments, channel="pellicle/nobody")):
+            assert_equal((other.code, other.stdout, other.stderr), (plain.code, plain.stdout, plain.stderr))

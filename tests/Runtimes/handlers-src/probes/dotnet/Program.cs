@@ -1,0 +1,94 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using System.Runtime.Serialization.Formatters.Binary;
+using System.Text;
+
+// One line for each thing done; the argument names the thing.
+switch (args[0])
+{
+    case "ordinary":
+        Console.WriteLine("ordinary " + Environment.GetEnvironmentVariable("DOTNET_STARTUP_HOOKS")?.Length.CompareTo(0));
+        break;
+    case "http":
+        await Http();
+        break;
+    case "memory":
+        FromMemory(args[1]);
+        break;
+    case "binary":
+        Binary();
+        break;
+}
+
+static async Task Http()
+{
+    using var listener = new TcpListener(IPAddress.Loopback, 0);
+    listener.Start();
+    var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+    _ = Serve(listener);
+    using var client = new HttpClient();
+    foreach (var url in (string[])[$"http://127.0.0.1:{port}/a%2Fb", $"http://localhost:{port}/", $"http://localhost:{port}/again"])
+    {
+        try
+        {
+            Console.WriteLine(await client.GetStringAsync(url));
+        }
+        catch (Exception error)
+        {
+            Console.WriteLine($"{error.GetType().Name} {error.Message.Replace($"{port}", "PORT")}");
+        }
+    }
+}
+
+// Answers with the names of the headers it got.
+static async Task Serve(TcpListener listener)
+{
+    while (true)
+    {
+        var connection = await listener.AcceptTcpClientAsync();
+        _ = Task.Run(async () =>
+        {
+            using var reader = new StreamReader(connection.GetStream(), Encoding.ASCII);
+            while (await reader.ReadLineAsync() is { } request)
+            {
+                var names = new List<string>();
+                while (await reader.ReadLineAsync() is { Length: > 0 } header)
+                    names.Add(header.Split(':')[0]);
+                var body = $"{request} {string.Join(',', names)}";
+                await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            }
+        });
+    }
+}
+
+static void FromMemory(string path)
+{
+    var bytes = File.ReadAllBytes(path);
+    var loaded = new AssemblyLoadContext("own").LoadFromStream(new MemoryStream(bytes));
+    Console.WriteLine("loaded " + loaded.GetName().Name);
+    Console.WriteLine("loaded " + Assembly.Load(bytes).GetName().Name);
+}
+
+static void Binary()
+{
+    var formatter = new BinaryFormatter();
+    var stream = new MemoryStream();
+    formatter.Serialize(stream, new Order());
+    stream.Position = 0;
+    Console.WriteLine("read " + ((Order)formatter.Deserialize(stream)).Lines.Count);
+}
+
+[Serializable]
+internal sealed class Order
+{
+    public List<Line> Lines = [new()];
+}
+
+[Serializable]
+internal sealed class Line
+{
+    public string Text = "x";
+}
