@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs the demo as a user does and looks at what it leaves behind.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+passed=0 failed=0
+check() { if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1"; fi; }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mounts=$(wc -l </proc/self/mountinfo)
+processes() { ps -eo args | grep -cE '[p]ellicle-sandbox|[/]opt/extensions/pellicle|[/]var/runtime/bootstrap'; }
+before=$(processes)
+
+TMPDIR=$scratch "$root/pellicle" demo --exit >"$scratch/out" 2>"$scratch/err"
+check "demo ends well" $?
+cat "$scratch/out" "$scratch/err"
+grep -q "The circle is closed" "$scratch/out"; check "the circle is closed" $?
+[ "$(grep -c 'untouched' "$scratch/out")" = 4 ]; check "four functions keep code and handler" $?
+[ "$(ls "$scratch" | grep -vcE '^(out|err)$')" = 0 ]; check "no temporary file is left" $?
+[ "$(processes)" = "$before" ]; check "no process is left" $?
+[ "$(wc -l </proc/self/mountinfo)" = "$mounts" ]; check "no mount is left" $?
+
+# Interrupted in the middle: the same.
+/usr/bin/python3 - "$root/pellicle" "$scratch" <<'PY'
+import os, signal, subprocess, sys
+out = open(sys.argv[2] + "/out", "w")
+demo = subprocess.Popen([sys.argv[1], "demo"], stdout=subprocess.PIPE, stderr=open(sys.argv[2] + "/err", "w"), text=True, env={**os.environ, "TMPDIR": sys.argv[2]})
+for line in demo.stdout:
+    out.write(line)
+    if line.startswith("4 "):
+        demo.send_signal(signal.SIGINT)
+sys.exit(0 if demo.wait(60) is not None else 1)
+PY
+check "Ctrl-C ends the demo" $?
+[ "$(ls "$scratch" | grep -vcE '^(out|err)$')" = 0 ]; check "Ctrl-C leaves no temporary file" $?
+[ "$(processes)" = "$before" ]; check "Ctrl-C leaves no process" $?
+[ "$(wc -l </proc/self/mountinfo)" = "$mounts" ]; check "Ctrl-C leaves no mount" $?
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
