@@ -1,227 +1,445 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Pellicle.Inspection;
 
-/// <summary>Takes an event apart: its source, the texts somebody outside can choose (decoded), and its shape.</summary>
-internal sealed class EventReader(InspectionOptions options)
+/// <summary>Receives what an event says as it is read.</summary>
+internal interface IEventSink
 {
-    private readonly List<EventText> _texts = [];
-    private readonly List<EventText> _keys = [];
+    /// <summary>A text that somebody outside can choose. Returns it as a string when one was needed.</summary>
+    string? Text(int step, ReadOnlySpan<byte> text);
+
+    /// <summary>The name of a member in a part that an outsider writes (operators such as <c>$ne</c>, <c>__proto__</c>), or of a form field.</summary>
+    bool IsTelling(ReadOnlySpan<byte> name);
+
+    /// <summary>A name for which <see cref="IsTelling"/> said yes.</summary>
+    void Name(int step, ReadOnlySpan<byte> name);
+}
+
+/// <summary>Takes an event apart in one pass over its bytes: its source, the texts somebody outside can choose (decoded), and its shape.</summary>
+internal sealed class EventReader(InspectionOptions options, IEventSink sink, EventTexts texts)
+{
+    private const int MaxDepth = 64;
+
+    /// <summary>Texts that look like documents and are none; reading more of them is not worth the exceptions.</summary>
+    private const int MaxMistaken = 32;
+
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+    private static readonly JsonReaderOptions Lenient = new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+
     private int _characters;
+    private int _mistaken;
+    private int _containers;
+    private bool _encodedBody;
+    private SourceGroup _group;
 
     public string Source { get; private set; } = "unknown";
 
     public bool Full { get; private set; } = true;
 
-    public IReadOnlyList<EventText> Texts => _texts;
+    public EventShape Shape { get; } = new();
 
-    /// <summary>Names of members in parts that an outsider writes (operators such as <c>$ne</c>, <c>__proto__</c>).</summary>
-    public IReadOnlyList<EventText> Keys => _keys;
-
-    public string Shape { get; private set; } = "";
-
-    public void Read(ReadOnlyMemory<byte> json)
+    /// <summary>One open object or array.</summary>
+    private struct Frame
     {
-        JsonDocument document;
+        /// <summary>Path step of this container; -1 at the root.</summary>
+        public int Step;
+
+        /// <summary>Place of the current member's name in the document.</summary>
+        public int NameStart;
+        public int NameLength;
+
+        /// <summary>Index of the current element, or -1 in an object.</summary>
+        public int Index;
+        public KnownField? Known;
+        public ulong Shape;
+        public int ShapeDepth;
+        public bool Open;
+    }
+
+    public void Read(ReadOnlySpan<byte> json)
+    {
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
+            Source = EventSources.Recognise(json, Options, out _encodedBody);
+            _group = EventSources.GroupOf(Source, EventSources.IsBatch(Source));
+            ReadDocument(json, -1, 0, Options);
         }
         catch (JsonException)
         {
-            // Not JSON, or too deep: the whole is one text of unknown origin, and the verdict says that it was not read in full.
+            // Not JSON, or too deep: the whole is one text of unknown origin too, and the verdict says that it was not read in full.
             Full = false;
-            AddText("", Encoding.UTF8.GetString(json.Span[..Math.Min(json.Length, options.MaxTextLength)]), 0);
-            return;
-        }
-
-        using (document)
-        {
-            var root = document.RootElement;
-            Source = EventSources.Recognise(root);
-            var encodedBody = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("isBase64Encoded", out var flag) && flag.ValueKind == JsonValueKind.True;
-            Walk(root, "", 0, encodedBody);
-            Shape = ShapeOf(root);
+            var length = Math.Min(json.Length, options.MaxTextLength);
+            json[..length].CopyTo(texts.Room(length));
+            Keep(-1, texts.Take(length), length);
         }
     }
 
-    private void Walk(JsonElement element, string path, int nesting, bool encodedBody)
+    private void ReadDocument(ReadOnlySpan<byte> json, int step, int nesting, JsonReaderOptions readerOptions)
     {
-        switch (element.ValueKind)
+        var reader = new Utf8JsonReader(json, readerOptions);
+        var frames = ArrayPool<Frame>.Shared.Rent(MaxDepth + 1);
+        try
         {
-            case JsonValueKind.Object:
-                foreach (var member in element.EnumerateObject())
-                {
-                    var field = path.Length == 0 ? member.Name : $"{path}.{member.Name}";
-                    if (nesting == 0 && EventSources.IsPlatformField(Source, field))
+            ReadTokens(ref reader, json, frames, step, nesting);
+        }
+        finally
+        {
+            ArrayPool<Frame>.Shared.Return(frames, clearArray: true);
+        }
+    }
+
+    private void ReadTokens(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Frame[] frames, int root, int nesting)
+    {
+        var depth = -1;
+        while (reader.Read())
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.PropertyName:
+                    if (!Member(ref reader, ref frames[depth], nesting))
                     {
-                        continue;
+                        reader.Skip();
                     }
 
-                    if (_keys.Count < options.MaxTexts)
+                    break;
+                case JsonTokenType.StartObject:
+                case JsonTokenType.StartArray:
+                    if (++_containers > options.MaxTexts * 4)
                     {
-                        _keys.Add(new EventText(field, member.Name));
+                        Full = false;
+                        return;
                     }
 
-                    if (encodedBody && path.Length == 0 && member.NameEquals("body") && member.Value.ValueKind == JsonValueKind.String)
+                    Frame next = default;
+                    if (depth < 0)
                     {
-                        AddBase64(field, member.Value.GetString()!, nesting);
+                        next.Step = root;
+                        next.Known = nesting == 0 ? EventSources.Fields : null;
+                        next.ShapeDepth = nesting == 0 ? 0 : EventShape.MaxDepth;
+                        next.Shape = EventShape.Seed;
                     }
                     else
                     {
-                        Walk(member.Value, field, nesting, encodedBody);
+                        ref var frame = ref frames[depth];
+                        Element(ref frame);
+                        next.Step = StepOf(ref frame, json);
+                        next.Known = KnownOf(frame, json);
+                        Shape.Below(frame.Shape, frame.ShapeDepth, frame.Index, frame.Open, Name(frame, json), out next.Shape, out next.ShapeDepth);
+                        next.Open = frame.Index < 0 && EventShape.IsOpen(Name(frame, json));
                     }
-                }
 
-                break;
-            case JsonValueKind.Array:
-                var index = 0;
-                foreach (var item in element.EnumerateArray())
-                {
+                    next.Index = reader.TokenType == JsonTokenType.StartArray ? 0 : -1;
+                    next.NameStart = -1;
+                    frames[++depth] = next;
+                    break;
+                case JsonTokenType.EndObject:
+                case JsonTokenType.EndArray:
+                    depth--;
+                    break;
+                case JsonTokenType.String:
+                    if (depth >= 0)
+                    {
+                        Element(ref frames[depth]);
+                    }
+
                     if (!Room())
                     {
                         return;
                     }
 
-                    Walk(item, $"{path}[{index++}]", nesting, encodedBody);
-                }
+                    if (reader.ValueSpan.Length > 0)
+                    {
+                        String(ref reader, json, frames, depth, root, nesting);
+                    }
 
-                break;
-            case JsonValueKind.String:
-                var text = element.GetString()!;
-                switch (EventSources.EncodingOf(Source, path, nesting))
-                {
-                    case FieldEncoding.Base64:
-                        AddBase64(path, text, nesting);
-                        break;
-                    case FieldEncoding.GzipBase64:
-                        AddGzip(path, text, nesting);
-                        break;
-                    case FieldEncoding.ObjectKey:
-                        AddText(path, Decode(text.Replace('+', ' ')), nesting);
-                        break;
-                    case FieldEncoding.None:
-                        AddText(path, text, nesting);
-                        break;
-                }
+                    break;
+                default:
+                    if (depth >= 0)
+                    {
+                        Element(ref frames[depth]);
+                    }
 
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Moves to the next element of an array; <see cref="Frame.NameLength"/> holds the current one.</summary>
+    private static void Element(ref Frame frame)
+    {
+        if (frame.Index >= 0)
+        {
+            frame.NameLength = frame.Index++;
+        }
+    }
+
+    /// <summary>False when what follows is the platform's own.</summary>
+    private bool Member(ref Utf8JsonReader reader, ref Frame frame, int nesting)
+    {
+        var name = reader.ValueSpan;
+        frame.NameStart = (int)reader.TokenStartIndex + 1;
+        frame.NameLength = name.Length;
+        if (frame.ShapeDepth < EventShape.MaxDepth)
+        {
+            Shape.Add(frame.Shape, frame.ShapeDepth, frame.Open, name);
+        }
+
+        if (nesting == 0 && frame.Known?.Member(name) is { } known && (known.Platform & _group) != 0)
+        {
+            return false;
+        }
+
+        if (sink.IsTelling(name))
+        {
+            var step = StepOf(frame.Step, reader.ValueIsEscaped, name);
+            sink.Name(step, Unescaped(name, reader.ValueIsEscaped));
+        }
+
+        return true;
+    }
+
+    private ReadOnlySpan<byte> Unescaped(ReadOnlySpan<byte> text, bool escaped)
+    {
+        if (!escaped)
+        {
+            return text;
+        }
+
+        var room = texts.Room(text.Length);
+        return room[..Decoding.Unescape(text, room)];
+    }
+
+    private static ReadOnlySpan<byte> Name(in Frame frame, ReadOnlySpan<byte> json) => frame.Index >= 0 || frame.NameStart < 0 ? default : json.Slice(frame.NameStart, frame.NameLength);
+
+    private int StepOf(ref Frame frame, ReadOnlySpan<byte> json) =>
+        frame.Index >= 0 ? texts.Step(frame.Step, frame.NameLength) : StepOf(frame.Step, Name(frame, json).Contains((byte)'\\'), Name(frame, json));
+
+    private int StepOf(int parent, bool escaped, ReadOnlySpan<byte> name)
+    {
+        if (!escaped)
+        {
+            return texts.Step(parent, name);
+        }
+
+        var plain = new byte[name.Length];
+        return texts.Step(parent, plain.AsSpan(0, Decoding.Unescape(name, plain)));
+    }
+
+    private static KnownField? KnownOf(in Frame frame, ReadOnlySpan<byte> json) =>
+        frame.Known is null ? null : frame.Index >= 0 ? frame.Known.Element : frame.Known.Member(Name(frame, json));
+
+    private void String(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Frame[] frames, int depth, int root, int nesting)
+    {
+        var value = reader.ValueSpan;
+        if (value.Length > options.MaxTextLength * 2)
+        {
+            Full = false;
+            value = value[..(options.MaxTextLength * 2)];
+        }
+
+        var step = depth < 0 ? root : StepOf(ref frames[depth], json);
+        var room = texts.Room(value.Length);
+        int length;
+        if (reader.ValueIsEscaped)
+        {
+            length = Decoding.Unescape(value, room);
+        }
+        else
+        {
+            value.CopyTo(room);
+            length = value.Length;
+        }
+
+        var start = texts.Take(length);
+        var encoding = FieldEncoding.None;
+        var form = false;
+        if (depth >= 0)
+        {
+            var name = Name(frames[depth], json);
+            form = name.EndsWith("body"u8) || name.SequenceEqual("rawQueryString"u8);
+            if (nesting == 0 && KnownOf(frames[depth], json) is { } known && (known.EncodedIn & _group) != 0)
+            {
+                encoding = known.Encoding;
+            }
+            else if (_encodedBody && nesting == 0 && depth == 0 && name.SequenceEqual("body"u8))
+            {
+                encoding = FieldEncoding.Base64;
+            }
+        }
+
+        switch (encoding)
+        {
+            case FieldEncoding.Base64:
+            case FieldEncoding.GzipBase64:
+                Base64(step, start, length, nesting, form);
                 break;
-            case JsonValueKind.Undefined or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null:
+            case FieldEncoding.ObjectKey:
+                Decoding.Plus(texts.Written(start, length));
+                Text(step, start, length, nesting, form: false);
+                break;
+            case FieldEncoding.None:
+                Text(step, start, length, nesting, form);
                 break;
         }
     }
 
-    private void AddText(string path, string text, int nesting)
+    /// <summary>A text in the arena: a document, a form, or plain.</summary>
+    private void Text(int step, int start, int length, int nesting, bool form)
     {
-        if (text.Length == 0 || !Room())
+        if (length == 0 || !Room())
         {
             return;
         }
 
-        if (text.Length > options.MaxTextLength)
+        if (length > options.MaxTextLength)
         {
             Full = false;
-            text = text[..options.MaxTextLength];
+            length = options.MaxTextLength;
         }
 
-        if (_characters + text.Length > options.MaxTextLength * 8)
+        if (_characters + length > options.MaxTextLength * 8)
         {
             Full = false;
             return;
         }
 
         // A text that is itself a document is read as one: its fields are what the function will use.
-        var trimmed = text.AsSpan().Trim();
-        if (trimmed.Length > 1 && trimmed[0] is '{' or '[' && trimmed[^1] is '}' or ']' && TryNested(path, text, nesting))
+        if (LooksLikeDocument(texts.Span(start, length)) && TryNested(step, start, length, nesting))
         {
             return;
         }
 
-        _characters += text.Length;
-        if (text.Contains('%', StringComparison.Ordinal))
+        if (form && IsForm(texts.Span(start, length)))
         {
-            var decoded = Decode(text);
-            _texts.Add(new EventText(path, decoded));
+            Form(step, start, length, nesting);
             return;
         }
 
-        if (IsForm(path, text))
-        {
-            foreach (var pair in text.Split('&', options.MaxTexts))
-            {
-                var equals = pair.IndexOf('=', StringComparison.Ordinal);
-                AddPart($"{path}.{Decode(equals < 0 ? pair : pair[..equals])}", Decode((equals < 0 ? pair : pair[(equals + 1)..]).Replace('+', ' ')));
-            }
-
-            return;
-        }
-
-        _texts.Add(new EventText(path, text));
+        Keep(step, start, Decoding.Percent(texts.Written(start, length)));
     }
 
-    private void AddPart(string path, string text)
+    private void Keep(int step, int start, int length)
     {
-        if (text.Length > 0 && Room())
-        {
-            _keys.Add(new EventText(path, path));
-            _texts.Add(new EventText(path, text));
-        }
+        _characters += length;
+        texts.Add(step, start, length, sink.Text(step, texts.Span(start, length)));
     }
 
-    private bool TryNested(string path, string text, int nesting)
+    private static bool LooksLikeDocument(ReadOnlySpan<byte> text)
     {
-        if (nesting >= options.MaxNesting)
+        var trimmed = text.Trim(" \t\r\n"u8);
+        if (trimmed.Length < 2 || (trimmed[0], trimmed[^1]) is not (((byte)'{', (byte)'}') or ((byte)'[', (byte)']')))
+        {
+            return false;
+        }
+
+        var second = trimmed[1..].TrimStart(" \t\r\n"u8)[0];
+        return trimmed[0] == '{' ? second is (byte)'"' or (byte)'}' : second is (byte)'"' or (byte)'{' or (byte)'[' or (byte)']' or (byte)'-' or (byte)'t' or (byte)'f' or (byte)'n' or (>= (byte)'0' and <= (byte)'9');
+    }
+
+    private bool TryNested(int step, int start, int length, int nesting)
+    {
+        if (nesting >= options.MaxNesting || _mistaken >= MaxMistaken)
         {
             Full = false;
             return false;
         }
 
+        var mark = texts.Mark();
         try
         {
-            using var nested = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 64 });
-            Walk(nested.RootElement, path, nesting + 1, false);
+            ReadDocument(texts.Bytes(start, length).Span, step, nesting + 1, Lenient);
             return true;
         }
         catch (JsonException)
         {
+            _mistaken++;
+            texts.Rewind(mark);
             return false;
         }
     }
 
-    private void AddBase64(string path, string text, int nesting)
+    private void Form(int step, int start, int length, int nesting)
     {
-        var buffer = new byte[(text.Length * 3 / 4) + 3];
-        if (!Convert.TryFromBase64String(text, buffer, out var length))
+        var end = start + length;
+        while (start < end && Room())
         {
-            AddText(path, text, nesting);
+            var rest = texts.Written(start, end - start);
+            var size = rest.IndexOf((byte)'&');
+            size = size < 0 ? rest.Length : size;
+            var pair = rest[..size];
+            Decoding.Plus(pair);
+            var equals = pair.IndexOf((byte)'=');
+            var nameLength = Decoding.Percent(pair[..(equals < 0 ? size : equals)]);
+            var valueStart = start + equals + 1;
+            var valueLength = Decoding.Percent(pair[(equals + 1)..]);
+            if (nameLength > 0)
+            {
+                var field = texts.Step(step, texts.Bytes(start, nameLength).Span);
+                var name = texts.Span(start, nameLength);
+                if (equals >= 0 && sink.IsTelling(name))
+                {
+                    sink.Name(field, name);
+                }
+
+                if (equals < 0)
+                {
+                    Keep(field, start, nameLength);
+                }
+                else if (valueLength > 0)
+                {
+                    Text(field, valueStart, valueLength, nesting + 1, form: false);
+                }
+            }
+
+            start += size + 1;
+        }
+    }
+
+    private void Base64(int step, int start, int length, int nesting, bool form)
+    {
+        var bytes = texts.Bytes(start, length);
+        var room = texts.Room(System.Buffers.Text.Base64.GetMaxDecodedFromUtf8Length(length));
+        if (System.Buffers.Text.Base64.DecodeFromUtf8(bytes.Span, room, out _, out var written) != OperationStatus.Done || written == 0)
+        {
+            Text(step, start, length, nesting, form);
             return;
         }
 
-        AddText(path, Encoding.UTF8.GetString(buffer, 0, length), nesting + 1);
+        if (written > 2 && room[0] == 0x1f && room[1] == 0x8b)
+        {
+            Gzip(step, room[..written].ToArray(), nesting, form);
+            return;
+        }
+
+        Text(step, texts.Take(written), written, nesting + 1, form);
     }
 
-    private void AddGzip(string path, string text, int nesting)
+    private void Gzip(int step, byte[] folded, int nesting, bool form)
     {
+        var room = texts.Room(options.MaxUnfolded);
+        var length = 0;
         try
         {
-            using var unfolded = new GZipStream(new MemoryStream(Convert.FromBase64String(text)), CompressionMode.Decompress);
-            var buffer = new byte[options.MaxUnfolded];
-            var length = unfolded.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            Full &= length < buffer.Length;
-            AddText(path, Encoding.UTF8.GetString(buffer, 0, length), nesting + 1);
+            using var unfolded = new GZipStream(new MemoryStream(folded), CompressionMode.Decompress);
+            length = unfolded.ReadAtLeast(room, room.Length, throwOnEndOfStream: false);
+            Full &= length < room.Length;
         }
-        catch (Exception exception) when (exception is FormatException or InvalidDataException)
+        catch (InvalidDataException)
         {
             Full = false;
-            AddText(path, text, nesting);
         }
+
+        Text(step, texts.Take(length), length, nesting + 1, form);
     }
 
     private bool Room()
     {
-        if (_texts.Count < options.MaxTexts)
+        if (texts.Count < options.MaxTexts)
         {
             return true;
         }
@@ -230,72 +448,11 @@ internal sealed class EventReader(InspectionOptions options)
         return false;
     }
 
-    private static bool IsForm(string path, string text)
+    private static bool IsForm(ReadOnlySpan<byte> text)
     {
-        if (!path.EndsWith("body", StringComparison.Ordinal) && !path.EndsWith("rawQueryString", StringComparison.Ordinal))
-        {
-            return false;
-        }
-
-        var equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 && text.AsSpan(0, equals).IndexOfAny(" <>{}\"'\n") < 0;
+        var equals = text.IndexOf((byte)'=');
+        return equals > 0 && text[..equals].IndexOfAny(FormStops) < 0;
     }
 
-    /// <summary>Percent-decoding as often as it changes something, at most three times (double encoding hides attacks).</summary>
-    private static string Decode(string text)
-    {
-        for (var i = 0; i < 3 && text.Contains('%', StringComparison.Ordinal); i++)
-        {
-            var decoded = Uri.UnescapeDataString(text);
-            if (decoded == text)
-            {
-                break;
-            }
-
-            text = decoded;
-        }
-
-        return text;
-    }
-
-    /// <summary>Hash of the sorted member paths (not deeper than four, no values, at most 512): equal for events of one kind.</summary>
-    private static string ShapeOf(JsonElement root)
-    {
-        var paths = new SortedSet<string>(StringComparer.Ordinal);
-        Collect(root, "", 0, paths);
-        var hash = 14695981039346656037UL;
-        foreach (var c in string.Join('\n', paths))
-        {
-            hash = (hash ^ c) * 1099511628211UL;
-        }
-
-        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
-    }
-
-    private static void Collect(JsonElement element, string path, int depth, SortedSet<string> paths)
-    {
-        if (depth >= 4 || paths.Count >= 512)
-        {
-            return;
-        }
-
-        if (element.ValueKind == JsonValueKind.Object)
-        {
-            // Maps whose keys are data (headers, query parameters) count as one: their keys differ from call to call.
-            var open = path.EndsWith("eaders", StringComparison.Ordinal) || path.EndsWith("Parameters", StringComparison.Ordinal) || path.EndsWith("ttributes", StringComparison.Ordinal) || path.EndsWith("ookies", StringComparison.Ordinal);
-            foreach (var member in element.EnumerateObject())
-            {
-                var field = open ? path + ".*" : path.Length == 0 ? member.Name : $"{path}.{member.Name}";
-                paths.Add(field);
-                Collect(member.Value, field, depth + 1, paths);
-            }
-        }
-        else if (element.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var item in element.EnumerateArray().Take(8))
-            {
-                Collect(item, path + "[]", depth, paths);
-            }
-        }
-    }
+    private static readonly SearchValues<byte> FormStops = SearchValues.Create(" <>{}\"'\n"u8);
 }

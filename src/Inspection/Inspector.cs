@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Pellicle.Inspection;
 
@@ -58,9 +59,13 @@ public static class Inspector
     // A browser runs it, not the function: seen in an event it is reported, and blocked only where a policy says so.
     private const double ScriptCeiling = 0.89;
 
-    private static readonly SearchValues<char> Telling = SearchValues.Create("'\"<>;|&$`(){}\n%\\#*=!@~");
+    /// <summary>A text of these alone could mean nothing to a shell, a database, a browser or a path: most names, numbers and ids are such.</summary>
+    private static readonly SearchValues<byte> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=,@"u8);
+
+    private static readonly SearchValues<byte> PlainName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ .:/@"u8);
 
     private static readonly IReadOnlyList<Detectors.IDetector> All = Detectors.AllDetectors.Create();
+    private static readonly Detectors.LiteralTable Literals = new(All.SelectMany(d => d.Sets));
 
     // Operators of document databases; in a parameter they change the query.
     private static readonly string[] Operators = ["$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$nin", "$in", "$regex", "$exists", "$or", "$and", "$expr", "$function", "$accumulator"];
@@ -71,37 +76,16 @@ public static class Inspector
     /// <summary>True for sources whose caller waits for an HTTP answer (a blocked event is then answered with status 403).</summary>
     public static bool IsHttp(string source) => EventSources.IsHttp(source);
 
-    /// <summary>Inspects one event as it comes from the Runtime API.</summary>
+    /// <summary>Inspects one event as it comes from the Runtime API. The bytes are not kept.</summary>
     public static InspectionVerdict Inspect(ReadOnlyMemory<byte> json, InspectionOptions? options = null)
     {
         options ??= InspectionOptions.Default;
-        var reader = new EventReader(options);
-        reader.Read(json);
-        var signals = new List<InspectionSignal>();
-        foreach (var item in reader.Texts)
-        {
-            if (IsPlain(item.Text))
-            {
-                continue;
-            }
-
-            foreach (var detector in All)
-            {
-                var match = detector.Find(item.Text);
-                if (match.Confidence > 0)
-                {
-                    var confidence = detector.Id == "xss" ? Math.Min(match.Confidence, ScriptCeiling) : match.Confidence;
-                    Add(signals, options, new InspectionSignal(detector.Id, item.Field, confidence, Cut(item.Text, match)));
-                }
-            }
-        }
-
-        foreach (var key in reader.Keys)
-        {
-            KeySignal(signals, options, key);
-        }
-
-        signals.Sort(static (a, b) => b.Confidence.CompareTo(a.Confidence) is var order && order != 0 ? order : string.CompareOrdinal(a.Field + a.Detector, b.Field + b.Detector));
+        var texts = new EventTexts(Math.Min(json.Length, options.MaxTextLength * 8) + 64);
+        var judge = new Judge(options, texts);
+        var reader = new EventReader(options, judge, texts);
+        reader.Read(json.Span);
+        var signals = judge.Signals;
+        signals.Sort(static (a, b) => b.Confidence.CompareTo(a.Confidence) is var order && order != 0 ? order : string.CompareOrdinal(a.Field, b.Field) is var field && field != 0 ? field : string.CompareOrdinal(a.Detector, b.Detector));
         if (signals.Count > MaxSignals)
         {
             signals.RemoveRange(MaxSignals, signals.Count - MaxSignals);
@@ -115,28 +99,75 @@ public static class Inspector
             Score = (int)Math.Round(top * 100),
             Full = reader.Full,
             Signals = signals,
-            Texts = reader.Texts,
-            Shape = reader.Shape,
+            Texts = texts,
+            Shape = reader.Shape.ToString(),
         };
     }
 
-    /// <summary>Most texts of ordinary events are names, numbers and dates: nothing in them could mean anything to a shell, a database, a browser or a path.</summary>
-    private static bool IsPlain(string text)
+    /// <summary>Shows every text and every telling name to the detectors.</summary>
+    private sealed class Judge(InspectionOptions options, EventTexts texts) : IEventSink
     {
-        var span = text.AsSpan();
-        return span.IndexOfAny(Telling) < 0
-            && span[0] != '/'
-            && !span.Contains("//", StringComparison.Ordinal)
-            && !span.Contains("..", StringComparison.Ordinal)
-            && !span.Contains("union", StringComparison.OrdinalIgnoreCase)
-            && (span.Length < 25 || span[0] is not ('r' or 'A' or 'g' or 'Y' or 'H' or 'a' or (char)0xAC));
+        private int _names;
+
+        public List<InspectionSignal> Signals { get; } = [];
+
+        public string? Text(int step, ReadOnlySpan<byte> text)
+        {
+            if (IsPlain(text))
+            {
+                return null;
+            }
+
+            var whole = Encoding.UTF8.GetString(text);
+            Find(step, whole);
+            return whole;
+        }
+
+        public bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || name.IndexOf("__proto__"u8) >= 0;
+
+        public void Name(int step, ReadOnlySpan<byte> name)
+        {
+            if (_names++ < options.MaxTexts)
+            {
+                KeySignal(this, new EventText(texts.Field(step), Encoding.UTF8.GetString(name)));
+            }
+        }
+
+        internal void Add(InspectionSignal signal)
+        {
+            // Far more than are reported; a hostile event with signs everywhere must not fill the memory.
+            if (Signals.Count < MaxSignals * 8 && !IsSuppressed(options, signal))
+            {
+                Signals.Add(signal);
+            }
+        }
+
+        private void Find(int step, string text)
+        {
+            Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
+            Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
+            var subject = new Detectors.Subject(text, Literals, places, lengths);
+            foreach (var detector in All)
+            {
+                var match = detector.Find(subject);
+                if (match.Confidence > 0)
+                {
+                    var confidence = detector.Id == "xss" ? Math.Min(match.Confidence, ScriptCeiling) : match.Confidence;
+                    Add(new InspectionSignal(detector.Id, texts.Field(step), confidence, Cut(text, match)));
+                }
+            }
+        }
+
+        private static bool IsPlain(ReadOnlySpan<byte> text) =>
+            text.IndexOfAnyExcept(Plain) < 0
+            && (text.Length < 25 || text[0] is not ((byte)'r' or (byte)'A' or (byte)'g' or (byte)'Y' or (byte)'H' or (byte)'a'));
     }
 
-    private static void KeySignal(List<InspectionSignal> signals, InspectionOptions options, EventText key)
+    private static void KeySignal(Judge judge, EventText key)
     {
         if (key.Text.Contains("__proto__", StringComparison.Ordinal) || key.Text.Contains("constructor[prototype]", StringComparison.Ordinal))
         {
-            Add(signals, options, new InspectionSignal("prototype-pollution", key.Field, 0.92, Cut(key.Text, default)));
+            judge.Add(new InspectionSignal("prototype-pollution", key.Field, 0.92, Cut(key.Text, default)));
         }
 
         var dollar = key.Text.IndexOf('$', StringComparison.Ordinal);
@@ -148,11 +179,11 @@ public static class Inspector
         var name = key.Text[dollar..].TrimEnd(']');
         if (Array.IndexOf(Operators, name) >= 0 && (dollar == 0 || key.Text[dollar - 1] == '['))
         {
-            Add(signals, options, new InspectionSignal("nosql-injection", key.Field, name is "$where" or "$function" or "$ne" or "$regex" or "$gt" ? 0.9 : 0.8, name));
+            judge.Add(new InspectionSignal("nosql-injection", key.Field, name is "$where" or "$function" or "$ne" or "$regex" or "$gt" ? 0.9 : 0.8, name));
         }
     }
 
-    private static void Add(List<InspectionSignal> signals, InspectionOptions options, InspectionSignal signal)
+    private static bool IsSuppressed(InspectionOptions options, InspectionSignal signal)
     {
         foreach (var suppression in options.Suppress)
         {
@@ -161,11 +192,11 @@ public static class Inspector
             var field = at < 0 ? "*" : suppression[(at + 1)..];
             if ((detector == signal.Detector || detector == "*") && (field.EndsWith('*') ? signal.Field.StartsWith(field[..^1], StringComparison.Ordinal) : field == signal.Field))
             {
-                return;
+                return true;
             }
         }
 
-        signals.Add(signal);
+        return false;
     }
 
     private static string Cut(string text, Detectors.Match match)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Pellicle.Inspection.Detectors;
@@ -29,12 +30,18 @@ internal sealed class CommandInjection : IDetector
 
     private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -");
 
+    private static readonly SearchValues<char> Starts = SearchValues.Create(";\n|&`$<>");
+
     public string Id => "command-injection";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+
+    public Match Find(in Subject subject)
     {
+        var text = subject.Text;
         var best = Match.None;
-        for (var i = 0; i < text.Length; i++)
+        var commands = subject.Any(Signs.Separator) || (subject.Any(Signs.Parenthesis) && subject.Any(Signs.Dollar | Signs.Compare));
+        for (var i = commands ? Next(text, 0) : text.Length; i < text.Length; i = Next(text, i + 1))
         {
             var found = text[i] switch
             {
@@ -51,10 +58,16 @@ internal sealed class CommandInjection : IDetector
 
         if (best.Confidence < 0.95)
         {
-            best = best.Or(Certain.Find(text, 0.95));
+            best = best.Or(subject.Find(Certain, 0.95));
         }
 
         return best;
+    }
+
+    private static int Next(string text, int from)
+    {
+        var at = text.AsSpan(from).IndexOfAny(Starts);
+        return at < 0 ? text.Length : from + at;
     }
 
     private static Match AfterSeparator(string text, int at, int width, double confidence)

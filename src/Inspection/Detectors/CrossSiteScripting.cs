@@ -4,17 +4,24 @@ namespace Pellicle.Inspection.Detectors;
 internal sealed class CrossSiteScripting : IDetector
 {
     private static readonly Literals Certain = new(
-    
         "<script", "</script", "javascript:", "vbscript:", "data:text/html", "<iframe", "<object data", "<embed ", "<svg", "<math", "<base href", "<meta http-equiv", "document.cookie", "document.write(", "document.location", "window.location=", "String.fromCharCode(", "srcdoc=",
         "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style");
 
     public string Id => "xss";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+
+    public Match Find(in Subject subject)
     {
+        var text = subject.Text;
+        if (!subject.Any(Signs.Less) && !subject.Has(Certain) && !(subject.Any(Signs.Quote) && subject.Any(Signs.Compare)))
+        {
+            return Match.None;
+        }
+
         var open = text.IndexOf('<', StringComparison.Ordinal);
-        var handler = Handler(text);
-        var found = Certain.Find(text, 0.5);
+        var handler = subject.Any(Signs.Compare) ? Handler(text) : Match.None;
+        var found = subject.Find(Certain, 0.5);
         if (found.Confidence > 0)
         {
             var word = text.AsSpan(found.Start, found.Length);

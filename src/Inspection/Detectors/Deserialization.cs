@@ -4,7 +4,6 @@ namespace Pellicle.Inspection.Detectors;
 internal sealed class Deserialization : IDetector
 {
     private static readonly Literals Certain = new(
-    
         "_$$ND_FUNC$$_", "!!python/object", "!!python/name", "!!python/module", "!!javax.script.", "!!com.sun.rowset", "!ruby/object", "!ruby/hash", "!!org.springframework", "tag:yaml.org,2002:python/",
         "com.sun.rowset.JdbcRowSetImpl", "com.sun.org.apache.xalan", "org.apache.commons.collections.functors", "java.lang.ProcessBuilder", "javax.management.BadAttributeValueExpException", "java.util.PriorityQueue",
         "System.Windows.Data.ObjectDataProvider", "System.Configuration.Install.AssemblyInstaller", "System.Diagnostics.Process, System", "cposix\nsystem", "cos\nsystem", "csubprocess\n", "c__builtin__\neval");
@@ -14,12 +13,15 @@ internal sealed class Deserialization : IDetector
 
     public string Id => "deserialization";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+
+    public Match Find(in Subject subject)
     {
-        foreach (var start in Starts)
+        var text = subject.Text;
+        foreach (var start in Starts.AsSpan(text.Length > 24 ? 0 : Starts.Length))
         {
             // Compressed Java streams and view states are also ordinary; they count half.
-            if (text.StartsWith(start, StringComparison.Ordinal) && text.Length > 24)
+            if (text.StartsWith(start, StringComparison.Ordinal))
             {
                 return new Match(start[0] is 'H' or '/' ? 0.4 : 0.92, 0, Math.Min(text.Length, 40));
             }
@@ -30,13 +32,13 @@ internal sealed class Deserialization : IDetector
             return new Match(0.92, 0, 2);
         }
 
-        var php = text.IndexOf("O:", StringComparison.Ordinal);
+        var php = subject.All(Signs.Quote | Signs.Colon) ? text.IndexOf("O:", StringComparison.Ordinal) : -1;
         if (php >= 0 && (php == 0 || text[php - 1] is '{' or ';') && IsPhpObject(text.AsSpan(php + 2)))
         {
             return new Match(0.92, php, Math.Min(40, text.Length - php));
         }
 
-        return Certain.Find(text, 0.95);
+        return subject.Find(Certain, 0.95);
     }
 
     /// <summary><c>8:"Name":3:{</c></summary>

@@ -6,8 +6,11 @@ internal interface IDetector
     /// <summary>Stable id, used in reports and suppressions.</summary>
     string Id { get; }
 
+    /// <summary>Literals that it wants searched for.</summary>
+    IReadOnlyList<Literals> Sets { get; }
+
     /// <summary>Confidence (0.0: nothing) and the place that shows it.</summary>
-    Match Find(string text);
+    Match Find(in Subject subject);
 }
 
 /// <summary>What a detector found.</summary>

@@ -4,7 +4,6 @@ namespace Pellicle.Inspection.Detectors;
 internal sealed class PathTraversal : IDetector
 {
     private static readonly Literals Targets = new(
-    
         "/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/group", "/etc/issue", "/etc/ssh/", "/etc/mysql/", "/etc/apache", "/etc/nginx", "/etc/crontab", "/proc/self/", "/proc/1/", "/proc/version", "/proc/cpuinfo", "/proc/mounts", "/proc/net/", "/var/log/",
         "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history");
 
@@ -12,11 +11,19 @@ internal sealed class PathTraversal : IDetector
 
     public string Id => "path-traversal";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Targets, Encoded];
+
+    public Match Find(in Subject subject)
     {
+        var text = subject.Text;
+        if (!subject.Any(Signs.Dots) && !subject.Has(Targets) && !subject.Has(Encoded))
+        {
+            return Match.None;
+        }
+
         var first = -1;
         var steps = 0;
-        for (var i = 0; i + 2 < text.Length; i++)
+        for (var i = 0; i + 2 < text.Length && subject.Any(Signs.Dots); i++)
         {
             if (text[i] == '.' && text[i + 1] == '.' && text[i + 2] is '/' or '\\' && (i == 0 || text[i - 1] != '.' || text[i + 2] == '/'))
             {
@@ -26,7 +33,7 @@ internal sealed class PathTraversal : IDetector
             }
         }
 
-        var target = Target(text);
+        var target = Target(subject);
         if (steps > 0 && target.Confidence > 0)
         {
             return new Match(0.98, first, Math.Min(text.Length - first, 120));
@@ -43,7 +50,7 @@ internal sealed class PathTraversal : IDetector
             return new Match(first == 0 && text.Length < 256 && !text.Contains(' ') ? 0.9 : 0.4, first, Math.Min(text.Length - first, 120));
         }
 
-        var encoded = Encoded.Find(text, 0.93);
+        var encoded = subject.Find(Encoded, 0.93);
         if (encoded.Confidence > 0)
         {
             return encoded;
@@ -62,9 +69,10 @@ internal sealed class PathTraversal : IDetector
         return Match.None;
     }
 
-    private static Match Target(string text)
+    private static Match Target(in Subject subject)
     {
-        var found = Targets.Find(text, 0.5);
+        var text = subject.Text;
+        var found = subject.Find(Targets, 0.5);
         if (found.Confidence == 0)
         {
             return found;

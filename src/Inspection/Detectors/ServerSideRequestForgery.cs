@@ -10,11 +10,21 @@ internal sealed class ServerSideRequestForgery : IDetector
     private static readonly Literals Schemes = new("gopher://", "dict://", "file:///", "file:/etc", "netdoc:", "jar:http", "tftp://", "ldap://127.", "sftp://127.");
     private static readonly Literals Names = new("metadata.google.internal", "instance-data", "metadata.azure", "localtest.me", ".nip.io", ".xip.io", ".sslip.io", "spoofed.burpcollaborator", "kubernetes.default");
 
+    private static readonly Literals Metadata = new("169.254.169.254");
+
     public string Id => "ssrf";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Schemes, Names, Metadata];
+
+    public Match Find(in Subject subject)
     {
-        var best = Schemes.Find(text, 0.92);
+        var text = subject.Text;
+        var best = subject.Find(Schemes, 0.92);
+        if (!subject.Any(Signs.Slashes) && !subject.Has(Metadata))
+        {
+            return best;
+        }
+
         for (var at = text.IndexOf("//", StringComparison.Ordinal); at >= 0; at = text.IndexOf("//", at + 2, StringComparison.Ordinal))
         {
             var start = at + 2;
@@ -27,19 +37,27 @@ internal sealed class ServerSideRequestForgery : IDetector
             var authority = text.AsSpan(start, end - start);
             var user = authority.LastIndexOf('@');
             var host = Host(authority[(user + 1)..]);
-            var confidence = Judge(host, user >= 0);
+            var confidence = subject.Has(Names) && IsNamed(host) ? 0.9 : Judge(host, user >= 0);
             if (confidence > 0)
             {
                 best = best.Or(new Match(confidence, at, end - at));
             }
         }
 
-        if (best.Confidence < 0.9 && text.Contains("169.254.169.254", StringComparison.Ordinal))
+        return best.Confidence < 0.9 ? best.Or(subject.Find(Metadata, text.Length < 200 ? 0.92 : 0.6)) : best;
+    }
+
+    private static bool IsNamed(ReadOnlySpan<char> host)
+    {
+        foreach (var name in Names.Values)
         {
-            best = best.Or(new Match(text.Length < 200 ? 0.92 : 0.6, text.IndexOf("169.254.169.254", StringComparison.Ordinal), 15));
+            if (host.Contains(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
         }
 
-        return best;
+        return false;
     }
 
     private static ReadOnlySpan<char> Host(ReadOnlySpan<char> authority)
@@ -59,11 +77,6 @@ internal sealed class ServerSideRequestForgery : IDetector
         if (host.Length == 0)
         {
             return 0;
-        }
-
-        if (Names.In(host))
-        {
-            return 0.9;
         }
 
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase))

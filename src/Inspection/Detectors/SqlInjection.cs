@@ -49,24 +49,33 @@ internal sealed class SqlInjection : IDetector
 
     // Calls and names that only an attack on a database brings into a parameter.
     private static readonly Literals Certain = new(
-    
         "pg_sleep(", "waitfor delay", "xp_cmdshell", "xp_dirtree", "sp_executesql", "load_file(", "into outfile", "into dumpfile", "extractvalue(", "updatexml(", "utl_http.", "utl_inaddr.", "dbms_pipe.", "dbms_lock.", "dbms_ldap.", "ctxsys.", "information_schema.",
         "@@version", "@@datadir", "sysobjects", "syscolumns", "pg_catalog.", "sqlite_master", "benchmark(", "randomblob(", "generate_series(", "procedure analyse", "make_set(", "gtid_subset(", "json_keys((select", "elt(", "exp(~(", "convert(int,", "char(", "group_concat(", "concat_ws(", "rdb$", "master..", "mysql.user", "load data infile", "lo_import(", "copy (select");
 
+    // Four characters at least, see LiteralTable; "or" is looked for with what may stand beside it.
+    private static readonly Literals Speech = new(
+        "union", "select", "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "begin", "sleep", "having", "procedure", "order", "group", "exists",
+        " or ", ")or ", " or(", ")or(", " or\t", " or\n", " or-", " or+", " or~", " or!", " or@", "*/or", "or/*", "+or+", "\tor\t", "\nor\n", " and", ")and", "*/and", "\nand", "\tand", "+and", "and(", " xor", ")xor", "between", "attach", "handler");
+
     public string Id => "sql-injection";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Certain, Speech];
+
+    public Match Find(in Subject subject)
     {
+        var text = subject.Text;
         if (text.Length < 3)
         {
             return Match.None;
         }
 
-        var span = text.AsSpan();
-        if (span.IndexOfAny("'\"`;#=()<>|&@*-") < 0 && !text.Contains(" or ", StringComparison.OrdinalIgnoreCase) && !text.Contains("union", StringComparison.OrdinalIgnoreCase) && !text.Contains(" by ", StringComparison.OrdinalIgnoreCase))
+        // A change of structure needs a quote, a word of the language or two bars; comments and numbers alone change nothing.
+        if (!subject.Any(Signs.Quote | Signs.Bar | Signs.Ampersand) && !subject.Has(Speech) && !subject.Has(Certain))
         {
             return Match.None;
         }
+
+        var span = text.AsSpan();
 
         Span<Token> buffer = stackalloc Token[MaxTokens];
         var best = Judge(text, buffer[..Tokenize(text, 0, buffer)], quoted: false);
@@ -81,7 +90,7 @@ internal sealed class SqlInjection : IDetector
             }
         }
 
-        var named = Certain.Find(text, 0.6);
+        var named = subject.Find(Certain, 0.6);
         if (named.Confidence > 0 && span[named.Start..].StartsWith("char(", StringComparison.OrdinalIgnoreCase) && !text.Contains("char(", StringComparison.Ordinal) && !text.Contains("CHAR(", StringComparison.Ordinal))
         {
             named = Match.None;

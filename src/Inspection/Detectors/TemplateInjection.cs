@@ -3,16 +3,25 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>Expressions that a template engine or logger would evaluate.</summary>
 internal sealed class TemplateInjection : IDetector
 {
-    private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "<%=", "#set($");
+    private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
 
     public string Id => "template-injection";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+
+    public Match Find(in Subject subject)
     {
-        var found = Certain.Find(text, 0.92);
+        var text = subject.Text;
+        var found = subject.Find(Certain, 0.92);
         if (found.Confidence > 0)
         {
             return found;
+        }
+
+        if (!subject.Any(Signs.Brace))
+        {
+            var tag = subject.All(Signs.Less | Signs.Percent) ? text.IndexOf("<%=", StringComparison.Ordinal) : -1;
+            return tag >= 0 ? new Match(0.92, tag, 3) : Match.None;
         }
 
         // Arithmetic probes: {{7*7}}, ${7*7}, #{7*7}, <%= 7*7 %>.

@@ -3,10 +3,20 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>XML that makes its reader fetch or unfold something. ATTACKS.md row 5.</summary>
 internal sealed class XmlEntity : IDetector
 {
+    private static readonly Literals Marks = new("<!entity", "<!doctype", "<xi:include");
+
     public string Id => "xml-entity";
 
-    public Match Find(string text)
+    public IReadOnlyList<Literals> Sets { get; } = [Marks];
+
+    public Match Find(in Subject subject)
     {
+        var text = subject.Text;
+        if (!subject.Has(Marks))
+        {
+            return Match.None;
+        }
+
         var entity = text.IndexOf("<!ENTITY", StringComparison.OrdinalIgnoreCase);
         if (entity >= 0)
         {

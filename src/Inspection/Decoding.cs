@@ -1,0 +1,128 @@
+using System.Text;
+
+namespace Pellicle.Inspection;
+
+/// <summary>Takes off the wrappings of texts, on bytes. Nothing here throws: what cannot be decoded stays as it is.</summary>
+internal static class Decoding
+{
+    private const int MaxPercentRounds = 3;
+
+    /// <summary>Takes JSON escapes out; <paramref name="to"/> is as long as <paramref name="from"/> at least. A surrogate alone becomes U+FFFD.</summary>
+    public static int Unescape(ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        var written = 0;
+        while (from.Length > 0)
+        {
+            var next = from.IndexOf((byte)'\\');
+            if (next < 0 || next + 1 >= from.Length)
+            {
+                from.CopyTo(to[written..]);
+                return written + from.Length;
+            }
+
+            from[..next].CopyTo(to[written..]);
+            written += next;
+            var escape = from[next + 1];
+            if (escape == 'u' && TryHex(from, next + 2, out var unit))
+            {
+                from = from[(next + 6)..];
+                var rune = Rune.ReplacementChar;
+                if (char.IsHighSurrogate(unit) && from.Length >= 6 && from[0] == '\\' && from[1] == 'u' && TryHex(from, 2, out var low) && char.IsLowSurrogate(low))
+                {
+                    rune = new Rune(unit, low);
+                    from = from[6..];
+                }
+                else if (!char.IsSurrogate(unit))
+                {
+                    rune = new Rune(unit);
+                }
+
+                written += rune.EncodeToUtf8(to[written..]);
+                continue;
+            }
+
+            to[written++] = escape switch { (byte)'n' => (byte)'\n', (byte)'t' => (byte)'\t', (byte)'r' => (byte)'\r', (byte)'b' => (byte)'\b', (byte)'f' => (byte)'\f', _ => escape };
+            from = from[(next + 2)..];
+        }
+
+        return written;
+    }
+
+    /// <summary>
+    /// Takes percent signs out, in place, as often as it changes something, at most three times (double encoding hides attacks).
+    /// Over-long forms (<c>%c0%ae</c> for a dot) are read as lenient decoders read them.
+    /// </summary>
+    public static int Percent(Span<byte> text)
+    {
+        for (var round = 0; round < MaxPercentRounds; round++)
+        {
+            var first = text.IndexOf((byte)'%');
+            if (first < 0)
+            {
+                break;
+            }
+
+            var written = first;
+            for (var i = first; i < text.Length; i++)
+            {
+                var b = text[i];
+                if (b == '%' && i + 2 < text.Length && Hex(text[i + 1]) is var high and >= 0 && Hex(text[i + 2]) is var low and >= 0)
+                {
+                    b = (byte)((high << 4) | low);
+                    i += 2;
+                    if (b is 0xC0 or 0xC1 && i + 3 < text.Length && text[i + 1] == '%' && Hex(text[i + 2]) is var next and >= 8 and < 12 && Hex(text[i + 3]) is var last and >= 0)
+                    {
+                        b = (byte)(((b & 1) << 6) | ((next & 3) << 4) | last);
+                        i += 3;
+                    }
+                }
+
+                text[written++] = b;
+            }
+
+            if (written == text.Length)
+            {
+                break;
+            }
+
+            text = text[..written];
+        }
+
+        return text.Length;
+    }
+
+    /// <summary>Form data write a blank as <c>+</c>.</summary>
+    public static void Plus(Span<byte> text) => text.Replace((byte)'+', (byte)' ');
+
+    private static bool TryHex(ReadOnlySpan<byte> from, int at, out char unit)
+    {
+        unit = '\0';
+        if (at + 4 > from.Length)
+        {
+            return false;
+        }
+
+        var value = 0;
+        for (var i = at; i < at + 4; i++)
+        {
+            var digit = Hex(from[i]);
+            if (digit < 0)
+            {
+                return false;
+            }
+
+            value = (value << 4) | digit;
+        }
+
+        unit = (char)value;
+        return true;
+    }
+
+    private static int Hex(byte b) => b switch
+    {
+        >= (byte)'0' and <= (byte)'9' => b - '0',
+        >= (byte)'a' and <= (byte)'f' => b - 'a' + 10,
+        >= (byte)'A' and <= (byte)'F' => b - 'A' + 10,
+        _ => -1,
+    };
+}

@@ -1,0 +1,125 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+
+namespace Pellicle.Inspection;
+
+/// <summary>One step of a field's path: a member name in the arena, or an index.</summary>
+/// <param name="Parent">Step before this one; negative for none.</param>
+/// <param name="Start">Where the name begins in the arena; negative when the step is an index.</param>
+/// <param name="Length">The name's length, or the index.</param>
+internal readonly record struct PathStep(int Parent, int Start, int Length);
+
+/// <summary>
+/// The texts of an event, kept as UTF-8 in one piece. Field names and strings come into being when somebody asks for them:
+/// most events never meet a sink, and then nobody does.
+/// </summary>
+internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>
+{
+    private readonly List<PathStep> _steps = [];
+    private readonly List<Slice> _slices = [];
+    private byte[] _arena = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
+    private int _used;
+    private EventText[]? _items;
+
+    private readonly record struct Slice(int Step, int Start, int Length, string? Text);
+
+    public int Count => _slices.Count;
+
+    /// <summary>Everything together; asked from several threads at once the list may be built twice, equal both times.</summary>
+    private EventText[] Items => Volatile.Read(ref _items) ?? Build();
+
+    public EventText this[int index] => Items[index];
+
+    public IEnumerator<EventText> GetEnumerator() => ((IEnumerable<EventText>)Items).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => Items.GetEnumerator();
+
+    /// <summary>Room to write to at the arena's end; <see cref="Take"/> keeps what was written.</summary>
+    internal Span<byte> Room(int length)
+    {
+        if (_arena.Length - _used < length)
+        {
+            Array.Resize(ref _arena, Math.Max(_arena.Length * 2, _used + length));
+        }
+
+        return _arena.AsSpan(_used, length);
+    }
+
+    internal int Take(int length)
+    {
+        var start = _used;
+        _used += length;
+        return start;
+    }
+
+    /// <summary>Bytes of the arena; the memory stays valid when the arena grows.</summary>
+    internal ReadOnlyMemory<byte> Bytes(int start, int length) => _arena.AsMemory(start, length);
+
+    /// <summary>The same, to decode in place before anybody reads it.</summary>
+    internal Span<byte> Written(int start, int length) => _arena.AsSpan(start, length);
+
+    internal ReadOnlySpan<byte> Span(int start, int length) => _arena.AsSpan(start, length);
+
+    internal int Step(int parent, ReadOnlySpan<byte> name)
+    {
+        name.CopyTo(Room(name.Length));
+        _steps.Add(new PathStep(parent, Take(name.Length), name.Length));
+        return _steps.Count - 1;
+    }
+
+    internal int Step(int parent, int index)
+    {
+        _steps.Add(new PathStep(parent, -1, index));
+        return _steps.Count - 1;
+    }
+
+    internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, text));
+
+    /// <summary>What is forgotten when a text turns out not to be the document it looked like.</summary>
+    internal (int Slices, int Used) Mark() => (_slices.Count, _used);
+
+    internal void Rewind((int Slices, int Used) mark)
+    {
+        _slices.RemoveRange(mark.Slices, _slices.Count - mark.Slices);
+        _used = mark.Used;
+    }
+
+    /// <summary><c>Records[0].s3.object.key</c></summary>
+    internal string Field(int step)
+    {
+        var chain = new Stack<PathStep>();
+        for (; step >= 0; step = _steps[step].Parent)
+        {
+            chain.Push(_steps[step]);
+        }
+
+        var field = new StringBuilder();
+        foreach (var (_, start, length) in chain)
+        {
+            if (start < 0)
+            {
+                field.Append('[').Append(length.ToString(CultureInfo.InvariantCulture)).Append(']');
+            }
+            else
+            {
+                field.Append(field.Length == 0 ? "" : ".").Append(Encoding.UTF8.GetString(_arena, start, length));
+            }
+        }
+
+        return field.ToString();
+    }
+
+    private EventText[] Build()
+    {
+        var items = new EventText[_slices.Count];
+        for (var i = 0; i < items.Length; i++)
+        {
+            var slice = _slices[i];
+            items[i] = new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length));
+        }
+
+        Volatile.Write(ref _items, items);
+        return items;
+    }
+}

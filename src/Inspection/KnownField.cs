@@ -1,0 +1,103 @@
+
+namespace Pellicle.Inspection;
+
+/// <summary>Families of sources that share a form.</summary>
+[Flags]
+internal enum SourceGroup : byte
+{
+    None = 0,
+    Http = 1,
+    Records = 2,
+    EventBridge = 4,
+    Streams = 8,
+    Cognito = 16,
+    Other = 32,
+}
+
+/// <summary>
+/// A place in an event that has a meaning known beforehand, as a tree that is walked along with the document. Names are compared
+/// in full: a member that only looks like a platform field to a hash or by its last name would go uninspected.
+/// </summary>
+internal sealed class KnownField
+{
+    private readonly Dictionary<string, KnownField> _members = new(StringComparer.Ordinal);
+    private (byte[] Name, KnownField Field)[] _list = [];
+
+    /// <summary>Any member that has no field of its own.</summary>
+    private KnownField? _any;
+
+    private KnownField? _element;
+
+    /// <summary>Written by the platform in these sources: nobody outside chooses its text, nor that of anything below.</summary>
+    public SourceGroup Platform { get; private set; }
+
+    /// <summary>How its text is wrapped, and in which sources.</summary>
+    public FieldEncoding Encoding { get; private set; }
+
+    public SourceGroup EncodedIn { get; private set; }
+
+    public KnownField? Element => _element;
+
+    public KnownField? Member(ReadOnlySpan<byte> name)
+    {
+        foreach (var (known, field) in _list)
+        {
+            if (name.SequenceEqual(known))
+            {
+                return field;
+            }
+        }
+
+        return _any;
+    }
+
+    /// <summary>Adds fields below a common path; <c>[]</c> is any element, <c>*</c> any member.</summary>
+    public KnownField Add(SourceGroup platform, string below, params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            At(below.Length == 0 ? path : $"{below}.{path}").Platform |= platform;
+        }
+
+        return this;
+    }
+
+    public KnownField Encoded(SourceGroup group, FieldEncoding encoding, params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            var field = At(path);
+            field.Encoding = encoding;
+            field.EncodedIn = group;
+        }
+
+        return this;
+    }
+
+    private KnownField At(string path)
+    {
+        var field = this;
+        foreach (var step in path.Replace("[]", ".[]", StringComparison.Ordinal).Split('.'))
+        {
+            field = step switch
+            {
+                "[]" => field._element ??= new KnownField(),
+                "*" => field._any ??= new KnownField(),
+                _ => field.Named(step),
+            };
+        }
+
+        return field;
+    }
+
+    private KnownField Named(string name)
+    {
+        if (!_members.TryGetValue(name, out var field))
+        {
+            _members[name] = field = new KnownField();
+            _list = [.. _list, (System.Text.Encoding.UTF8.GetBytes(name), field)];
+        }
+
+        return field;
+    }
+}
