@@ -21,7 +21,7 @@ step() {
 
 cli() {
   if newer $out/cli/.stamp src Directory.Build.props Directory.Packages.props; then
-    step cli dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true -v q -nologo -o $out/cli
+    step cli dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --self-contained false -v q -nologo -o $out/cli
     touch $out/cli/.stamp
   fi
 }
