@@ -21,6 +21,7 @@ function install() {
   const REMEMBER_MS = 1000; // so long: the policy may change meanwhile
   const MARKER = '_$$ND_FUNC$$_';
   const ARMED_MS = 60_000;
+  const FRAMES = 4; // of ours, at most, between the program and what it called
   // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
   const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
 
@@ -77,11 +78,14 @@ function install() {
   }
 
   // Error reports must read the same with the probe and without.
-  function hidden(error) {
+  function hidden(error, limit = Infinity) {
     try {
       const { stack } = error;
       if (typeof stack === 'string' && stack.includes(__filename)) {
-        error.stack = stack.split('\n').filter((line) => !line.includes(__filename)).join('\n');
+        const lines = stack.split('\n').filter((line) => !line.includes(__filename));
+        const frames = lines.length - 1 - lines.findLastIndex((line) => !line.startsWith('    at '));
+        if (frames > limit) lines.length -= frames - limit;
+        error.stack = lines.join('\n');
       }
     } catch {
       // a frozen error, or one whose stack is an accessor of its own: it is shown as it is
@@ -89,32 +93,47 @@ function install() {
     return error;
   }
 
-  function wrapped(target, check) {
+  // Our frame would take the place of one of the few lines of a stack.
+  function unseen(run) {
+    const limit = NativeError.stackTraceLimit;
+    try {
+      if (typeof limit === 'number') NativeError.stackTraceLimit = limit + FRAMES;
+      return run();
+    } catch (error) {
+      throw hidden(error, limit);
+    } finally {
+      if (typeof limit === 'number') NativeError.stackTraceLimit = limit;
+    }
+  }
+
+  function seen(run) {
+    try {
+      return run();
+    } catch (error) {
+      throw hidden(error);
+    }
+  }
+
+  // `runs`: the program's own code runs inside, and must find the limit of stacks as it left it.
+  function wrapped(target, check, runs) {
+    const call = runs ? seen : unseen;
     return new Proxy(target, {
       apply(_, self, args) {
         args = check(args) ?? args;
-        try {
-          return apply(target, self, args);
-        } catch (error) {
-          throw hidden(error);
-        }
+        return call(() => apply(target, self, args));
       },
       construct(_, args, newTarget) {
         args = check(args) ?? args;
-        try {
-          return construct(target, args, newTarget);
-        } catch (error) {
-          throw hidden(error);
-        }
+        return call(() => construct(target, args, newTarget));
       },
     });
   }
 
   // Keeps the property's own attributes: libraries compare and copy descriptors.
-  function replace(object, name, check) {
+  function replace(object, name, check, runs = false) {
     const descriptor = Object.getOwnPropertyDescriptor(object, name);
     if (typeof descriptor?.value !== 'function' || !descriptor.configurable) return undefined;
-    descriptor.value = wrapped(descriptor.value, check);
+    descriptor.value = wrapped(descriptor.value, check, runs);
     defineProperty(object, name, descriptor);
     return descriptor.value;
   }
@@ -123,7 +142,7 @@ function install() {
   for (const name of ['runInThisContext', 'runInNewContext', 'runInContext', 'compileFunction', 'Script']) {
     const made = replace(vm, name, (args) => {
       if (typeof args[0] === 'string') ask('code', 'vm', args[0]);
-    });
+    }, name.startsWith('runIn'));
     if (name === 'Script' && made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
   }
 
@@ -147,8 +166,13 @@ function install() {
   let armed; // { time, payload }
   const guardedEval = {
     get() {
+      if (now() - armed.time < ARMED_MS) {
+        const { time } = armed;
+        armed.time = now() - ARMED_MS + REMEMBER_MS; // denied, the rest of the object is denied as well, but not what runs later
+        ask('deserialize', `node:${MARKER}`, armed.payload);
+        armed.time = time;
+      }
       restoreEval();
-      if (now() - armed.time < ARMED_MS) ask('deserialize', `node:${MARKER}`, armed.payload);
       return nativeEval;
     },
     set(value) {
@@ -164,30 +188,34 @@ function install() {
     armed = { time: now(), payload };
     defineProperty(globalThis, 'eval', guardedEval);
   }
+  function look(text) {
+    let at = text.indexOf(`"${MARKER}`);
+    if (at < 0 && text.includes('\\u00')) {
+      // JSON may spell any character by its number.
+      text = text.replace(/\\u00([2-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+      at = text.indexOf(`"${MARKER}`);
+    }
+    // Without a call in it, it is talk about attacks.
+    if (at >= 0 && /[(`]|\bnew\b/.test(text.slice(at))) arm(text.slice(at + 1, at + 1 + 1024));
+  }
   const parse = {
     parse(text, reviver) {
-      if (typeof text === 'string' && text.length > MARKER.length) {
-        const at = text.indexOf(`"${MARKER}`);
-        if (at >= 0) arm(text.slice(at + 1, at + 1 + 1024));
-      }
+      if (typeof text === 'object' && text !== null) text = `${text}`; // a Buffer, mostly
+      if (typeof text === 'string' && text.length > MARKER.length) look(text);
       if (reviver !== undefined) return apply(nativeParse, JSON, [text, reviver]);
       try {
         return apply(nativeParse, JSON, [text]);
       } catch (error) {
-        throw typeof text === 'string' ? again(text) : hidden(error);
+        throw typeof text === 'function' ? hidden(error) : again(text);
       }
     },
   }.parse;
-  // Our own frame cost one of the stack's few lines: the same failure once more, with room for it.
+  // Only a failure needs the room for our frames, and text that is no object fails the same way twice.
   function again(text) {
-    const limit = NativeError.stackTraceLimit;
     try {
-      NativeError.stackTraceLimit = limit + 2;
-      return apply(nativeParse, JSON, [text]);
+      return unseen(() => apply(nativeParse, JSON, [text]));
     } catch (error) {
-      return hidden(error);
-    } finally {
-      NativeError.stackTraceLimit = limit;
+      return error;
     }
   }
   defineProperty(JSON, 'parse', { value: parse, writable: true, configurable: true });
@@ -200,7 +228,7 @@ function install() {
   }
   replace(process, 'dlopen', (args) => {
     if (typeof args[1] === 'string') ask('library', require('path').resolve(args[1]));
-  });
+  }, true);
 
   // --- Workers whose program is a text.
   workers.setEnvironmentData(SWITCH, true);
@@ -212,7 +240,7 @@ function install() {
     if (typeof env !== 'object' || env === null || `${env.NODE_OPTIONS ?? ''}`.includes(__filename)) return undefined;
     const load = `--require ${/\s/.test(__filename) ? JSON.stringify(__filename) : __filename}`;
     return [program, { ...options, env: { ...env, NODE_OPTIONS: env.NODE_OPTIONS ? `${env.NODE_OPTIONS} ${load}` : load } }, ...more];
-  });
+  }, true);
   if (made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
   require('module').syncBuiltinESMExports();
 }

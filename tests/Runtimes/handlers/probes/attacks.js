@@ -33,5 +33,6 @@ attempt('generator', () => Object.getPrototypeOf(function* () {}).constructor('y
 attempt('binding', () => typeof process.binding('EVIL'.length ? 'util' : ''));
 attempt('unserialize', () => unserialize(serialised).name);
 attempt('unserialize again', () => unserialize(serialised).name);
+attempt('unserialize escaped', () => unserialize(serialised.replace('_$$', '\\u005f$$$$')).name);
 attempt('worker', () => new Worker('"EVIL".length', { eval: true }).constructor.name);
 attempt('worker data', () => new Worker(new URL('data:text/javascript,"EVIL".length')).constructor.name);

@@ -41,6 +41,8 @@ show('after marker', (() => { const local = 1; return eval('local') + JSON.parse
 show('json stack', stack(() => JSON.parse('{"a":')));
 show('json stack, deep', stack(() => deep(20, () => JSON.parse('nope'))));
 show('json stack, undefined', stack(() => JSON.parse(undefined)));
+show('json stack, object', stack(() => JSON.parse({})));
+show('json buffer', JSON.parse(Buffer.from('{"b":"\\u005f"}')));
 show('function stack', stack(() => new Function('a b c(')));
 show('script stack', stack(() => new vm.Script('a b', { filename: 'bad.js' })).split('\n').slice(0, 6));
 show('binding stack', stack(() => process.binding('no such binding')));
