@@ -7,6 +7,9 @@ internal sealed class CrossSiteScripting : IDetector
         "<script", "</script", "javascript:", "vbscript:", "data:text/html", "<iframe", "<object data", "<embed ", "<svg", "<math", "<base href", "<meta http-equiv", "document.cookie", "document.write(", "document.location", "window.location=", "String.fromCharCode(", "srcdoc=",
         "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style");
 
+    private const int MaxHandler = 24;
+    private const int MaxBlank = 16;
+
     public string Id => "xss";
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain];
@@ -37,26 +40,21 @@ internal sealed class CrossSiteScripting : IDetector
     /// <summary><c>onNAME =</c> inside a tag or after a quote.</summary>
     private static Match Handler(string text)
     {
-        for (var at = text.IndexOf("on", StringComparison.OrdinalIgnoreCase); at >= 0; at = text.IndexOf("on", at + 2, StringComparison.OrdinalIgnoreCase))
+        for (var equals = text.IndexOf('=', 1); equals > 0; equals = equals + 1 < text.Length ? text.IndexOf('=', equals + 1) : -1)
         {
-            if (at == 0 || Words.IsWord(text[at - 1]))
+            var end = equals;
+            while (end > 0 && equals - end < MaxBlank && char.IsWhiteSpace(text[end - 1]))
             {
-                continue;
+                end--;
             }
 
-            var end = at + 2;
-            while (end < text.Length && char.IsAsciiLetter(text[end]))
+            var at = end;
+            while (at > 0 && end - at < MaxHandler && char.IsAsciiLetter(text[at - 1]))
             {
-                end++;
+                at--;
             }
 
-            var equals = end;
-            while (equals < text.Length && char.IsWhiteSpace(text[equals]))
-            {
-                equals++;
-            }
-
-            if (end - at is > 4 and < 24 && equals < text.Length && text[equals] == '=')
+            if (end - at is > 4 and < MaxHandler && at > 0 && text[at] is 'o' or 'O' && text[at + 1] is 'n' or 'N' && !Words.IsWord(text[at - 1]))
             {
                 return new Match(text.AsSpan(0, at).Contains('<') ? 0.92 : 0.7, at, equals - at + 1);
             }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 
 namespace Pellicle.Inspection.Detectors;
@@ -8,7 +9,13 @@ namespace Pellicle.Inspection.Detectors;
 /// </summary>
 internal sealed class SqlInjection : IDetector
 {
+    /// <summary>Parameters are short; a longer text without a quote is not read as a condition.</summary>
+    private const int MaxBare = 400;
+
     private const int MaxTokens = 96;
+
+    /// <summary>Places from which a text is read as what follows an open quote.</summary>
+    private const int MaxQuotes = 12;
 
     private enum Kind : byte
     {
@@ -53,13 +60,25 @@ internal sealed class SqlInjection : IDetector
         "@@version", "@@datadir", "sysobjects", "syscolumns", "pg_catalog.", "sqlite_master", "benchmark(", "randomblob(", "generate_series(", "procedure analyse", "make_set(", "gtid_subset(", "json_keys((select", "elt(", "exp(~(", "convert(int,", "char(", "group_concat(", "concat_ws(", "rdb$", "master..", "mysql.user", "load data infile", "lo_import(", "copy (select");
 
     // Four characters at least, see LiteralTable; "or" is looked for with what may stand beside it.
-    private static readonly Literals Speech = new(
-        "union", "select", "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "begin", "sleep", "having", "procedure", "order", "group", "exists",
-        " or ", ")or ", " or(", ")or(", " or\t", " or\n", " or-", " or+", " or~", " or!", " or@", "*/or", "or/*", "+or+", "\tor\t", "\nor\n", " and", ")and", "*/and", "\nand", "\tand", "+and", "and(", " xor", ")xor", "between", "attach", "handler");
+    private static readonly Literals Strong = new(
+        "union", "select", "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "begin", "sleep", "having", "procedure", "order by", "group by", "exists", "attach", "handler", "backup");
+
+    private static readonly Literals Speech = new([
+        .. Strong.Values, "where", "like(",
+        " or ", ")or ", " or(", ")or(", " or\t", " or\n", " or-", " or+", " or~", " or!", " or@", " or'", " or\"", "'or ", "\"or ", "*/or", "or/*", "+or+", "\tor\t", "\nor\n", " and", ")and", "*/and", "\nand", "\tand", "+and", "and ", "and(", "and'", "and\"", " xor", ")xor", "between", "order", "group"]);
+
+    private static readonly SearchValues<char> Quotes = SearchValues.Create("'\"`");
+
+    // Calls that make sense to a database only.
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> DatabaseCalls = new[]
+    {
+        "ascii", "substring", "substr", "mid", "version", "user", "database", "db_name", "current_user", "session_user", "system_user", "char", "nchar", "chr", "hex", "unhex", "conv", "ord", "lpad", "rpad", "concat", "concat_ws", "ifnull", "nullif", "isnull",
+        "coalesce", "extractvalue", "updatexml", "load_file", "sleep", "pg_sleep", "benchmark", "randomblob", "like", "cast", "convert", "lower", "upper", "length", "left", "right", "count", "if", "row", "elt", "pi", "current_database", "current_setting", "utl_inaddr",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
 
     public string Id => "sql-injection";
 
-    public IReadOnlyList<Literals> Sets { get; } = [Certain, Speech];
+    public IReadOnlyList<Literals> Sets { get; } = [Certain, Strong, Speech];
 
     public Match Find(in Subject subject)
     {
@@ -70,24 +89,27 @@ internal sealed class SqlInjection : IDetector
         }
 
         // A change of structure needs a quote, a word of the language or two bars; comments and numbers alone change nothing.
-        if (!subject.Any(Signs.Quote | Signs.Bar | Signs.Ampersand) && !subject.Has(Speech) && !subject.Has(Certain))
+        var speaks = subject.Has(Speech) || subject.Has(Certain);
+        if (!speaks && !subject.Any(Signs.Quote | Signs.Bar | Signs.Ampersand))
         {
             return Match.None;
         }
 
         var span = text.AsSpan();
-
         Span<Token> buffer = stackalloc Token[MaxTokens];
-        var best = Judge(text, buffer[..Tokenize(text, 0, buffer)], quoted: false);
-        foreach (var quote in "'\"`")
+        var best = speaks || subject.Any(Signs.Bar | Signs.Ampersand) ? Judge(text, buffer[..Tokenize(text, 0, buffer)], -1) : Match.None;
+        var tries = 0;
+        for (var at = subject.Any(Signs.Quote) ? span.IndexOfAny(Quotes) : -1; at >= 0 && tries < MaxQuotes; tries++)
         {
-            var at = text.IndexOf(quote);
-            for (var tries = 0; at >= 0 && tries < 3; tries++)
+            // What stands before the quote would be inside the application's own string. A word after it ("the seat's cover") is prose,
+            // unless statements are spoken of at all.
+            if (subject.Has(Strong) || Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma))
             {
-                // What stands before the quote would be inside the application's own string.
-                best = best.Or(Judge(text, buffer[..Tokenize(text, at + 1, buffer)], quoted: true));
-                at = text.IndexOf(quote, at + 1);
+                best = best.Or(Judge(text, buffer[..Tokenize(text, at + 1, buffer)], at));
             }
+
+            var next = span[(at + 1)..].IndexOfAny(Quotes);
+            at = next < 0 ? -1 : at + 1 + next;
         }
 
         var named = subject.Find(Certain, 0.6);
@@ -105,8 +127,12 @@ internal sealed class SqlInjection : IDetector
         return text.Length > 4000 && best.Confidence < 0.97 ? best with { Confidence = Math.Min(best.Confidence, 0.6) } : best;
     }
 
-    private static Match Judge(string text, ReadOnlySpan<Token> tokens, bool quoted)
+    /// <param name="text">Text.</param>
+    /// <param name="tokens">Its tokens, from behind the quote on.</param>
+    /// <param name="quote">Place of the quote that is taken as the application's own; -1 for none.</param>
+    private static Match Judge(string text, ReadOnlySpan<Token> tokens, int quote)
     {
+        var quoted = quote >= 0;
         if (tokens.Length == 0)
         {
             return Match.None;
@@ -138,7 +164,9 @@ internal sealed class SqlInjection : IDetector
             // admin'--   x'#   '/*
             if (tokens[0].Kind == Kind.Comment && (tokens.Length == 1 || text[tokens[0].Start] == '/'))
             {
-                best = best.Or(At(text, tokens[0], Rest(text, tokens[0]) < 3 ? 0.92 : 0.8));
+                var remark = text[tokens[0].Start] == '#' ? tokens[0].Length : 0;
+                var name = text.AsSpan(0, quote).Trim();
+                best = best.Or(At(text, tokens[0], Rest(text, tokens[0]) < 3 && name.Count(' ') == 0 && remark < 4 ? 0.92 : name.Count(' ') < 2 && remark == 0 ? 0.8 : 0.5));
             }
         }
 
@@ -149,26 +177,18 @@ internal sealed class SqlInjection : IDetector
 
         if (quoted)
         {
-            best = best.Or(Condition(text, tokens, start, quoted));
+            best = best.Or(Condition(text, tokens, start, quote));
         }
-        else if (start < tokens.Length && tokens[start].Kind is Kind.Number or Kind.Text or Kind.Variable)
+        else if (text.Length < MaxBare)
         {
-            var next = start + 1;
-            while (next < tokens.Length && tokens[next].Kind is Kind.Close or Kind.Comment)
+            // 1 or 1=1    name or 1=1    1) and (2)=2
+            for (var i = 0; i < tokens.Length && i < 24; i++)
             {
-                next++;
+                if (tokens[i].Kind == Kind.Logic && (i == 0 || tokens[i - 1].Kind is Kind.Number or Kind.Text or Kind.Close or Kind.Variable or Kind.Comment || (i == 1 && tokens[0].Kind == Kind.Word)))
+                {
+                    best = best.Or(Condition(text, tokens, i, quote));
+                }
             }
-
-            best = best.Or(Condition(text, tokens, next, quoted));
-        }
-        else if (tokens.Length > 2 && tokens[0].Kind == Kind.Logic && text.Length < 200)
-        {
-            best = best.Or(Condition(text, tokens, 0, quoted));
-        }
-        else if (tokens.Length > 3 && tokens[start < tokens.Length ? start : 0].Kind == Kind.Word && text.Length < 200)
-        {
-            // name or 1=1
-            best = best.Or(Condition(text, tokens, start + 1, quoted));
         }
 
         for (var i = 0; i < tokens.Length; i++)
@@ -183,6 +203,12 @@ internal sealed class SqlInjection : IDetector
                     break;
                 case Kind.Open when i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Select && HasFrom(text, tokens[(i + 1)..]):
                     best = best.Or(At(text, tokens[i], 0.9));
+                    break;
+                case Kind.Clause when i == 0 && !quoted && text.Length < 64 && (Is(text, tokens[i], "having") || Is(text, tokens[i], "where")) && tokens.Length > 3 && tokens[1].Kind is Kind.Number or Kind.Text && tokens[2].Kind == Kind.Compare:
+                    best = best.Or(At(text, tokens[i], 0.92));
+                    break;
+                case Kind.Clause when quoted && i == start && Is(text, tokens[i], "where") && i + 2 < tokens.Length && tokens[i + 2].Kind == Kind.Compare:
+                    best = best.Or(At(text, tokens[i], 0.92));
                     break;
                 case Kind.Clause when quoted && i == start && Is(text, tokens[i], "order") && i + 2 < tokens.Length && Is(text, tokens[i + 1], "by") && tokens[i + 2].Kind == Kind.Number:
                 case Kind.Clause when i > 0 && tokens[i - 1].Kind is Kind.Number or Kind.Close && Is(text, tokens[i], "order") && i + 2 < tokens.Length && Is(text, tokens[i + 1], "by") && tokens[i + 2].Kind == Kind.Number:
@@ -206,26 +232,27 @@ internal sealed class SqlInjection : IDetector
     }
 
     /// <summary>A logical operator and something that is true, false, slow or a query: <c>or 1=1</c>, <c>and sleep(5)</c>, <c>|| 'a'='a</c>.</summary>
-    private static Match Condition(string text, ReadOnlySpan<Token> tokens, int at, bool quoted)
+    private static Match Condition(string text, ReadOnlySpan<Token> tokens, int at, int quote)
     {
         if (at >= tokens.Length)
         {
             return Match.None;
         }
 
+        var quoted = quote >= 0;
         var token = tokens[at];
         if (token.Kind == Kind.Compare && quoted && at + 1 < tokens.Length && text[token.Start] is '=' or '<' or '>' or '!')
         {
             // '=' '   '<>'   : the comparison tricks that make a string true
-            return tokens[at + 1].Kind is Kind.Text or Kind.Number && text.Length < 64 ? At(text, token, 0.9) : Match.None;
+            return tokens[at + 1].Kind is Kind.Text or Kind.Number && text.Length < 64 && !IsPhrase(text, quote) ? At(text, token, 0.9) : Match.None;
         }
 
-        if (token.Kind == Kind.Operator && quoted && at + 1 < tokens.Length && (tokens[at + 1].Kind == Kind.Function && at + 2 < tokens.Length) && text[token.Start] is '+' or '-' or '*' or '|')
+        if (token.Kind == Kind.Operator && quoted && at + 2 < tokens.Length && tokens[at + 1].Kind == Kind.Function && text[token.Start] is '+' or '-' or '*' or '|')
         {
-            return At(text, token, 0.9);
+            return At(text, token, IsDatabaseCall(text, tokens[at + 1]) ? 0.93 : 0.7);
         }
 
-        if (token.Kind != Kind.Logic)
+        if (token.Kind != Kind.Logic || (quoted && Is(text, token, "not") && at == 0))
         {
             return Match.None;
         }
@@ -244,40 +271,91 @@ internal sealed class SqlInjection : IDetector
         }
 
         var left = tokens[i];
-        if (left.Kind is Kind.Select or Kind.Function or Kind.Variable)
-        {
-            return At(text, token, left.Kind == Kind.Function && !IsDelay(text, left) && !quoted && depth == 0 ? 0.7 : 0.93);
-        }
-
-        if (left.Kind == Kind.Compare && Is(text, left, "exists"))
+        if (left.Kind is Kind.Select or Kind.Variable)
         {
             return At(text, token, 0.93);
         }
 
-        if (i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Compare && left.Kind is Kind.Number or Kind.Text or Kind.Word)
+        if (left.Kind == Kind.Function || (left.Kind is Kind.Clause or Kind.Compare && i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Open))
         {
-            var right = i + 2 < tokens.Length ? tokens[i + 2].Kind : Kind.Other;
-            var constant = left.Kind is Kind.Number or Kind.Text && (right is Kind.Number or Kind.Text or Kind.Function or Kind.Open or Kind.Select or Kind.Word or Kind.Variable || text[^1] == '=');
-            if (constant)
+            return At(text, token, IsDatabaseCall(text, left) || IsDelay(text, left) || Is(text, left, "exists") ? 0.93 : quoted ? 0.92 : 0.7);
+        }
+
+        if (left.Kind is not (Kind.Number or Kind.Text or Kind.Word))
+        {
+            return Match.None;
+        }
+
+        // Over arithmetic and parentheses to the comparison: (1+2)=3, ((8))=(3).
+        var compare = i + 1;
+        while (compare < tokens.Length && compare < i + 24 && (tokens[compare].Kind is Kind.Close or Kind.Open or Kind.Operator || (tokens[compare].Kind == Kind.Number && tokens[compare - 1].Kind is Kind.Operator or Kind.Open)))
+        {
+            compare++;
+        }
+
+        if (compare < tokens.Length && tokens[compare].Kind == Kind.Compare)
+        {
+            var other = compare + 1;
+            while (other < tokens.Length && (tokens[other].Kind == Kind.Open || (tokens[other].Kind == Kind.Operator && text[tokens[other].Start] is '-' or '+' or '~')))
             {
-                return At(text, token, 0.95);
+                other++;
             }
 
-            var symbol = text[tokens[i + 1].Start] is '=' or '<' or '>' or '!';
-            return left.Kind == Kind.Word && right is Kind.Number or Kind.Text or Kind.Word or Kind.Other or Kind.Clause && (symbol || quoted) && (quoted || right != Kind.Word)
-                ? At(text, token, quoted ? 0.92 : 0.75)
+            var right = other < tokens.Length ? tokens[other].Kind : Kind.Other;
+            if (left.Kind is Kind.Number or Kind.Text && (right is Kind.Number or Kind.Text or Kind.Function or Kind.Open or Kind.Select or Kind.Word or Kind.Variable || text[^1] == '='))
+            {
+                // "5 and 6 is a" is English; a sign or two values compared is not.
+                var english = right == Kind.Word && char.IsAsciiLetter(text[tokens[compare].Start]);
+                return english || (IsPhrase(text, quote) && left.Kind == Kind.Text && right == Kind.Text) ? At(text, token, 0.5) : At(text, token, 0.95);
+            }
+
+            var symbol = text[tokens[compare].Start] is '=' or '<' or '>' or '!';
+            if (left.Kind != Kind.Word || !(symbol || quoted))
+            {
+                return Match.None;
+            }
+
+            // or x=x
+            if (symbol && right == Kind.Word && Slice(text, left).SequenceEqual(Slice(text, tokens[other])))
+            {
+                return At(text, token, at == 0 || quoted ? 0.92 : 0.8);
+            }
+
+            return right is Kind.Number or Kind.Text or Kind.Word or Kind.Other or Kind.Clause && (quoted || right != Kind.Word)
+                ? At(text, token, quoted && (symbol || right != Kind.Word) ? 0.92 : 0.75)
                 : Match.None;
         }
 
         // ' or 1 --   ' or 'x   1 or 1#
         var ends = i + 1 >= tokens.Length || tokens[i + 1].Kind is Kind.Comment or Kind.Close or Kind.Semicolon or Kind.Clause;
+        if (left.Kind == Kind.Text && (left.Length < 2 || IsPhrase(text, quote)))
+        {
+            return Match.None;
+        }
+
         if (left.Kind is Kind.Number or Kind.Text && ends)
         {
-            return At(text, token, quoted || (i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Comment) ? 0.92 : text.Length < 24 ? 0.6 : 0.3);
+            var remark = i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Comment;
+            return At(text, token, quoted && (left.Kind == Kind.Number || text.Length < 48) || (remark && text.Length < 64) ? 0.92 : text.Length < 24 ? 0.6 : 0.3);
         }
 
         return left.Kind == Kind.Word && quoted && Is(text, left, "true") && ends ? At(text, token, 0.92) : Match.None;
     }
+
+    /// <summary>The quote closes a phrase that the text itself opened, as people write to search engines: <c>"red shoes" AND "size 9"</c>.</summary>
+    private static bool IsPhrase(string text, int quote)
+    {
+        if (quote <= 0 || text[quote] != '"')
+        {
+            return false;
+        }
+
+        var before = text.AsSpan(0, quote);
+        var count = before.Count('"');
+        return count % 2 == 1 && before[before.IndexOf('"')..].Length > 2 && text.AsSpan(quote).Count('"') % 2 == 1;
+    }
+
+    private static bool IsDatabaseCall(string text, Token token) => DatabaseCalls.Contains(Slice(text, token));
 
     private static bool Statement(string text, ReadOnlySpan<Token> tokens)
     {
@@ -359,16 +437,16 @@ internal sealed class SqlInjection : IDetector
         {
             var c = text[i];
             var from = i;
-            if (char.IsWhiteSpace(c) || c is '\u00a0' or '\0' or '+' && i + 1 < text.Length && char.IsLetter(text[i + 1]) && i > 0 && char.IsLetterOrDigit(text[i - 1]))
+            if (c <= ' ' || c is '\u00a0' or '\ufffd' or '\u3000' || c == '+' && i + 1 < text.Length && IsLetter(text[i + 1]) && i > 0 && (IsLetter(text[i - 1]) || char.IsAsciiDigit(text[i - 1])))
             {
                 i++;
                 continue;
             }
 
             Kind kind;
-            if (char.IsLetter(c) || c == '_')
+            if (IsLetter(c) || c == '_')
             {
-                while (i < text.Length && (char.IsLetterOrDigit(text[i]) || text[i] is '_' or '$'))
+                while (i < text.Length && (IsLetter(text[i]) || char.IsAsciiDigit(text[i]) || text[i] is '_' or '$'))
                 {
                     i++;
                 }
@@ -484,6 +562,9 @@ internal sealed class SqlInjection : IDetector
 
         return count;
     }
+
+    /// <summary>Letters of every script count alike; what is no letter beyond ASCII joins a word without harm.</summary>
+    private static bool IsLetter(char c) => char.IsAsciiLetter(c) || c is >= '\u00c0' and not ('\u3000' or '\ufffd');
 
     private static int LineEnd(string text, int from)
     {
