@@ -4,7 +4,8 @@ import re
 import subprocess
 import sys
 
-from harness import ROOT, TIMEOUT, WORK
+import harness
+from harness import HERE, ROOT, TIMEOUT, WORK
 from shared import assert_equal
 
 sys.path.insert(0, str(ROOT / "runtime" / "native" / "tests"))
@@ -161,6 +162,27 @@ def case_node_repeated_texts_are_asked_once_a_while():
     assert 5 <= len(done.asked) <= 50, len(done.asked)
 
 
+def told(language, handler, events, task, env):
+    """What the runtime told the Runtime API, without the parts that are new each time."""
+    outcome = harness.run(language, handler, events, task=task, env=env)
+    return [(r.kind, r.headers.get("content-type"), r.headers.get("lambda-runtime-function-error-type"), r.body) for r in outcome.answers], outcome
+
+
+def check_runtime(language, handlers, task):
+    for handler in handlers:
+        events = [{"a": [1, "grüße"]}, "text"]
+        plain, outcome = told(language, handler, events, task, {})
+        assert plain or outcome.code, outcome
+        probed, outcome = told(language, handler, events, task, {**variables(language), "PELLICLE_CHANNEL": "pellicle/nobody"})
+        assert_equal(probed, plain, outcome)
+
+
+def case_node_runtime_tells_the_same_bytes():
+    names = ["echo", "raises", "throwsNow", "throwsText", "callbackError", "circular", "throwsAside", "rejectsAside", "exits", "stream", "streamFailsEarly", "streamFailsLate"]
+    modules = ["broken", "fails", "missing", "rejects", "module", "common", "nothere"]
+    check_runtime("node", [f"cases.{n}" for n in names] + [f"{m}.handler" for m in modules], HERE / "handlers" / "node")
+
+
 # --- Java
 
 def case_java_filter_rejects_gadgets_and_passes_ordinary_objects():
@@ -236,3 +258,10 @@ def case_dotnet_without_interposer_or_channel_runs_as_without_probe():
         plain = dotnet(*arguments, probe=False)
         for other in (dotnet(*arguments), dotnet(*arguments, channel="pellicle/nobody")):
             assert_equal((other.code, other.stdout, other.stderr), (plain.code, plain.stdout, plain.stderr))
+
+
+def case_dotnet_runtime_tells_the_same_bytes():
+    task = WORK / "tasks" / "dotnet"
+    if not task.exists():
+        return "its functions are only compiled together with the part `dotnet`"
+    check_runtime("dotnet", [f"Cases::Cases.Handlers::{n}" for n in ("Echo", "Raises", "NoSuchMethod")], task)

@@ -63,8 +63,8 @@ def bind(source, target):
     subprocess.run(["mount", "--bind", str(source), target], check=True)
 
 
-def use(language, task=None):
-    bind(ROOT / "artifacts" / "runtimes" / language, "/var/runtime")
+def use(language, task=None, runtime=None):
+    bind(runtime or ROOT / "artifacts" / "runtimes" / language, "/var/runtime")
     bind(task or WORK / "tasks" / language, "/var/task")
 
 
@@ -78,9 +78,9 @@ def write_task(files):
     return directory
 
 
-def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False):
+def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False, runtime=None):
     """Starts the runtime, waits until it has answered every event (or is gone), stops it."""
-    use(language, task)
+    use(language, task, runtime)
     bind(write_task(opt or {}), "/opt")
     api = FakeApi(list(events), close_after_answer=close)
     api.statuses = statuses or {}

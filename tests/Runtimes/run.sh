@@ -1,9 +1,9 @@
 #!/bin/sh
-# Tests of the language runtimes: tests/Runtimes/run.sh [python|node|java|dotnet|probes]...; prints "N passed, N failed".
+# Tests of the language runtimes: tests/Runtimes/run.sh [python|node|java|dotnet|probes|ric]...; prints "N passed, N failed".
 # Runs in a mount namespace, so that each runtime lies where Lambda has it: /var/runtime, /var/lang, /var/task, /opt.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-[ $# -gt 0 ] || set -- python node java dotnet probes
+[ $# -gt 0 ] || set -- python node java dotnet probes ric
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PELLICLE_TEST_WORK="$work" PYTHONDONTWRITEBYTECODE=1

@@ -1,0 +1,72 @@
+"""Our Node.js runtime beside npm's aws-lambda-ric: the same functions and events must give the same answers."""
+import json
+import os
+from pathlib import Path
+
+import harness
+from harness import HERE, WORK
+from shared import assert_equal
+
+FUNCTIONS = HERE / "handlers" / "node"
+EVENT = {"a": [1, "grüße 💥", None], "size": 10, "count": 3}
+
+
+def official():
+    """A runtime directory with the client npm serves, or the reason why there is none."""
+    place = os.environ.get("PELLICLE_AWS_LAMBDA_RIC")
+    if not place or not (Path(place) / "node_modules/aws-lambda-ric/bin/index.mjs").is_file():
+        return None, "needs PELLICLE_AWS_LAMBDA_RIC=<folder in which tests/Runtimes/install-ric.sh ran>"
+    directory = WORK / "ric"
+    if not directory.exists():
+        directory.mkdir()
+        (directory / "node_modules").symlink_to(Path(place).resolve() / "node_modules")
+        start = directory / "bootstrap"
+        start.write_text('#!/bin/sh\nexec /var/lang/bin/node /var/runtime/node_modules/aws-lambda-ric/bin/index.mjs "$_HANDLER"\n')
+        start.chmod(0o755)
+    return directory, None
+
+
+def told(outcome):
+    """Answers without what names the runtime's own files: of a trace only the function's lines count."""
+    found = []
+    for answer in outcome.answers:
+        body = answer.body
+        if answer.kind != "response" and body:
+            report = json.loads(body)
+            report["trace"] = [line for line in report.get("trace", []) if not line.startswith("    at ") or "/var/task/" in line]
+            body = report
+        found.append((answer.kind, answer.headers.get("content-type"), answer.headers.get("lambda-runtime-function-response-mode"),
+                      answer.headers.get("transfer-encoding"), body, {k: v for k, v in answer.trailers.items() if k.endswith("type")}))
+    return found
+
+
+def compare(handlers, events):
+    runtime, reason = official()
+    if reason:
+        return reason
+    different = []
+    for handler in handlers:
+        theirs = harness.run("node", handler, events, task=FUNCTIONS, runtime=runtime)
+        assert theirs.answers or theirs.code, theirs
+        ours = harness.run("node", handler, events, task=FUNCTIONS)
+        if told(ours) != told(theirs):
+            different.append(f"{handler}\n  theirs {told(theirs)}\n  ours   {told(ours)}")
+    assert not different, "\n".join(different)
+    return None
+
+
+def case_answers():
+    return compare([f"cases.{n}" for n in ("echo", "big", "callback", "waits", "forgets", "nothing", "thenable", "succeed", "done", "deep.er.handler")]
+                   + ["common.handler", "module.handler", "toplevel.handler"], [EVENT, EVENT])
+
+
+def case_errors():
+    return compare([f"cases.{n}" for n in ("raises", "throwsNow", "throwsText", "callbackError", "fail", "circular")], [EVENT, EVENT])
+
+
+def case_failures_of_start():
+    return compare(["cases.notFunction", "cases.nothere", "nothere.handler", "broken.handler", "fails.handler", "missing.handler", "withoutdot"], [EVENT])
+
+
+def case_streams():
+    return compare([f"cases.{n}" for n in ("stream", "streamHttp", "streamBig")], [EVENT])
