@@ -27,16 +27,24 @@ def official():
 
 
 def told(outcome):
-    """Answers without what names the runtime's own files: of a trace only the function's lines count."""
+    """Answers without what names the runtime's own files. Known differences to version 3.3.0 of the client, left out here:
+
+    - it calls the handler as a method `handler`, so that a trace says `exports.f [as handler]`;
+    - it says "Unable to stringify response body" without "as json";
+    - in reports of a failed start the list of requiring modules and the trace, of which ours keeps the original error's;
+    - a streaming function that throws before its first byte: the client sends an empty stream with error trailers, ours an error (not compared).
+    """
     found = []
     for answer in outcome.answers:
         body = answer.body
         if answer.kind != "response" and body:
             report = json.loads(body)
-            report["trace"] = [line for line in report.get("trace", []) if not line.startswith("    at ") or "/var/task/" in line]
-            body = report
-        found.append((answer.kind, answer.headers.get("content-type"), answer.headers.get("lambda-runtime-function-response-mode"),
-                      answer.headers.get("transfer-encoding"), body, {k: v for k, v in answer.trailers.items() if k.endswith("type")}))
+            message = report["errorMessage"].split("\n")[0].removesuffix(" as json")
+            trace = [line.replace(" [as handler]", "") for line in report.get("trace", []) if line.startswith("    at ") and "/var/task/" in line]
+            body = (list(report), report["errorType"], message, trace if answer.kind == "error" else None)
+        found.append((answer.kind, answer.headers.get("content-type"), answer.headers.get("lambda-runtime-function-error-type"),
+                      answer.headers.get("lambda-runtime-function-response-mode"), answer.headers.get("transfer-encoding"), body,
+                      {k: v for k, v in answer.trailers.items() if k.endswith("type")}))
     return found
 
 
@@ -69,4 +77,4 @@ def case_failures_of_start():
 
 
 def case_streams():
-    return compare([f"cases.{n}" for n in ("stream", "streamHttp", "streamBig")], [EVENT])
+    return compare([f"cases.{n}" for n in ("stream", "streamHttp", "streamBig", "streamFailsLate")], [EVENT])
