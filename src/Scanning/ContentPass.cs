@@ -17,18 +17,17 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
 
     private readonly Lock gate = new();
     private readonly List<ModifiedFile> modified = [];
-    private readonly SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> texts = new(StringComparer.Ordinal);
 
     public IReadOnlyList<ModifiedFile> ModifiedFiles => [.. modified.OrderBy(file => file.Path, StringComparer.Ordinal)];
 
-    public IReadOnlyDictionary<string, string> Texts => texts;
-
+    public IReadOnlyDictionary<string, string> Texts => texts.Keys.Order(StringComparer.Ordinal).ToDictionary(path => path, path => texts[path], StringComparer.Ordinal);
 
     private readonly List<Finding> secrets = [];
 
     public IReadOnlyList<Finding> Secrets => [.. secrets.OrderBy(finding => finding.Path, StringComparer.Ordinal).ThenBy(finding => finding.RuleId, StringComparer.Ordinal)];
 
-    private readonly record struct Work(ScanEntry Entry, bool Record, bool Binary, bool Text, bool Secret);
+    private sealed record Work(ScanEntry Entry, bool Record, bool Binary, bool Text, bool Secret);
 
     public void Run(CancellationToken cancellationToken)
     {

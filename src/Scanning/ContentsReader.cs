@@ -79,7 +79,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     private void ReadTree(ScanTree tree, int depth)
     {
         var found = new List<Package>();
-        var work = new List<(ScanEntry Entry, IExtractor? Extractor)>();
+        var work = new List<Work>();
         foreach (var entry in tree.Source.Entries)
         {
             if (entry.Kind != EntryKind.File)
@@ -92,17 +92,17 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             {
                 if (extractor.IsRequired(path))
                 {
-                    work.Add((entry, extractor));
+                    work.Add(new Work(entry, extractor));
                 }
             }
 
             if (depth == 0 && PythonRecords.IsRecord(path))
             {
-                work.Add((entry, null));
+                work.Add(new Work(entry, null));
             }
             else if (IsArchive(path))
             {
-                work.Add((entry, null));
+                work.Add(new Work(entry, null));
             }
         }
 
@@ -127,6 +127,8 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             Add(Guarded(extractor.Name, tree.Prefix, () => extractor.Extract(tree, found)), found);
         }
     }
+
+    private sealed record Work(ScanEntry Entry, IExtractor? Extractor);
 
     private void Handle(ScanTree tree, ScanEntry entry, IExtractor? extractor, int depth, List<Package> found)
     {

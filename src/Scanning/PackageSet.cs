@@ -13,17 +13,17 @@ internal static class PackageSet
     public static IReadOnlyList<Package> Consolidate(IReadOnlyList<Package> found)
     {
         var real = found.Where(package => package.Evidence != PackageEvidence.Declared).ToArray();
-        var installedDirectories = real.Where(package => package.Evidence == PackageEvidence.Installed).ToLookup(package => package.Ecosystem, package => new ScanPath(package.Path));
+        var installedDirectories = real.Where(package => package.Evidence == PackageEvidence.Installed).ToLookup(package => package.Ecosystem, package => package.Path);
         var present = real.Select(Identity).ToHashSet();
         var declared = found.Where(package => package.Evidence == PackageEvidence.Declared
             && !present.Contains(Identity(package))
-            && !installedDirectories[package.Ecosystem].Any(path => path.IsUnder(ProjectDirectory(package.Path))));
+            && !installedDirectories[package.Ecosystem].Any(path => new ScanPath(path).IsUnder(ProjectDirectory(package.Path))));
         return [.. real.Concat(declared)
-            .OrderBy(package => package.Path, StringComparer.Ordinal).ThenBy(package => package.Name, StringComparer.Ordinal).ThenBy(package => package.Version, StringComparer.Ordinal).ThenBy(package => package.Evidence)
-            .DistinctBy(package => (package.Ecosystem, package.Name, package.Version, Home(package)))];
+            .OrderBy(package => package.Path, StringComparer.Ordinal).ThenBy(package => package.Name, StringComparer.Ordinal).ThenBy(package => package.Version, StringComparer.Ordinal).ThenBy(package => (int)package.Evidence)
+            .DistinctBy(package => $"{Identity(package)}\n{Home(package)}")];
     }
 
-    private static (Ecosystem, string, string?) Identity(Package package) => (package.Ecosystem, package.Name, package.Version);
+    private static string Identity(Package package) => $"{package.Ecosystem.Name}\n{package.Name}\n{package.Version}";
 
     private static string ProjectDirectory(string path)
     {

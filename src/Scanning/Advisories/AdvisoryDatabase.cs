@@ -272,7 +272,7 @@ public sealed class AdvisoryDatabase : IDisposable
 }
 
 /// <summary>One advisory as stored; the integers are references into data.</summary>
-internal readonly record struct StoredAdvisory(
+internal sealed record StoredAdvisory(
     int Id, int Aliases, int Summary, int References, int Vector, int Modified, int Published, int Group, Severity Severity, byte Flags, double Score, float Epss, float Percentile)
 {
     public bool IsStated => (Flags & DatabaseFormat.FlagStated) != 0;

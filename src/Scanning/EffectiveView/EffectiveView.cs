@@ -29,7 +29,8 @@ public sealed record ViewFile(string Path, string Origin, ScanEntry Entry);
 public sealed class EffectiveView
 {
     private readonly Dictionary<string, ViewFile> files = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Origin, string Path, string Name, string? Version), Judgement> judgements = [];
+    // Keyed by one text: collections of tuples are compiled anew at every start of the program.
+    private readonly Dictionary<string, Judgement> judgements = new(StringComparer.Ordinal);
     private readonly List<OverwrittenFile> overwritten = [];
 
     private EffectiveView(TargetContents function, IReadOnlyList<LayerContents> layers, RuntimeInfo runtime)
@@ -78,7 +79,7 @@ public sealed class EffectiveView
     public Judgement Judge(Package package, string origin)
     {
         ArgumentNullException.ThrowIfNull(package);
-        return judgements.TryGetValue((origin, package.Path, package.Name, package.Version), out var judgement)
+        return judgements.TryGetValue(Key(origin, package), out var judgement)
             ? judgement
             : throw new ArgumentException($"no package `{package.Purl}` of `{origin}` in this view", nameof(package));
     }
@@ -114,7 +115,8 @@ public sealed class EffectiveView
             }
         }
 
-        overwritten.Sort((a, b) => (a.Path, a.Winner, a.Loser).CompareTo((b.Path, b.Winner, b.Loser)));
+        overwritten.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path) is var byPath && byPath != 0 ? byPath
+            : string.CompareOrdinal(a.Winner, b.Winner) is var byWinner && byWinner != 0 ? byWinner : string.CompareOrdinal(a.Loser, b.Loser));
     }
 
     /// <summary>Directories on disk know no checksum; there equal sizes count as equal content.</summary>
@@ -123,14 +125,26 @@ public sealed class EffectiveView
     private void JudgeAll()
     {
         var order = SearchOrder.Create(this);
-        var places = Targets.SelectMany(target => target.Packages.Select(package => (target.Origin, Package: package, Place: order.Locate(package, target)))).ToList();
-        // The first copy on the search order wins; declared packages do not load anything, so they shadow nothing.
-        var winners = places.Where(item => item.Place.Rank is not null && item.Package.Evidence is PackageEvidence.Installed or PackageEvidence.Binary && item.Place.CanShadow)
-            .GroupBy(item => (item.Package.Ecosystem, item.Package.Name))
-            .ToDictionary(group => group.Key, group => group.OrderBy(item => item.Place.Rank!.Value, Rank.Order).ThenBy(item => item.Package.Path, StringComparer.Ordinal).First());
+        var places = new List<Located>();
+        var winners = new Dictionary<string, Located>(StringComparer.Ordinal);
+        foreach (var target in Targets)
+        {
+            foreach (var package in target.Packages)
+            {
+                var item = new Located(target.Origin, package, order.Locate(package, target));
+                places.Add(item);
+                // The first copy on the search order wins; declared packages do not load anything, so they shadow nothing.
+                if (item.Place is { Rank: not null, CanShadow: true } && package.Evidence is PackageEvidence.Installed or PackageEvidence.Binary
+                    && (!winners.TryGetValue(Name(package), out var best) || IsBefore(item, best)))
+                {
+                    winners[Name(package)] = item;
+                }
+            }
+        }
+
         foreach (var (origin, package, place) in places)
         {
-            var key = (origin, package.Path, package.Name, package.Version);
+            var key = Key(origin, package);
             if (place.Rank is not { } rank)
             {
                 judgements[key] = new Judgement(false, place.Reason);
@@ -139,7 +153,7 @@ public sealed class EffectiveView
             {
                 judgements[key] = new Judgement(false, $"its file is overwritten by {winnerOrigin}", $"{winnerOrigin} {package.Path}");
             }
-            else if (place.CanBeShadowed && winners.TryGetValue((package.Ecosystem, package.Name), out var winner) && Rank.Order.Compare(winner.Place.Rank!.Value, rank) < 0 && !order.StillNeeded(package, origin))
+            else if (place.CanBeShadowed && winners.TryGetValue(Name(package), out var winner) && Rank.Order.Compare(winner.Place.Rank!.Value, rank) < 0 && !order.StillNeeded(package, origin))
             {
                 judgements[key] = new Judgement(false, $"{winner.Place.Reason} comes first", $"{winner.Origin} {winner.Package.Path}", winner.Package);
             }
@@ -149,6 +163,15 @@ public sealed class EffectiveView
             }
         }
     }
+
+    private sealed record Located(string Origin, Package Package, Place Place);
+
+    private static string Key(string origin, Package package) => $"{origin}\n{package.Path}\n{package.Name}\n{package.Version}";
+
+    private static string Name(Package package) => $"{package.Ecosystem.Name}\n{package.Name}";
+
+    private static bool IsBefore(Located a, Located b) =>
+        Rank.Order.Compare(a.Place.Rank!.Value, b.Place.Rank!.Value) is var order && order != 0 ? order < 0 : string.CompareOrdinal(a.Package.Path, b.Package.Path) < 0;
 
     /// <summary>Origin of the layer whose file replaced this package's evidence, or null.</summary>
     private string? IsReplaced(Package package, string origin)

@@ -51,6 +51,8 @@ public sealed class Matcher(AdvisoryDatabase database)
         return groups is null ? [] : [.. groups.Values.Select(g => ToMatch(g, order)).OrderBy(m => m.Id, StringComparer.Ordinal)];
     }
 
+    private sealed record Record(string Id, StoredAdvisory Stored);
+
     private sealed class Group
     {
         public List<StoredAdvisory> Records { get; } = [];
@@ -62,24 +64,24 @@ public sealed class Matcher(AdvisoryDatabase database)
 
     private AdvisoryMatch ToMatch(Group group, IVersionOrder order)
     {
-        var records = group.Records.Select(r => (Id: database.Text(r.Id), Stored: r)).DistinctBy(r => r.Id)
+        var records = group.Records.Select(r => new Record(database.Text(r.Id), r)).DistinctBy(r => r.Id)
             .OrderBy(r => Preference(r.Id)).ThenBy(r => r.Id, StringComparer.Ordinal).ToList();
         var id = records[0].Id;
         var aliases = records.SelectMany(r => database.Texts(r.Stored.Aliases).Append(r.Id)).Where(a => a != id).Distinct(StringComparer.Ordinal);
         var stated = records.Where(r => r.Stored.IsStated).ToList();
-        var worst = (stated.Count > 0 ? stated : records).MaxBy(r => (r.Stored.Severity, r.Stored.Score)).Stored;
-        var scored = worst.Score > 0 ? worst : records.Select(r => r.Stored).FirstOrDefault(r => r.Score > 0);
+        var worst = (stated.Count > 0 ? stated : records).MaxBy(r => ((int)r.Stored.Severity * 100) + r.Stored.Score)!.Stored;
+        var scored = worst.Score > 0 ? worst : records.Find(r => r.Stored.Score > 0)?.Stored;
         return new AdvisoryMatch
         {
             Id = id,
             Aliases = [.. aliases.Order(StringComparer.Ordinal)],
             Severity = worst.Severity,
             IsSeverityStated = stated.Count > 0,
-            Cvss = scored.Score > 0 ? new Cvss(database.Text(scored.Vector), scored.Score) : null,
+            Cvss = scored is not null ? new Cvss(database.Text(scored.Vector), scored.Score) : null,
             FixedVersions = [.. group.Fixes.Distinct(StringComparer.Ordinal).Order(Comparer<string>.Create((a, b) => VersionOrder.CompareTotal(order, a, b)))],
             IsMalware = records.Any(r => r.Stored.IsMalware),
             KnownExploited = records.Any(r => r.Stored.IsExploited),
-            Epss = records.Select(r => (r.Stored.Epss, r.Stored.Percentile)).Max(),
+            Epss = records.MaxBy(r => r.Stored.Epss) is { } likely ? (likely.Stored.Epss, likely.Stored.Percentile) : default,
             Summary = records.Select(r => database.Text(r.Stored.Summary)).FirstOrDefault(s => s.Length > 0) ?? "",
             References = [.. records.SelectMany(r => database.Texts(r.Stored.References)).Distinct(StringComparer.Ordinal).Take(OsvReader.MaxReferences)],
             Evidence = group.Evidence,

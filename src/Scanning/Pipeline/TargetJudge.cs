@@ -17,7 +17,8 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
     public const string ShadowedFixRule = "H-7";
 
     private readonly Matcher? matcher = request is { MatchAdvisories: true, Database: { } database } ? new Matcher(database) : null;
-    private readonly Dictionary<(Ecosystem Ecosystem, string Name, string Version), IReadOnlyList<AdvisoryMatch>> matches = [];
+    private readonly Dictionary<string, IReadOnlyList<AdvisoryMatch>> matches = new(StringComparer.Ordinal);
+    private readonly HashSet<string> shadowedFixes = new(StringComparer.Ordinal);
 
     public JudgedTarget Run(CancellationToken cancellationToken)
     {
@@ -47,7 +48,8 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
             findings.AddRange(contents.Secrets);
         }
 
-        findings.AddRange(HijackChecks.Run(view));
+        // Two versions of one package are a finding once: as a vulnerability where the copy that loads is the worse one.
+        findings.AddRange(HijackChecks.Run(view).Where(f => f.RuleId != ShadowedFixRule || !shadowedFixes.Contains(Place(f))));
 
         var ordered = findings.DistinctBy(f => f.Fingerprint).OrderBy(f => f, FindingOrder.WorstFirst).ToList();
         var suppressed = new List<SuppressedFinding>();
@@ -85,16 +87,21 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
             var open = Match(winner.Ecosystem, winner.Name, winning).Where(m => !known.Contains(m.Id) && !known.Overlaps(m.Aliases)).ToList();
             if (open.Count > 0 && VersionOrder.For(package.Ecosystem).Compare(version, winning) == VersionComparison.Greater)
             {
-                findings.Add(ShadowedFix(package, version, winning, origin, by, open));
+                var finding = ShadowedFix(package, version, winning, origin, by, open);
+                findings.Add(finding);
+                shadowedFixes.Add(Place(finding));
             }
         }
     }
 
+    private static string Place(Finding finding) => $"{finding.Origin}\n{finding.Path}\n{finding.Purl}";
+
     private IReadOnlyList<AdvisoryMatch> Match(Ecosystem ecosystem, string name, string version)
     {
-        if (!matches.TryGetValue((ecosystem, name, version), out var found))
+        var key = $"{ecosystem.Name}\n{name}\n{version}";
+        if (!matches.TryGetValue(key, out var found))
         {
-            matches.Add((ecosystem, name, version), found = matcher!.Query(ecosystem, name, version));
+            matches.Add(key, found = matcher!.Query(ecosystem, name, version));
         }
 
         return found;

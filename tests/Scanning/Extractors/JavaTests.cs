@@ -39,8 +39,22 @@ public class JavaTests
     [InlineData("lib/acme-net-2.0.jar", "Manifest-Version: 1.0\nBundle-SymbolicName: com.acme.acme-net;singleton:=t\n rue\n", "pkg:maven/com.acme/acme-net@2.0")]
     [InlineData("lib/renamed.jar", "Bundle-SymbolicName: com.acme.thing\nBundle-Version: 4.1\n", "pkg:maven/com.acme/thing@4.1")]
     [InlineData("lib/log4j-core-2.14.1.jar", "Manifest-Version: 1.0\n", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1")]
+    [InlineData("lib/tomcat-coyote-9.0.70.jar", "Manifest-Version: 1.0\nBundle-SymbolicName: org.apache.tomcat-coyote\n", "pkg:maven/org.apache.tomcat/tomcat-coyote@9.0.70")]
+    [InlineData("lib/groovy-json-2.4.21.jar", "Bundle-SymbolicName: groovy-json\n", "pkg:maven/org.codehaus.groovy/groovy-json@2.4.21")]
+    [InlineData("lib/groovy-4.0.1.jar", "Bundle-SymbolicName: groovy\n", "pkg:maven/org.apache.groovy/groovy@4.0.1")]
+    [InlineData("lib/c3p0-0.9.1.2.jar", "Implementation-Vendor-Id: com.mchange\n", "pkg:maven/c3p0/c3p0@0.9.1.2")]
     public void A_jar_without_pom_is_known_by_manifest_and_name(string path, string manifest, string purl) =>
         new TestZip().Add(path, Jar(("META-INF/MANIFEST.MF", manifest))).Read().Purls().ShouldBe([purl]);
+
+    [Fact]
+    public void The_only_pom_inside_is_not_the_jar_when_the_file_name_says_another_version()
+    {
+        var jar = Jar(("META-INF/maven/org.apache.bcel/bcel/pom.properties", Properties("org.apache.bcel", "bcel", "6.4.1")), ("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n"));
+        new TestZip().Add("lib/xalan-2.7.2.jar", jar).Read().Lines().ShouldBe([
+            "pkg:maven/xalan/xalan@2.7.2 Installed lib/xalan-2.7.2.jar!/META-INF/MANIFEST.MF",
+            "pkg:maven/org.apache.bcel/bcel@6.4.1 Bundled lib/xalan-2.7.2.jar!/META-INF/maven/org.apache.bcel/bcel/pom.properties"]);
+        new TestZip().Add("lib/renamed.jar", jar).Read().Lines().ShouldBe(["pkg:maven/org.apache.bcel/bcel@6.4.1 Installed lib/renamed.jar!/META-INF/maven/org.apache.bcel/bcel/pom.properties"]);
+    }
 
     [Fact]
     public void Jars_in_jars_are_opened()

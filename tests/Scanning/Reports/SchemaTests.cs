@@ -7,6 +7,10 @@ namespace Pellicle.Scanning.Tests.Reports;
 public sealed class SchemaTests
 {
     [Fact]
+    public void The_hand_written_json_is_what_the_serialiser_writes() =>
+        ScanJson.Write(ApprovedReportTests.Sample()).ShouldBe(JsonSerializer.Serialize(ApprovedReportTests.Sample(), ScanJson.Options) + "\n");
+
+    [Fact]
     public void The_schema_and_the_report_name_the_same_properties()
     {
         using var schema = JsonDocument.Parse(File.ReadAllText(SchemaPath()));

@@ -49,7 +49,7 @@ internal sealed class JavaArchive : ITreeExtractor
         }
 
         var fileName = JarFileName.Parse(tree.ContainerName);
-        var own = nested ? poms.Values.FirstOrDefault(pom => fileName.Matches(pom.Artifact)) ?? (poms.Count == 1 ? poms.Values.First() : null) : null;
+        var own = nested ? poms.Values.FirstOrDefault(pom => fileName.Matches(pom.Artifact)) ?? poms.Values.FirstOrDefault(pom => poms.Count == 1 && IsRenamed(fileName, pom)) : null;
         foreach (var pom in poms.Values)
         {
             Add(packages, pom.Group, pom.Artifact, pom.Version, tree.Prefix + pom.Path, ReferenceEquals(pom, own) ? PackageEvidence.Installed : PackageEvidence.Bundled, pom.License);
@@ -64,6 +64,9 @@ internal sealed class JavaArchive : ITreeExtractor
         return ExtractionResult.Of(packages);
     }
 
+    /// <summary>A jar under another file name holds its own pom; a jar whose name gives another version only shades that one library.</summary>
+    private static bool IsRenamed(JarFileName file, Pom pom) => file.Version is null || file.Version == pom.Version || file.Artifact.EndsWith(pom.Artifact, StringComparison.OrdinalIgnoreCase);
+
     private static void AddByManifest(List<Package> packages, ScanTree tree, JarFileName fileName, bool hasOthers)
     {
         var manifest = Manifest.Parse(tree.Read("META-INF/MANIFEST.MF") is { } content ? Encoding.UTF8.GetString(content) : "");
@@ -74,7 +77,7 @@ internal sealed class JavaArchive : ITreeExtractor
             return;
         }
 
-        var group = MavenGroups.Find(artifact) ?? manifest.Group(artifact) ?? (hasOthers ? null : CommonClassDirectory(tree.Source));
+        var group = MavenGroups.Find(artifact, version) ?? manifest.Group(artifact) ?? (hasOthers ? null : CommonClassDirectory(tree.Source));
         if (group is not null)
         {
             Add(packages, group, artifact, version, tree.Prefix + "META-INF/MANIFEST.MF", PackageEvidence.Installed, manifest.License);

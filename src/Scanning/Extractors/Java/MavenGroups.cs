@@ -19,7 +19,7 @@ internal static class MavenGroups
         com.squareup.okio okio*
         com.squareup.retrofit2 retrofit converter-*
         com.squareup.moshi moshi*
-        org.apache.groovy groovy*
+        org.codehaus.groovy groovy*
         org.hibernate hibernate-core hibernate-entitymanager
         org.hibernate.common hibernate-commons-annotations
         org.hibernate.validator hibernate-validator*
@@ -40,7 +40,7 @@ internal static class MavenGroups
         ch.qos.logback logback-*
         commons-io commons-io
         commons-lang commons-lang
-        commons-logging commons-logging
+        commons-logging commons-logging commons-logging-*
         commons-codec commons-codec
         commons-collections commons-collections
         commons-fileupload commons-fileupload
@@ -77,8 +77,8 @@ internal static class MavenGroups
         org.dom4j dom4j
         org.jsoup jsoup
         xerces xercesImpl
-        xalan xalan
-        org.codehaus.jackson jackson-core-asl jackson-mapper-asl
+        xalan xalan serializer
+        org.codehaus.jackson jackson-core-asl jackson-mapper-asl jackson-jaxrs jackson-xc
         org.codehaus.jettison jettison
         com.thoughtworks.xstream xstream
         org.apache.velocity velocity*
@@ -110,11 +110,88 @@ internal static class MavenGroups
         io.jsonwebtoken jjwt*
         com.auth0 java-jwt
         com.nimbusds nimbus-jose-jwt
-        org.scala-lang scala-library scala-reflect
+        org.scala-lang scala-library scala-reflect scala-actors scala-compiler scala-swing
         org.clojure clojure
+        org.apache.tomcat tomcat-*
+        axis axis axis-*
+        com.mchange c3p0 mchange-commons-java
+        xml-apis xml-apis*
+        org.scala-lang.modules scala-xml_* scala-parser-combinators_*
+        com.typesafe.akka akka-*
+        org.apache.ant ant ant-*
+        commons-dbcp commons-dbcp
+        commons-pool commons-pool
+        commons-validator commons-validator
+        commons-net commons-net
+        commons-digester commons-digester
+        org.apache.shiro shiro-*
+        org.apache.cxf cxf-*
+        org.apache.camel camel-*
+        org.apache.lucene lucene-*
+        org.apache.solr solr-*
+        org.apache.tika tika-*
+        org.apache.santuario xmlsec
+        org.apache.zookeeper zookeeper*
+        org.quartz-scheduler quartz*
+        net.sf.ehcache ehcache*
+        io.opentelemetry opentelemetry-*
+        io.vertx vertx-*
+        io.quarkus quarkus-*
+        io.micronaut micronaut-*
+        cglib cglib cglib-nodep
+        net.java.dev.jna jna jna-platform
+        org.xerial.snappy snappy-java
+        org.xerial sqlite-jdbc
+        com.microsoft.sqlserver mssql-jdbc
+        com.oracle.database.jdbc ojdbc*
+        org.mariadb.jdbc mariadb-java-client
+        org.hsqldb hsqldb
+        org.apache.derby derby*
+        com.googlecode.json-simple json-simple
+        org.jdom jdom2
+        org.owasp.esapi esapi
+        org.ini4j ini4j
+        org.thymeleaf thymeleaf*
         """);
 
-    public static string? Find(string artifact)
+    // Artifacts that moved: to the group in the table at this version, from this group.
+    private static readonly (string Prefix, int[] Since, string Before, string After)[] Moved =
+    [
+        ("groovy", [4], "org.codehaus.groovy", "org.apache.groovy"),
+        ("c3p0", [0, 9, 2], "c3p0", "com.mchange"),
+        ("dom4j", [2], "dom4j", "org.dom4j"),
+    ];
+
+    /// <summary>Group of a well-known artifact, at this version where it moved; null for others.</summary>
+    public static string? Find(string artifact, string version)
+    {
+        foreach (var (prefix, since, before, after) in Moved)
+        {
+            if (artifact == prefix || artifact.StartsWith(prefix + "-", StringComparison.Ordinal))
+            {
+                return IsBefore(version, since) ? before : after;
+            }
+        }
+
+        return Find(artifact);
+    }
+
+    private static bool IsBefore(string version, int[] since)
+    {
+        var numbers = version.Split('.', '-').Select(part => int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : 0).ToArray();
+        for (var i = 0; i < since.Length; i++)
+        {
+            var number = i < numbers.Length ? numbers[i] : 0;
+            if (number != since[i])
+            {
+                return number < since[i];
+            }
+        }
+
+        return false;
+    }
+
+    private static string? Find(string artifact)
     {
         if (Groups.TryGetValue(artifact, out var group))
         {

@@ -56,7 +56,7 @@ internal sealed class JavaScriptBundle : IExtractor
 
     public ExtractionResult Extract(ScanFile file)
     {
-        var found = new SortedDictionary<string, string?>(StringComparer.Ordinal);
+        var found = new Dictionary<string, string?>(StringComparer.Ordinal);
         var text = ArrayPool<char>.Shared.Rent(Math.Max(1, file.Content.Length));
         try
         {
@@ -68,10 +68,10 @@ internal sealed class JavaScriptBundle : IExtractor
             ArrayPool<char>.Shared.Return(text);
         }
 
-        return ExtractionResult.Of([.. found.Select(item => file.Package(Ecosystem.Npm, item.Key, item.Value, PackageEvidence.Bundled)).OfType<Package>()]);
+        return ExtractionResult.Of([.. found.Keys.Order(StringComparer.Ordinal).Select(name => file.Package(Ecosystem.Npm, name, found[name], PackageEvidence.Bundled)).OfType<Package>()]);
     }
 
-    private static void Search(ReadOnlySpan<char> text, SortedDictionary<string, string?> found)
+    private static void Search(ReadOnlySpan<char> text, Dictionary<string, string?> found)
     {
         for (var rest = text; rest.IndexOfAny(Needles) is var at and >= 0;)
         {
@@ -115,7 +115,7 @@ internal sealed class JavaScriptBundle : IExtractor
         AddInlinedManifests(text, found);
     }
 
-    private static bool TrySignature(ReadOnlySpan<char> text, SortedDictionary<string, string?> found)
+    private static bool TrySignature(ReadOnlySpan<char> text, Dictionary<string, string?> found)
     {
         foreach (var (signature, package) in Signatures)
         {
@@ -130,7 +130,7 @@ internal sealed class JavaScriptBundle : IExtractor
     }
 
     /// <summary><c>NAME/…</c> or <c>@SCOPE/NAME/…</c> behind <c>node_modules/</c>; pnpm and yarn put the version into the path.</summary>
-    private static void AddModulePath(ReadOnlySpan<char> path, SortedDictionary<string, string?> found)
+    private static void AddModulePath(ReadOnlySpan<char> path, Dictionary<string, string?> found)
     {
         var end = path.IndexOfAny("\"'`\n\r\\*?! ");
         path = end >= 0 ? path[..end] : path[..Math.Min(path.Length, 300)];
@@ -168,7 +168,7 @@ internal sealed class JavaScriptBundle : IExtractor
     }
 
     /// <summary><c>/*! name vX.Y.Z</c>, <c>/*! * name vX</c>, <c>/*! https://… v1.2 by …</c>: name and version in the first words.</summary>
-    private static void AddBanner(ReadOnlySpan<char> text, SortedDictionary<string, string?> found)
+    private static void AddBanner(ReadOnlySpan<char> text, Dictionary<string, string?> found)
     {
         var close = text.IndexOf("*/");
         text = close >= 0 ? text[..close] : text;
@@ -196,7 +196,7 @@ internal sealed class JavaScriptBundle : IExtractor
         }
     }
 
-    private static void AddId(ReadOnlySpan<char> text, SortedDictionary<string, string?> found)
+    private static void AddId(ReadOnlySpan<char> text, Dictionary<string, string?> found)
     {
         var end = text.IndexOf('"');
         if (end is > 0 and < 200 && text[..end].LastIndexOf('@') is var at and > 0 && Version(text[(at + 1)..end]) is { } version)
@@ -206,7 +206,7 @@ internal sealed class JavaScriptBundle : IExtractor
     }
 
     /// <summary>A bundler that follows <c>require('./package.json')</c> copies the whole manifest in: <c>"name":"x","version":"1.2.3"</c>, quoted or not.</summary>
-    private static void AddInlinedManifests(ReadOnlySpan<char> text, SortedDictionary<string, string?> found)
+    private static void AddInlinedManifests(ReadOnlySpan<char> text, Dictionary<string, string?> found)
     {
         foreach (var key in (ReadOnlySpan<string>)["\"version\":", "version:", "version: ", "\"version\": "])
         {
@@ -237,7 +237,7 @@ internal sealed class JavaScriptBundle : IExtractor
         }
     }
 
-    private static void AddPaired(ReadOnlySpan<char> text, string package, string[] before, SortedDictionary<string, string?> found)
+    private static void AddPaired(ReadOnlySpan<char> text, string package, string[] before, Dictionary<string, string?> found)
     {
         foreach (var prefix in before)
         {
@@ -261,7 +261,7 @@ internal sealed class JavaScriptBundle : IExtractor
         Put(package, null, found);
     }
 
-    private static void Put(string? name, string? version, SortedDictionary<string, string?> found)
+    private static void Put(string? name, string? version, Dictionary<string, string?> found)
     {
         if (name is not null && IsPackageName(name) && (!found.TryGetValue(name, out var known) || known is null))
         {
