@@ -5,7 +5,8 @@ using System.Text.Json;
 using Pellicle.Inspection;
 
 // Prints microseconds and allocated bytes per event beside two yardsticks of the same run: parsing and copying the same bytes.
-// Usage: inspection-bench [FILE...]; files are measured in addition to the built-in events.
+// On a busy machine read "cpu us": what takes longer than a time slice waits for others, too.
+// Usage: inspection-bench [NAME...]; only the events whose names contain one of the words.
 var cases = new List<(string Name, byte[] Event)>
 {
     ("apigw-v2 1 KB benign", Events.HttpApi("/orders/4711", "include=items&page=2", """{"customer":"Ann O'Brien","note":"please ring twice","items":[{"sku":"A-100","n":2},{"sku":"B-200","n":1}]}""")),
@@ -14,13 +15,20 @@ var cases = new List<(string Name, byte[] Event)>
     ("JSON 100 KB benign", Events.Catalogue(100 * 1024)),
     ("JSON 1 MB benign", Events.Catalogue(1024 * 1024)),
 };
-cases.AddRange(args.Select(file => (Path.GetFileName(file), File.ReadAllBytes(file))));
+cases.RemoveAll(c => args.Length > 0 && !args.Any(word => c.Name.Contains(word, StringComparison.Ordinal)));
 
-Console.WriteLine($"{"event",-28}{"bytes",9}{"inspect us",12}{"p99 us",10}{"alloc B",10}{"parse us",10}{"copy us",9}{"x parse",9}  decision");
+Console.WriteLine($"{"event",-28}{"bytes",9}{"cpu us",9}{"median us",11}{"p99 us",10}{"alloc B",10}{"parse us",10}{"copy us",9}{"x parse",9}  decision");
 foreach (var (name, bytes) in cases)
 {
     var decision = Inspector.Inspect(bytes).Decision;
     var runs = Math.Clamp(200_000_000 / (bytes.Length * 20), 200, 20_000);
+    var cpu = Environment.CpuUsage.TotalTime;
+    for (var i = 0; i < runs; i++)
+    {
+        _ = Inspector.Inspect(bytes);
+    }
+
+    cpu = Environment.CpuUsage.TotalTime - cpu;
     var (inspect, worst) = Measure(runs, () => Inspector.Inspect(bytes).Score);
     var before = GC.GetAllocatedBytesForCurrentThread();
     for (var i = 0; i < 10; i++)
@@ -40,7 +48,7 @@ foreach (var (name, bytes) in cases)
         bytes.CopyTo(target, 0);
         return target[^1];
     });
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-28}{bytes.Length,9}{inspect,12:f1}{worst,10:f1}{allocated,10}{parse,10:f1}{copy,9:f2}{inspect / parse,9:f1}  {decision}"));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-28}{bytes.Length,9}{cpu.TotalMicroseconds / runs,9:f1}{inspect,11:f1}{worst,10:f1}{allocated,10}{parse,10:f1}{copy,9:f2}{inspect / parse,9:f1}  {decision}"));
 }
 
 // Median and 99th percentile of single calls, after a warm-up.

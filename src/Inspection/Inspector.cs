@@ -64,14 +64,14 @@ public static class Inspector
 
     private static readonly SearchValues<byte> PlainName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ .:/@"u8);
 
-    private static readonly IReadOnlyList<Detectors.IDetector> All = Detectors.AllDetectors.Create();
+    private static readonly Detectors.IDetector[] All = [.. Detectors.AllDetectors.Create()];
     private static readonly Detectors.LiteralTable Literals = new(All.SelectMany(d => d.Sets));
 
     // Operators of document databases; in a parameter they change the query.
     private static readonly string[] Operators = ["$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$nin", "$in", "$regex", "$exists", "$or", "$and", "$expr", "$function", "$accumulator"];
 
     /// <summary>Ids of all detectors, sorted.</summary>
-    public static IReadOnlyList<string> DetectorIds { get; } = [.. All.Select(d => d.Id).Append("nosql-injection").Append("prototype-pollution").Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> DetectorIds { get; } = [.. All.Select(d => d.Id).Append("prototype-pollution").Order(StringComparer.Ordinal)];
 
     /// <summary>True for sources whose caller waits for an HTTP answer (a blocked event is then answered with status 403).</summary>
     public static bool IsHttp(string source) => EventSources.IsHttp(source);

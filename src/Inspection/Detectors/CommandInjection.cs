@@ -28,13 +28,13 @@ internal sealed class CommandInjection : IDetector
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
-    private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -");
+    private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -", "-e /bin/sh", "-e /bin/bash", "-e cmd.exe", "`echo $((", "$(echo $((", "$(</etc/", "exec=`", "cmd=`");
 
     private static readonly SearchValues<char> Starts = SearchValues.Create(";\n|&`$<>");
 
     public string Id => "command-injection";
 
-    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+    public IReadOnlyList<Literals> Sets { get; } = [Certain, Secrets];
 
     public Match Find(in Subject subject)
     {
@@ -45,7 +45,7 @@ internal sealed class CommandInjection : IDetector
         {
             var found = text[i] switch
             {
-                ';' or '\n' => AfterSeparator(text, i, 1, text[i] == '\n' ? 0.6 : 0.92),
+                ';' or '\n' => AfterSeparator(text, i, 1, text[i] == '\n' ? text.Length < 64 && text.AsSpan(0, i).IndexOfAny(" \n") < 0 ? 0.92 : 0.6 : 0.92),
                 '|' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '|' ? 2 : 1, 0.92),
                 '&' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '&' ? 2 : 1, i + 1 < text.Length && text[i + 1] == '&' ? 0.92 : 0.9),
                 '`' => Substitution(text, i, 1, '`'),
@@ -56,12 +56,64 @@ internal sealed class CommandInjection : IDetector
             best = best.Or(found);
         }
 
+        best = best.Or(Whole(subject)).Or(Function(text));
         if (best.Confidence < 0.95)
         {
             best = best.Or(subject.Find(Certain, 0.95));
         }
 
         return best;
+    }
+
+    // A command alone or behind a name: "cat /etc/passwd", "cmd=cat /etc/passwd".
+    private static readonly Literals Secrets = new("/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/issue", "/proc/self/", "/.aws/credentials", "/var/task/");
+
+    private static Match Whole(in Subject subject)
+    {
+        var text = subject.Text;
+        if (text.Length > 96 || !(subject.Has(Secrets) || text.Contains("\\n", StringComparison.Ordinal)))
+        {
+            return Match.None;
+        }
+
+        var equals = text.AsSpan(0, Math.Min(text.Length, 16)).IndexOf('=');
+        var start = equals + 1;
+        var escaped = text.AsSpan(start).StartsWith("\\n", StringComparison.Ordinal) || text.AsSpan(start).StartsWith(";", StringComparison.Ordinal);
+        start += escaped ? text[start] == ';' ? 1 : 2 : 0;
+        Span<char> buffer = stackalloc char[32];
+        var word = Command(text, start, buffer, out var end, out _, out _);
+        return word.Length > 0 && SharpWords.Contains(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
+            ? new Match(0.92, 0, text.Length)
+            : Match.None;
+    }
+
+    /// <summary>A function of a scripting language that is given a command in backticks, <c>print(`echo …`)</c>, or a shell's definition that runs on.</summary>
+    private static Match Function(string text)
+    {
+        var tick = text.IndexOf("(`", StringComparison.Ordinal);
+        if (tick > 0 && char.IsAsciiLetter(text[tick - 1]) && text.IndexOf("`)", tick + 2, StringComparison.Ordinal) > 0)
+        {
+            Span<char> buffer = stackalloc char[32];
+            var word = Command(text, tick + 2, buffer, out _, out _, out _);
+            if (word.Length > 0 && SharpWords.Contains(word) && text.Length < 512)
+            {
+                return new Match(0.92, tick, Math.Min(40, text.Length - tick));
+            }
+        }
+
+        // Shellshock: a function without a name, whatever stands between the parentheses that a decoder drops.
+        var span = text.AsSpan().TrimStart();
+        if (span.Length > 8 && span[0] == '(')
+        {
+            var close = span.IndexOf(')');
+            var open = span.IndexOf('{');
+            if (close is 1 or 2 && open > close && open < 8 && span[open..].IndexOf(';') is > 0 and < 32 && span.IndexOf('}') > 0)
+            {
+                return new Match(0.93, 0, Math.Min(text.Length, 60));
+            }
+        }
+
+        return Match.None;
     }
 
     private static int Next(string text, int from)

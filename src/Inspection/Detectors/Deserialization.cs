@@ -18,7 +18,9 @@ internal sealed class Deserialization : IDetector
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
-        foreach (var start in Starts.AsSpan(text.Length > 24 ? 0 : Starts.Length))
+        // Only what begins like one of them is compared.
+        var candidates = text.Length > 24 && text[0] is 'r' or 'A' or 'g' or 'Y' or 'H' or 'a' or '/' ? Starts.AsSpan() : [];
+        foreach (var start in candidates)
         {
             // Compressed Java streams and view states are also ordinary; they count half.
             if (text.StartsWith(start, StringComparison.Ordinal))

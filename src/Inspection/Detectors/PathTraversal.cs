@@ -5,9 +5,9 @@ internal sealed class PathTraversal : IDetector
 {
     private static readonly Literals Targets = new(
         "/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/group", "/etc/issue", "/etc/ssh/", "/etc/mysql/", "/etc/apache", "/etc/nginx", "/etc/crontab", "/proc/self/", "/proc/1/", "/proc/version", "/proc/cpuinfo", "/proc/mounts", "/proc/net/", "/var/log/",
-        "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history");
+        "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history", "\\c$\\", "\\admin$\\", "ntuser.dat");
 
-    private static readonly Literals Encoded = new("%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "..%u");
+    private static readonly Literals Encoded = new("%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "..%u", "..%c0", "..%c1", "..%e0%80");
 
     public string Id => "path-traversal";
 
@@ -16,41 +16,48 @@ internal sealed class PathTraversal : IDetector
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
-        if (!subject.Any(Signs.Dots) && !subject.Has(Targets) && !subject.Has(Encoded))
+        var dots = subject.Any(Signs.Dots) || (subject.Any(Signs.Control) && text.Contains('.', StringComparison.Ordinal));
+        if (!dots && !subject.Has(Targets) && !subject.Has(Encoded))
         {
             return Match.None;
         }
 
         var first = -1;
-        var steps = 0;
-        for (var i = 0; i + 2 < text.Length && subject.Any(Signs.Dots); i++)
+        var steps = dots ? Steps(text, ref first) : 0;
+        if (steps < 2 && dots && text.Length <= MaxDisguised && subject.Any(Signs.Percent | Signs.Foreign | Signs.Control | Signs.Backslash | Signs.Slash))
         {
-            if (text[i] == '.' && text[i + 1] == '.' && text[i + 2] is '/' or '\\' && (i == 0 || text[i - 1] != '.' || text[i + 2] == '/'))
+            var plain = Plain(text);
+            var place = -1;
+            var shown = Steps(plain, ref place);
+            if (shown > 0 && (shown > 1 || IsTarget(plain)))
             {
-                first = first < 0 ? i : first;
-                steps++;
-                i += 2;
+                return new Match(0.95, 0, Math.Min(text.Length, 120));
             }
+        }
+        else if (dots && steps == 0 && text.Length <= MaxDisguised && text.Contains("0x", StringComparison.Ordinal) && Steps(Plain(text), ref first) > 0)
+        {
+            return new Match(0.95, 0, Math.Min(text.Length, 120));
         }
 
         var target = Target(subject);
         if (steps > 0 && target.Confidence > 0)
         {
-            return new Match(0.98, first, Math.Min(text.Length - first, 120));
+            return new Match(text.Length < MaxParameter ? 0.98 : 0.6, first, Math.Min(text.Length - first, 120));
         }
 
         // Source code and prose say "../lib" once; a parameter that climbs twice or starts by climbing wants out.
-        if (steps >= 2 && text.Length < 512 && !text.Contains('\n'))
+        if (steps >= 2 && text.Length < MaxParameter && !text.Contains('\n'))
         {
-            return new Match(steps >= 3 || first == 0 ? 0.95 : 0.92, first, Math.Min(text.Length - first, 120));
+            var prose = text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ');
+            return new Match(prose ? 0.6 : steps >= 3 || first == 0 ? 0.95 : 0.92, first, Math.Min(text.Length - first, 120));
         }
 
-        if (steps == 1)
+        if (steps > 0)
         {
             return new Match(first == 0 && text.Length < 256 && !text.Contains(' ') ? 0.9 : 0.4, first, Math.Min(text.Length - first, 120));
         }
 
-        var encoded = subject.Find(Encoded, 0.93);
+        var encoded = subject.Find(Encoded, text.Length < MaxParameter ? 0.93 : 0.6);
         if (encoded.Confidence > 0)
         {
             return encoded;
@@ -67,6 +74,79 @@ internal sealed class PathTraversal : IDetector
         }
 
         return Match.None;
+    }
+
+    private const int MaxParameter = 512;
+    private const int MaxDisguised = 1024;
+
+    private static int Steps(string text, ref int first)
+    {
+        var steps = 0;
+        for (var i = text.IndexOf("..", StringComparison.Ordinal); i >= 0 && i + 2 < text.Length; i = text.IndexOf("..", i, StringComparison.Ordinal))
+        {
+            if (text[i + 2] is '/' or '\\' && (i == 0 || text[i - 1] != '.' || text[i + 2] == '/'))
+            {
+                first = first < 0 ? i : first;
+                steps++;
+            }
+
+            i += text[i + 2] == '.' ? 1 : 2;
+        }
+
+        return steps;
+    }
+
+    /// <summary>
+    /// The path as lenient programs read it: control characters dropped, and everything that some decoder turns into a slash made one:
+    /// backslashes, what percent decoding could not read (<c>%c0%9v</c>, <c>%u2216</c>, <c>%bg%qf</c>), <c>0x2f</c>, division signs, bytes that are no UTF-8.
+    /// </summary>
+    private static string Plain(string text)
+    {
+        var plain = new System.Text.StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c < ' ' || c == 127)
+            {
+                continue;
+            }
+
+            var slash = c is '\\' or '\ufffd' or '\u2215' or '\u2216' or '\uff0f' or '\u2044' or '/' or '\u0080' or '\u00af' or '\u00c0' or '\u00c1';
+            if (c == '%' && i + 2 < text.Length)
+            {
+                slash = true;
+                i += text[i + 1] is 'u' or 'U' ? Math.Min(5, text.Length - 1 - i) : 2;
+            }
+            else if (c == '0' && i + 3 < text.Length && text[i + 1] is 'x' or 'X' && (text.AsSpan(i + 2, 2).Equals("2f", StringComparison.OrdinalIgnoreCase) || text.AsSpan(i + 2, 2).Equals("5c", StringComparison.OrdinalIgnoreCase)))
+            {
+                slash = true;
+                i += 3;
+            }
+
+            if (!slash)
+            {
+                plain.Append(c == '\uff0e' ? '.' : c);
+            }
+            else if (plain.Length == 0 || plain[^1] != '/')
+            {
+                plain.Append('/');
+            }
+        }
+
+        return plain.ToString();
+    }
+
+    private static bool IsTarget(string plain)
+    {
+        foreach (var target in Targets.Values)
+        {
+            if (plain.Contains(target, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static Match Target(in Subject subject)

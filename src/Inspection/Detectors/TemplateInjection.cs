@@ -5,14 +5,16 @@ internal sealed class TemplateInjection : IDetector
 {
     private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
 
+    private static readonly Literals Directories = new("ldap:/", "ldaps:/", "rmi:/", "dns:/", "nis:/", "iiop:/", "corba:/");
+
     public string Id => "template-injection";
 
-    public IReadOnlyList<Literals> Sets { get; } = [Certain];
+    public IReadOnlyList<Literals> Sets { get; } = [Certain, Directories];
 
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
-        var found = subject.Find(Certain, 0.92);
+        var found = subject.Find(Certain, 0.92).Or(Lookup(subject));
         if (found.Confidence > 0)
         {
             return found;
@@ -49,5 +51,26 @@ internal sealed class TemplateInjection : IDetector
         }
 
         return Match.None;
+    }
+
+    /// <summary>A logger's look-up, spelled so that its name does not show: <c>${j${x:-n}di:ldap:…}</c>, <c>${\u006a…:ldap:…}</c>.</summary>
+    private static Match Lookup(in Subject subject)
+    {
+        if (!subject.All(Signs.Dollar | Signs.Brace))
+        {
+            return Match.None;
+        }
+
+        var text = subject.Text;
+        var open = text.IndexOf("${", StringComparison.Ordinal);
+        if (open < 0)
+        {
+            return Match.None;
+        }
+
+        var inner = text.IndexOf("${", open + 2, StringComparison.Ordinal);
+        var close = text.IndexOf('}', open);
+        var hides = inner > open && (inner < close || text.IndexOf(":-", open, StringComparison.Ordinal) > 0) && text.AsSpan(open).Count(":-") > 0;
+        return hides || (subject.Has(Directories) && text.Length < 512) ? new Match(hides && !subject.Has(Directories) && text.AsSpan(open).Count(":-") < 2 ? 0.7 : 0.93, open, Math.Min(80, text.Length - open)) : Match.None;
     }
 }

@@ -3,7 +3,7 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>XML that makes its reader fetch or unfold something. ATTACKS.md row 5.</summary>
 internal sealed class XmlEntity : IDetector
 {
-    private static readonly Literals Marks = new("<!entity", "<!doctype", "<xi:include");
+    private static readonly Literals Marks = new("<!entity", "<!doctype", "<xi:include", "+ADwAIQ-", "<xs:include", "xsi:schemaLocation=\"http", "xsi:noNamespaceSchemaLocation=\"http");
 
     public string Id => "xml-entity";
 
@@ -22,13 +22,34 @@ internal sealed class XmlEntity : IDetector
         {
             var rest = text.AsSpan(entity, Math.Min(400, text.Length - entity));
             var outside = rest.Contains("SYSTEM", StringComparison.OrdinalIgnoreCase) || rest.Contains("PUBLIC", StringComparison.OrdinalIgnoreCase) || rest.Contains("%", StringComparison.Ordinal);
-            return new Match(outside ? 0.96 : 0.85, entity, Math.Min(120, text.Length - entity));
+            return new Match(outside ? 0.96 : 0.9, entity, Math.Min(120, text.Length - entity));
         }
 
         var doctype = text.IndexOf("<!DOCTYPE", StringComparison.OrdinalIgnoreCase);
         if (doctype >= 0 && text.AsSpan(doctype, Math.Min(200, text.Length - doctype)).Contains("file:", StringComparison.OrdinalIgnoreCase))
         {
             return new Match(0.95, doctype, Math.Min(120, text.Length - doctype));
+        }
+
+        if (doctype >= 0)
+        {
+            var head = text.AsSpan(doctype, Math.Min(200, text.Length - doctype));
+            var close = head.IndexOf('>');
+            head = close > 0 ? head[..close] : head;
+            if (head.Contains(" SYSTEM ", StringComparison.OrdinalIgnoreCase) && !head.Contains("about:", StringComparison.OrdinalIgnoreCase))
+            {
+                return new Match(0.92, doctype, head.Length);
+            }
+        }
+
+        if (text.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase) && text.Contains("+ADwAIQ-", StringComparison.OrdinalIgnoreCase))
+        {
+            return new Match(0.92, 0, Math.Min(120, text.Length));
+        }
+
+        if (text.IndexOf("<xs:include", StringComparison.OrdinalIgnoreCase) is var schema and >= 0 && text.IndexOf("http", schema, StringComparison.OrdinalIgnoreCase) > 0)
+        {
+            return new Match(text.Length < 512 ? 0.9 : 0.5, schema, 11);
         }
 
         return text.Contains("<xi:include", StringComparison.OrdinalIgnoreCase) ? new Match(0.92, text.IndexOf("<xi:include", StringComparison.OrdinalIgnoreCase), 11) : Match.None;
