@@ -23,7 +23,7 @@ public sealed class ReferenceTests
     // What runs inside a customer's function, and what it is made of, takes no package.
     private static readonly string[] WithoutPackages = ["Domain", "Policy", "Inspection", "Guard", "Posture"];
 
-    private static string Root
+    internal static string Root
     {
         get
         {
