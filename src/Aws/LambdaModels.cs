@@ -32,6 +32,9 @@ public sealed record EnvironmentVariables
 {
     /// <summary>Name to value.</summary>
     public Dictionary<string, string> Variables { get; init; } = [];
+
+    /// <summary>Set instead of variables when the caller may not use their key.</summary>
+    public JsonElement? Error { get; init; }
 }
 
 /// <summary>Configuration of one function version, as Lambda answers it; members we do not use are kept in <see cref="Other"/>.</summary>

@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace Pellicle.Posture.Code;
+
+/// <summary>Permissions that a function's role needs although no line of its code asks for them.</summary>
+public static class PlatformNeeds
+{
+    internal static readonly string[] Logs = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
+
+    internal static readonly string[] Network =
+    [
+        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs",
+    ];
+
+    internal static readonly string[] Tracing = ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries"];
+
+    /// <summary>What Lambda itself does under the role: logs, network, traces, polling, destinations; and services an AWS layer calls.</summary>
+    public static CodeCalls Of(FunctionSubject function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        var actions = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var opaque = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        Add("logging", Logs);
+        if (function.InVpc)
+        {
+            Add("VPC", Network);
+        }
+
+        if (function.TracingMode == "Active")
+        {
+            Add("tracing", Tracing);
+        }
+
+        if (function.KmsKeyArn is not null)
+        {
+            Add("key of the variables", "kms:Decrypt");
+        }
+
+        foreach (var mapping in function.EventSourceMappings ?? [])
+        {
+            Add("event source mapping", Polling(mapping.Text("EventSourceArn") ?? ""));
+            AddTarget(mapping.Get("DestinationConfig")?.Get("OnFailure")?.Text("Destination"));
+        }
+
+        foreach (var config in function.EventInvokeConfigs ?? [])
+        {
+            AddTarget(config.Get("DestinationConfig")?.Get("OnFailure")?.Text("Destination"));
+            AddTarget(config.Get("DestinationConfig")?.Get("OnSuccess")?.Text("Destination"));
+        }
+
+        AddTarget(function.DeadLetterTarget);
+        foreach (var layer in function.Layers)
+        {
+            opaque.UnionWith(layer.Name switch
+            {
+                var n when n.Contains("Parameters-and-Secrets", StringComparison.Ordinal) => ["ssm", "secretsmanager", "kms"],
+                var n when n.Contains("AppConfig", StringComparison.Ordinal) => ["appconfig"],
+                var n when n.Contains("LambdaInsights", StringComparison.Ordinal) => ["logs"],
+                var n when n.Contains("otel", StringComparison.OrdinalIgnoreCase) => ["xray", "cloudwatch", "logs"],
+                _ => (string[])[],
+            });
+        }
+
+        return new CodeCalls(actions, opaque, new HashSet<string>());
+
+        void AddTarget(string? arn)
+        {
+            if (arn?.Split(':') is { Length: > 2 } parts)
+            {
+                Add("destination", parts[2] switch { "sqs" => ["sqs:SendMessage"], "sns" => ["sns:Publish"], "lambda" => ["lambda:InvokeFunction"], "events" => ["events:PutEvents"], "s3" => ["s3:PutObject", "s3:ListBucket"], _ => [] });
+            }
+        }
+
+        void Add(string place, params string[] more)
+        {
+            foreach (var action in more)
+            {
+                actions.TryAdd(action, place);
+            }
+        }
+    }
+
+    private static string[] Polling(string source) => source.Split(':') is { Length: > 2 } parts ? parts[2] switch
+    {
+        "sqs" => ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "kms:Decrypt"],
+        "kinesis" => ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards", "kinesis:ListStreams", "kinesis:SubscribeToShard", "kms:Decrypt"],
+        "dynamodb" => ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
+        "kafka" => [.. Network, "kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers", "secretsmanager:GetSecretValue"],
+        _ => [.. Network, "secretsmanager:GetSecretValue"],
+    } : [];
+}
