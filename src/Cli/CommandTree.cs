@@ -11,6 +11,7 @@ internal static class CommandTree
         DemoCommand.Create(),
         ScanCommand.Create(),
         DbCommand.Create(),
+        AccountCommand.Create(),
         FunctionsCommand.Create(),
         LayersCommand.Create(),
         ProtectCommand.Create(),
