@@ -75,10 +75,16 @@ internal sealed class Tour(DemoStage stage)
             ["function", "package", "version", "from", "loads"],
             packages.OrderBy(p => p.Target, StringComparer.Ordinal).ThenBy(p => p.Package.Name, StringComparer.Ordinal).Select(p => new[] { p.Target, p.Package.Name, p.Package.Version ?? "", p.Package.Origin, p.Package.Effective ? "yes" : p.Package.ShadowedBy is { } by ? $"no: {by} wins" : "no: not on its search order" }));
         var findings = report.Targets.SelectMany(t => t.Findings.Select(f => (Target: t.Name, Finding: f))).ToList();
+        var ranked = findings.OrderByDescending(f => f.Finding.Effective).ThenByDescending(f => f.Finding.Severity).ThenBy(f => f.Target, StringComparer.Ordinal).ToList();
+        var shown = ranked.Where(f => f.Finding.Effective).Concat(ranked.Where(f => !f.Finding.Effective).Take(2)).ToList();
         Table(
-            ["severity", "function", "from", "finding", "repair"],
-            findings.OrderByDescending(f => f.Finding.Effective).ThenByDescending(f => f.Finding.Severity).ThenBy(f => f.Target, StringComparer.Ordinal).Take(14)
-                .Select(f => new[] { f.Finding.Severity.ToString().ToLowerInvariant() + (f.Finding.Effective ? "" : " (never loads)"), f.Target, f.Finding.Origin, $"{f.Finding.RuleId} {f.Finding.Title}", f.Finding.FixedVersions.Count > 0 ? f.Finding.FixedVersions[0] : "" }));
+            ["severity", "function", "from", "finding", "fixed in"],
+            shown.Select(f => new[] { f.Finding.Severity.ToString().ToLowerInvariant() + (f.Finding.Effective ? "" : " (never loads)"), f.Target, f.Finding.Origin, Short($"{f.Finding.RuleId} {f.Finding.Title}", 84), f.Finding.FixedVersions.Count > 0 ? f.Finding.FixedVersions[0] : "" }));
+        if (ranked.Count > shown.Count)
+        {
+            Line($"[grey]and {ranked.Count - shown.Count} more in copies that never load[/]");
+        }
+
         Check(findings.Any(f => f.Finding.Kind == FindingKind.Vulnerability && f.Finding.Origin == "layer:shared-helpers" && f.Finding.Effective), "a vulnerable package of the layer that really loads is found");
         Check(packages.Any(p => p.Package is { Name: "minimist", Effective: false, Origin: "layer:shared-helpers" } && p.Target == "documents-node"), "documents-node loads its own minimist; the layer's old copy is there, but never loads");
         Check(findings.Any(f => f.Finding.Kind == FindingKind.Posture && f.Target == "hosts-python"), "hosts-python may be called by the whole world");
@@ -198,7 +204,7 @@ internal sealed class Tour(DemoStage stage)
                     return Encoding.UTF8.GetString(last.Payload.Span).Contains(sample.Evidence, StringComparison.Ordinal) == works;
                 },
                 $"{sample.Name} follows the switch to {mode}");
-            Require(!last!.LogTail!.Contains("Init Duration", StringComparison.Ordinal), "no cold start");
+            Require(!last!.LogTail!.Contains("Init Duration", StringComparison.Ordinal), $"no cold start; the log says: {last.LogTail}");
             Check(true, $"{mode}: the attack {(works ? "works again" : "is stopped again")}, {clock.ElapsedMilliseconds} ms after the switch; no deployment, no cold start");
         }
     }
@@ -331,6 +337,8 @@ internal sealed class Tour(DemoStage stage)
             ? $"{Text("decision")} {what} in {Text("field")}: {Text("evidence")}"
             : $"{Text("decision")} {Text("dimension")} {Text("item")}: {(reason.Length > 0 ? reason : what)}";
     }
+
+    private static string Short(string text, int length) => text.Length > length ? text[..(length - 1)] + "…" : text;
 
     private static string Excerpt(string text, string around)
     {

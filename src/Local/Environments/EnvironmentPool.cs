@@ -14,7 +14,7 @@ internal sealed class EnvironmentPool : IInvoker, IAsyncDisposable
     public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(5);
 
     /// <summary>How long an invocation waits for an environment that has answered but whose extensions still work.</summary>
-    private static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
 
     private readonly LocalLambdaOptions options;
     private readonly ContentStore content;
