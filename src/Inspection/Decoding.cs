@@ -70,9 +70,9 @@ internal static class Decoding
                 {
                     b = (byte)((high << 4) | low);
                     i += 2;
-                    if (b is 0xC0 or 0xC1 && i + 3 < text.Length && text[i + 1] == '%' && Hex(text[i + 2]) is var next and >= 8 and < 12 && Hex(text[i + 3]) is var last and >= 0)
+                    if (b == 0xC0 && i + 3 < text.Length && text[i + 1] == '%' && Hex(text[i + 2]) is var next and >= 8 and < 12 && Hex(text[i + 3]) is var last and >= 0)
                     {
-                        b = (byte)(((b & 1) << 6) | ((next & 3) << 4) | last);
+                        b = (byte)(((next & 3) << 4) | last);
                         i += 3;
                     }
                 }

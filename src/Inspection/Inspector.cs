@@ -62,6 +62,11 @@ public static class Inspector
     /// <summary>A text of these alone could mean nothing to a shell, a database, a browser or a path: most names, numbers and ids are such.</summary>
     private static readonly SearchValues<byte> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=,@"u8);
 
+    /// <summary>Longer texts are documents: what is found in them is reported, not blocked, by the detectors of parameters.</summary>
+    private const int MaxParameter = 3000;
+
+    private static readonly string[] OfParameters = ["command-injection", "sql-injection", "ssrf", "path-traversal", "code-injection", "nosql-injection", "scanner", "server-side-include"];
+
     private static readonly SearchValues<byte> PlainName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ .:/@"u8);
 
     private static readonly Detectors.IDetector[] All = [.. Detectors.AllDetectors.Create()];
@@ -147,16 +152,22 @@ public static class Inspector
             Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
             Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
             var subject = new Detectors.Subject(text, Literals, places, lengths);
+            var document = IsDocument(text);
             foreach (var detector in All)
             {
                 var match = detector.Find(subject);
                 if (match.Confidence > 0)
                 {
-                    var confidence = detector.Id == "xss" ? Math.Min(match.Confidence, ScriptCeiling) : match.Confidence;
+                    var ceiling = detector.Id == "xss" || (document && Array.IndexOf(OfParameters, detector.Id) >= 0) ? ScriptCeiling : 1;
+                    var confidence = Math.Min(match.Confidence, ceiling);
                     Add(new InspectionSignal(detector.Id, texts.Field(step), confidence, Cut(text, match)));
                 }
             }
         }
+
+        /// <summary>Articles, tickets, source files: they quote commands and queries, and a function does not paste them into one.</summary>
+        private static bool IsDocument(string text) =>
+            text.Length > MaxParameter || (text.Length > 200 && text.AsSpan().Count('\n') >= 3);
 
         private static bool IsPlain(ReadOnlySpan<byte> text) =>
             text.IndexOfAnyExcept(Plain) < 0

@@ -25,6 +25,16 @@ internal sealed class CommandInjection : IDetector
         "passwd", "php", "ping", "reg", "groups", "expr", "strings", "stat", "hostname", "docker", "aws", "openssl", "shutdown", "halt", "reboot", "timeout", "cmd", "printf", "hostname", "locate", "telnet", "ftp", "ssh",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    // Of the ordinary ones, those that tell or do something without an argument: "mammal;cat;ears" is a list, "x;id" is not.
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Lone = new[] { "id", "ls", "env", "ps", "dir", "ver", "hostname", "who", "df", "set", "export", "shutdown", "reboot", "halt", "history", "mount", "groups", "php", "passwd" }
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> AnyCase = new[] { "dir", "type", "ping", "net", "cmd", "cmd.exe", "ipconfig", "whoami", "powershell", "powershell.exe", "systeminfo", "tasklist", "copy", "del", "netstat", "nslookup", "certutil", "wmic" }
+        .ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Tools = new[] { "npm", "npx", "yarn", "pnpm", "node", "tsc", "git", "make", "go", "cargo", "docker", "dotnet", "mvn", "gradle", "rimraf", "eslint", "jest", "tap", "mocha", "rollup", "webpack", "cd", "mkdir", "pip", "pytest", "tox", "bundle", "rake", "apt-get", "apt", "set", "cross-env" }
+        .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -137,7 +147,24 @@ internal sealed class CommandInjection : IDetector
             return Match.None;
         }
 
-        if (obfuscated || hasPath)
+        // A shell knows "gcc", not "GCC"; Windows does not mind.
+        if (!obfuscated && IsCapital(word) && !AnyCase.Contains(word))
+        {
+            return Match.None;
+        }
+
+        var prose = IsProse(text, at);
+        if (prose && !ArgumentLike(text, end))
+        {
+            confidence = 0.6;
+        }
+
+        if (IsScript(text))
+        {
+            confidence = 0.6;
+        }
+
+        if (obfuscated || hasPath && !prose && !IsScript(text))
         {
             return new Match(Math.Max(confidence, 0.95), at, end - at);
         }
@@ -153,7 +180,7 @@ internal sealed class CommandInjection : IDetector
             return new Match(confidence, at, Math.Min(end - at + 40, text.Length - at));
         }
 
-        return ArgumentLike(text, end) || Ends(text, end) && OperandBefore(text, at)
+        return ArgumentLike(text, end) || Lone.Contains(word) && Ends(text, end) && OperandBefore(text, at)
             ? new Match(confidence, at, Math.Min(end - at + 40, text.Length - at))
             : new Match(Math.Min(confidence, 0.4), at, end - at);
     }
@@ -190,7 +217,19 @@ internal sealed class CommandInjection : IDetector
             return new Match(0.5, at, closed - at + 1);
         }
 
-        return new Match(0.95, at, closed - at + 1);
+        return new Match(IsProse(text, at) ? 0.6 : 0.95, at, closed - at + 1);
+    }
+
+    private static bool IsCapital(ReadOnlySpan<char> word) => word.IndexOfAnyInRange('A', 'Z') >= 0;
+
+    /// <summary>Several words stand before it: somebody writes about commands.</summary>
+    private static bool IsProse(string text, int at) => text.AsSpan(0, Math.Min(at, 400)).Trim().Count(' ') >= 4;
+
+    /// <summary>Begins with a developer's tool: a build script, which is a chain of commands by nature.</summary>
+    private static bool IsScript(string text)
+    {
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && Tools.Contains(text.AsSpan(0, space));
     }
 
     /// <summary>Reads a command's name, taking quotes and backslashes out of it (<c>c'a't</c>, <c>w\hoami</c>) and cutting a path before it.</summary>

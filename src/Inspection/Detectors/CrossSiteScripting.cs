@@ -5,7 +5,7 @@ internal sealed class CrossSiteScripting : IDetector
 {
     private static readonly Literals Certain = new(
         "<script", "</script", "javascript:", "vbscript:", "data:text/html", "<iframe", "<object data", "<embed ", "<svg", "<math", "<base href", "<meta http-equiv", "document.cookie", "document.write(", "document.location", "window.location=", "String.fromCharCode(", "srcdoc=",
-        "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style");
+        "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style", "script&colon;", "&lpar;", "text/x-scriptlet", "behavior:", "behaviour:", "alert?.(", "?import", "onerror=", "onload=", "onmouseover=", "onfocus=", "onclick=", "onmouse");
 
     private const int MaxHandler = 24;
     private const int MaxBlank = 16;
@@ -24,6 +24,7 @@ internal sealed class CrossSiteScripting : IDetector
 
         var open = text.IndexOf('<', StringComparison.Ordinal);
         var handler = subject.Any(Signs.Compare) ? Handler(text) : Match.None;
+        var quoted = subject.Any(Signs.Quote) && subject.Any(Signs.Compare);
         var found = subject.Find(Certain, 0.5);
         if (found.Confidence > 0)
         {
@@ -31,7 +32,18 @@ internal sealed class CrossSiteScripting : IDetector
             var tag = word[0] == '<';
             // Ordinary prose may say "alert(" or "<style"; a script tag or scheme in a short text may not.
             var strong = word.StartsWith("<script", StringComparison.OrdinalIgnoreCase) || word.StartsWith("javascript:", StringComparison.OrdinalIgnoreCase) || (tag && handler.Confidence > 0);
-            return found with { Confidence = strong && text.Length < 4096 ? 0.93 : tag || open >= 0 ? 0.75 : 0.45 };
+            return found with { Confidence = strong && text.Length < 4096 ? 0.93 : tag || open >= 0 || (handler.Confidence > 0 && text.Length < 512) || (quoted && text.Length < 256) ? 0.75 : 0.45 };
+        }
+
+        // An attribute whose value is spelled in character references or CSS escapes hides something.
+        if (open >= 0 && text.IndexOf("&#", open, StringComparison.Ordinal) is > 0 and var reference && text.AsSpan(open, reference - open).Contains('=') && !text.AsSpan(open, reference - open).Contains('>'))
+        {
+            return new Match(0.8, open, Math.Min(80, text.Length - open));
+        }
+
+        if (open >= 0 && text.IndexOf("style=", open, StringComparison.OrdinalIgnoreCase) is > 0 and var style && text.AsSpan(style).IndexOf("url(", StringComparison.OrdinalIgnoreCase) > 0)
+        {
+            return new Match(0.7, style, Math.Min(80, text.Length - style));
         }
 
         return handler.Confidence > 0 && (open >= 0 || text.AsSpan(0, handler.Start).IndexOfAny("\"'`") >= 0) ? handler : Match.None;

@@ -7,7 +7,7 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>An address that only makes sense from inside: metadata services, loopback, link-local, odd schemes and spellings.</summary>
 internal sealed class ServerSideRequestForgery : IDetector
 {
-    private static readonly Literals Schemes = new("gopher://", "dict://", "file:///", "file:/etc", "netdoc:", "jar:http", "tftp://", "ldap://127.", "sftp://127.");
+    private static readonly Literals Schemes = new("gopher://", "dict://", "file:///etc", "file:///proc", "file:///var/", "file:///root", "file:///home", "file:///c:", "file:///windows", "file:/etc", "netdoc:", "jar:http", "tftp://", "ldap://127.", "sftp://127.");
     private static readonly Literals Names = new("metadata.google.internal", "instance-data", "metadata.azure", "localtest.me", ".nip.io", ".xip.io", ".sslip.io", "spoofed.burpcollaborator", "kubernetes.default");
 
     private static readonly Literals Metadata = new("169.254.169.254");
@@ -27,6 +27,12 @@ internal sealed class ServerSideRequestForgery : IDetector
 
         for (var at = text.IndexOf("//", StringComparison.Ordinal); at >= 0; at = text.IndexOf("//", at + 2, StringComparison.Ordinal))
         {
+            // "//1: see below" is a remark; an address has a scheme before it or stands at the beginning.
+            if (at > 0 && text[at - 1] is not (':' or '"' or '\'' or '=' or '@'))
+            {
+                continue;
+            }
+
             var start = at + 2;
             var end = start;
             while (end < text.Length && text[end] is not ('/' or '?' or '#' or ' ' or '"' or '\'' or '\\' or '<' or '\n'))
@@ -157,8 +163,13 @@ internal sealed class ServerSideRequestForgery : IDetector
             return false;
         }
 
-        odd |= count < 4;
         var last = parts[count - 1];
+        if (count == 1 && !odd && last < 1 << 24)
+        {
+            return false;
+        }
+
+        odd |= count < 4;
         if (last < 0 || last >= 1L << (8 * (5 - count)))
         {
             return false;

@@ -162,7 +162,7 @@ internal sealed class SqlInjection : IDetector
         if (quoted)
         {
             // admin'--   x'#   '/*
-            if (tokens[0].Kind == Kind.Comment && (tokens.Length == 1 || text[tokens[0].Start] == '/'))
+            if (tokens[0].Kind == Kind.Comment && text[quote] != '`' && (tokens.Length == 1 || text[tokens[0].Start] == '/'))
             {
                 var remark = text[tokens[0].Start] == '#' ? tokens[0].Length : 0;
                 var name = text.AsSpan(0, quote).Trim();
@@ -199,7 +199,7 @@ internal sealed class SqlInjection : IDetector
                     best = best.Or(At(text, tokens[i], Statement(text, tokens[(i + 1)..]) ? (quoted || i == 0 || tokens[i - 1].Kind is Kind.Number or Kind.Text or Kind.Close ? 0.95 : 0.9) : 0.4));
                     break;
                 case Kind.Function when IsDelay(text, tokens[i]):
-                    best = best.Or(At(text, tokens[i], i > 0 ? 0.92 : 0.6));
+                    best = best.Or(At(text, tokens[i], i > 0 && tokens[i - 1].Kind is not (Kind.Word or Kind.Other) && i + 2 < tokens.Length && tokens[i + 2].Kind is Kind.Number or Kind.Function or Kind.Open or Kind.Variable ? 0.92 : 0.6));
                     break;
                 case Kind.Open when i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Select && HasFrom(text, tokens[(i + 1)..]):
                     best = best.Or(At(text, tokens[i], 0.9));
@@ -244,7 +244,10 @@ internal sealed class SqlInjection : IDetector
         if (token.Kind == Kind.Compare && quoted && at + 1 < tokens.Length && text[token.Start] is '=' or '<' or '>' or '!')
         {
             // '=' '   '<>'   : the comparison tricks that make a string true
-            return tokens[at + 1].Kind is Kind.Text or Kind.Number && text.Length < 64 && !IsPhrase(text, quote) ? At(text, token, 0.9) : Match.None;
+            var equality = Slice(text, token) is "=" or "<>" or "!=" or "==";
+            var last = at + 2 >= tokens.Length || tokens[at + 2].Kind is Kind.Comment or Kind.Logic;
+            var value = tokens[at + 1].Kind == Kind.Number ? last && (equality || text.Length < 24) : tokens[at + 1].Kind == Kind.Text && (equality ? at + 3 >= tokens.Length : last && tokens[at + 1].Length < 3);
+            return value && text[token.Start..].Length > 1 && Slice(text, token) is not "=>" && text.Length < 64 && !IsPhrase(text, quote) ? At(text, token, 0.9) : Match.None;
         }
 
         if (token.Kind == Kind.Operator && quoted && at + 2 < tokens.Length && tokens[at + 1].Kind == Kind.Function && text[token.Start] is '+' or '-' or '*' or '|')
@@ -273,7 +276,7 @@ internal sealed class SqlInjection : IDetector
         var left = tokens[i];
         if (left.Kind is Kind.Select or Kind.Variable)
         {
-            return At(text, token, 0.93);
+            return At(text, token, left.Kind == Kind.Variable || HasFrom(text, tokens[i..]) || i + 1 >= tokens.Length || tokens[i + 1].Kind != Kind.Word ? 0.93 : 0.5);
         }
 
         if (left.Kind == Kind.Function || (left.Kind is Kind.Clause or Kind.Compare && i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Open))
@@ -322,7 +325,7 @@ internal sealed class SqlInjection : IDetector
             }
 
             return right is Kind.Number or Kind.Text or Kind.Word or Kind.Other or Kind.Clause && (quoted || right != Kind.Word)
-                ? At(text, token, quoted && (symbol || right != Kind.Word) ? 0.92 : 0.75)
+                ? At(text, token, quoted && (symbol || right != Kind.Word && text[quote] == '\'') ? 0.92 : 0.75)
                 : Match.None;
         }
 
@@ -382,7 +385,7 @@ internal sealed class SqlInjection : IDetector
             "waitfor" => Match(second, "delay", "time"),
             "shutdown" => tokens[1].Kind is Kind.Comment or Kind.Semicolon,
             "grant" or "revoke" => Match(second, "all", "select", "insert", "update", "dba"),
-            "if" => tokens[1].Kind == Kind.Open,
+            "if" => tokens[1].Kind == Kind.Open && AsksDatabase(text, tokens),
             "begin" => tokens.Length > 2 && tokens[2].Kind is Kind.Statement or Kind.Function,
             "copy" or "load" or "backup" or "attach" or "call" => Match(second, "data", "database", "(") || tokens[1].Kind == Kind.Open,
             _ => false,
@@ -400,6 +403,19 @@ internal sealed class SqlInjection : IDetector
 
             return false;
         }
+    }
+
+    private static bool AsksDatabase(string text, ReadOnlySpan<Token> tokens)
+    {
+        for (var i = 1; i < tokens.Length && i < 24; i++)
+        {
+            if (tokens[i].Kind == Kind.Select || Is(text, tokens[i], "waitfor") || Is(text, tokens[i], "exists") || (tokens[i].Kind == Kind.Function && IsDatabaseCall(text, tokens[i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool HasFrom(string text, ReadOnlySpan<Token> tokens)
