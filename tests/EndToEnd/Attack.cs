@@ -1,0 +1,63 @@
+namespace Pellicle.EndToEnd.Tests;
+
+/// <summary>One row of the matrix: an attack, its benign twin, and what is expected of the protection.</summary>
+public sealed record Attack
+{
+    /// <summary>Stable and short.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Rows of the attack catalogue (tests/EndToEnd/README.md).</summary>
+    public required string Rows { get; init; }
+
+    /// <summary>For people.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Operation of the victims.</summary>
+    public required string Op { get; init; }
+
+    /// <summary>Value of the attack, for each language its own where one is named.</summary>
+    public string Value { get; init; } = "none";
+
+    /// <summary>Values that differ from <see cref="Value"/>, by language.</summary>
+    public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Text that only a successful attack brings back.</summary>
+    public required string Evidence { get; init; }
+
+    /// <summary>The same kind of request without harm: operation and values.</summary>
+    public required string BenignOp { get; init; }
+
+    /// <summary>Values of the benign twin.</summary>
+    public IReadOnlyList<string> Benign { get; init; } = ["none"];
+
+    /// <summary>Benign values that differ, by language.</summary>
+    public IReadOnlyDictionary<string, string> BenignValues { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The event is the cause: incidents name its field and the sink, and the attack runs without the event boundary too.</summary>
+    public bool FromEvent { get; init; }
+
+    /// <summary>Languages in which it can be done.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = ["python", "node", "java", "dotnet"];
+
+    /// <summary>Why it is not in the other languages.</summary>
+    public string NotIn { get; init; } = "";
+
+    /// <summary>Sources other than the default.</summary>
+    public bool EverySource { get; init; }
+
+    /// <summary>Without a guard there is nothing to attack: the unprotected run is left out.</summary>
+    public bool NeedsGuard { get; init; }
+
+    /// <summary>Only an approved profile knows that it is wrong.</summary>
+    public bool NeedsProfile { get; init; }
+
+    /// <summary>Why the sinks alone do not stop it; null where they must.</summary>
+    public string? SinksMiss { get; init; }
+
+    /// <summary>Why it is seen but not stopped in protect; null where it must be stopped.</summary>
+    public string? OnlySeen { get; init; }
+
+    public string ValueFor(string language) => Values.GetValueOrDefault(language, Value);
+
+    public IReadOnlyList<string> BenignFor(string language) => BenignValues.TryGetValue(language, out var own) ? [own] : Benign;
+}

@@ -1,0 +1,67 @@
+using System.Text;
+
+namespace Pellicle.EndToEnd.Tests;
+
+/// <summary>The rows.</summary>
+internal static class Attacks
+{
+    private static readonly string[] Foreign = ["python", "dotnet"];
+
+    public static IReadOnlyList<Attack> All(string? gifts) =>
+    [
+        new() { Name = "shell", Rows = "1, 2", Title = "command injection: `; id` in a value that becomes part of a shell command", Op = "shell", Value = "x; id", Evidence = "uid=", BenignOp = "shell", Benign = ["Anna Maria", "R&D", "50 percent", "O-Brien"], FromEvent = true, EverySource = true },
+        new() { Name = "shell-substitution", Rows = "1", Title = "command injection by `$(…)`", Op = "shell", Value = "$(cat /etc/passwd)", Evidence = "root:", BenignOp = "shell", Benign = ["price 5 dollars"], FromEvent = true },
+        new() { Name = "shell-line", Rows = "1", Title = "command injection by a new line", Op = "shell", Value = "x\nid", Evidence = "uid=", BenignOp = "shell", Benign = ["two words"], FromEvent = true },
+        new() { Name = "shell-source", Rows = "6", Title = "theft of the function's own code by an injected command", Op = "shell", Value = "x; cat /var/task/script.sh", Evidence = "scripted", BenignOp = "script", FromEvent = true },
+        new() { Name = "argument", Rows = "1", Title = "argument injection: a value that becomes an option which runs a program", Op = "tar", Value = "--use-compress-program=id", Evidence = "uid=", BenignOp = "tar", Benign = ["words.txt", "sub"], FromEvent = true },
+        new() { Name = "traversal", Rows = "2, 6", Title = "path traversal: `../` leaves the folder", Op = "read", Value = "../../../etc/passwd", Evidence = "root:", BenignOp = "read", Benign = ["words.txt", "sub/deep.txt", "terms & conditions..txt"], FromEvent = true, EverySource = true },
+        new() { Name = "absolute", Rows = "6", Title = "path traversal: an absolute path wins over the folder", Op = "read", Value = "/etc/passwd", Evidence = "root:", BenignOp = "read", Benign = ["words.txt"], FromEvent = true },
+        new() { Name = "traversal-code", Rows = "6", Title = "theft of the function's own code by path traversal", Op = "read", Value = "../script.sh", Evidence = "scripted", BenignOp = "read", Benign = ["sub/deep.txt"], FromEvent = true },
+        new() { Name = "traversal-write", Rows = "6", Title = "writing outside the folder", Op = "write", Value = "../escaped.txt", Evidence = "written", BenignOp = "write", Benign = ["note.txt"], FromEvent = true },
+        new() { Name = "traversal-delete", Rows = "6", Title = "deleting outside the folder", Op = "delete", Value = "../precious.txt", Evidence = "deleted", BenignOp = "delete", Benign = ["old.txt"], FromEvent = true },
+        new() { Name = "ssrf", Rows = "5, 11", Title = "server-side request forgery: an inner address in a value that becomes an address", Op = "fetch", Value = "http://{other}/admin", Evidence = "the-inner-secret", BenignOp = "fetch", Benign = ["articles"], FromEvent = true },
+        new() { Name = "ssrf-localhost", Rows = "5, 11", Title = "the same by a name", Op = "fetch", Value = "http://localhost:{otherport}/admin", Evidence = "the-inner-secret", BenignOp = "fetch", Benign = ["articles"], FromEvent = true },
+        new() { Name = "ssrf-number", Rows = "5, 11", Title = "the same by an address written as a number", Op = "fetch", Value = "http://2130706433:{otherport}/admin", Evidence = "the-inner-secret", BenignOp = "fetch", Benign = ["articles"], FromEvent = true },
+        new() { Name = "file-url", Rows = "5, 6", Title = "a `file:` address where a web address was meant", Op = "fetch", Value = "file:///etc/passwd", Evidence = "root:", BenignOp = "fetch", Benign = ["articles"], FromEvent = true, Languages = ["python", "java"], NotIn = "the HTTP clients of Node.js and .NET open no files" },
+        new() { Name = "xxe", Rows = "5", Title = "an XML entity that reads a file", Op = "xml", Value = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>", Evidence = "root:", BenignOp = "xml", Benign = ["<a>plain</a>"], FromEvent = true, Languages = ["java", "dotnet"], NotIn = "Python's and Node.js's own parsers read no entities from files" },
+        new() { Name = "eval", Rows = "3, 5", Title = "a value that is evaluated as code", Op = "eval", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "__import__('os').popen('id').read()", ["node"] = "require('child_process').execSync('id').toString()" }, BenignOp = "eval", Benign = ["2*(3+4)"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
+        new()
+        {
+            Name = "deserialize", Rows = "3", Title = "unsafe deserialisation (pickle, node-serialize, ObjectInputStream, assembly from bytes)", Op = "deserialize", Evidence = "uid=", FromEvent = true,
+            Values = new Dictionary<string, string>
+            {
+                ["python"] = Base64("csubprocess\ngetoutput\n(S'id'\ntR."), ["node"] = "{\"x\":\"_$$ND_FUNC$$_function(){return require('child_process').execSync('id').toString()}()\"}",
+                ["java"] = Gift(gifts, "object"), ["dotnet"] = Gift(gifts, "assembly"),
+            },
+            BenignOp = "deserialize", BenignValues = new Dictionary<string, string> { ["python"] = Base64("(dp0\nVname\np1\nVanna\np2\ns."), ["node"] = "{\"name\":\"anna\"}", ["java"] = "rO0ABXQABGFubmE=", ["dotnet"] = "" },
+        },
+        new() { Name = "yaml", Rows = "3", Title = "unsafe deserialisation: `!!python/object`", Op = "yaml", Value = "!!python/object/apply:os.popen [\"cat /etc/passwd; id\"]", Evidence = "root:", BenignOp = "yaml", Benign = ["name: anna"], FromEvent = true, Languages = ["python"], NotIn = "a format of Python" },
+        new() { Name = "sql", Rows = "4", Title = "SQL injection", Op = "sql", Value = "x' OR '1'='1", Evidence = "a-secret", BenignOp = "sql", Benign = ["anna"], FromEvent = true, Languages = ["python"], NotIn = "no database in their standard libraries; the event check is the same", SinksMiss = "a statement inside a process or a connection is not read" },
+        new() { Name = "environ", Rows = "7", Title = "credentials from `/proc/self/environ`", Op = "environ", Evidence = "AWS_SECRET", BenignOp = "link" },
+        new() { Name = "environ-link", Rows = "7", Title = "the same through a symbolic link in `/tmp`", Op = "environ-link", Evidence = "AWS_SECRET", BenignOp = "link" },
+        new() { Name = "environ-child", Rows = "7", Title = "the same by a child process", Op = "environ-child", Evidence = "AWS_SECRET", BenignOp = "script" },
+        new() { Name = "environ-cleared", Rows = "7, 16, 22", Title = "the same by a child that was started with a cleared environment", Op = "environ-cleared", Evidence = "AWS_SECRET", BenignOp = "script" },
+        new() { Name = "memory", Rows = "7, 13", Title = "reading process memory by `/proc/self/mem`", Op = "memory", Evidence = "bytes of memory", BenignOp = "link" },
+        new() { Name = "leak", Rows = "7, 20", Title = "credentials in the response", Op = "leak", Evidence = "leaked:", BenignOp = "key-id" },
+        new() { Name = "dropped", Rows = "15", Title = "a program dropped into `/tmp` is started", Op = "dropped", Evidence = "it-ran", BenignOp = "script" },
+        new() { Name = "memfd", Rows = "12, 16", Title = "a program that exists in memory only is started", Op = "memfd", Evidence = "from-memory", BenignOp = "script", Languages = Foreign, NotIn = "Node.js and Java make no memory file without native code" },
+        new() { Name = "stop-runtime", Rows = "12", Title = "a child stops the runtime to take its place", Op = "stop-runtime", Evidence = "stopped-it", BenignOp = "stop-own" },
+        new() { Name = "signal-guard", Rows = "22", Title = "a signal to the guard", Op = "signal-guard", Evidence = "signalled the guard", BenignOp = "stop-own", NeedsGuard = true },
+        new() { Name = "ptrace", Rows = "12, 13", Title = "`ptrace` of another process", Op = "ptrace", Evidence = "traced", BenignOp = "child", Languages = Foreign, NotIn = "Node.js and Java cannot call it without native code" },
+        new() { Name = "process-vm", Rows = "13", Title = "writing into another process by `process_vm_writev`", Op = "process-vm", Evidence = "changed its memory", BenignOp = "child", Languages = Foreign, NotIn = "Node.js and Java cannot call it without native code" },
+        new() { Name = "poll", Rows = "12", Title = "a second process asks the Runtime API for events", Op = "poll", Evidence = "waits", BenignOp = "script" },
+        new() { Name = "poll-upstream", Rows = "14", Title = "the same past the guard, at the platform's own port", Op = "poll-upstream", Evidence = "waits", BenignOp = "script" },
+        new() { Name = "answer", Rows = "12", Title = "a response to a request that was never handed out", Op = "answer", Evidence = "InvalidRequestID", BenignOp = "script" },
+        new() { Name = "poison", Rows = "22", Title = "overwriting the policy the guard keeps in `/tmp`", Op = "poison", Evidence = "written", BenignOp = "note" },
+        new() { Name = "binding", Rows = "1", Title = "starting a program past the public modules", Op = "binding", Evidence = "Linux", BenignOp = "none", Languages = ["node"], NotIn = "a way of Node.js", NeedsProfile = true },
+        new() { Name = "unknown-process", Rows = "1, 15", Title = "a program the profile does not know", Op = "uname", Evidence = "Linux", BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
+        new() { Name = "unknown-host", Rows = "11, 18", Title = "a host the profile does not know", Op = "connect-other", Evidence = "connected", BenignOp = "connect-backend", NeedsProfile = true },
+        new() { Name = "unknown-name", Rows = "11, 18", Title = "a look-up of a name the profile does not know (exfiltration by DNS)", Op = "lookup", Value = "localhost", Evidence = "found", BenignOp = "connect-backend", NeedsProfile = true },
+        new() { Name = "unknown-write", Rows = "6, 15", Title = "a file written where the profile knows none", Op = "note", Evidence = "written", BenignOp = "write", Benign = ["note.txt"], NeedsProfile = true },
+    ];
+
+    /// <summary>Empty where only names are wanted, before anything is built.</summary>
+    private static string Gift(string? gifts, string name) => gifts is null ? "" : File.ReadAllText(Path.Combine(gifts, name));
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
+}

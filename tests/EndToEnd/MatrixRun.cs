@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using Pellicle.Domain;
+using Pellicle.Policy;
+using Pellicle.Protection;
+
+namespace Pellicle.EndToEnd.Tests;
+
+/// <summary>What one request brought.</summary>
+/// <param name="Answer">Payload as the caller got it.</param>
+/// <param name="Incidents">Incidents of this invocation.</param>
+public sealed record Outcome(string Answer, IReadOnlyList<Seen> Incidents)
+{
+    public IEnumerable<Seen> Blocked => Incidents.Where(i => i.Decision == "blocked");
+
+    public override string ToString() => $"answer: {(Answer.Length > 400 ? Answer[..400] : Answer)}\nincidents: {string.Join("\n", Incidents)}";
+}
+
+/// <summary>An incident as the server tells it.</summary>
+public sealed record Seen(string RequestId, string Decision, string Dimension, string Item, string Detector, string Source, string Field, string Rule, string Evidence);
+
+/// <summary>
+/// Runs every attack and every benign twin once against every way of guarding, then reads all incidents in one go; the tests look at what came out.
+/// Functions have their environments for themselves, so they run beside each other, each one request at a time.
+/// </summary>
+public sealed class MatrixRun : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ConcurrentDictionary<(Guarding, string Language, string Source, string Op, string Value), (string RequestId, string Answer)> _answers = [];
+    private readonly ConcurrentDictionary<string, List<Seen>> _incidents = [];
+    private string _victims = "";
+    private Stage? _stage;
+
+    /// <summary>Rows.</summary>
+    public IReadOnlyList<Attack> Attacks { get; private set; } = [];
+
+    /// <summary>Set when the restoring of configurations was looked at: what differs, empty for nothing.</summary>
+    public IReadOnlyList<string> NotRestored { get; private set; } = [];
+
+    internal static string Victims => Path.Combine(Stage.Artifacts, "victims");
+
+    public async Task InitializeAsync()
+    {
+        if (Stage.WhyNot is not null)
+        {
+            return; // every test of the class is skipped, and says why
+        }
+
+        _victims = Victims;
+        await BuildVictimsAsync();
+        Attacks = EndToEnd.Tests.Attacks.All(Path.Combine(_victims, "gifts"));
+        await using var stage = await Stage.StartAsync();
+        _stage = stage;
+        var settings = await stage.PublishLayerAsync();
+        using var slots = new SemaphoreSlim(4);
+        await Task.WhenAll(Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)));
+        NotRestored = await UnprotectAsync(stage);
+        _stage = null;
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <summary>What a row's attack brought.</summary>
+    public Outcome Of(Attack attack, string language, Guarding guarding, string source = Events.Default) => Find(guarding, language, source, attack.Op, attack.ValueFor(language));
+
+    /// <summary>What the benign twins brought.</summary>
+    public IEnumerable<Outcome> OfTwins(Attack attack, string language, Guarding guarding, string source = Events.Default) => attack.BenignFor(language).Select(v => Find(guarding, language, source, attack.BenignOp, v));
+
+    /// <summary>Ways of guarding in which a row is run.</summary>
+    public static IEnumerable<Guarding> GuardingsOf(Attack attack) =>
+        attack.NeedsProfile ? [Guarding.None, Guarding.Protect, Guarding.Profile] : attack.FromEvent ? [Guarding.None, Guarding.Monitor, Guarding.Protect, Guarding.Sinks] : [Guarding.None, Guarding.Monitor, Guarding.Protect];
+
+    private Outcome Find(Guarding guarding, string language, string source, string op, string value)
+    {
+        var (id, answer) = _answers[(guarding, language, source, op, value)];
+        return new Outcome(answer, [.. _incidents[Name(language, guarding)].Where(i => i.RequestId == id)]);
+    }
+
+    private static string Name(string language, Guarding guarding) => $"{language}-{guarding.ToString().ToLowerInvariant()}";
+
+    private async Task RunAsync(Victim victim, Guarding guarding, AttachSettings settings, SemaphoreSlim slots)
+    {
+        await slots.WaitAsync();
+        try
+        {
+            var stage = _stage!;
+            var name = Name(victim.Language, guarding);
+            await stage.CreateAsync(name, victim, _victims, new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"" });
+            if (guarding != Guarding.None)
+            {
+                // Before its first start: the guard must have it from the first event on.
+                await stage.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}/policy", System.Text.Encoding.UTF8.GetString(PolicyJson.Write(PolicyOf(guarding, stage))));
+                var change = await new Protector(stage.Lambda).ProtectAsync(name, settings);
+                change.Refusals.ShouldBeEmpty();
+                await stage.Lambda.WaitUpdatedAsync(name);
+            }
+
+            var clock = Stopwatch.StartNew();
+            foreach (var attack in Attacks.Where(a => a.Languages.Contains(victim.Language) && GuardingsOf(a).Contains(guarding)))
+            {
+                foreach (var source in attack.EverySource ? Events.Sources : [Events.Default])
+                {
+                    foreach (var value in attack.BenignFor(victim.Language))
+                    {
+                        await CallAsync(victim.Language, guarding, source, attack.BenignOp, value);
+                    }
+
+                    if (!(attack.NeedsGuard && guarding == Guarding.None))
+                    {
+                        await CallAsync(victim.Language, guarding, source, attack.Op, attack.ValueFor(victim.Language));
+                    }
+                }
+            }
+
+            _incidents[name] = guarding == Guarding.None ? [] : await IncidentsAsync(name);
+            Times[name] = clock.Elapsed;
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    /// <summary>Seconds each function took, for those who make it faster.</summary>
+    public ConcurrentDictionary<string, TimeSpan> Times { get; } = [];
+
+    private async Task CallAsync(string language, Guarding guarding, string source, string op, string value)
+    {
+        var key = (guarding, language, source, op, value);
+        if (_answers.ContainsKey(key))
+        {
+            return;
+        }
+
+        var stage = _stage!;
+        var real = value.Replace("{other}", stage.Other, StringComparison.Ordinal).Replace("{otherport}", stage.Other.Split(':')[1], StringComparison.Ordinal);
+        _answers[key] = await stage.InvokeAsync(Name(language, guarding), Events.Make(source, op, real));
+    }
+
+    /// <summary>Guards send in order and before they ask for the next event: when the incident of a last, marked request is there, all are.</summary>
+    private async Task<List<Seen>> IncidentsAsync(string name)
+    {
+        var (last, _) = await _stage!.InvokeAsync(name, Events.Make(Events.Default, "environ", "none"));
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            var all = await _stage.IncidentsAsync(name);
+            if (all.Any(i => i.GetProperty("requestId").GetString() == last))
+            {
+                return [.. all.Select(Read)];
+            }
+
+            if (clock.Elapsed > Patience)
+            {
+                throw new TimeoutException($"the last incident of {name} did not reach the server; there are {all.Count}");
+            }
+        }
+    }
+
+    private static Seen Read(JsonElement incident)
+    {
+        string Text(string name) => incident.GetProperty(name).GetString() ?? "";
+        return new Seen(Text("requestId"), Text("decision"), Text("dimension"), Text("item"), Text("detector"), Text("source"), Text("field"), Text("rule"), Text("evidence"));
+    }
+
+    private static PolicyDocument PolicyOf(Guarding guarding, Stage stage)
+    {
+        var document = new PolicyDocument { Mode = guarding == Guarding.Monitor ? ProtectionMode.Monitor : ProtectionMode.Protect };
+        return guarding switch
+        {
+            Guarding.Sinks => document with { Events = new EventPolicy { Mode = ProtectionMode.Off } },
+            Guarding.Profile => document with
+            {
+                Profile = new Dictionary<Dimension, DimensionProfile>
+                {
+                    [Dimension.Process] = new(ProfileStage.Protect, ["/usr/bin/dash", "**/jspawnhelper"]),
+                    [Dimension.Host] = new(ProfileStage.Protect, [stage.Backend]),
+                    [Dimension.Write] = new(ProfileStage.Protect, ["/tmp/uploads/**", "/tmp/hsperfdata_*/**", "/tmp/clr-*", "/tmp/dotnet-*", "/tmp/.dotnet/**"]),
+                },
+            },
+            _ => document,
+        };
+    }
+
+    private static async Task<List<string>> UnprotectAsync(Stage stage)
+    {
+        var differences = new List<string>();
+        foreach (var victim in Victim.All)
+        {
+            var name = Name(victim.Language, Guarding.Protect);
+            // The function without layer was made with the same settings: it is what must come back.
+            var original = await stage.Lambda.GetConfigurationAsync(Name(victim.Language, Guarding.None));
+            await new Protector(stage.Lambda).UnprotectAsync(name);
+            var restored = await stage.Lambda.WaitUpdatedAsync(name);
+            var (before, after) = (JsonSerializer.Serialize(new { original.Layers, original.Variables }), JsonSerializer.Serialize(new { restored.Layers, restored.Variables }));
+            if (before != after)
+            {
+                differences.Add($"{name}: {before} became {after}");
+            }
+        }
+
+        return differences;
+    }
+
+    private static async Task BuildVictimsAsync()
+    {
+        using var build = Process.Start(new ProcessStartInfo(Path.Combine(Stage.Root, "tests", "EndToEnd", "functions", "build.sh"), [Victims]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = build.StandardOutput.ReadToEndAsync();
+        var error = build.StandardError.ReadToEndAsync();
+        await build.WaitForExitAsync();
+        build.ExitCode.ShouldBe(0, await output + await error);
+    }
+}

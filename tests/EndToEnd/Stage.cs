@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Pellicle.Aws;
+using Pellicle.Local;
+using Pellicle.Protection;
+using Pellicle.Server;
+
+namespace Pellicle.EndToEnd.Tests;
+
+/// <summary>A local Lambda, a server and an inner web service that functions may reach; the layer is the real one.</summary>
+internal sealed class Stage : IAsyncDisposable
+{
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly CancellationTokenSource _ended = new();
+    private readonly HttpListener _backend;
+    private readonly HttpListener _other;
+
+    private Stage(string directory, LocalLambda local, PellicleServer server)
+    {
+        (Directory, Local, Server) = (directory, local, server);
+        Lambda = new LambdaClient(new AwsHttp(new AwsSettings { Region = "us-east-1", Endpoint = local.Address, Credentials = new Amazon.Runtime.BasicAWSCredentials("test", "test") }));
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
+        (_backend, Backend) = Listen();
+        (_other, Other) = Listen();
+    }
+
+    public string Directory { get; }
+
+    public LocalLambda Local { get; }
+
+    public PellicleServer Server { get; }
+
+    public LambdaClient Lambda { get; }
+
+    /// <summary>Address of the service that victims use.</summary>
+    public string Backend { get; }
+
+    /// <summary>Another one, which they have no business with.</summary>
+    public string Other { get; }
+
+    public static string Root { get; } = FindRoot();
+
+    public static string Artifacts => Environment.GetEnvironmentVariable("PELLICLE_ARTIFACTS") is { Length: > 0 } set ? set : Path.Combine(Root, "artifacts");
+
+    /// <summary>Null when the whole circle can run here, else why not.</summary>
+    public static string? WhyNot
+    {
+        get
+        {
+            if (Native.geteuid() != 0)
+            {
+                return "sandboxes of the local Lambda need root here";
+            }
+
+            string[] wanted = ["guard/linux-x64/guard", "native/x86_64/libpellicle.so", "probes/node/probe.js", "runtimes/python/bootstrap", "runtimes/node/bootstrap", "runtimes/java/bootstrap", "runtimes/dotnet/bootstrap", "local/pellicle-sandbox"];
+            var missing = wanted.Where(p => !File.Exists(Path.Combine(Artifacts, p))).ToList();
+            return missing.Count == 0 ? null : $"build artefacts are missing ({string.Join(", ", missing)}): run eng/build.sh all";
+        }
+    }
+
+    public static async Task<Stage> StartAsync()
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("pellicle-e2e-").FullName;
+        var local = await LocalLambda.StartAsync(new LocalLambdaOptions { DataDirectory = Path.Combine(directory, "local"), RuntimesDirectory = Path.Combine(Artifacts, "runtimes") }, CancellationToken.None);
+        var server = await PellicleServer.StartAsync(new ServerOptions { DataDirectory = Path.Combine(directory, "server"), AdminToken = $"pa_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20))}" });
+        return new Stage(directory, local, server);
+    }
+
+    /// <summary>Publishes the real layer; what protected functions are told.</summary>
+    public async Task<AttachSettings> PublishLayerAsync()
+    {
+        var zip = LayerPackage.Build(Artifacts, "x86_64", null, null, "0.1.0");
+        return new AttachSettings
+        {
+            LayerArn = await new Protector(Lambda).EnsureLayerAsync(zip, "x86_64"),
+            Server = Server.Address.TrimEnd('/'),
+            Token = await Server.CreateIngestTokenAsync("123456789012"),
+            PublicKey = Server.PolicyPublicKey,
+        };
+    }
+
+    public async Task CreateAsync(string name, Victim victim, string victims, IReadOnlyDictionary<string, string>? variables = null)
+    {
+        var all = new Dictionary<string, string>(variables ?? new Dictionary<string, string>()) { ["BACKEND"] = Backend, ["OTHER"] = Other };
+        await Lambda.CreateFunctionAsync(name, victim.Runtime, victim.Handler, "arn:aws:iam::123456789012:role/victim", ZipOf(Path.Combine(victims, victim.Language)), [], all, 20, 256);
+        await Lambda.WaitUpdatedAsync(name);
+    }
+
+    public static string Arn(string name) => $"arn:aws:lambda:us-east-1:123456789012:function:{name}";
+
+    /// <summary>Calls a function. The request id is the invocation's, which incidents carry.</summary>
+    public async Task<(string RequestId, string Answer)> InvokeAsync(string name, byte[] payload)
+    {
+        using var response = await _http.PostAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/invocations"), new ByteArrayContent(payload));
+        return (response.Headers.GetValues("x-amzn-RequestId").First(), await response.Content.ReadAsStringAsync());
+    }
+
+    public Task<JsonElement> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
+
+    public Task<JsonElement> PutAsync(string path, string json) => SendAsync(HttpMethod.Put, path, json);
+
+    /// <summary>All incidents of a function, newest first.</summary>
+    public async Task<List<JsonElement>> IncidentsAsync(string name)
+    {
+        var all = new List<JsonElement>();
+        while (true)
+        {
+            var before = all.Count == 0 ? "" : $"&before={all[^1].GetProperty("seq").GetInt64()}";
+            var page = (await GetAsync($"/api/v1/incidents?function={name}&limit=1000{before}")).GetProperty("items").EnumerateArray().ToList();
+            all.AddRange(page);
+            if (page.Count < 1000)
+            {
+                return all;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        _backend.Close();
+        _other.Close();
+        _http.Dispose();
+        Lambda.Http.Dispose();
+        await Local.DisposeAsync();
+        await Server.DisposeAsync();
+        System.IO.Directory.Delete(Directory, recursive: true);
+        _ended.Dispose();
+    }
+
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, string? json)
+    {
+        using var request = new HttpRequestMessage(method, Server.Address.TrimEnd('/') + path);
+        request.Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json");
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        response.IsSuccessStatusCode.ShouldBeTrue($"{method} {path}: {(int)response.StatusCode} {text}");
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+
+    private (HttpListener, string) Listen()
+    {
+        using var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var address = $"127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
+        free.Stop();
+        var listener = new HttpListener { Prefixes = { $"http://{address}/" } };
+        listener.Start();
+        _ = AnswerAsync(listener);
+        return (listener, address);
+    }
+
+    private async Task AnswerAsync(HttpListener listener)
+    {
+        while (!_ended.IsCancellationRequested)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
+            {
+                return; // closed at the end
+            }
+
+            var text = context.Request.Url!.AbsolutePath == "/articles" ? "an article" : "the-inner-secret";
+            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
+            context.Response.Close();
+        }
+    }
+
+    private static byte[] ZipOf(string directory) => LayerPackage.Zip(
+        System.IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Select(f => new ZipFileEntry(Path.GetRelativePath(directory, f).Replace('\\', '/'), File.ReadAllBytes(f), 0b110_100_100))
+            .OrderBy(e => e.Path, StringComparer.Ordinal));
+
+    private static string FindRoot()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Pellicle.slnx")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory?.FullName ?? throw new InvalidOperationException("not within the repository");
+    }
+
+    private static class Native
+    {
+        [DllImport("libc")]
+        public static extern uint geteuid();
+    }
+}

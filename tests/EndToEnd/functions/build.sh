@@ -1,0 +1,25 @@
+#!/bin/sh
+# Builds the victims into DIR/{python,node,java,dotnet}, and what attackers send them into DIR/gifts. Usage: build.sh DIR
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1
+if [ -f "$out/.stamp" ] && [ -z "$(find "$here" -newer "$out/.stamp" -type f -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then exit 0; fi
+rm -rf "$out"
+mkdir -p "$out/gifts"
+for language in python node java dotnet; do
+  mkdir -p "$out/$language"
+  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$out/$language/"
+done
+cp "$here/python/handler.py" "$out/python/"
+cp "$here/node/index.js" "$out/node/"
+javac --release 17 -d "$out/java" "$here"/java/src/*/*.java
+for project in dotnet/Victim dotnet-gift/Gift; do
+  dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
+  case $project in
+    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out/dotnet/" ;;
+    *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" ;;
+  esac
+done
+java -cp "$out/java" "$here/java/Serialize.java" >"$out/gifts/object"
+rm -rf "$out/build" "$out/obj"
+touch "$out/.stamp"

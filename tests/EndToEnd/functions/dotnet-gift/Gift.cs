@@ -1,0 +1,11 @@
+using System.Diagnostics;
+
+/// <summary>What an attacker sends as an assembly.</summary>
+public static class Gift
+{
+    public static string Open()
+    {
+        using var process = Process.Start(new ProcessStartInfo("/usr/bin/id") { RedirectStandardOutput = true })!;
+        return process.StandardOutput.ReadToEnd();
+    }
+}

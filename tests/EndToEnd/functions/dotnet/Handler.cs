@@ -1,0 +1,270 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Xml;
+
+namespace Victim;
+
+/// <summary>Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses.</summary>
+public sealed class Handler
+{
+    private const string Data = "/var/task/data";
+    private const string Uploads = "/tmp/uploads";
+    private static readonly HttpClient Http = new();
+
+    public async Task<JsonObject> Handle(JsonElement request)
+    {
+        try
+        {
+            var (op, v) = Request(request);
+            return new JsonObject { ["statusCode"] = 200, ["body"] = await Perform(op, v) };
+        }
+        catch (Exception error)
+        {
+            return new JsonObject { ["statusCode"] = 500, ["body"] = $"error: {error.GetType().Name}" };
+        }
+    }
+
+    private static async Task<string> Perform(string op, string v)
+    {
+        switch (op)
+        {
+            case "shell": return Sh("echo report " + v);
+            case "tar":
+                Run("/bin/tar", "cf", "/tmp/out.tar", "-C", Data, v, "words.txt");
+                var head = Encoding.Latin1.GetString(File.ReadAllBytes("/tmp/out.tar"), 0, 40);
+                return head.StartsWith("uid=", StringComparison.Ordinal) ? head : "archived";
+            case "read": return File.ReadAllText(Path.Combine(Data, v));
+            case "write":
+                Directory.CreateDirectory(Uploads);
+                return Write(Path.Combine(Uploads, v));
+            case "delete":
+                Directory.CreateDirectory(Uploads);
+                Write(Uploads + "/old.txt");
+                Write("/tmp/precious.txt");
+                File.Delete(Path.Combine(Uploads, v));
+                return File.Exists(Uploads + "/old.txt") && File.Exists("/tmp/precious.txt") ? "nothing deleted" : "deleted";
+            case "fetch": return await Http.GetStringAsync(v.Contains("://", StringComparison.Ordinal) ? v : $"http://{Variable("BACKEND")}/{v}");
+            case "connect": return await Connect(v);
+            case "connect-backend": return await Connect(Variable("BACKEND"));
+            case "connect-other": return await Connect(Variable("OTHER"));
+            case "lookup":
+                try
+                {
+                    return $"found {(await Dns.GetHostAddressesAsync(v))[0]}";
+                }
+                catch (SocketException error) when (error.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
+                {
+                    return $"looked up, {error.SocketErrorCode}";
+                }
+            case "deserialize": return $"{Assembly.Load(Convert.FromBase64String(v)).GetType("Gift")!.GetMethod("Open")!.Invoke(null, null)}";
+            case "xml":
+                using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
+                {
+                    var document = new XmlDocument { XmlResolver = null };
+                    document.Load(reader);
+                    return document.DocumentElement!.InnerText;
+                }
+
+            case "environ": return File.ReadAllText("/proc/self/environ");
+            case "environ-link": return Link("/proc/self/environ");
+            case "environ-child": return Sh("tr '\\0' '\\n' </proc/$PPID/environ");
+            case "environ-cleared": return Run("/usr/bin/env", "-i", "/bin/sh", "-c", "tr '\\0' '\\n' </proc/$PPID/environ");
+            case "memory":
+                using (var memory = File.OpenRead("/proc/self/mem"))
+                {
+                    memory.Seek(Mapped("self", "[stack]"), SeekOrigin.Begin);
+                    return $"read {memory.Read(new byte[8])} bytes of memory";
+                }
+
+            case "link": return Link(Data + "/words.txt");
+            case "dropped":
+                Write("/tmp/dropped.sh", "#!/bin/sh\necho it-ran\n");
+                File.SetUnixFileMode("/tmp/dropped.sh", (UnixFileMode)0b111_101_101);
+                return Run("/tmp/dropped.sh");
+            case "memfd": return FromMemory();
+            case "script": return Run("/bin/sh", "/var/task/script.sh");
+            case "stop-runtime": return Sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");
+            case "stop-own": return Sh("sleep 5 & kill -TERM $! && echo stopped-own");
+            case "signal-guard": return SignalGuard();
+            case "ptrace": return WithChild(pid => Must(Native.ptrace(0x4206, pid, 0, 0), "traced"));
+            case "process-vm": return WithChild(ChangeMemory);
+            case "child": return WithChild(pid => $"child {pid > 0}");
+            case "poll": return Api("GET", "next", "", Variable("AWS_LAMBDA_RUNTIME_API"));
+            case "poll-upstream": return Api("GET", "next", "", Upstream());
+            case "answer": return Api("POST", "01234567-89ab-cdef-0123-456789abcdef/response", "stolen", Variable("AWS_LAMBDA_RUNTIME_API"));
+            case "leak": return "leaked:" + Variable("AWS_SECRET_ACCESS_KEY");
+            case "key-id": return $"role key id has {Variable("AWS_ACCESS_KEY_ID").Length} characters";
+            case "poison":
+                Directory.CreateDirectory("/tmp/.pellicle");
+                return Write("/tmp/.pellicle/policy.json", """{"schemaVersion":1,"mode":"off"}""");
+            case "note": return Write("/tmp/note.txt");
+            case "uname": return Run("/bin/uname");
+            case "background":
+                Process.Start("/bin/sleep", "3").Dispose();
+                return "left behind";
+            case "none": return "nothing";
+            default: throw new ArgumentException(op);
+        }
+    }
+
+    private static string Sh(string command) => Run("/bin/sh", "-c", command);
+
+    private static string Run(string program, params string[] argv)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, argv) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return text;
+    }
+
+    private static string Write(string path, string content = "x")
+    {
+        File.WriteAllText(path, content);
+        return $"written {path}";
+    }
+
+    private static async Task<string> Connect(string target)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPEndPoint.Parse(target)).WaitAsync(TimeSpan.FromMilliseconds(500));
+        return "connected";
+    }
+
+    private static string Link(string target)
+    {
+        File.Delete("/tmp/innocent");
+        File.CreateSymbolicLink("/tmp/innocent", target);
+        return File.ReadAllText("/tmp/innocent");
+    }
+
+    private static string WithChild(Func<int, string> action)
+    {
+        using var child = Process.Start("/bin/sleep", "5");
+        try
+        {
+            return action(child.Id);
+        }
+        finally
+        {
+            child.Kill();
+            child.WaitForExit();
+        }
+    }
+
+    private static long Mapped(string process, string what) =>
+        Convert.ToInt64(File.ReadLines($"/proc/{process}/maps").First(l => l.Contains(what, StringComparison.Ordinal)).Split('-')[0], 16);
+
+    private static unsafe string ChangeMemory(int pid)
+    {
+        long word = 0;
+        var local = new Native.Vector { Base = (nint)(&word), Length = 8 };
+        var remote = new Native.Vector { Base = (nint)Mapped($"{pid}", "[stack]"), Length = 8 };
+        return Must(Native.process_vm_writev(pid, &local, 1, &remote, 1, 0) == 8 ? 0 : -1, "changed its memory");
+    }
+
+    private static unsafe string FromMemory()
+    {
+        var fd = Native.memfd_create("x", 0);
+        Must(fd < 0 ? -1 : 0, "");
+        var program = File.ReadAllBytes("/bin/echo");
+        fixed (byte* p = program)
+            Must(Native.write(fd, p, program.Length) == program.Length ? 0 : -1, "");
+        return Run($"/proc/{Environment.ProcessId}/fd/{fd}", "from-memory");
+    }
+
+    private static string SignalGuard()
+    {
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), out _)))
+        {
+            string line;
+            try
+            {
+                line = File.ReadAllText(process + "/cmdline");
+            }
+            catch (IOException)
+            {
+                continue; // it ended
+            }
+
+            if (line.Contains("/opt/extensions/pellicle", StringComparison.Ordinal))
+                return Must(Native.kill(int.Parse(Path.GetFileName(process)), 18), "signalled the guard");
+        }
+
+        return "no guard";
+    }
+
+    private static string Must(long result, string done) => result == 0 ? done : throw new InvalidOperationException($"errno {Marshal.GetLastPInvokeError()}");
+
+    private static string Variable(string name) => Environment.GetEnvironmentVariable(name)!;
+
+    private static string Upstream() => Environment.GetEnvironmentVariable("PELLICLE_CHANNEL")?.Split('/')[1] ?? Variable("AWS_LAMBDA_RUNTIME_API");
+
+    private static string Api(string method, string route, string body, string address) =>
+        Run("/bin/bash", ["/var/task/http.sh", .. address.Split(':'), method, "/2018-06-01/runtime/invocation/" + route, body]);
+
+    private static (string Op, string V) Request(JsonElement request)
+    {
+        if (request.TryGetProperty("detail", out var detail))
+            return Pair(detail);
+        if (request.TryGetProperty("Records", out var records))
+        {
+            var record = records[0];
+            if (record.TryGetProperty("s3", out var s3))
+                return (s3.GetProperty("bucket").GetProperty("name").GetString()!, WebUtility.UrlDecode(s3.GetProperty("object").GetProperty("key").GetString()!));
+            if (record.TryGetProperty("dynamodb", out var table))
+            {
+                var image = table.GetProperty("NewImage");
+                return (image.GetProperty("op").GetProperty("S").GetString()!, image.GetProperty("v").GetProperty("S").GetString()!);
+            }
+
+            return Parse(record.TryGetProperty("body", out var message) ? message.GetString()!
+                : record.TryGetProperty("Sns", out var sns) ? sns.GetProperty("Message").GetString()!
+                : Decode(record.GetProperty("kinesis").GetProperty("data").GetString()!));
+        }
+
+        if (request.TryGetProperty("queryStringParameters", out var query) && query.ValueKind == JsonValueKind.Object)
+            return Pair(query);
+        var body = request.GetProperty("body").GetString()!;
+        return Parse(request.TryGetProperty("isBase64Encoded", out var encoded) && encoded.GetBoolean() ? Decode(body) : body);
+    }
+
+    private static string Decode(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+
+    private static (string, string) Parse(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return Pair(document.RootElement);
+    }
+
+    private static (string, string) Pair(JsonElement from) => (from.GetProperty("op").GetString()!, from.GetProperty("v").GetString()!);
+}
+
+internal static unsafe class Native
+{
+    internal struct Vector
+    {
+        public nint Base;
+        public nint Length;
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern long ptrace(long request, int pid, nint address, nint data);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern nint process_vm_writev(int pid, Vector* local, nuint localCount, Vector* remote, nuint remoteCount, nuint flags);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern int memfd_create(string name, uint flags);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern nint write(int fd, byte* bytes, nint count);
+
+    [DllImport("libc", SetLastError = true)]
+    internal static extern int kill(int pid, int signal);
+}

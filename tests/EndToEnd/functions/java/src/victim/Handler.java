@@ -1,0 +1,235 @@
+package victim;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import javax.xml.parsers.DocumentBuilderFactory;
+
+/** Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses. */
+public final class Handler {
+    private static final Path DATA = Path.of("/var/task/data");
+    private static final Path UPLOADS = Path.of("/tmp/uploads");
+
+    public Map<String, Object> handle(Map<String, Object> event) {
+        try {
+            String[] request = request(event);
+            return Map.of("statusCode", 200, "body", perform(request[0], request[1]));
+        } catch (Throwable error) {
+            return Map.of("statusCode", 500, "body", "error: " + error.getClass().getSimpleName());
+        }
+    }
+
+    private static String perform(String op, String v) throws Exception {
+        return switch (op) {
+            case "shell" -> sh("echo report " + v);
+            case "tar" -> {
+                run("/bin/tar", "cf", "/tmp/out.tar", "-C", DATA.toString(), v, "words.txt");
+                String head = new String(Files.readAllBytes(Path.of("/tmp/out.tar")), 0, 40, StandardCharsets.ISO_8859_1);
+                yield head.startsWith("uid=") ? head : "archived";
+            }
+            case "read" -> text(DATA.resolve(v));
+            case "write" -> {
+                Files.createDirectories(UPLOADS);
+                yield write(UPLOADS.resolve(v), "x");
+            }
+            case "delete" -> {
+                Files.createDirectories(UPLOADS);
+                write(UPLOADS.resolve("old.txt"), "x");
+                write(Path.of("/tmp/precious.txt"), "x");
+                Files.delete(UPLOADS.resolve(v));
+                yield "deleted";
+            }
+            case "fetch" -> get(v.contains("://") || v.startsWith("file:") ? v : "http://" + System.getenv("BACKEND") + "/" + v);
+            case "connect" -> connect(v);
+            case "connect-backend" -> connect(System.getenv("BACKEND"));
+            case "connect-other" -> connect(System.getenv("OTHER"));
+            case "lookup" -> lookup(v);
+            case "deserialize" -> new ObjectInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(v))).readObject().toString();
+            case "xml" -> DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(v.getBytes(StandardCharsets.UTF_8))).getDocumentElement().getTextContent();
+            case "environ" -> text(Path.of("/proc/self/environ"));
+            case "environ-link" -> link("/proc/self/environ");
+            case "environ-child" -> sh("tr '\\0' '\\n' </proc/$PPID/environ");
+            case "environ-cleared" -> run("/usr/bin/env", "-i", "/bin/sh", "-c", "tr '\\0' '\\n' </proc/$PPID/environ");
+            case "memory" -> memory();
+            case "link" -> link(DATA + "/words.txt");
+            case "dropped" -> {
+                Path file = Path.of("/tmp/dropped.sh");
+                write(file, "#!/bin/sh\necho it-ran\n");
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+                yield run(file.toString());
+            }
+            case "script" -> run("/bin/sh", "/var/task/script.sh");
+            case "stop-runtime" -> sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");
+            case "stop-own" -> sh("sleep 5 & kill -TERM $! && echo stopped-own");
+            case "signal-guard" -> sh("for p in /proc/[0-9]*; do if tr '\\0' ' ' 2>/dev/null <$p/cmdline | grep -q '^/opt/extensions/pellicle'; then kill -CONT ${p#/proc/} && echo signalled the guard; fi; done");
+            case "poll" -> api("GET", "next", "", System.getenv("AWS_LAMBDA_RUNTIME_API"));
+            case "poll-upstream" -> api("GET", "next", "", upstream());
+            case "answer" -> api("POST", "01234567-89ab-cdef-0123-456789abcdef/response", "stolen", System.getenv("AWS_LAMBDA_RUNTIME_API"));
+            case "leak" -> "leaked:" + System.getenv("AWS_SECRET_ACCESS_KEY");
+            case "key-id" -> "role key id has " + System.getenv("AWS_ACCESS_KEY_ID").length() + " characters";
+            case "poison" -> {
+                Files.createDirectories(Path.of("/tmp/.pellicle"));
+                yield write(Path.of("/tmp/.pellicle/policy.json"), "{\"schemaVersion\":1,\"mode\":\"off\"}");
+            }
+            case "note" -> write(Path.of("/tmp/note.txt"), "x");
+            case "uname" -> run("/bin/uname");
+            case "background" -> {
+                new ProcessBuilder("/bin/sleep", "3").start();
+                yield "left behind";
+            }
+            case "none" -> "nothing";
+            default -> throw new IllegalArgumentException(op);
+        };
+    }
+
+    private static String sh(String command) throws IOException, InterruptedException {
+        return run("/bin/sh", "-c", command);
+    }
+
+    private static String run(String... argv) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(argv).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return text;
+    }
+
+    private static String text(Path path) throws IOException {
+        return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
+    }
+
+    private static String write(Path path, String content) throws IOException {
+        Files.writeString(path, content);
+        return "written " + path;
+    }
+
+    private static String get(String address) throws Exception {
+        var connection = URI.create(address).toURL().openConnection();
+        connection.setReadTimeout(2000);
+        try (var in = connection.getInputStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String connect(String target) throws IOException {
+        String[] parts = target.split(":");
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(parts[0], Integer.parseInt(parts[1])), 500);
+            return "connected";
+        }
+    }
+
+    private static String lookup(String name) {
+        try {
+            return "found " + InetAddress.getByName(name).getHostAddress();
+        } catch (UnknownHostException error) {
+            return "looked up, nothing found";
+        }
+    }
+
+    private static String link(String target) throws IOException {
+        Path path = Path.of("/tmp/innocent");
+        Files.deleteIfExists(path);
+        Files.createSymbolicLink(path, Path.of(target));
+        return text(path);
+    }
+
+    private static String memory() throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/self/maps")).stream().filter(l -> l.contains("[heap]")).findFirst().orElseThrow();
+        try (RandomAccessFile file = new RandomAccessFile("/proc/self/mem", "r")) {
+            file.seek(Long.parseUnsignedLong(line.split("-")[0], 16));
+            return "read " + file.read(new byte[8]) + " bytes of memory";
+        }
+    }
+
+    private static String api(String method, String route, String body, String address) throws IOException, InterruptedException {
+        String[] parts = address.split(":");
+        return run("/bin/bash", "/var/task/http.sh", parts[0], parts[1], method, "/2018-06-01/runtime/invocation/" + route, body);
+    }
+
+    private static String upstream() {
+        String channel = System.getenv("PELLICLE_CHANNEL");
+        return channel != null ? channel.split("/")[1] : System.getenv("AWS_LAMBDA_RUNTIME_API");
+    }
+
+    private static String[] request(Map<String, Object> event) {
+        if (event.get("detail") != null) {
+            return pair(at(event, "detail"));
+        }
+        if (event.get("Records") != null) {
+            Map<String, Object> record = cast(((List<?>) event.get("Records")).get(0));
+            if (record.get("s3") != null) {
+                Map<String, Object> s3 = at(record, "s3");
+                return new String[] {at(s3, "bucket").get("name").toString(), URLDecoder.decode(at(s3, "object").get("key").toString(), StandardCharsets.UTF_8)};
+            }
+            if (record.get("dynamodb") != null) {
+                Map<String, Object> image = at(at(record, "dynamodb"), "NewImage");
+                return new String[] {at(image, "op").get("S").toString(), at(image, "v").get("S").toString()};
+            }
+            if (record.get("body") != null) {
+                return parse(record.get("body").toString());
+            }
+            return parse(record.get("Sns") != null ? at(record, "Sns").get("Message").toString() : decode(at(record, "kinesis").get("data").toString()));
+        }
+        if (event.get("queryStringParameters") != null) {
+            return pair(at(event, "queryStringParameters"));
+        }
+        String body = event.get("body").toString();
+        return parse(Boolean.TRUE.equals(event.get("isBase64Encoded")) ? decode(body) : body);
+    }
+
+    private static String decode(String base64) {
+        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    }
+
+    private static String[] pair(Map<String, Object> from) {
+        return new String[] {from.get("op").toString(), from.get("v").toString()};
+    }
+
+    private static Map<String, Object> at(Map<String, Object> map, String key) {
+        return cast(map.get(key));
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> cast(Object value) {
+        return (Map<String, Object>) value;
+    }
+
+    /** An object of text members; the JDK has no JSON reader. */
+    private static String[] parse(String json) {
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < json.length(); i++) {
+            if (json.charAt(i) != '"') {
+                continue;
+            }
+            StringBuilder text = new StringBuilder();
+            for (i++; json.charAt(i) != '"'; i++) {
+                char c = json.charAt(i);
+                if (c == '\\') {
+                    c = json.charAt(++i);
+                    if (c == 'u') {
+                        c = (char) Integer.parseInt(json.substring(i + 1, i + 5), 16);
+                        i += 4;
+                    }
+                }
+                text.append(c);
+            }
+            texts.add(text.toString());
+        }
+        return new String[] {texts.get(texts.indexOf("op") + 1), texts.get(texts.indexOf("v") + 1)};
+    }
+}

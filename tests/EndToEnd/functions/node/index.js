@@ -1,0 +1,161 @@
+// Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses.
+const { execFileSync, spawn, spawnSync } = require('child_process');
+const dns = require('dns');
+const fs = require('fs');
+const http = require('http');
+const net = require('net');
+const path = require('path');
+
+const DATA = '/var/task/data';
+const BACKEND = process.env.BACKEND;
+
+function request(event) {
+  if (event.detail) return event.detail;
+  const record = event.Records?.[0];
+  if (record?.s3) return { op: record.s3.bucket.name, v: decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')) };
+  if (record?.dynamodb) return { op: record.dynamodb.NewImage.op.S, v: record.dynamodb.NewImage.v.S };
+  if (record) return JSON.parse(record.body ?? record.Sns?.Message ?? Buffer.from(record.kinesis.data, 'base64').toString());
+  if (event.queryStringParameters) return event.queryStringParameters;
+  return JSON.parse(event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString() : event.body);
+}
+
+const run = (program, ...argv) => {
+  const done = spawnSync(program, argv);
+  if (done.error) throw done.error;
+  return done.stdout.toString();
+};
+const sh = (command) => run('/bin/sh', '-c', command);
+const write = (file, content = 'x') => {
+  fs.writeFileSync(file, content);
+  return `written ${file}`;
+};
+const get = (url) =>
+  new Promise((resolve, reject) =>
+    http.get(url, (answer) => {
+      let text = '';
+      answer.on('data', (piece) => (text += piece));
+      answer.on('end', () => resolve(text));
+    }).on('error', reject));
+const connect = (target) =>
+  new Promise((resolve, reject) => {
+    const [host, port] = target.split(':');
+    const socket = net.connect({ host, port: Number(port), timeout: 500 });
+    socket.on('connect', () => { socket.destroy(); resolve('connected'); });
+    socket.on('timeout', () => { socket.destroy(); reject(new Error('no answer')); });
+    socket.on('error', reject);
+  });
+const lookup = (name) =>
+  new Promise((resolve) => dns.lookup(name, (error, address) => resolve(error ? `looked up, ${error.code}` : `found ${address}`)));
+
+// As node-serialize's unserialize.
+function unserialize(text) {
+  const object = JSON.parse(text);
+  for (const key in object) {
+    if (typeof object[key] === 'string' && object[key].startsWith('_$$ND_FUNC$$_')) object[key] = eval(`(${object[key].slice(13)})`);
+  }
+  return object;
+}
+
+function link(target) {
+  fs.rmSync('/tmp/innocent', { force: true });
+  fs.symlinkSync(target, '/tmp/innocent');
+  return fs.readFileSync('/tmp/innocent', 'utf8');
+}
+
+function memory() {
+  const line = fs.readFileSync('/proc/self/maps', 'utf8').split('\n').find((l) => l.includes('[stack]'));
+  const fd = fs.openSync('/proc/self/mem', 'r');
+  try {
+    return `read ${fs.readSync(fd, Buffer.alloc(8), 0, 8, parseInt(line, 16))} bytes of memory`;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function signalGuard() {
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    let line = '';
+    try {
+      line = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    } catch {
+      continue; // it ended
+    }
+    if (line.includes('/opt/extensions/pellicle')) {
+      process.kill(Number(pid), 'SIGCONT');
+      return 'signalled the guard';
+    }
+  }
+  return 'no guard';
+}
+
+const api = (method, route, body, address = process.env.AWS_LAMBDA_RUNTIME_API) => run('/bin/bash', '/var/task/http.sh', ...address.split(':'), method, `/2018-06-01/runtime/invocation/${route}`, body);
+const upstream = () => process.env.PELLICLE_CHANNEL?.split('/')[1] ?? process.env.AWS_LAMBDA_RUNTIME_API;
+
+const operations = {
+  shell: (v) => sh(`echo report ${v}`),
+  tar(v) {
+    run('/bin/tar', 'cf', '/tmp/out.tar', '-C', DATA, v, 'words.txt');
+    const head = fs.readFileSync('/tmp/out.tar', 'latin1').slice(0, 40);
+    return head.startsWith('uid=') ? head : 'archived';
+  },
+  read: (v) => fs.readFileSync(path.resolve(DATA, v), 'utf8'),
+  write(v) {
+    fs.mkdirSync('/tmp/uploads', { recursive: true });
+    return write(path.join('/tmp/uploads', v));
+  },
+  delete(v) {
+    fs.mkdirSync('/tmp/uploads', { recursive: true });
+    write('/tmp/uploads/old.txt');
+    write('/tmp/precious.txt');
+    fs.unlinkSync(path.join('/tmp/uploads', v));
+    return 'deleted';
+  },
+  fetch: (v) => get(v.includes('://') ? v : `http://${BACKEND}/${v}`),
+  connect,
+  'connect-backend': () => connect(BACKEND),
+  'connect-other': () => connect(process.env.OTHER),
+  lookup,
+  eval: (v) => `${new Function('require', `return ${v}`)(require)}`,
+  deserialize: (v) => JSON.stringify(unserialize(v)),
+  environ: () => fs.readFileSync('/proc/self/environ', 'utf8'),
+  'environ-link': () => link('/proc/self/environ'),
+  'environ-child': () => sh("tr '\\0' '\\n' </proc/$PPID/environ"),
+  'environ-cleared': () => run('/usr/bin/env', '-i', '/bin/sh', '-c', "tr '\\0' '\\n' </proc/$PPID/environ"),
+  memory,
+  link: () => link(`${DATA}/words.txt`),
+  dropped() {
+    write('/tmp/dropped.sh', '#!/bin/sh\necho it-ran\n');
+    fs.chmodSync('/tmp/dropped.sh', 0o755);
+    return run('/tmp/dropped.sh');
+  },
+  script: () => run('/bin/sh', '/var/task/script.sh'),
+  'stop-runtime': () => sh('kill -STOP $PPID; kill -CONT $PPID && echo stopped-it'),
+  'stop-own': () => sh('sleep 5 & kill -TERM $! && echo stopped-own'),
+  'signal-guard': signalGuard,
+  binding: () => process.binding('spawn_sync').spawn({ file: '/bin/uname', args: ['uname'], envPairs: [], stdio: [{ type: 'pipe', readable: true }, { type: 'pipe', writable: true }] }).output[1].toString(),
+  poll: () => api('GET', 'next', ''),
+  'poll-upstream': () => api('GET', 'next', '', upstream()),
+  answer: () => api('POST', '01234567-89ab-cdef-0123-456789abcdef/response', 'stolen'),
+  leak: () => `leaked:${process.env.AWS_SECRET_ACCESS_KEY}`,
+  'key-id': () => `role key id has ${process.env.AWS_ACCESS_KEY_ID.length} characters`,
+  poison() {
+    fs.mkdirSync('/tmp/.pellicle', { recursive: true });
+    return write('/tmp/.pellicle/policy.json', '{"schemaVersion":1,"mode":"off"}');
+  },
+  note: () => write('/tmp/note.txt'),
+  uname: () => execFileSync('/bin/uname').toString(),
+  background() {
+    spawn('/bin/sleep', ['3'], { detached: true, stdio: 'ignore' }).unref();
+    return 'left behind';
+  },
+  none: () => 'nothing',
+};
+
+exports.handler = async (event) => {
+  try {
+    const { op, v } = request(event);
+    return { statusCode: 200, body: await operations[op](v) };
+  } catch (error) {
+    return { statusCode: 500, body: `error: ${error.code ?? error.name}` };
+  }
+};

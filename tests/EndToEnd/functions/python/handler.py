@@ -1,0 +1,260 @@
+"""Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses."""
+import base64
+import ctypes
+import json
+import os
+import pickle
+import socket
+import sqlite3
+import struct
+import subprocess
+import urllib.parse
+import urllib.request
+
+DATA = "/var/task/data"
+BACKEND = os.environ["BACKEND"]
+
+
+def request(event):
+    if "detail" in event:
+        return event["detail"]["op"], event["detail"]["v"]
+    if "Records" in event:
+        record = event["Records"][0]
+        if "s3" in record:
+            return record["s3"]["bucket"]["name"], urllib.parse.unquote_plus(record["s3"]["object"]["key"])
+        if "dynamodb" in record:
+            image = record["dynamodb"]["NewImage"]
+            return image["op"]["S"], image["v"]["S"]
+        text = record["body"] if "body" in record else record["Sns"]["Message"] if "Sns" in record else base64.b64decode(record["kinesis"]["data"])
+        body = json.loads(text)
+        return body["op"], body["v"]
+    if event.get("queryStringParameters"):
+        return event["queryStringParameters"]["op"], event["queryStringParameters"]["v"]
+    body = json.loads(base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"])
+    return body["op"], body["v"]
+
+
+def sh(command):
+    return subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, errors="replace").stdout
+
+
+def run(*argv, **options):
+    return subprocess.run(argv, capture_output=True, text=True, errors="replace", **options).stdout
+
+
+def text_of(path):
+    with open(path, errors="replace") as file:
+        return file.read()
+
+
+def write(path, content="x"):
+    with open(path, "w") as file:
+        file.write(content)
+    return "written " + path
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=2) as answer:
+        return answer.read().decode()
+
+
+def connect(target):
+    host, port = target.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=0.5):
+        return "connected"
+
+
+def lookup(name):
+    try:
+        return "found " + socket.getaddrinfo(name, 80)[0][4][0]
+    except socket.gaierror as error:
+        return f"looked up, {error}"
+
+
+def load_yaml(text):
+    """What `yaml.load` of old did with `!!python/object/apply:module.function ["argument"]`."""
+    tag = "!!python/object/apply:"
+    if not text.startswith(tag):
+        return text
+    name, argument = text[len(tag):].split(" ", 1)
+    module, function = name.rsplit(".", 1)
+    result = getattr(__import__(module), function)(*json.loads(argument))
+    return result.read() if hasattr(result, "read") else str(result)
+
+
+def memfd():
+    descriptor = os.memfd_create("x")
+    with open("/bin/echo", "rb") as program:
+        os.write(descriptor, program.read())
+    return run(f"/proc/self/fd/{descriptor}", "from-memory", pass_fds=[descriptor])
+
+
+def child():
+    return subprocess.Popen(["/bin/sleep", "5"])
+
+
+def with_child(action):
+    process = child()
+    try:
+        return action(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def libc():
+    library = ctypes.CDLL(None, use_errno=True)
+    library.ptrace.restype = ctypes.c_long
+    return library
+
+
+def ptrace(pid):
+    if libc().ptrace(ctypes.c_long(0x4206), ctypes.c_long(pid), None, None) != 0:  # PTRACE_SEIZE
+        raise OSError(ctypes.get_errno(), "ptrace")
+    return "traced"
+
+
+class Iovec(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+def process_vm_writev(pid):
+    word = ctypes.create_string_buffer(8)
+    local = Iovec(ctypes.addressof(word), 8)
+    start = int(next(line for line in text_of(f"/proc/{pid}/maps").splitlines() if "[stack]" in line).split("-")[0], 16)
+    remote = Iovec(start, 8)
+    if libc().process_vm_writev(pid, ctypes.byref(local), 1, ctypes.byref(remote), 1, 0) != 8:
+        raise OSError(ctypes.get_errno(), "process_vm_writev")
+    return "changed its memory"
+
+
+def own_memory():
+    start = int(next(line for line in text_of("/proc/self/maps").splitlines() if "[stack]" in line).split("-")[0], 16)
+    with open("/proc/self/mem", "rb") as memory:
+        memory.seek(start)
+        return f"read {len(memory.read(8))} bytes of memory"
+
+
+def link(target):
+    path = "/tmp/innocent"
+    if os.path.lexists(path):
+        os.unlink(path)
+    os.symlink(target, path)
+    return text_of(path)
+
+
+def dropped():
+    write("/tmp/dropped.sh", "#!/bin/sh\necho it-ran\n")
+    os.chmod("/tmp/dropped.sh", 0o755)
+    return run("/tmp/dropped.sh")
+
+
+def users(name):
+    db = sqlite3.connect(":memory:")
+    db.executescript("create table users(name, password); insert into users values('anna','a-secret'),('bert','b-secret')")
+    return json.dumps(db.execute(f"select password from users where name='{name}'").fetchall())
+
+
+def poison(_):
+    os.makedirs("/tmp/.pellicle", exist_ok=True)
+    return write("/tmp/.pellicle/policy.json", '{"schemaVersion":1,"mode":"off"}')
+
+
+def signal_guard(_):
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and b"/opt/extensions/pellicle" in text_bytes(f"/proc/{entry}/cmdline"):
+            os.kill(int(entry), 18)
+            return "signalled the guard"
+    return "no guard"
+
+
+def text_bytes(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+OPERATIONS = {
+    "shell": lambda v: sh("echo report " + v),
+    "tar": lambda v: sh_tar(v),
+    "read": lambda v: text_of(os.path.join(DATA, v)),
+    "write": lambda v: write_upload(v),
+    "delete": lambda v: delete_upload(v),
+    "fetch": lambda v: get(v if "://" in v else f"http://{BACKEND}/{v}"),
+    "connect": connect,
+    "connect-backend": lambda v: connect(BACKEND),
+    "connect-other": lambda v: connect(os.environ["OTHER"]),
+    "lookup": lookup,
+    "eval": lambda v: str(eval(v)),
+    "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),
+    "yaml": load_yaml,
+    "sql": users,
+    "environ": lambda v: text_of("/proc/self/environ"),
+    "environ-link": lambda v: link("/proc/self/environ"),
+    "environ-child": lambda v: sh("tr '\\0' '\\n' </proc/$PPID/environ"),
+    "environ-cleared": lambda v: run("/usr/bin/env", "-i", "/bin/sh", "-c", "tr '\\0' '\\n' </proc/$PPID/environ"),
+    "memory": lambda v: own_memory(),
+    "link": lambda v: link(DATA + "/words.txt"),
+    "dropped": lambda v: dropped(),
+    "memfd": lambda v: memfd(),
+    "script": lambda v: run("/bin/sh", "/var/task/script.sh"),
+    "stop-runtime": lambda v: sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it"),
+    "stop-own": lambda v: sh("sleep 5 & kill -TERM $! && echo stopped-own"),
+    "signal-guard": signal_guard,
+    "ptrace": lambda v: with_child(ptrace),
+    "process-vm": lambda v: with_child(process_vm_writev),
+    "child": lambda v: with_child(lambda pid: f"child {pid > 0}"),
+    "poll": lambda v: bash_http("GET", "/2018-06-01/runtime/invocation/next", ""),
+    "poll-upstream": lambda v: bash_http("GET", "/2018-06-01/runtime/invocation/next", "", upstream()),
+    "answer": lambda v: bash_http("POST", "/2018-06-01/runtime/invocation/01234567-89ab-cdef-0123-456789abcdef/response", "stolen"),
+    "leak": lambda v: "leaked:" + os.environ["AWS_SECRET_ACCESS_KEY"],
+    "key-id": lambda v: "role key id has %d characters" % len(os.environ["AWS_ACCESS_KEY_ID"]),
+    "poison": poison,
+    "note": lambda v: write("/tmp/note.txt"),
+    "uname": lambda v: run("/bin/uname"),
+    "background": lambda v: background(),
+    "none": lambda v: "nothing",
+}
+
+
+def sh_tar(v):
+    run("/bin/tar", "cf", "/tmp/out.tar", "-C", DATA, v, "words.txt")
+    return "uid=" + text_bytes("/tmp/out.tar")[4:40].decode("latin-1") if text_bytes("/tmp/out.tar")[:4] == b"uid=" else "archived"
+
+
+def write_upload(v):
+    os.makedirs("/tmp/uploads", exist_ok=True)
+    return write(os.path.join("/tmp/uploads", v))
+
+
+def delete_upload(v):
+    os.makedirs("/tmp/uploads", exist_ok=True)
+    write("/tmp/uploads/old.txt")
+    write("/tmp/precious.txt")
+    os.unlink(os.path.join("/tmp/uploads", v))
+    return "deleted"
+
+
+def background():
+    subprocess.Popen(["/bin/sleep", "3"], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return "left behind"
+
+
+def upstream():
+    channel = os.environ.get("PELLICLE_CHANNEL", "")
+    return channel.split("/", 1)[1] if "/" in channel else os.environ["AWS_LAMBDA_RUNTIME_API"]
+
+
+def bash_http(method, path, body, address=None):
+    host, port = (address or os.environ["AWS_LAMBDA_RUNTIME_API"]).split(":")
+    return run("/bin/bash", "/var/task/http.sh", host, port, method, path, body)
+
+
+def handler(event, context):
+    try:
+        op, v = request(event)
+        return {"statusCode": 200, "body": OPERATIONS[op](v)}
+    except Exception as error:
+        return {"statusCode": 500, "body": f"error: {type(error).__name__}"}
