@@ -134,6 +134,11 @@ public sealed class AdvisoryDatabase : IDisposable
     /// <summary>Advisory index of an entry, and a reader at its ranges.</summary>
     internal (int Advisory, int Offset) Entry(int index)
     {
+        if ((uint)index >= (uint)AffectedCount)
+        {
+            throw Damaged();
+        }
+
         var span = file.Span.Slice(affected + (index * DatabaseFormat.AffectedSize), DatabaseFormat.AffectedSize);
         var advisory = Int(span, 0);
         return advisory < AdvisoryCount ? (advisory, Int(span, 4)) : throw Damaged();
