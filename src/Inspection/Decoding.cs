@@ -70,10 +70,11 @@ internal static class Decoding
                 {
                     b = (byte)((high << 4) | low);
                     i += 2;
-                    if (b == 0xC0 && i + 3 < text.Length && text[i + 1] == '%' && Hex(text[i + 2]) is var next and >= 8 and < 12 && Hex(text[i + 3]) is var last and >= 0)
+                    var width = b switch { 0xC0 => 1, 0xE0 => 2, 0xF0 => 3, 0xF8 => 4, _ => 0 };
+                    if (width > 0 && OverLong(text[(i + 1)..], width) is var plain and > 0)
                     {
-                        b = (byte)(((next & 3) << 4) | last);
-                        i += 3;
+                        b = (byte)plain;
+                        i += width * 3;
                     }
                 }
 
@@ -89,6 +90,32 @@ internal static class Decoding
         }
 
         return text.Length;
+    }
+
+    /// <summary>The ASCII character that <c>%80</c>… and one last byte stand for to a decoder that does not look closely; 0 for none.</summary>
+    private static int OverLong(ReadOnlySpan<byte> text, int width)
+    {
+        if (text.Length < width * 3)
+        {
+            return 0;
+        }
+
+        for (var i = 0; i < width; i++)
+        {
+            var high = Hex(text[(i * 3) + 1]);
+            var low = Hex(text[(i * 3) + 2]);
+            if (text[i * 3] != '%' || high < 8 || low < 0 || (i < width - 1 && (high != 8 || low != 0)))
+            {
+                return 0;
+            }
+
+            if (i == width - 1)
+            {
+                return ((high & 3) << 4) | low;
+            }
+        }
+
+        return 0;
     }
 
     /// <summary>Form data write a blank as <c>+</c>.</summary>

@@ -17,9 +17,21 @@ internal sealed class PathTraversal : IDetector
     {
         var text = subject.Text;
         var dots = subject.Any(Signs.Dots) || (subject.Any(Signs.Control) && text.Contains('.', StringComparison.Ordinal));
-        if (!dots && !subject.Has(Targets) && !subject.Has(Encoded))
+        var broken = text.Length <= MaxDisguised && (subject.Any(Signs.Foreign | Signs.Percent) || subject.Has(Targets)) && text.AsSpan().IndexOfAny('\ufffd', '%', '?') >= 0;
+        if (!dots && !broken && !subject.Has(Targets) && !subject.Has(Encoded))
         {
             return Match.None;
+        }
+
+        if (broken && text.AsSpan().Count('\ufffd') + text.AsSpan().Count('%') + text.AsSpan().Count('?') >= 2 && text.AsSpan().IndexOfAny(" \n") < 0)
+        {
+            // Bytes that no encoding allows, on the way to a file that is nobody's to ask for.
+            var read = Plain(text).Replace('?', '.');
+            var climb = -1;
+            if (IsTarget(read) && (Steps(read, ref climb) > 0 || text.Contains('\ufffd')))
+            {
+                return new Match(0.93, 0, Math.Min(text.Length, 120));
+            }
         }
 
         var first = -1;
