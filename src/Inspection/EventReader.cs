@@ -325,6 +325,11 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     private void Keep(int step, int start, int length)
     {
+        if (length == 0)
+        {
+            return;
+        }
+
         _characters += length;
         texts.Add(step, start, length, sink.Text(step, texts.Span(start, length)));
     }

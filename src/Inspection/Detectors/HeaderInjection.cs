@@ -21,7 +21,7 @@ internal sealed class HeaderInjection : IDetector
         }
 
         var header = subject.Find(Headers, 0.92);
-        if (header.Confidence > 0 && header.Start > 0 && text[header.Start - 1] is '\r' or '\n' or '\u560d' or '\u560a' && Lines(text, header.Start) <= 2)
+        if (header.Confidence > 0 && header.Start > 0 && text[header.Start - 1] is '\r' or '\n' or '\u560d' or '\u560a' && Lines(text, header.Start) <= 1)
         {
             return header;
         }

