@@ -37,6 +37,17 @@ internal static class ScanCommand
         command.SetAction(async (result, cancellationToken) =>
         {
             var suppressions = LoadSuppressions(result.GetValue(ignore), result.GetValue(vex) ?? [], result.GetValue(baseline));
+            if (suppressions is { Errors.Count: > 0 })
+            {
+                foreach (var error in suppressions.Errors)
+                {
+                    Output.Note($"{error.Path}: {error.Message}");
+                }
+
+                // A rule that cannot be read must not hide or show anything by chance.
+                return (int)ExitCode.Usage;
+            }
+
             var database = result.GetValue(noAdvisories) ? null : result.GetValue(db)!;
             ScanReport report;
             try
@@ -59,11 +70,6 @@ internal static class ScanCommand
                 await System.Console.Out.WriteAsync(text);
             }
 
-            foreach (var error in suppressions?.Errors ?? [])
-            {
-                Output.Note($"{error.Path}: {error.Message}");
-            }
-
             foreach (var expired in suppressions?.Expired ?? [])
             {
                 Output.Note($"suppression has expired: {expired}");
@@ -76,7 +82,7 @@ internal static class ScanCommand
             }
 
             var gate = new Gate(result.GetValue(failOn) is { } severity ? Enum.Parse<Severity>(severity, ignoreCase: true) : null, result.GetValue(onlyEffective), result.GetValue(onlyFixable));
-            return suppressions is { Errors.Count: > 0 } && gate.ExitCode(report) == 0 ? (int)ExitCode.Incomplete : gate.ExitCode(report);
+            return gate.ExitCode(report);
 
             async Task<ScanReport> RunAsync()
             {
