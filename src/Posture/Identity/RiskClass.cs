@@ -50,12 +50,19 @@ internal static class Risks
         "logs:PutSubscriptionFilter", "logs:CreateExportTask", "ses:SendEmail", "ses:SendRawEmail", "kinesis:RegisterStreamConsumer", "rds:CreateDBSnapshot",
     ];
 
+    // Reads of data and secrets that the table tags no further.
+    private static readonly string[] Reading =
+    [
+        "secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "kms:Decrypt", "kms:ReEncryptFrom", "logs:FilterLogEvents", "logs:GetQueryResults", "redshift-data:GetStatementResult", "dynamodb:PartiQLSelect",
+        "rds-data:ExecuteStatement", "rds-data:BatchExecuteStatement", "ssm:GetParameters", "ssm:GetParametersByPath", "ssm:GetParameterHistory", "codebuild:BatchGetBuilds",
+    ];
+
     private static readonly string[] Stopping = ["Delete", "Terminate", "Stop", "Purge", "Disable", "Deregister", "Reboot", "Remove", "Reset", "Cancel", "Detach", "Disassociate", "Schedule", "PutFunctionConcurrency", "BatchDelete"];
 
     private static readonly HashSet<string> DataWriters = new(StringComparer.OrdinalIgnoreCase) { "s3", "dynamodb", "sqs", "sns", "kinesis", "firehose", "rds-data", "redshift-data", "secretsmanager", "ssm", "es", "athena", "cognito-idp", "glue", "logs" };
 
     private static readonly Dictionary<string, RiskClass> Named = Lateral.Select(a => (a, RiskClass.LateralMovement))
-        .Concat(Persistence.Select(a => (a, RiskClass.PersistentAccess))).Concat(Exfiltration.Select(a => (a, RiskClass.Exfiltration)))
+        .Concat(Persistence.Select(a => (a, RiskClass.PersistentAccess))).Concat(Exfiltration.Select(a => (a, RiskClass.Exfiltration))).Concat(Reading.Select(a => (a, RiskClass.DataLeakage)))
         .ToDictionary(p => p.a, p => p.Item2, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The worst class of an action, or null for one without risk of its own.</summary>
