@@ -1,12 +1,13 @@
 using System.CommandLine;
 using Pellicle.Aws;
 using Pellicle.Protection;
+using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli.Commands;
 
 internal static class LayersCommand
 {
-    public static Command Create() => new("layers", "layer versions as assets") { List(), Show(), Usage(), Remediate() };
+    public static Command Create() => new("layers", "layer versions as assets") { List(), Show(), Usage(), LayersDiff.Create(), Remediate() };
 
     private static Command List()
     {
@@ -80,35 +81,76 @@ internal static class LayersCommand
 
     private static Command Usage()
     {
-        var what = new Argument<string>("LAYER") { Description = "layer version ARN, layer ARN, or layer name" };
-        var command = new Command("usage", "lists the functions that use a layer") { what };
+        var what = new Argument<string?>("LAYER") { Description = "layer version ARN, layer ARN, or layer name", Arity = ArgumentArity.ZeroOrOne };
+        var package = new Option<string?>("--package") { Description = "only layers that hold this package, for example npm/lodash or npm/lodash@4.17.20", HelpName = "ECOSYSTEM/NAME" };
+        var advisory = new Option<string?>("--advisory") { Description = "only layers with a package that this advisory names (CVE, GHSA, ...)", HelpName = "ID" };
+        var db = DbCommand.PathOption();
+        var command = new Command("usage", "lists the functions that use a layer, or a package through a layer") { what, package, advisory, db };
         var aws = new AwsOptions(command);
         var format = new FormatOption(command);
         command.SetAction(async (result, cancellationToken) =>
         {
-            var wanted = result.GetValue(what)!;
-            var rows = new List<(string Function, string Arn)>();
-            foreach (var (arn, functions) in await UsersAsync(aws.Connect(result), cancellationToken))
+            var wanted = result.GetValue(what);
+            var (inside, id) = (result.GetValue(package), result.GetValue(advisory));
+            if (wanted is null && inside is null && id is null)
             {
-                if (arn == wanted || arn.StartsWith(wanted + ":", StringComparison.Ordinal) || arn.Split(':')[6] == wanted)
-                {
-                    rows.AddRange(functions.Select(f => (f, arn)));
-                }
+                throw new CliException("nothing was named to look for", "give a layer, --package ECOSYSTEM/NAME, or --advisory ID", ExitCode.Usage);
             }
 
-            rows.Sort();
-            if (format.IsJson(result))
+            var lambda = aws.Connect(result);
+            var users = (await UsersAsync(lambda, cancellationToken)).Where(u => wanted is null || u.Key == wanted || u.Key.StartsWith(wanted + ":", StringComparison.Ordinal) || u.Key.Split(':')[6] == wanted).ToList();
+            var rows = new List<(string Function, string Arn, string Found, bool? Effective)>();
+            var incomplete = false;
+            if (inside is null && id is null)
             {
-                Output.PrintJson(rows.Select(r => new { function = r.Function, layer = r.Arn }).ToList());
+                rows.AddRange(users.SelectMany(u => u.Value.Select(f => (f, u.Key, "", (bool?)null))));
             }
             else
             {
-                Output.PrintTable(["FUNCTION", "LAYER VERSION"], rows.Select(r => (IReadOnlyList<string>)[r.Function, r.Arn]));
+                // Scanned as functions, because only there can be told whether the layer's copy loads.
+                using var scan = new AccountScan(lambda, id is null ? null : result.GetValue(db)!, null);
+                var report = await scan.RunAsync(users.SelectMany(u => u.Value).Distinct(StringComparer.Ordinal).ToList(), cancellationToken);
+                foreach (var target in report.Targets)
+                {
+                    if (target.Errors.FirstOrDefault(e => e.Path != "configuration") is { } error)
+                    {
+                        incomplete = true;
+                        Output.Note($"{target.Name}: {error.Message}");
+                    }
+
+                    foreach (var layer in target.Layers.Where(l => users.Any(u => u.Key == l.Arn)))
+                    {
+                        rows.AddRange(LayerContentsOf(target, layer, inside, id).Select(f => (target.Name, layer.Arn!, f.Purl, (bool?)f.Effective)));
+                    }
+                }
             }
 
-            return (int)ExitCode.Done;
+            rows = [.. rows.Distinct().Order()];
+            var detailed = inside is not null || id is not null;
+            if (format.IsJson(result))
+            {
+                Output.PrintJson(rows.Select(r => detailed ? (object)new { function = r.Function, layer = r.Arn, package = r.Found, effective = r.Effective } : new { function = r.Function, layer = r.Arn }).ToList());
+            }
+            else
+            {
+                Output.PrintTable(detailed ? ["FUNCTION", "LAYER VERSION", "PACKAGE", "LOADS"] : ["FUNCTION", "LAYER VERSION"], rows.Select(r => (IReadOnlyList<string>)(detailed ? [r.Function, r.Arn, r.Found, r.Effective == true ? "yes" : "no, shadowed"] : [r.Function, r.Arn])));
+            }
+
+            return (int)(incomplete ? ExitCode.Incomplete : ExitCode.Done);
         });
         return command;
+    }
+
+    /// <summary>Package copies of one layer that match a name (with or without version) and an advisory.</summary>
+    private static IEnumerable<(string Purl, bool Effective)> LayerContentsOf(ScanTarget target, ScannedLayer layer, string? package, string? advisory)
+    {
+        var origin = $"layer:{layer.Name}";
+        var vulnerable = advisory is null ? null : target.Findings.Where(f => f.Origin == origin && (Same(f.RuleId, advisory) || f.Aliases.Any(a => Same(a, advisory)))).Select(f => (f.Purl, f.Path)).ToHashSet();
+        return target.Packages
+            .Where(p => p.Origin == origin && (package is null || Same($"{p.Ecosystem}/{p.Name}", package) || Same($"{p.Ecosystem}/{p.Name}@{p.Version}", package) || Same(p.Purl, package)) && vulnerable?.Contains((p.Purl, p.Path)) != false)
+            .Select(p => (p.Purl, p.Effective));
+
+        static bool Same(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
     }
 
     private static Command Remediate()
