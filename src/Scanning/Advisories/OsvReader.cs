@@ -15,6 +15,19 @@ internal static class OsvReader
     /// <summary>Throws <see cref="JsonException"/> when this is no OSV record.</summary>
     public static AdvisoryRecord Read(ReadOnlyMemory<byte> json)
     {
+        try
+        {
+            return ReadRecord(json);
+        }
+        catch (InvalidOperationException e)
+        {
+            // What JsonElement throws for text that is not valid Unicode.
+            throw new JsonException("no OSV record: a text is not valid Unicode", e);
+        }
+    }
+
+    private static AdvisoryRecord ReadRecord(ReadOnlyMemory<byte> json)
+    {
         using var document = JsonDocument.Parse(json);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || Text(root, "id") is not { Length: > 0 } id)

@@ -34,7 +34,34 @@ internal static class Json
     public static JsonElement Object(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : default;
 
-    public static IEnumerable<JsonProperty> Properties(this JsonElement element) => element.ValueKind == JsonValueKind.Object ? element.EnumerateObject() : default(IEnumerable<JsonProperty>) ?? [];
+    /// <summary>Properties whose names can be read: invalid UTF-8 and lone surrogates make <see cref="JsonProperty.Name"/> throw.</summary>
+    public static IEnumerable<JsonProperty> Properties(this JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            yield break;
+        }
+
+        foreach (var property in element.EnumerateObject())
+        {
+            if (HasName(property))
+            {
+                yield return property;
+            }
+        }
+    }
+
+    private static bool HasName(JsonProperty property)
+    {
+        try
+        {
+            return property.Name.Length >= 0;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public static IEnumerable<JsonElement> Items(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default(IEnumerable<JsonElement>) ?? [];

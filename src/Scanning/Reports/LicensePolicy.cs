@@ -49,7 +49,7 @@ public sealed record LicensePolicy
                 ? [.. list.Select(n => ((YamlScalarNode)n).Value ?? "")]
                 : throw new InvalidDataException($"`{path}`: `allow` and `deny` are lists of SPDX ids");
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is YamlException or InvalidOperationException)
         {
             throw new InvalidDataException($"`{path}` is no YAML: {e.Message.ReplaceLineEndings(" ")}", e);
         }

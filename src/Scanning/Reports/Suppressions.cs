@@ -151,7 +151,7 @@ public sealed class Suppressions(TimeProvider time)
 
             read(File.ReadAllText(path));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or YamlException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or YamlException or ArgumentException or InvalidOperationException)
         {
             Fail(path, $"could not be read: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}", "");
         }

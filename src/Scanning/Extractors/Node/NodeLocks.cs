@@ -173,7 +173,7 @@ internal sealed class PnpmLock : IExtractor
                 }
             }
         }
-        catch (YamlException)
+        catch (Exception e) when (e is YamlException or InvalidOperationException) // the parser's own on some broken flow mappings
         {
             return new ExtractionResult(packages, [new FileError("", file.Path.Value, "not valid YAML")]);
         }
