@@ -98,6 +98,9 @@ internal sealed class Guardian : IGate, IJudge
         try
         {
             BeforeNext?.Invoke();
+            // With the runtime known, a stranger's question must not reach the platform before it is known whose it is.
+            if (_runtimePid != 0)
+                Know(connection);
             return connection.Pid == 0 || PollerAllowed(connection.Pid);
         }
         catch (Exception error)
@@ -126,7 +129,7 @@ internal sealed class Guardian : IGate, IJudge
                 Log.Info($"the runtime is process {pid}, the wrapper was {_wrapperPid}");
             return true;
         }
-        if (Settings.MaxConcurrency > 1 && (PeerFinder.IsDescendant(pid, runtime) || PeerFinder.Parent(pid) == PeerFinder.Parent(runtime)))
+        if (IsRuntime(pid, runtime))
             return true;
         // INVARIANT: a runtime that died takes the environment with it, so a new poller is never its successor while it lives.
         if (!Directory.Exists($"/proc/{runtime}"))
@@ -137,21 +140,52 @@ internal sealed class Guardian : IGate, IJudge
         return Tamper("poller", $"process {pid} asks for events; the runtime is process {runtime}", "second-poller", null);
     }
 
+    /// <summary>Looks the process up when the background has not yet; once, about a millisecond.</summary>
+    private void Know(Connection connection)
+    {
+        if (connection.Pid == 0 && Proxy is { } proxy)
+            connection.Pid = PeerFinder.Find(connection.ClientPort, proxy.Address.Port);
+    }
+
+    /// <summary>Unknown processes count as the runtime: what cannot be told is let through. A runtime for several invocations at a time has workers.</summary>
+    private bool IsRuntime(int pid, int runtime) =>
+        pid == 0 || runtime == 0 || pid == runtime
+        || (Settings.MaxConcurrency > 1 && (PeerFinder.IsDescendant(pid, runtime) || PeerFinder.Parent(pid) == PeerFinder.Parent(runtime)));
+
     public bool MayAnswer(string requestId, Connection connection)
     {
-        if (Policy.Mode == ProtectionMode.Off || Invocations.WasHandedOut(requestId))
+        if (Policy.Mode == ProtectionMode.Off)
             return true;
-        return Tamper("response", $"answer to `{SinkHit.Cut(requestId)}`, which was never handed out", "unknown-request-id", null);
+        if (!Invocations.WasHandedOut(requestId))
+            return Tamper("response", $"answer to `{SinkHit.Cut(requestId)}`, which was never handed out", "unknown-request-id", null);
+        try
+        {
+            // A connection that got events was looked at before; one that only answers may be a stranger's.
+            if (!connection.Polled)
+                Know(connection);
+            var runtime = _runtimePid;
+            // A runtime made of short programs (a shell that calls curl) asks and answers by different ones: then the one that asked has ended.
+            return IsRuntime(connection.Pid, runtime) || !Directory.Exists($"/proc/{runtime}")
+                || Tamper("response", $"process {connection.Pid} answers `{SinkHit.Cut(requestId)}`; the runtime is process {runtime}", "foreign-response", Invocations.Find(requestId));
+        }
+        catch (Exception error)
+        {
+            Fault("answer check", error);
+            return true;
+        }
     }
 
     /// <summary>Reports an attempt on guard or runtime. True: it goes on.</summary>
     internal bool Tamper(string item, string detail, string detector, Invocation? invocation)
     {
         var stop = Policy.Mode == ProtectionMode.Protect;
+        // Whoever does it, it happens during the one invocation that is under way.
+        invocation ??= Invocations.Only;
         Report(new Incident
         {
             At = _time.GetUtcNow(),
             RequestId = invocation?.RequestId ?? "",
+            Source = invocation?.Source ?? "",
             Decision = stop ? "blocked" : "would-block",
             Dimension = Dimension.Tamper,
             Item = item,

@@ -47,6 +47,16 @@ internal sealed class Invocations
             return _open.GetValueOrDefault(requestId);
     }
 
+    /// <summary>The one that is under way; null when there is none, or several.</summary>
+    internal Invocation? Only
+    {
+        get
+        {
+            lock (_lock)
+                return _open.Count == 1 ? _open.Values.First() : null;
+        }
+    }
+
     internal bool WasHandedOut(string requestId)
     {
         lock (_lock)

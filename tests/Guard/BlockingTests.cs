@@ -88,6 +88,8 @@ public class BlockingTests
     [Theory]
     [InlineData("{\"key\":\"" + Secret + "\"}")]
     [InlineData("{\"key\":\"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY\"}")]
+    [InlineData("{\"key\":\"wJalrXUtnFEMI\\u002FK7MDENG\\u002FbPxRfiCYEXAMPLEKEY\"}")]
+    [InlineData("{\"key\":\"wJalrXUtnFEMI\\u002fK7MDENG\\u002fbPxRfiCYEXAMPLEKEY\"}")]
     [InlineData("key=wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY")]
     public void A_response_with_the_credentials_is_withheld(string body)
     {
@@ -142,6 +144,60 @@ public class BlockingTests
         runtime.Respond("l", "{\"key\":\"wJalrXUtnFEMI/K7MDENG/other\"}").ShouldBe(FakePlatform.Accepted);
         hop.Platform.TakeRequest().ShouldEndWith("{\"key\":\"wJalrXUtnFEMI/K7MDENG/other\"}");
         hop.Guardian.Incidents.Pending.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("wJalrXUtn+EMI=", "wJalrXUtn\\u002BEMI=")]
+    [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002bEMI\\u002fK7MDENG\\u003d\\u003d")]
+    [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn+EMI/K7MDENG\\u003d\\u003d")]
+    [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002BEMI/K7MDENG\\u003D\\u003D")]
+    public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
+        new RuntimeApi.LeakScanner([secret]).Leaks(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBeTrue();
+
+    [Theory]
+    [InlineData(ProtectionMode.Protect)]
+    [InlineData(ProtectionMode.Monitor)]
+    public void An_answer_from_another_process_is_tampering(ProtectionMode mode)
+    {
+        using var hop = new Hop(mode);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        // The guard knows the runtime from its connection; a second question of its own makes sure of it without waiting.
+        hop.Guardian.Identified(hop.Proxy.Open.Single(), Environment.ProcessId);
+        hop.Guardian.MayPoll(hop.Proxy.Open.Single()).ShouldBeTrue();
+        var answer = Stranger(hop, "POST", "l/response", "\"stolen\"");
+        var incident = hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        incident.Detector.ShouldBe("foreign-response");
+        incident.RequestId.ShouldBe("l");
+        answer.ShouldStartWith(mode == ProtectionMode.Protect ? "HTTP/1.1 400" : "HTTP/1.1 202");
+        if (mode == ProtectionMode.Protect)
+            runtime.Respond("l", "1").ShouldBe(FakePlatform.Accepted);
+    }
+
+    [Fact]
+    public void A_strangers_question_is_refused_before_it_reaches_the_platform()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Guardian.Identified(hop.Proxy.Open.Single(), Environment.ProcessId);
+        hop.Guardian.MayPoll(hop.Proxy.Open.Single()).ShouldBeTrue();
+        Stranger(hop, "GET", "next", "").ShouldStartWith("HTTP/1.1 403");
+        var incident = hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        incident.Detector.ShouldBe("second-poller");
+        incident.RequestId.ShouldBe("l");
+    }
+
+    /// <summary>One request from a process of its own; the status line it got.</summary>
+    private static string Stranger(Hop hop, string method, string route, string body)
+    {
+        var script = $"exec 3<>/dev/tcp/127.0.0.1/{hop.Proxy.Address.Port}; printf '{method} /2018-06-01/runtime/invocation/{route} HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: {body.Length}\\r\\n\\r\\n%s' '{body}' >&3; read -r line <&3; echo \"$line\"";
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/bash", ["-c", script]) { RedirectStandardOutput = true })!;
+        var line = process.StandardOutput.ReadLine() ?? "";
+        process.WaitForExit();
+        return line;
     }
 
     [Theory]

@@ -68,6 +68,16 @@ public class SinkTests
     [InlineData("customer.name", false)]
     public void Code_from_an_event(string text, bool injection) => (CodeSink.Check("eval", text, Texts(text)) is not null).ShouldBe(injection);
 
+    [Fact]
+    public void An_assembly_from_memory_while_the_event_holds_an_executable()
+    {
+        byte[] file = [(byte)'M', (byte)'Z', 0x90, 0, .. new byte[600]];
+        CodeSink.Check("assembly", "Gift, Version=1.0.0.0", Texts(Convert.ToBase64String(file))).ShouldNotBeNull().Field.ShouldBe("field");
+        file[0] = (byte)'P';
+        CodeSink.Check("assembly", "Gift, Version=1.0.0.0", Texts(Convert.ToBase64String(file))).ShouldBeNull();
+        CodeSink.Check("assembly", "Gift, Version=1.0.0.0", Texts("TVqQ is how it begins" + new string('!', 600))).ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("/etc/passwd", "/var/task/files/../../../etc/passwd", "../../../etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "../../../../etc/passwd")]

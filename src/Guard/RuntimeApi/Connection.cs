@@ -42,6 +42,9 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     /// <summary>Set while this connection waits for an event.</summary>
     internal bool Polling { get; private set; }
 
+    /// <summary>Set once it asked for an event.</summary>
+    internal bool Polled { get; private set; }
+
     /// <summary>From another thread: ends the connection as soon as its thread notices.</summary>
     internal void Cut()
     {
@@ -121,7 +124,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         }
         var request = _fromClient.Unread[..headLength].ToArray();
         _fromClient.Skip(headLength);
-        Polling = true;
+        Polling = Polled = true;
         try
         {
             while (true)

@@ -17,8 +17,15 @@ internal sealed class LeakScanner
         foreach (var secret in secrets)
         {
             Add(secret);
+            // JSON writers differ in what they escape: System.Text.Json takes `+`, Gson `=`, PHP `/`; digits in either case.
+            foreach (var escaped in new[] { "/", "+", "=", "+=", "+/=" })
+            {
+                Add(Escaped(secret, escaped, "x4"));
+                Add(Escaped(secret, escaped, "X4"));
+            }
             Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
             Add(Uri.EscapeDataString(secret));
+            Add(System.Net.WebUtility.HtmlEncode(secret));
             var bytes = Encoding.UTF8.GetBytes(secret);
             for (var shift = 0; shift < 3; shift++)
             {
@@ -46,6 +53,13 @@ internal sealed class LeakScanner
                 return true;
         }
         return false;
+    }
+
+    private static string Escaped(string secret, string characters, string format)
+    {
+        foreach (var c in characters)
+            secret = secret.Replace($"{c}", "\\u" + ((int)c).ToString(format, System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        return secret;
     }
 
     private void Add(string text)

@@ -7,14 +7,28 @@ internal static class CodeSink
 {
     private const int MinRun = 6;
 
+    /// <summary>The smallest assembly has some 400 bytes; fewer characters are a word.</summary>
+    private const int MinExecutable = 500;
+
     internal static SinkHit? Check(string kind, string code, IReadOnlyList<EventText> texts)
     {
         foreach (var (field, text) in texts)
         {
+            // An assembly from bytes has no text to compare; an executable in the same event is where it came from.
+            if (kind == "assembly" && IsExecutable(text))
+                return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds an executable, and an assembly is loaded from memory", true);
             if (Adds(code, text))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` is part of code made at run time ({kind})", true);
         }
         return null;
+    }
+
+    /// <summary>Base64 of a file that starts as Windows executables and .NET assemblies do: `MZ`, then a small number.</summary>
+    private static bool IsExecutable(string text)
+    {
+        Span<byte> head = stackalloc byte[48];
+        var start = text.AsSpan().TrimStart();
+        return start.Length >= MinExecutable && start[0] == 'T' && Convert.TryFromBase64Chars(start[..64], head, out var length) && length == 48 && head is [(byte)'M', (byte)'Z', _, 0 or 1, ..];
     }
 
     /// <summary>The text stands in the code and is itself code (a call, an import, a member of a dangerous object): not a number, a name or a formula.</summary>
