@@ -48,14 +48,17 @@ public sealed record Attack
     /// <summary>Without a guard there is nothing to attack: the unprotected run is left out.</summary>
     public bool NeedsGuard { get; init; }
 
+    /// <summary>Languages in which the answer is the same when it is stopped: only the incident tells the difference.</summary>
+    public IReadOnlyList<string> AnsweredAlike { get; init; } = [];
+
+    /// <summary>Languages in which it is stopped in monitor too and not reported, because nobody is asked.</summary>
+    public IReadOnlyDictionary<string, string> Unasked { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Only an approved profile knows that it is wrong.</summary>
     public bool NeedsProfile { get; init; }
 
     /// <summary>Why the sinks alone do not stop it; null where they must.</summary>
     public string? SinksMiss { get; init; }
-
-    /// <summary>Why it is seen but not stopped in protect; null where it must be stopped.</summary>
-    public string? OnlySeen { get; init; }
 
     public string ValueFor(string language) => Values.GetValueOrDefault(language, Value);
 

@@ -28,9 +28,10 @@ internal static class Attacks
         new()
         {
             Name = "deserialize", Rows = "3", Title = "unsafe deserialisation (pickle, node-serialize, ObjectInputStream, assembly from bytes)", Op = "deserialize", Evidence = "uid=", FromEvent = true,
+            Unasked = new Dictionary<string, string> { ["java"] = "the JVM's serial filter" },
             Values = new Dictionary<string, string>
             {
-                ["python"] = Base64("csubprocess\ngetoutput\n(S'id'\ntR."), ["node"] = "{\"x\":\"_$$ND_FUNC$$_function(){return require('child_process').execSync('id').toString()}()\"}",
+                ["python"] = "gASVJQAAAAAAAACMCnN1YnByb2Nlc3OUjAlnZXRvdXRwdXSUk5SMAmlklIWUUpQu", ["node"] = "{\"x\":\"_$$ND_FUNC$$_function(){return require('child_process').execSync('id').toString()}()\"}",
                 ["java"] = Gift(gifts, "object"), ["dotnet"] = Gift(gifts, "assembly"),
             },
             BenignOp = "deserialize", BenignValues = new Dictionary<string, string> { ["python"] = Base64("(dp0\nVname\np1\nVanna\np2\ns."), ["node"] = "{\"name\":\"anna\"}", ["java"] = "rO0ABXQABGFubmE=", ["dotnet"] = "" },
@@ -49,14 +50,17 @@ internal static class Attacks
         new() { Name = "signal-guard", Rows = "22", Title = "a signal to the guard", Op = "signal-guard", Evidence = "signalled the guard", BenignOp = "stop-own", NeedsGuard = true },
         new() { Name = "ptrace", Rows = "12, 13", Title = "`ptrace` of another process", Op = "ptrace", Evidence = "traced", BenignOp = "child", Languages = Foreign, NotIn = "Node.js and Java cannot call it without native code" },
         new() { Name = "process-vm", Rows = "13", Title = "writing into another process by `process_vm_writev`", Op = "process-vm", Evidence = "changed its memory", BenignOp = "child", Languages = Foreign, NotIn = "Node.js and Java cannot call it without native code" },
-        new() { Name = "poll", Rows = "12", Title = "a second process asks the Runtime API for events", Op = "poll", Evidence = "waits", BenignOp = "script" },
-        new() { Name = "poll-upstream", Rows = "14", Title = "the same past the guard, at the platform's own port", Op = "poll-upstream", Evidence = "waits", BenignOp = "script" },
-        new() { Name = "answer", Rows = "12", Title = "a response to a request that was never handed out", Op = "answer", Evidence = "InvalidRequestID", BenignOp = "script" },
+        new() { Name = "poll", Rows = "12", Title = "a second process asks the Runtime API for events", Op = "poll", Evidence = "accepted", BenignOp = "script" },
+        new() { Name = "poll-upstream", Rows = "14", Title = "the same past the guard, at the platform's own port", Op = "poll-upstream", Evidence = "accepted", BenignOp = "script" },
+        // The platform refuses it in the same words.
+        new() { Name = "answer", Rows = "12", Title = "a response to a request that was never handed out", Op = "answer", Evidence = "400 Bad Request", BenignOp = "script", AnsweredAlike = ["python", "node", "java", "dotnet"] },
+        new() { Name = "answer-current", Rows = "12", Title = "another process answers the request in the runtime's place", Op = "answer-current", Evidence = "stolen", BenignOp = "script", Languages = ["python", "node"], NotIn = "the handler would need a library to know the request's id" },
         new() { Name = "poison", Rows = "22", Title = "overwriting the policy the guard keeps in `/tmp`", Op = "poison", Evidence = "written", BenignOp = "note" },
         new() { Name = "binding", Rows = "1", Title = "starting a program past the public modules", Op = "binding", Evidence = "Linux", BenignOp = "none", Languages = ["node"], NotIn = "a way of Node.js", NeedsProfile = true },
         new() { Name = "unknown-process", Rows = "1, 15", Title = "a program the profile does not know", Op = "uname", Evidence = "Linux", BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
         new() { Name = "unknown-host", Rows = "11, 18", Title = "a host the profile does not know", Op = "connect-other", Evidence = "connected", BenignOp = "connect-backend", NeedsProfile = true },
-        new() { Name = "unknown-name", Rows = "11, 18", Title = "a look-up of a name the profile does not know (exfiltration by DNS)", Op = "lookup", Value = "localhost", Evidence = "found", BenignOp = "connect-backend", NeedsProfile = true },
+        // Java answers for `localhost` itself when the look-up is refused.
+        new() { Name = "unknown-name", Rows = "11, 18", Title = "a look-up of a name the profile does not know (exfiltration by DNS)", Op = "lookup", Value = "localhost", Evidence = "found", AnsweredAlike = ["java"], BenignOp = "connect-backend", NeedsProfile = true },
         new() { Name = "unknown-write", Rows = "6, 15", Title = "a file written where the profile knows none", Op = "note", Evidence = "written", BenignOp = "write", Benign = ["note.txt"], NeedsProfile = true },
     ];
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,8 +17,8 @@ internal sealed class Stage : IAsyncDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly CancellationTokenSource _ended = new();
-    private readonly HttpListener _backend;
-    private readonly HttpListener _other;
+    private readonly TcpListener _backend;
+    private readonly TcpListener _other;
 
     private Stage(string directory, LocalLambda local, PellicleServer server)
     {
@@ -26,6 +27,8 @@ internal sealed class Stage : IAsyncDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
         (_backend, Backend) = Listen();
         (_other, Other) = Listen();
+        _ = AnswerAsync(_backend);
+        _ = AnswerAsync(_other);
     }
 
     public string Directory { get; }
@@ -122,8 +125,8 @@ internal sealed class Stage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
-        _backend.Close();
-        _other.Close();
+        _backend.Dispose();
+        _other.Dispose();
         _http.Dispose();
         Lambda.Http.Dispose();
         await Local.DisposeAsync();
@@ -143,35 +146,39 @@ internal sealed class Stage : IAsyncDisposable
         return document.RootElement.Clone();
     }
 
-    private (HttpListener, string) Listen()
+    private static (TcpListener, string) Listen()
     {
-        using var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var address = $"127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-        free.Stop();
-        var listener = new HttpListener { Prefixes = { $"http://{address}/" } };
+        var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        _ = AnswerAsync(listener);
-        return (listener, address);
+        return (listener, listener.LocalEndpoint.ToString()!);
     }
 
-    private async Task AnswerAsync(HttpListener listener)
+    /// <summary>One connection, one request, one answer; by whatever name it was called.</summary>
+    private async Task AnswerAsync(TcpListener listener)
     {
         while (!_ended.IsCancellationRequested)
         {
-            HttpListenerContext context;
             try
             {
-                context = await listener.GetContextAsync();
-            }
-            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-            {
-                return; // closed at the end
-            }
+                using var client = await listener.AcceptTcpClientAsync(_ended.Token);
+                await using var stream = client.GetStream();
+                using var reader = new StreamReader(stream, Encoding.ASCII);
+                var line = await reader.ReadLineAsync(_ended.Token);
+                while (await reader.ReadLineAsync(_ended.Token) is { Length: > 0 })
+                {
+                }
 
-            var text = context.Request.Url!.AbsolutePath == "/articles" ? "an article" : "the-inner-secret";
-            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
-            context.Response.Close();
+                var text = line?.Contains("/articles ", StringComparison.Ordinal) == true ? "an article" : "the-inner-secret";
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {text.Length}\r\nConnection: close\r\n\r\n{text}"), _ended.Token);
+            }
+            catch (IOException)
+            {
+                // Connected and gone without a question: the rows about connections do that.
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
         }
     }
 

@@ -31,7 +31,7 @@ const write = (file, content = 'x') => {
 };
 const get = (url) =>
   new Promise((resolve, reject) =>
-    http.get(url, (answer) => {
+    http.get(url, { agent: false }, (answer) => {
       let text = '';
       answer.on('data', (piece) => (text += piece));
       answer.on('end', () => resolve(text));
@@ -91,6 +91,7 @@ function signalGuard() {
 const api = (method, route, body, address = process.env.AWS_LAMBDA_RUNTIME_API) => run('/bin/bash', '/var/task/http.sh', ...address.split(':'), method, `/2018-06-01/runtime/invocation/${route}`, body);
 const upstream = () => process.env.PELLICLE_CHANNEL?.split('/')[1] ?? process.env.AWS_LAMBDA_RUNTIME_API;
 
+let requestId;
 const operations = {
   shell: (v) => sh(`echo report ${v}`),
   tar(v) {
@@ -136,6 +137,7 @@ const operations = {
   poll: () => api('GET', 'next', ''),
   'poll-upstream': () => api('GET', 'next', '', upstream()),
   answer: () => api('POST', '01234567-89ab-cdef-0123-456789abcdef/response', 'stolen'),
+  'answer-current': () => api('POST', `${requestId}/response`, '"stolen"'),
   leak: () => `leaked:${process.env.AWS_SECRET_ACCESS_KEY}`,
   'key-id': () => `role key id has ${process.env.AWS_ACCESS_KEY_ID.length} characters`,
   poison() {
@@ -151,8 +153,9 @@ const operations = {
   none: () => 'nothing',
 };
 
-exports.handler = async (event) => {
+exports.handler = async (event, context) => {
   try {
+    requestId = context.awsRequestId;
     const { op, v } = request(event);
     return { statusCode: 200, body: await operations[op](v) };
   } catch (error) {

@@ -209,6 +209,7 @@ OPERATIONS = {
     "poll": lambda v: bash_http("GET", "/2018-06-01/runtime/invocation/next", ""),
     "poll-upstream": lambda v: bash_http("GET", "/2018-06-01/runtime/invocation/next", "", upstream()),
     "answer": lambda v: bash_http("POST", "/2018-06-01/runtime/invocation/01234567-89ab-cdef-0123-456789abcdef/response", "stolen"),
+    "answer-current": lambda v: bash_http("POST", f"/2018-06-01/runtime/invocation/{REQUEST_ID}/response", '"stolen"'),
     "leak": lambda v: "leaked:" + os.environ["AWS_SECRET_ACCESS_KEY"],
     "key-id": lambda v: "role key id has %d characters" % len(os.environ["AWS_ACCESS_KEY_ID"]),
     "poison": poison,
@@ -254,6 +255,8 @@ def bash_http(method, path, body, address=None):
 
 def handler(event, context):
     try:
+        global REQUEST_ID
+        REQUEST_ID = context.aws_request_id
         op, v = request(event)
         return {"statusCode": 200, "body": OPERATIONS[op](v)}
     except Exception as error:

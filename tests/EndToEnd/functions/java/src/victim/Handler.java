@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -28,10 +29,18 @@ public final class Handler {
     public Map<String, Object> handle(Map<String, Object> event) {
         try {
             String[] request = request(event);
-            return Map.of("statusCode", 200, "body", perform(request[0], request[1]));
+            return answer(200, perform(request[0], request[1]));
         } catch (Throwable error) {
-            return Map.of("statusCode", 500, "body", "error: " + error.getClass().getSimpleName());
+            return answer(500, "error: " + error.getClass().getSimpleName());
         }
+    }
+
+    /** In an order that is the same in every process. */
+    private static Map<String, Object> answer(int status, String body) {
+        Map<String, Object> made = new LinkedHashMap<>();
+        made.put("statusCode", status);
+        made.put("body", body);
+        return made;
     }
 
     private static String perform(String op, String v) throws Exception {
