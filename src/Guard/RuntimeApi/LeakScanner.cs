@@ -25,7 +25,6 @@ internal sealed class LeakScanner
             }
             Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
             Add(Uri.EscapeDataString(secret));
-            Add(System.Net.WebUtility.HtmlEncode(secret));
             var bytes = Encoding.UTF8.GetBytes(secret);
             for (var shift = 0; shift < 3; shift++)
             {
