@@ -33,6 +33,8 @@ internal sealed class Permissions
     private readonly bool _hasBoundary;
     private static readonly ConditionalWeakTable<RoleSubject, Permissions> Known = [];
 
+    private IReadOnlyList<ActionFact>? _granted;
+
     private readonly ConcurrentDictionary<string, Grant> _grants = new(StringComparer.OrdinalIgnoreCase);
 
     private Permissions(IReadOnlyList<Statement> statements, IReadOnlyList<Statement> boundary, bool hasBoundary) =>
@@ -40,9 +42,6 @@ internal sealed class Permissions
 
     /// <summary>Statements of the policies, without the boundary.</summary>
     public IReadOnlyList<Statement> Statements { get; }
-
-    /// <summary>The same policies as if there were no boundary and no denial.</summary>
-    public Permissions WithoutLimits() => new([.. Statements.Where(s => s.Allow)], [], false);
 
     /// <summary>Null when the policies were not all read, or the boundary is unknown: half a policy judges wrongly.</summary>
     public static Permissions? Of(RoleSubject? role)
@@ -63,6 +62,10 @@ internal sealed class Permissions
 
     /// <summary>Statements that allow, as far as boundary and denials let them: unconditional or met.</summary>
     public IEnumerable<Statement> Effective() => Statements.Where(s => s.Allow && Met(s) != Meets.Never);
+
+    /// <summary>Actions of the table that the role has in the end; worked out once for a role that many functions share.</summary>
+    public IReadOnlyList<ActionFact> Granted => _granted ??=
+        [.. Effective().SelectMany(s => s.NotActions.Count > 0 ? Actions.All.Where(a => s.HasAction(a.Name)) : s.Actions.SelectMany(Actions.Matching)).Distinct().Where(a => Of(a.Name).Granted)];
 
     /// <summary>True when the boundary and every denial leave this statement's pattern whole.</summary>
     public bool LeavesWhole(string pattern) =>

@@ -22,10 +22,9 @@ internal static class UnusedGrants
             yield break;
         }
 
-        var unused = Granted(permissions)
-            .Where(a => Risks.Of(a) == risk && !calls.Actions.ContainsKey(a.Name) && !calls.OpaqueServices.Contains(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]))
+        var unused = permissions.Granted
+            .Where(a => Risks.Of(a) == risk && !PlatformNeeds.Logs.Contains(a.Name, StringComparer.OrdinalIgnoreCase) && !calls.Actions.ContainsKey(a.Name) && !calls.OpaqueServices.Contains(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]))
             .Select(a => a.Name).Order(StringComparer.Ordinal).ToList();
-        // Reading one object needs no separate word for looking at it.
         if (unused.Count == 0)
         {
             yield break;
@@ -39,11 +38,4 @@ internal static class UnusedGrants
             $"{RoleChecks.Some(unused)}: granted by {RoleChecks.Some(unused.SelectMany(a => permissions.Of(a).Sources).Distinct(StringComparer.Ordinal), 3)}, called by no code of {RoleChecks.Some(function.RoleUsers ?? [function.Name], 3)}. {gain}",
             RoleChecks.Replace(function));
     }
-
-    /// <summary>Actions of the table that the role has in the end.</summary>
-    private static IEnumerable<ActionFact> Granted(Permissions permissions) =>
-        permissions.Effective()
-            .SelectMany(s => s.NotActions.Count > 0 ? Actions.All.Where(a => s.HasAction(a.Name)) : s.Actions.SelectMany(Actions.Matching))
-            .Distinct()
-            .Where(a => !PlatformNeeds.Logs.Contains(a.Name, StringComparer.OrdinalIgnoreCase) && permissions.Of(a.Name).Granted);
 }
