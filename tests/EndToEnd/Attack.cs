@@ -6,7 +6,7 @@ public sealed record Attack
     /// <summary>Stable and short.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Rows of the attack catalogue (tests/EndToEnd/README.md).</summary>
+    /// <summary>Rows of the attack catalogue.</summary>
     public required string Rows { get; init; }
 
     /// <summary>For people.</summary>
