@@ -179,10 +179,20 @@ internal static class SecretScanner
         return close;
     }
 
+    /// <summary>A line of base64 without the quotes and joining signs of source code; a plus inside the quotes is base64's own.</summary>
+    private static string WithoutQuotes(string line)
+    {
+        var start = line.TrimStart(' ', '+');
+        line = start.Length > 0 && start[0] is '"' or '\'' ? start : line.TrimStart(' ');
+        var end = line.TrimEnd(' ', '+', ',', ';', '\\');
+        line = end.Length > 0 && end[^1] is '"' or '\'' ? end : line.TrimEnd(' ', ',', ';', '\\');
+        return line.Trim('"', '\'');
+    }
+
     internal static bool IsPrivateKey(string pem, string label)
     {
         var lines = pem.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var body = string.Concat(lines.Where(line => !line.StartsWith('-') && !line.Contains(':', StringComparison.Ordinal)).Select(line => line.Trim('"', '\'', '+', ' ', ',', '\\')));
+        var body = string.Concat(lines.Select(WithoutQuotes).Where(line => !line.StartsWith('-') && !line.Contains(':', StringComparison.Ordinal)));
         if (label.Contains("PGP", StringComparison.Ordinal))
         {
             // The last line is an armour checksum.
