@@ -29,10 +29,10 @@ internal static class Json
     }
 
     public static string? String(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Text(value) : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGet(name, out var value) && value.ValueKind == JsonValueKind.String ? Text(value) : null;
 
     public static JsonElement Object(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : default;
+        element.ValueKind == JsonValueKind.Object && element.TryGet(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : default;
 
     /// <summary>Properties whose names can be read: invalid UTF-8 and lone surrogates make <see cref="JsonProperty.Name"/> throw.</summary>
     public static IEnumerable<JsonProperty> Properties(this JsonElement element)
@@ -51,6 +51,20 @@ internal static class Json
         }
     }
 
+    /// <summary>As <see cref="JsonElement.TryGetProperty(string, out JsonElement)"/>; false where a name beside the wanted one is not valid Unicode.</summary>
+    internal static bool TryGet(this JsonElement element, string name, out JsonElement value)
+    {
+        try
+        {
+            return element.TryGetProperty(name, out value);
+        }
+        catch (InvalidOperationException)
+        {
+            value = default;
+            return false;
+        }
+    }
+
     private static bool HasName(JsonProperty property)
     {
         try
@@ -64,7 +78,7 @@ internal static class Json
     }
 
     public static IEnumerable<JsonElement> Items(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default(IEnumerable<JsonElement>) ?? [];
+        element.ValueKind == JsonValueKind.Object && element.TryGet(name, out var value) && value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default(IEnumerable<JsonElement>) ?? [];
 
     /// <summary>Null for text with lone surrogates, which <see cref="JsonElement.GetString"/> refuses with an exception.</summary>
     public static string? Text(JsonElement value)

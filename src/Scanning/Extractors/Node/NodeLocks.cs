@@ -62,7 +62,7 @@ internal sealed class PackageLock : IExtractor
     internal static bool IsInsidePackage(ScanPath path) => path.HasDirectory("node_modules") && !path.Is(".package-lock.json");
 
     private static bool IsTrue(System.Text.Json.JsonElement element, string name) =>
-        element.ValueKind == System.Text.Json.JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == System.Text.Json.JsonValueKind.True;
+        element.ValueKind == System.Text.Json.JsonValueKind.Object && element.TryGet(name, out var value) && value.ValueKind == System.Text.Json.JsonValueKind.True;
 }
 
 /// <summary><c>yarn.lock</c>: classic (own format) and berry (YAML); both have a key line and an indented <c>version</c>.</summary>
