@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pellicle.Cli.Accounts;
 using Pellicle.Domain;
 using Pellicle.Scanning.Pipeline;
 using Pellicle.Scanning.Reports;
@@ -9,7 +10,7 @@ internal static class ScanCommand
 {
     public static Command Create()
     {
-        var targets = new Argument<string[]>("TARGET") { Description = "zip, directory, function:NAME, layer:ARN", Arity = ArgumentArity.OneOrMore };
+        var targets = new Argument<string[]>("TARGET") { Description = "zip, directory, function:NAME, layer:ARN, account:NAME", Arity = ArgumentArity.OneOrMore };
         var layers = new Option<string[]>("--layer") { Description = "layer zip or directory, in order; with one zip or directory target", HelpName = "ZIP" };
         var runtime = new Option<string?>("--runtime") { Description = "Lambda runtime of a zip or directory, decides which copy of a package loads", HelpName = "R" };
         var handler = new Option<string?>("--handler") { Description = "handler of a zip or directory" };
@@ -100,30 +101,28 @@ internal static class ScanCommand
                     requests.Add(LocalTarget(path, result.GetValue(layers) ?? [], result.GetValue(runtime), result.GetValue(handler), result.GetValue(variables) ?? []));
                 }
 
-                var scan = deployed.Count > 0 ? new AccountScan(aws.Connect(result), database, null) : null;
+                if (names is [var account] && account.StartsWith("account:", StringComparison.Ordinal))
+                {
+                    return (await AccountCommand.RunAsync(AccountBook.Find(account["account:".Length..]), layers: true, database, cancellationToken)).Report;
+                }
+
+                using var scan = deployed.Count > 0 ? new AccountScan(aws.Connect(result), database, null) : null;
                 foreach (var name in deployed)
                 {
                     requests.Add(await scan!.RequestAsync(name, cancellationToken));
                 }
 
-                try
-                {
-                    using var advisories = database is null ? null : DbCommand.Open(database);
-                    return Scanner.Scan(
-                        new ScanRequest
-                        {
-                            Targets = requests,
-                            Database = advisories,
-                            MatchAdvisories = database is not null,
-                            Suppressions = suppressions,
-                            Licenses = result.GetValue(licences) is { } policy ? LicensePolicy.Load(policy) : null,
-                        },
-                        cancellationToken);
-                }
-                finally
-                {
-                    scan?.Dispose();
-                }
+                using var advisories = database is null ? null : DbCommand.Open(database);
+                return Scanner.Scan(
+                    new ScanRequest
+                    {
+                        Targets = requests,
+                        Database = advisories,
+                        MatchAdvisories = database is not null,
+                        Suppressions = suppressions,
+                        Licenses = result.GetValue(licences) is { } policy ? LicensePolicy.Load(policy) : null,
+                    },
+                    cancellationToken);
             }
         });
         return command;
@@ -133,7 +132,7 @@ internal static class ScanCommand
     {
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            throw new CliException($"there is no file or directory `{path}`", "targets are zips, directories, function:NAME and layer:ARN", ExitCode.Usage);
+            throw new CliException($"there is no file or directory `{path}`", "targets are zips, directories, function:NAME, layer:ARN and account:NAME", ExitCode.Usage);
         }
 
         foreach (var layer in layers.Where(l => !File.Exists(l) && !Directory.Exists(l)))

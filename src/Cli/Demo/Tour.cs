@@ -76,13 +76,13 @@ internal sealed class Tour(DemoStage stage)
             packages.OrderBy(p => p.Target, StringComparer.Ordinal).ThenBy(p => p.Package.Name, StringComparer.Ordinal).Select(p => new[] { p.Target, p.Package.Name, p.Package.Version ?? "", p.Package.Origin, p.Package.Effective ? "yes" : p.Package.ShadowedBy is { } by ? $"no: {by} wins" : "no: not on its search order" }));
         var findings = report.Targets.SelectMany(t => t.Findings.Select(f => (Target: t.Name, Finding: f))).ToList();
         var ranked = findings.OrderByDescending(f => f.Finding.Effective).ThenByDescending(f => f.Finding.Severity).ThenBy(f => f.Target, StringComparer.Ordinal).ToList();
-        var shown = ranked.Where(f => f.Finding is { Effective: true, Severity: >= Severity.Medium }).Concat(ranked.Where(f => !f.Finding.Effective).Take(2)).ToList();
+        var shown = ranked.Where(f => f.Finding is { Effective: true } and ({ Kind: FindingKind.Vulnerability } or { Severity: Severity.Critical })).Concat(ranked.Where(f => !f.Finding.Effective).Take(2)).ToList();
         Table(
             ["severity", "function", "from", "finding", "fixed in"],
             shown.Select(f => new[] { f.Finding.Severity.ToString().ToLowerInvariant() + (f.Finding.Effective ? "" : " (never loads)"), f.Target, f.Finding.Origin, Short($"{f.Finding.RuleId} {f.Finding.Title}", 84), f.Finding.FixedVersions.Count > 0 ? f.Finding.FixedVersions[0] : "" }));
         if (ranked.Count > shown.Count)
         {
-            Line($"[grey]and {ranked.Count - shown.Count} more of low severity, or in copies that never load[/]");
+            Line($"[grey]and {ranked.Count - shown.Count} more: configuration, and copies that never load[/]");
         }
 
         Check(findings.Any(f => f.Finding.Kind == FindingKind.Vulnerability && f.Finding.Origin == "layer:shared-helpers" && f.Finding.Effective), "a vulnerable package of the layer that really loads is found");
