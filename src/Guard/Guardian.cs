@@ -13,6 +13,8 @@ namespace Pellicle.Guard;
 /// <summary>Everything known of this environment, and the decisions. Called from the hop's threads, the channel's thread and the housekeeper.</summary>
 internal sealed class Guardian : IGate, IJudge
 {
+    private const long TrimAfterBytes = 3 << 20;
+
     private readonly TimeProvider _time;
     private readonly LeakScanner _leaks;
     private readonly SinkJudge _sinks;
@@ -52,6 +54,8 @@ internal sealed class Guardian : IGate, IJudge
     internal Proxy? Proxy { get; set; }
 
     internal IPEndPoint? Upstream { get; private set; }
+
+    private long _trimmedAt;
 
     internal int RuntimePid => _runtimePid;
 
@@ -93,6 +97,7 @@ internal sealed class Guardian : IGate, IJudge
 
     public bool MayPoll(Connection connection)
     {
+        Trim();
         if (Policy.Mode == ProtectionMode.Off)
             return true;
         try
@@ -198,8 +203,21 @@ internal sealed class Guardian : IGate, IJudge
         return !stop;
     }
 
+    /// <summary>
+    /// The youngest generation may by default grow to the size of the processor's cache, tens of megabytes on servers. It is
+    /// collected early, when the caller has its answer and nobody waits.
+    /// </summary>
+    private void Trim()
+    {
+        var allocated = GC.GetTotalAllocatedBytes(precise: false);
+        var before = Volatile.Read(ref _trimmedAt);
+        if (allocated - before >= TrimAfterBytes && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
+            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+    }
+
     public void Settle()
     {
+        Trim();
         try
         {
             BeforeNext?.Invoke();
