@@ -132,6 +132,8 @@ public sealed class ServerTests : IDisposable
         reporter.Start();
         hop.Guardian.Incidents.Wake!();
         var first = _server.Batches.Take();
+        // The refusal must have arrived before the server changes its mind.
+        SpinWait.SpinUntil(() => hop.Guardian.Health.Faults > 0, TimeSpan.FromSeconds(10)).ShouldBeTrue();
         _server.BatchStatus = 202;
         reporter.Shutdown(1000);
         var second = _server.Batches.Take();

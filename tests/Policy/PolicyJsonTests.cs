@@ -45,7 +45,7 @@ public sealed class PolicyJsonTests
               "failClosed": false,
               "pollSeconds": 1,
               "events": {
-                "threshold": 60,
+                "threshold": 90,
                 "suppress": []
               },
               "builtin": {

@@ -24,7 +24,23 @@ public static class ScanJson
 
     /// <summary>Reads a report; throws <see cref="JsonException"/> when it is not one.</summary>
     public static ScanReport Read(string json) =>
-        JsonSerializer.Deserialize(json, ScanJsonContext.Default.ScanReport) ?? throw new JsonException("the report is `null`");
+        Complete(JsonSerializer.Deserialize(json, ScanJsonContext.Default.ScanReport) ?? throw new JsonException("the report is `null`"));
+
+    /// <summary>The generated reader leaves lists that are absent at null: those of the contract must be there, later additions may be missing.</summary>
+    private static ScanReport Complete(ScanReport report) => report with
+    {
+        Targets = [.. report.Targets.Select((target, index) => target with
+        {
+            Layers = target.Layers ?? throw Missing(index, "layers"),
+            Errors = target.Errors ?? throw Missing(index, "errors"),
+            Packages = target.Packages ?? throw Missing(index, "packages"),
+            Findings = [.. (target.Findings ?? throw Missing(index, "findings")).Select(f => f with { Aliases = f.Aliases ?? [], FixedVersions = f.FixedVersions ?? [], References = f.References ?? [], Description = f.Description ?? "", Remediation = f.Remediation ?? "" })],
+            Suppressed = target.Suppressed ?? [],
+            Overwritten = target.Overwritten ?? [],
+        })],
+    };
+
+    private static JsonException Missing(int target, string list) => new($"targets[{target}].{list} is missing");
 
     private static void WriteReport(Utf8JsonWriter json, ScanReport report)
     {

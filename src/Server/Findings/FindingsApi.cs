@@ -28,8 +28,6 @@ internal static class FindingsApi
         try
         {
             report = ScanJson.Read(Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length));
-            // The reader leaves lists that are absent at null; the writer names the first one.
-            _ = ScanJson.Write(report);
         }
         catch (JsonException e)
         {
