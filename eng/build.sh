@@ -32,7 +32,7 @@ protection() {
   if newer $out/.runtimes.stamp runtime/build.sh runtime/python runtime/node runtime/java runtime/dotnet; then step "runtimes and probes" runtime/build.sh all; touch $out/.runtimes.stamp; fi
 }
 
-samples() { step samples samples/build.sh; }
+samples() { if newer $out/samples/.stamp samples; then step samples samples/build.sh; fi; }
 
 case ${1:-all} in
   cli) cli ;;

@@ -9,9 +9,23 @@ internal static class Output
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    private static readonly Lazy<IAnsiConsole> Talk = new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }));
+    private static readonly Lazy<IAnsiConsole> Talk = new(() => Create(System.Console.Error, System.Console.IsErrorRedirected));
 
-    private static readonly Lazy<IAnsiConsole> Result = new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Out) }));
+    private static readonly Lazy<IAnsiConsole> Result = new(() => Create(System.Console.Out, System.Console.IsOutputRedirected));
+
+    /// <summary>Colours for people at a terminal only; <c>NO_COLOR</c> turns them off there too.</summary>
+    private static IAnsiConsole Create(TextWriter writer, bool redirected)
+    {
+        var plain = redirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect, ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect });
+        if (redirected)
+        {
+            // No window to fit in: lines stay whole.
+            console.Profile.Width = 400;
+        }
+
+        return console;
+    }
 
     /// <summary>Console for progress and remarks.</summary>
     public static IAnsiConsole Error => Talk.Value;
@@ -35,11 +49,6 @@ internal static class Output
         foreach (var row in rows)
         {
             table.AddRow(row.Select(cell => new Text(cell)));
-        }
-
-        if (!Out.Profile.Out.IsTerminal)
-        {
-            Out.Profile.Width = 240;
         }
 
         Out.Write(table);

@@ -45,7 +45,7 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     private static IReadOnlyList<EventText> Ordered(IReadOnlyList<EventText> texts) =>
         texts.Any(IsRaw) ? [.. texts.Where(t => !IsRaw(t)), .. texts.Where(IsRaw)] : texts;
 
-    private static bool IsRaw(EventText text) => text.Field is "rawQueryString" or "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path";
+    private static bool IsRaw(EventText text) => text.Field.StartsWith("rawQueryString", StringComparison.Ordinal) || text.Field is "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path";
 
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
     internal bool Suspicious { get; set; }

@@ -16,7 +16,7 @@ namespace Pellicle.Guard.Modes;
 internal sealed class ExtensionMode
 {
     /// <summary>What the server may cost the init phase; after that the cached or packed policy serves until the next poll.</summary>
-    private const int FirstPolicyBudgetMs = 150;
+    private const int FirstPolicyBudgetMs = 1000;
 
     private const int ShutdownReserveMs = 300;
     private readonly Settings _settings;

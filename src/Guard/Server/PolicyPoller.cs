@@ -8,7 +8,7 @@ namespace Pellicle.Guard.Server;
 internal sealed class PolicyPoller
 {
     /// <summary>How long an event may wait for a fresh policy after the environment was frozen; and only while the server answers.</summary>
-    internal const int FreshBudgetMs = 40;
+    internal const int FreshBudgetMs = 100;
 
     private const int RequestTimeoutMs = 2000;
     private readonly Settings _settings;
