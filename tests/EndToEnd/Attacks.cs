@@ -9,7 +9,7 @@ internal static class Attacks
 
     public static IReadOnlyList<Attack> All(string? gifts) =>
     [
-        new() { Name = "shell", Rows = "1, 2", Title = "command injection: `; id` in a value that becomes part of a shell command", Op = "shell", Value = "x; id", Evidence = "uid=", BenignOp = "shell", Benign = ["Anna Maria", "R&D", "50 percent", "O-Brien"], FromEvent = true, EverySource = true },
+        new() { Name = "shell", Rows = "1, 2", Title = "command injection: `; id` in a value that becomes part of a shell command", Op = "shell", Value = "x; id", Evidence = "uid=", BenignOp = "shell", Benign = ["Anna Maria", "R+D", "50 percent", "O-Brien"], FromEvent = true, EverySource = true },
         new() { Name = "shell-substitution", Rows = "1", Title = "command injection by `$(…)`", Op = "shell", Value = "$(cat /etc/passwd)", Evidence = "root:", BenignOp = "shell", Benign = ["price 5 dollars"], FromEvent = true },
         new() { Name = "shell-line", Rows = "1", Title = "command injection by a new line", Op = "shell", Value = "x\nid", Evidence = "uid=", BenignOp = "shell", Benign = ["two words"], FromEvent = true },
         new() { Name = "shell-source", Rows = "6", Title = "theft of the function's own code by an injected command", Op = "shell", Value = "x; cat /var/task/script.sh", Evidence = "scripted", BenignOp = "script", FromEvent = true },
