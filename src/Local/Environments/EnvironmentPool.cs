@@ -13,8 +13,8 @@ internal sealed class EnvironmentPool : IInvoker, IAsyncDisposable
     /// <summary>An environment that nobody calls is shut down after this.</summary>
     public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long an invocation waits for an environment that has answered but whose extensions still work.</summary>
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+    /// <summary>How long an invocation waits for an environment that has answered but whose extensions still work, or that resets: more than the shutdown budget of 2 s.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(3);
 
     private readonly LocalLambdaOptions options;
     private readonly ContentStore content;

@@ -49,7 +49,7 @@ public sealed record LicensePolicy
                 ? [.. list.Select(n => ((YamlScalarNode)n).Value ?? "")]
                 : throw new InvalidDataException($"`{path}`: `allow` and `deny` are lists of SPDX ids");
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException)
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"`{path}` is no YAML: {e.Message.ReplaceLineEndings(" ")}", e);
         }

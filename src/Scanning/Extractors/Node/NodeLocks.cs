@@ -173,7 +173,7 @@ internal sealed class PnpmLock : IExtractor
                 }
             }
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException) // the parser's own on some broken flow mappings
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException) // the parser's own on some broken flow mappings
         {
             return new ExtractionResult(packages, [new FileError("", file.Path.Value, "not valid YAML")]);
         }
