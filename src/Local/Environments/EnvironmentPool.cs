@@ -48,8 +48,9 @@ internal sealed class EnvironmentPool : IInvoker, IAsyncDisposable
             throw;
         }
         var (result, ended) = slot.Environment.Invoke(request);
-        Track(ReleaseAsync(slot, result, ended));
-        return await result.WaitAsync(cancellationToken);
+        var answered = MarkAnsweredAsync(slot, result);
+        Track(ReleaseAsync(slot, answered, ended));
+        return await answered.WaitAsync(cancellationToken);
     }
 
     public async Task RetireAsync(string functionArn, string version, string? keepRevision)
@@ -180,14 +181,29 @@ internal sealed class EnvironmentPool : IInvoker, IAsyncDisposable
         throw new ObjectDisposedException(nameof(EnvironmentPool));
     }
 
-    private async Task ReleaseAsync(Slot slot, Task<InvocationResult> result, Task ended)
+    /// <summary>
+    /// The invocation's result, after the books say so: a caller that has its answer may call again at once, and must then find the environment
+    /// about to be free and its place among the concurrent ones given back.
+    /// </summary>
+    private async Task<InvocationResult> MarkAnsweredAsync(Slot slot, Task<InvocationResult> result)
     {
-        await ((Task)result).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (gate)
+        try
         {
-            slot.Answered = true;
+            return await result;
         }
-        Leave(slot.Key.Arn);
+        finally
+        {
+            lock (gate)
+            {
+                slot.Answered = true;
+            }
+            Leave(slot.Key.Arn);
+        }
+    }
+
+    private async Task ReleaseAsync(Slot slot, Task<InvocationResult> answered, Task ended)
+    {
+        await ((Task)answered).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await ended;
         if (Hand(slot, false))
         {

@@ -37,6 +37,18 @@ public sealed class EnvironmentTests
         await Assert.ThrowsAsync<Local.Invocation.ThrottledException>(() => functions.CallAsync(function with { ReservedConcurrency = 0 }));
     }
 
+    /// <summary>A caller that has its answer may call again at once: the books must already say that the environment is about to be free.</summary>
+    [SandboxFact]
+    public async Task A_caller_in_a_loop_meets_one_environment_and_is_never_refused()
+    {
+        await using var functions = new TestFunctions();
+        var function = functions.Python("return count") with { ReservedConcurrency = 1 };
+        for (var call = 1; call <= 300; call++)
+        {
+            Assert.Equal($"{call}", (await functions.CallAsync(function)).Payload);
+        }
+    }
+
     [SandboxFact]
     public async Task A_crash_is_an_exit_error_and_the_next_call_starts_again_with_the_same_tmp()
     {
