@@ -22,6 +22,16 @@ public sealed class ClientFactAttribute : FactAttribute
     }
 }
 
+/// <summary>Runs where <c>tests/clients/install.sh</c> has put npm's <c>@aws-sdk/client-lambda</c>, which <c>./test</c> does.</summary>
+public sealed class NodeSdkFactAttribute : FactAttribute
+{
+    public NodeSdkFactAttribute()
+    {
+        if (!Directory.Exists(Path.Combine(NodeClients.Directory, "node_modules/@aws-sdk/client-lambda")))
+            Skip = "needs @aws-sdk/client-lambda: run tests/clients/install.sh";
+    }
+}
+
 /// <summary>The ordinary clients, unchanged, against the local Lambda over HTTP.</summary>
 public sealed class ClientTests
 {
@@ -130,6 +140,25 @@ public sealed class ClientTests
             print('complete')
             """;
         var (code, output, error) = await RunAsync(server, Python, "-c", script, server.Address.ToString());
+        code.ShouldBe(0, error);
+        output.Trim().ShouldBe("complete");
+    }
+
+    [NodeSdkFact]
+    public async Task The_node_sdk_reads_every_shape_and_every_error()
+    {
+        await using var server = await LocalServer.StartAsync(realTime: true);
+        server.Invoker.Answer = async (f, r, token) =>
+        {
+            if (r.OnChunk is null)
+                return FakeInvoker.Result(f, r.Payload, log: "line");
+            await r.OnChunk("one"u8.ToArray(), token);
+            await r.OnChunk("two"u8.ToArray(), token);
+            return FakeInvoker.Result(f, "", log: "tail");
+        };
+        await File.WriteAllBytesAsync(Path.Combine(server.DataDirectory, "f.zip"), LocalServer.Zip(("app.js", "x")));
+        var script = Path.Combine(AppContext.BaseDirectory, "node-sdk.cjs");
+        var (code, output, error) = await RunAsync(server, "node", script, server.Address.ToString().TrimEnd('/'), NodeClients.Directory, Path.Combine(server.DataDirectory, "f.zip"));
         code.ShouldBe(0, error);
         output.Trim().ShouldBe("complete");
     }

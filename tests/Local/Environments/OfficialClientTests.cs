@@ -1,17 +1,15 @@
 namespace Pellicle.Local.Tests.Environments;
 
-/// <summary>Runs where npm's <c>aws-lambda-ric</c> is installed in the directory named by <c>PELLICLE_AWS_LAMBDA_RIC</c>.</summary>
+/// <summary>Runs where <c>tests/clients/install.sh</c> has put npm's <c>aws-lambda-ric</c>, which <c>./test</c> does.</summary>
 public sealed class OfficialClientFactAttribute : FactAttribute
 {
     public OfficialClientFactAttribute()
     {
-        if (Directory is null || !File.Exists(Path.Combine(Directory, "node_modules/aws-lambda-ric/bin/index.mjs")))
+        if (!File.Exists(Path.Combine(NodeClients.Directory, "node_modules/aws-lambda-ric/bin/index.mjs")))
         {
-            Skip = "needs PELLICLE_AWS_LAMBDA_RIC=<folder in which `npm install aws-lambda-ric` ran>";
+            Skip = "needs aws-lambda-ric: run tests/clients/install.sh";
         }
     }
-
-    public static string? Directory => Environment.GetEnvironmentVariable("PELLICLE_AWS_LAMBDA_RIC");
 }
 
 /// <summary>The official Node.js client, unchanged, in place of our bootstrap.</summary>
@@ -25,7 +23,7 @@ public sealed class OfficialClientTests
         try
         {
             var node = Path.Combine(runtimes, "node");
-            File.CreateSymbolicLink(node, OfficialClientFactAttribute.Directory!);
+            File.CreateSymbolicLink(node, NodeClients.Directory);
             var bootstrap = Path.Combine(node, "bootstrap");
             await File.WriteAllTextAsync(bootstrap, "#!/bin/sh\nexec /var/lang/bin/node /var/runtime/node_modules/aws-lambda-ric/bin/index.mjs \"$_HANDLER\"\n");
             File.SetUnixFileMode(bootstrap, (UnixFileMode)0x1ED);
