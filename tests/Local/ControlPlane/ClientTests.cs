@@ -144,6 +144,17 @@ public sealed class ClientTests
         output.Trim().ShouldBe("complete");
     }
 
+    /// <summary>Members, types, values, status codes and errors of every answer, against the service model that botocore ships.</summary>
+    [ClientFact(Python, "-c \"import boto3\"")]
+    public async Task Every_answer_has_the_documented_shape()
+    {
+        await using var server = await LocalServer.StartAsync(realTime: true);
+        server.Invoker.Answer = (f, r, _) => Task.FromResult(FakeInvoker.Result(f, "{}"));
+        var (code, output, error) = await RunAsync(server, Python, Path.Combine(AppContext.BaseDirectory, "shapes.py"), server.Address.ToString());
+        code.ShouldBe(0, error);
+        output.Trim().ShouldBe("49 operations");
+    }
+
     [NodeSdkFact]
     public async Task The_node_sdk_reads_every_shape_and_every_error()
     {

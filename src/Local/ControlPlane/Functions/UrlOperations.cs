@@ -44,7 +44,9 @@ internal sealed class UrlOperations(Plane plane)
                 throw ApiException.Conflict($"Failed to create function url config for [functionArn = {reference.QualifiedArn}]. Error message:  FunctionUrlConfig exists for this Lambda function");
             return f with { Urls = With(f.Urls, url.Qualifier, url) };
         });
-        return new Reply(201, Show(reference, url));
+        var shown = Show(reference, url);
+        shown.Remove("LastModifiedTime"); // CreateFunctionUrlConfig alone answers without it
+        return new Reply(201, shown);
     }
 
     private Reply Get(Call call)
