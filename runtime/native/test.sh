@@ -15,7 +15,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 PELLICLE_NATIVE_OUT=$work "$here/build.sh" >&2
-"$cc" -O1 -Wall -Wextra -Werror -Wno-nonnull -o "$work/calls" "$here/tests/calls.c"
+"$cc" -O1 -Wall -Wextra -Werror -Wno-nonnull -o "$work/calls" "$here/tests/calls.c" -lresolv
 "$cc" -shared -fPIC -o "$work/own.so" "$here/tests/own.c"
+[ "$processor" != x86_64 ] || musl-gcc -o "$work/musl" "$here/tests/musl.c" 2>/dev/null || echo "no musl: that test is skipped" >&2
 "$cc" -static -o "$work/static" "$here/tests/static.c" 2>/dev/null || echo "no static C library: that test is skipped" >&2
 /usr/bin/python3 "$here/tests/run.py" "$work/$processor/libpellicle.so" "$work" "$@"

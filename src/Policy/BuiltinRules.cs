@@ -145,7 +145,7 @@ public static class BuiltinRules
             Id = "tamper",
             Title = "Attempts on the guard, the runtime or another process",
             Dimensions = [Dimension.Tamper],
-            Items = ["ptrace", "ptrace:**", "process_vm", "process_vm:**", "exec-fd", "exec-fd:**", "unhook", "unhook:**", "upstream", "upstream:**", "poller", "poller:**", "response", "response:**"],
+            Items = ["ptrace", "ptrace:**", "process_vm", "process_vm:**", "exec-fd", "exec-fd:**", "unhook", "unhook:**", "upstream", "upstream:**", "poller", "poller:**", "response", "response:**", "channel", "channel:**", "io_uring", "io_uring:**"],
         },
         new()
         {

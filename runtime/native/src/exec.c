@@ -23,8 +23,20 @@ static char channel[160] = "PELLICLE_CHANNEL=";
 static char root[48] = "PELLICLE_ROOT=";
 static char runtime_api[128] = "AWS_LAMBDA_RUNTIME_API=";
 
+/* Loader variables as this process was started with: whoever set them was judged then, or deployed the function. */
+static char given_preload[2048], given_paths[2048];
+
+static void keep(const char *name, char *to, size_t capacity)
+{
+    const char *value = getenv(name);
+    if (value && strlen(value) < capacity)
+        strcpy(to, value);
+}
+
 void pe_exec_start(void)
 {
+    keep("LD_PRELOAD", given_preload, sizeof given_preload);
+    keep("LD_LIBRARY_PATH", given_paths, sizeof given_paths);
     strcat(preload, pe.own_path);
     strcat(channel, pe.channel);
     pe_number(root + strlen(root), pe.root_pid);
@@ -39,13 +51,12 @@ static bool has_name(const char *entry, const char *assignment)
     return strncmp(entry, assignment, size) == 0;
 }
 
-/* Whole entry of a list separated by colons or spaces, as the loader reads it. */
-static bool lists_us(const char *value)
+/* Whole entry of a list separated by colons, semicolons or spaces, as the loader reads it. */
+static bool listed(const char *list, const char *entry, size_t size)
 {
-    size_t size = strlen(pe.own_path);
-    for (const char *at = value; *at; at++) {
-        size_t length = strcspn(at, ": ");
-        if (length == size && memcmp(at, pe.own_path, size) == 0)
+    for (const char *at = list; *at; at++) {
+        size_t length = strcspn(at, ":; ");
+        if (length == size && memcmp(at, entry, size) == 0)
             return true;
         at += length;
         if (*at == 0)
@@ -54,13 +65,21 @@ static bool lists_us(const char *value)
     return false;
 }
 
+/* What stands before ours would be asked first for every name. */
+static bool ours_first(const char *value)
+{
+    size_t size = strlen(pe.own_path);
+    value += strspn(value, ": ");
+    return strncmp(value, pe.own_path, size) == 0 && (value[size] == 0 || value[size] == ':' || value[size] == ' ');
+}
+
 /* A child environment with our variables in it. Lives in the caller's frame: no malloc in vfork children. */
 struct environment {
     char *const *use;
     char *small[STACK_ENVIRONMENT];
     char **large;
     size_t large_size;
-    char joined[1024]; /* LD_PRELOAD of the child with ours in front */
+    char joined[2048]; /* LD_PRELOAD of the child with ours in front */
 };
 
 static void environment_for(struct environment *e, char *const envp[])
@@ -72,20 +91,24 @@ static void environment_for(struct environment *e, char *const envp[])
         return;
     if (envp == NULL)
         envp = empty; /* Linux takes NULL as an empty list */
+    /* Of a name that stands there twice programs take the first or the last: only one right entry will do. */
     size_t count = 0;
-    bool complete_preload = false, complete_channel = false, has_root = false, right_api = runtime_api[23] == 0;
+    enum { PRELOAD, CHANNEL, ROOT, API, VARIABLES };
+    unsigned seen[VARIABLES] = { 0 }, right[VARIABLES] = { 0 };
     const char *upstream = strchr(pe.channel, '/');
     for (; envp[count]; count++) {
         const char *entry = envp[count];
         if (has_name(entry, preload))
-            complete_preload = lists_us(entry + 11);
+            seen[PRELOAD]++, right[PRELOAD] += ours_first(entry + 11);
         else if (has_name(entry, channel))
-            complete_channel = strcmp(entry, channel) == 0;
+            seen[CHANNEL]++, right[CHANNEL] += strcmp(entry, channel) == 0;
         else if (has_name(entry, root))
-            has_root = strcmp(entry, root) == 0;
-        else if (has_name(entry, runtime_api))
-            right_api = !upstream || strcmp(entry + 23, upstream + 1) != 0; /* a foreign proxy's address stays */
+            seen[ROOT]++, right[ROOT] += strcmp(entry, root) == 0;
+        else if (has_name(entry, runtime_api)) /* a foreign proxy's address stays */
+            seen[API]++, right[API] += runtime_api[23] == 0 || !upstream || strcmp(entry + 23, upstream + 1) != 0;
     }
+    bool complete_preload = seen[PRELOAD] == 1 && right[PRELOAD] == 1, complete_channel = seen[CHANNEL] == 1 && right[CHANNEL] == 1;
+    bool has_root = seen[ROOT] == 1 && right[ROOT] == 1, right_api = seen[API] == right[API];
     if (complete_preload && complete_channel && has_root && right_api)
         return;
     char **list = e->small;
@@ -119,7 +142,7 @@ static void environment_for(struct environment *e, char *const envp[])
                 memcpy(e->joined + ours + 1, their_preload + 11, theirs + 1);
                 list[n] = e->joined;
             } else {
-                pe_count_fault(); /* ours is worth more than a list of a thousand bytes */
+                pe_count_fault(); /* ours is worth more than a list of two thousand bytes */
             }
         }
         n++;
@@ -138,6 +161,65 @@ static void environment_done(struct environment *e)
 {
     if (e->large)
         SYS2(SYS_munmap, e->large, e->large_size);
+}
+
+static int judge_preloads(const char *value)
+{
+    char path[PE_PATH];
+    for (; *value; value++) {
+        size_t length = strcspn(value, ": ");
+        if (length && length < sizeof path && !listed(given_preload, value, length)) {
+            memcpy(path, value, length);
+            path[length] = 0;
+            int denied = strcmp(path, pe.own_path) == 0 ? 0 : pe_judge_library(path, true);
+            if (denied)
+                return denied;
+        }
+        value += length;
+        if (*value == 0)
+            break;
+    }
+    return 0;
+}
+
+/* A folder of libraries that take the place of the system's. */
+static int judge_library_folders(const char *value)
+{
+    char path[PE_PATH];
+    for (; *value; value++) {
+        size_t length = strcspn(value, ":;");
+        if (length && length < sizeof path && !listed(given_paths, value, length)) {
+            memcpy(path, value, length);
+            path[length] = 0;
+            int denied = !pe_fixed_tree(path) && SYS3(SYS_faccessat, AT_FDCWD, path, F_OK) == 0 ? pe_judge_path(PE_LIBRARY, AT_FDCWD, path, false, NULL) : 0;
+            if (denied)
+                return denied;
+        }
+        value += length;
+        if (*value == 0)
+            break;
+    }
+    return 0;
+}
+
+/* Libraries a program wants loaded into its child: the loader opens them before anything of ours runs there. */
+static int judge_loader(char *const envp[])
+{
+    for (size_t i = 0; pe_active() && envp && envp[i]; i++) {
+        const char *entry = envp[i];
+        int denied = 0;
+        if (entry[0] != 'L' || entry[1] != 'D' || entry[2] != '_')
+            continue;
+        if (strncmp(entry, "LD_PRELOAD=", 11) == 0)
+            denied = judge_preloads(entry + 11);
+        else if (strncmp(entry, "LD_LIBRARY_PATH=", 16) == 0)
+            denied = judge_library_folders(entry + 16);
+        else if (strncmp(entry, "LD_AUDIT=", 9) == 0 && entry[9])
+            denied = pe_tamper("unhook", entry, EPERM); /* may bind every name away from us */
+        if (denied)
+            return denied;
+    }
+    return 0;
 }
 
 /* Programs that never were a file, or are none any more. */
@@ -225,7 +307,7 @@ int pe_execveat(int dirfd, const char *path, char *const argv[], char *const env
     if (!pe.enabled || path == NULL || !readable_list(envp))
         return plain ? NEXT(execve)(path, argv, envp) : ({ long r = SYS5(SYS_execveat, dirfd, path, argv, envp, flags); r < 0 ? fail((int)-r) : 0; });
     int denied = pe_active() ? judge_program(dirfd, path, argv, flags) : 0;
-    if (denied)
+    if (denied || (denied = judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -251,7 +333,7 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
     if (!pe.enabled || !readable_list(envp))
         return NEXT(fexecve)(fd, argv, envp);
     int denied = pe_active() ? judge_program(fd, "", argv, AT_EMPTY_PATH) : 0;
-    if (denied)
+    if (denied || (denied = judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -288,13 +370,14 @@ static bool find_in_path(const char *file, char *found)
     }
 }
 
-static int judge_searched(const char *file, char *const argv[])
+/* base: where a path with a slash begins */
+static int judge_searched(int base, const char *file, char *const argv[])
 {
     char found[PE_PATH];
     if (!pe_active() || !pe_readable(file) || *file == 0)
         return 0;
     if (strchr(file, '/'))
-        return judge_program(AT_FDCWD, file, argv, 0);
+        return judge_program(base, file, argv, 0);
     return find_in_path(file, found) ? judge_program(AT_FDCWD, found, argv, 0) : 0;
 }
 
@@ -302,8 +385,8 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
     if (!pe.enabled || file == NULL || !readable_list(envp))
         return NEXT(execvpe)(file, argv, envp);
-    int denied = judge_searched(file, argv);
-    if (denied)
+    int denied = judge_searched(AT_FDCWD, file, argv);
+    if (denied || (denied = judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -345,37 +428,124 @@ EXECL(execl, false, execve)
 EXECL(execle, true, execve)
 EXECL(execlp, false, execvpe)
 
-EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path, const posix_spawn_file_actions_t *restrict actions,
-                       const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict])
+/* Folders that file actions will change to before a relative path is looked up. One text per list of actions. */
+#define CHANGED_FOLDERS 16
+static struct folder { const void *_Atomic actions; int base; char path[512]; } folders[CHANGED_FOLDERS];
+
+static struct folder *folder_of(const void *actions)
 {
-    if (!pe.enabled || path == NULL || !readable_list(envp))
-        return NEXT(posix_spawn)(pid, path, actions, attributes, argv, envp);
-    int saved = errno;
-    int denied = pe_active() ? judge_program(AT_FDCWD, path, argv, 0) : 0;
-    if (denied)
-        return denied;
-    struct environment e;
-    environment_for(&e, envp);
-    errno = saved;
-    int result = NEXT(posix_spawn)(pid, path, actions, attributes, argv, e.use);
-    environment_done(&e);
-    return result;
+    for (size_t i = 0; actions && i < CHANGED_FOLDERS; i++)
+        if (atomic_load(&folders[i].actions) == actions)
+            return &folders[i];
+    return NULL;
 }
 
-EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *restrict actions,
-                        const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict])
+static void change_folder(const void *actions, int base, const char *path)
 {
-    if (!pe.enabled || file == NULL || !readable_list(envp))
-        return NEXT(posix_spawnp)(pid, file, actions, attributes, argv, envp);
-    int denied = judge_searched(file, argv);
-    if (denied)
-        return denied;
-    struct environment e;
-    environment_for(&e, envp);
-    int result = NEXT(posix_spawnp)(pid, file, actions, attributes, argv, e.use);
-    environment_done(&e);
-    return result;
+    struct folder *f = folder_of(actions);
+    for (size_t i = 0; !f && i < CHANGED_FOLDERS; i++) {
+        const void *none = NULL;
+        if (atomic_compare_exchange_strong(&folders[i].actions, &none, actions)) {
+            f = &folders[i];
+            f->base = AT_FDCWD;
+            f->path[0] = 0;
+        }
+    }
+    size_t length = path ? strnlen(path, sizeof f->path) : 0, before = !f || !path || *path == '/' ? 0 : strlen(f->path);
+    if (!f || before + length + 2 > sizeof f->path) {
+        pe_count_fault(); /* then a relative path is looked up from here */
+        return;
+    }
+    if (!path || *path == '/')
+        f->base = base;
+    if (before)
+        f->path[before++] = '/';
+    memcpy(f->path + before, path ? path : "", length);
+    f->path[before + length] = 0;
 }
+
+static void forget_folder(const void *actions)
+{
+    struct folder *f = folder_of(actions);
+    if (f)
+        atomic_store(&f->actions, NULL);
+}
+
+extern int posix_spawn_file_actions_addchdir(posix_spawn_file_actions_t *restrict, const char *restrict);
+extern int posix_spawn_file_actions_addfchdir(posix_spawn_file_actions_t *, int);
+extern int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *restrict, const char *restrict);
+extern int posix_spawn_file_actions_addfchdir_np(posix_spawn_file_actions_t *, int);
+
+/* glibc has them since 2.29; the names without ending since 2.42. */
+#define CHANGES_FOLDER(name, type, base, path) \
+    EXPORT int name(posix_spawn_file_actions_t *restrict actions, type to) \
+    { \
+        __typeof__(&name) next = NEXT(name); \
+        int result = next ? next(actions, to) : ENOSYS; \
+        if (result == 0 && pe.enabled) \
+            change_folder(actions, base, path); \
+        return result; \
+    }
+CHANGES_FOLDER(posix_spawn_file_actions_addchdir, const char *restrict, AT_FDCWD, to)
+CHANGES_FOLDER(posix_spawn_file_actions_addchdir_np, const char *restrict, AT_FDCWD, to)
+CHANGES_FOLDER(posix_spawn_file_actions_addfchdir, int, to, NULL)
+CHANGES_FOLDER(posix_spawn_file_actions_addfchdir_np, int, to, NULL)
+
+EXPORT int posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions)
+{
+    forget_folder(actions);
+    return NEXT(posix_spawn_file_actions_init)(actions);
+}
+EXPORT int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *actions)
+{
+    forget_folder(actions);
+    return NEXT(posix_spawn_file_actions_destroy)(actions);
+}
+
+/* 0 or the error to return; libc's own errors are its matter. */
+static int judge_spawn(const char *file, bool searched, const posix_spawn_file_actions_t *actions, char *const argv[], char *const envp[])
+{
+    if (!pe_active())
+        return 0;
+    struct folder *f = folder_of(actions);
+    int base = AT_FDCWD;
+    if (f && pe_readable(file) && *file != '/') {
+        base = f->path[0] ? (int)SYS4(SYS_openat, f->base, f->path, O_PATH | O_CLOEXEC | O_DIRECTORY, 0) : f->base;
+        if (base < 0 && base != AT_FDCWD)
+            base = AT_FDCWD;
+    }
+    int denied = searched ? judge_searched(base, file, argv) : judge_program(base, file, argv, 0);
+    if (f && base >= 0 && base != f->base)
+        SYS1(SYS_close, base);
+    return denied ? denied : judge_loader(envp);
+}
+
+#define SPAWN(name, result_type, searched) \
+    EXPORT int name(result_type *restrict pid, const char *restrict file, const posix_spawn_file_actions_t *restrict actions, \
+                    const posix_spawnattr_t *restrict attributes, char *const argv[restrict], char *const envp[restrict]) \
+    { \
+        __typeof__(&name) next = NEXT(name); \
+        if (!next) \
+            return ENOSYS; \
+        if (!pe.enabled || file == NULL || !readable_list(envp)) \
+            return next(pid, file, actions, attributes, argv, envp); \
+        int saved = errno; \
+        int denied = judge_spawn(file, searched, actions, argv, envp); \
+        if (denied) \
+            return denied; \
+        struct environment e; \
+        environment_for(&e, envp); \
+        errno = saved; \
+        int result = next(pid, file, actions, attributes, argv, e.use); \
+        environment_done(&e); \
+        return result; \
+    }
+extern int pidfd_spawn(int *restrict, const char *restrict, const posix_spawn_file_actions_t *restrict, const posix_spawnattr_t *restrict, char *const[restrict], char *const[restrict]);
+extern int pidfd_spawnp(int *restrict, const char *restrict, const posix_spawn_file_actions_t *restrict, const posix_spawnattr_t *restrict, char *const[restrict], char *const[restrict]);
+SPAWN(posix_spawn, pid_t, false)
+SPAWN(posix_spawnp, pid_t, true)
+SPAWN(pidfd_spawn, int, false) /* glibc has these two since 2.39 */
+SPAWN(pidfd_spawnp, int, true)
 
 /* libc starts the shell from inside, with `environ`: what was removed there is set again first. */
 static int judge_shell(const char *command)
@@ -384,7 +554,7 @@ static int judge_shell(const char *command)
         return 0;
     char *argv[] = { "sh", "-c", (char *)command, NULL };
     int denied = pe_active() ? judge_program(AT_FDCWD, "/bin/sh", argv, 0) : 0;
-    if (denied)
+    if (denied || (denied = judge_loader(environ)))
         return denied;
     struct environment e;
     environment_for(&e, environ);

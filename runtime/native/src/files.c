@@ -4,9 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <fts.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -319,13 +324,34 @@ EXPORT FILE *fopen64(const char *restrict path, const char *restrict mode) { ret
 
 EXPORT FILE *_IO_fopen(const char *path, const char *mode) { return fopen(path, mode); }
 
+/* An internal of libc that it exports for old programs: opens into a stream that exists. */
+extern FILE *_IO_file_fopen(FILE *, const char *, const char *, int);
+EXPORT FILE *_IO_file_fopen(FILE *file, const char *path, const char *mode, int is32)
+{
+    __typeof__(&_IO_file_fopen) next = NEXT(_IO_file_fopen);
+    int flags;
+    if (pe_active() && path && mode && pe_readable(path) && (flags = stream_flags(mode)) >= 0) {
+        int denied = pe_judge_path(writes(flags) ? PE_WRITE : PE_READ, AT_FDCWD, path, false, writes(flags) ? "open" : NULL);
+        if (denied || !next) {
+            errno = denied ? denied : ENOSYS;
+            return NULL;
+        }
+    }
+    return next ? next(file, path, mode, is32) : NULL;
+}
+
+/* libc's own service files are read through this; only a look-up by handle can reach it. */
+FILE *pe_nss_files_fopen(const char *path) { return fopen(path, "rce"); }
+
 typedef FILE *reopen_stream(const char *, const char *, FILE *);
 
 static FILE *reopen(const char *path, const char *mode, FILE *file, reopen_stream *real)
 {
     int flags;
-    if (pe_active() && path && mode && (flags = stream_flags(mode)) >= 0 && pe_readable(path)) {
-        int denied = pe_judge_path(writes(flags) ? PE_WRITE : PE_READ, AT_FDCWD, path, false, writes(flags) ? "open" : NULL);
+    if (pe_active() && mode && (flags = stream_flags(mode)) >= 0 && (path ? pe_readable(path) : file && fileno(file) >= 0)) {
+        uint8_t dimension = writes(flags) ? PE_WRITE : PE_READ;
+        /* Without a path libc opens the stream's own file again, maybe for more than before. */
+        int denied = path ? pe_judge_path(dimension, AT_FDCWD, path, false, writes(flags) ? "open" : NULL) : pe_judge_open_fd(fileno(file), dimension, "");
         if (denied) {
             fclose(file); /* freopen closes the stream also when it fails */
             errno = denied;
@@ -353,6 +379,133 @@ EXPORT DIR *opendir(const char *path)
     if (!directory)
         SYS1(SYS_close, fd);
     return directory;
+}
+
+static int may_list(int dirfd, const char *path)
+{
+    if (!pe_active() || path == NULL || !pe_readable(path))
+        return 0;
+    int saved = errno;
+    int denied = pe_judge_path(PE_READ, dirfd, path, false, NULL);
+    errno = denied ? denied : saved;
+    return denied ? -1 : 0;
+}
+
+/* libc opens these folders by itself. What is found below them is named, not read. */
+#define SCAN(name, entry) \
+    EXPORT int name(const char *restrict path, struct entry ***restrict list, int (*keep)(const struct entry *), int (*compare)(const struct entry **, const struct entry **)) \
+    { \
+        return may_list(AT_FDCWD, path) ? -1 : NEXT(name)(path, list, keep, compare); \
+    }
+#define SCAN_AT(name, entry) \
+    EXPORT int name(int dirfd, const char *restrict path, struct entry ***restrict list, int (*keep)(const struct entry *), int (*compare)(const struct entry **, const struct entry **)) \
+    { \
+        return may_list(dirfd, path) ? -1 : NEXT(name)(dirfd, path, list, keep, compare); \
+    }
+SCAN(scandir, dirent)
+SCAN(scandir64, dirent64)
+SCAN_AT(scandirat, dirent)
+SCAN_AT(scandirat64, dirent64)
+
+EXPORT int ftw(const char *path, __ftw_func_t visit, int limit) { return may_list(AT_FDCWD, path) ? -1 : NEXT(ftw)(path, visit, limit); }
+EXPORT int ftw64(const char *path, __ftw64_func_t visit, int limit) { return may_list(AT_FDCWD, path) ? -1 : NEXT(ftw64)(path, visit, limit); }
+EXPORT int nftw(const char *path, __nftw_func_t visit, int limit, int flags) { return may_list(AT_FDCWD, path) ? -1 : NEXT(nftw)(path, visit, limit, flags); }
+EXPORT int nftw64(const char *path, __nftw64_func_t visit, int limit, int flags) { return may_list(AT_FDCWD, path) ? -1 : NEXT(nftw64)(path, visit, limit, flags); }
+
+static bool may_list_all(char *const *paths)
+{
+    for (size_t i = 0; pe_active() && pe_readable(paths + i) && paths[i]; i++)
+        if (may_list(AT_FDCWD, paths[i]))
+            return false;
+    return true;
+}
+extern FTS64 *fts64_open(char *const *, int, int (*)(const FTSENT64 **, const FTSENT64 **));
+EXPORT FTS *fts_open(char *const *paths, int options, int (*compare)(const FTSENT **, const FTSENT **))
+{
+    return may_list_all(paths) ? NEXT(fts_open)(paths, options, compare) : NULL;
+}
+EXPORT FTS64 *fts64_open(char *const *paths, int options, int (*compare)(const FTSENT64 **, const FTSENT64 **))
+{
+    return may_list_all(paths) ? NEXT(fts64_open)(paths, options, compare) : NULL;
+}
+
+/* The folder before the first sign of a pattern; deeper ones are only named by their parents. */
+static bool may_glob(const char *pattern)
+{
+    char folder[PE_PATH];
+    if (!pe_active() || !pattern || !pe_readable(pattern))
+        return true;
+    size_t length = strcspn(pattern, "*?[{~");
+    if (pattern[length] == 0 || pattern[length] == '~' || length >= sizeof folder)
+        return true;
+    while (length > 0 && pattern[length - 1] != '/')
+        length--;
+    memcpy(folder, length ? pattern : ".", length ? length : 1);
+    folder[length ? length : 1] = 0;
+    return may_list(AT_FDCWD, folder) == 0;
+}
+EXPORT int glob(const char *restrict pattern, int flags, int (*error)(const char *, int), glob_t *restrict found)
+{
+    return may_glob(pattern) ? NEXT(glob)(pattern, flags, error, found) : GLOB_ABORTED;
+}
+EXPORT int glob64(const char *restrict pattern, int flags, int (*error)(const char *, int), glob64_t *restrict found)
+{
+    return may_glob(pattern) ? NEXT(glob64)(pattern, flags, error, found) : GLOB_ABORTED;
+}
+
+/* libc chooses the name, so the file is judged when it is there; a refused one is taken away again. */
+static int made(int fd, char *template, int suffix)
+{
+    if (fd < 0 || !pe_active())
+        return fd;
+    int saved = errno, denied = pe_judge_open_fd(fd, PE_WRITE, template);
+    errno = saved;
+    if (!denied)
+        return fd;
+    SYS3(SYS_unlinkat, AT_FDCWD, template, 0);
+    SYS1(SYS_close, fd);
+    memset(template + strlen(template) - (size_t)suffix - 6, 'X', 6);
+    return failed(denied);
+}
+EXPORT int mkstemp(char *template) { return made(NEXT(mkstemp)(template), template, 0); }
+EXPORT int mkstemp64(char *template) { return made(NEXT(mkstemp64)(template), template, 0); }
+EXPORT int mkostemp(char *template, int flags) { return made(NEXT(mkostemp)(template, flags), template, 0); }
+EXPORT int mkostemp64(char *template, int flags) { return made(NEXT(mkostemp64)(template, flags), template, 0); }
+EXPORT int mkstemps(char *template, int suffix) { return made(NEXT(mkstemps)(template, suffix), template, suffix); }
+EXPORT int mkstemps64(char *template, int suffix) { return made(NEXT(mkstemps64)(template, suffix), template, suffix); }
+EXPORT int mkostemps(char *template, int suffix, int flags) { return made(NEXT(mkostemps)(template, suffix, flags), template, suffix); }
+EXPORT int mkostemps64(char *template, int suffix, int flags) { return made(NEXT(mkostemps64)(template, suffix, flags), template, suffix); }
+
+/* /dev/shm, where programs are put that no disk should hold. */
+static bool may_share(const char *name, int flags, const char *operation)
+{
+    char path[300] = "/dev/shm/";
+    if (!pe_active() || !name || !pe_readable(name))
+        return true;
+    size_t length = strnlen(name, 256);
+    if (length == 256 || (length && strchr(name + 1, '/')))
+        return true; /* libc says EINVAL or ENAMETOOLONG */
+    memcpy(path + 9, name + (*name == '/'), length + (*name != '/'));
+    int saved = errno;
+    int denied = pe_judge_path(writes(flags) ? PE_WRITE : PE_READ, AT_FDCWD, path, true, writes(flags) ? operation : NULL);
+    errno = denied ? denied : saved;
+    return denied == 0;
+}
+EXPORT int shm_open(const char *name, int flags, mode_t mode) { return may_share(name, flags, "open") ? NEXT(shm_open)(name, flags, mode) : -1; }
+EXPORT int shm_unlink(const char *name) { return may_share(name, O_WRONLY, "unlink") ? NEXT(shm_unlink)(name) : -1; }
+
+/* By a handle instead of a path (needs a capability that functions do not have): judged by what it led to. */
+EXPORT int open_by_handle_at(int mount, struct file_handle *handle, int flags)
+{
+    long fd = SYS3(SYS_open_by_handle_at, mount, handle, flags);
+    if (fd < 0)
+        return failed((int)-fd);
+    int denied = pe_active() && !(flags & O_PATH) ? pe_judge_open_fd((int)fd, writes(flags) ? PE_WRITE : PE_READ, "") : 0;
+    if (denied) {
+        SYS1(SYS_close, fd);
+        return failed(denied);
+    }
+    return (int)fd;
 }
 
 /* Judges a change of a directory entry (the link itself, not what it points to). 0 or -1 with errno set. */
@@ -402,6 +555,49 @@ EXPORT int renameat2(int from_dir, const char *from, int to_dir, const char *to,
 EXPORT int truncate(const char *path, off_t length) { return may_change(AT_FDCWD, path, false, "open") ? -1 : NEXT(truncate)(path, length); }
 EXPORT int truncate64(const char *path, off64_t length) { return may_change(AT_FDCWD, path, false, "open") ? -1 : NEXT(truncate64)(path, length); }
 EXPORT int chmod(const char *path, mode_t mode) { return may_change(AT_FDCWD, path, false, "chmod") ? -1 : NEXT(chmod)(path, mode); }
+EXPORT int lchmod(const char *path, mode_t mode) { return may_change(AT_FDCWD, path, true, "chmod") ? -1 : NEXT(lchmod)(path, mode); }
+EXPORT int fchmod(int fd, mode_t mode)
+{
+    char item[PE_PATH];
+    /* Only to make it a program: modes of files that are being written are nobody's business. */
+    if ((mode & 0111) && pe_active()) {
+        int saved = errno;
+        long length = pe_fd_path(fd, item);
+        int denied = length > 0 && item[0] == '/' ? ask_path(PE_WRITE, item, (size_t)length, item, "chmod", 0) : 0;
+        if (denied)
+            return failed(denied);
+        errno = saved;
+    }
+    return NEXT(fchmod)(fd, mode);
+}
+/* What is there already is not made: the call will say so. */
+static int may_make(int dirfd, const char *path)
+{
+    return pe_active() && SYS4(SYS_faccessat, dirfd, path, F_OK, 0) == 0 ? 0 : may_change(dirfd, path, true, "open");
+}
+EXPORT int mkdir(const char *path, mode_t mode) { return may_make(AT_FDCWD, path) ? -1 : NEXT(mkdir)(path, mode); }
+EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { return may_make(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode); }
+EXPORT int mkfifo(const char *path, mode_t mode) { return may_make(AT_FDCWD, path) ? -1 : NEXT(mkfifo)(path, mode); }
+EXPORT int mkfifoat(int dirfd, const char *path, mode_t mode) { return may_make(dirfd, path) ? -1 : NEXT(mkfifoat)(dirfd, path, mode); }
+/* glibc before 2.33 exports __xmknod and friends, later ones mknod. */
+EXPORT int mknod(const char *path, mode_t mode, dev_t device) { return mknodat(AT_FDCWD, path, mode, device); }
+EXPORT int mknodat(int dirfd, const char *path, mode_t mode, dev_t device)
+{
+    if (may_make(dirfd, path))
+        return -1;
+    long result = SYS4(SYS_mknodat, dirfd, path, mode, device);
+    return result < 0 ? failed((int)-result) : 0;
+}
+extern int __xmknod(int, const char *, mode_t, dev_t *);
+extern int __xmknodat(int, int, const char *, mode_t, dev_t *);
+EXPORT int __xmknod(int version, const char *path, mode_t mode, dev_t *device)
+{
+    return may_make(AT_FDCWD, path) ? -1 : NEXT(__xmknod)(version, path, mode, device);
+}
+EXPORT int __xmknodat(int version, int dirfd, const char *path, mode_t mode, dev_t *device)
+{
+    return may_make(dirfd, path) ? -1 : NEXT(__xmknodat)(version, dirfd, path, mode, device);
+}
 EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
 {
     return may_change(dirfd, path, flags & AT_SYMLINK_NOFOLLOW, "chmod") ? -1 : NEXT(fchmodat)(dirfd, path, mode, flags);

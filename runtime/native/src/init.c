@@ -41,6 +41,9 @@ static int note_library(struct dl_phdr_info *info, size_t size, void *unused)
     for (int i = 0; i < LIBRARIES; i++)
         if (strcmp(base, names[i]) == 0 && !libraries[i].dynamic)
             libraries[i] = found;
+    /* musl is one file: loader and library. */
+    if ((strncmp(base, "ld-musl-", 8) == 0 || strncmp(base, "libc.musl-", 10) == 0 || strcmp(base, "libc.so") == 0) && !libraries[LIBC].dynamic)
+        libraries[LIBC] = found;
     return 0;
 }
 
@@ -57,7 +60,7 @@ static void *symbol_of(const struct library *library, const char *name)
 {
     const ElfW(Sym) *symbols = NULL;
     const char *strings = NULL;
-    const uint32_t *hashes = NULL;
+    const uint32_t *hashes = NULL, *old_hashes = NULL;
     const ElfW(Versym) *versions = NULL;
     if (!library->dynamic)
         return NULL;
@@ -70,8 +73,16 @@ static void *symbol_of(const struct library *library, const char *name)
             strings = (const void *)at;
         else if (d->d_tag == DT_GNU_HASH)
             hashes = (const void *)at;
+        else if (d->d_tag == DT_HASH)
+            old_hashes = (const void *)at;
         else if (d->d_tag == DT_VERSYM)
             versions = (const void *)at;
+    }
+    if (symbols && strings && !hashes && old_hashes) {
+        for (uint32_t i = 1; i < old_hashes[1]; i++) /* the second word counts the symbols */
+            if (symbols[i].st_shndx != SHN_UNDEF && ELF64_ST_TYPE(symbols[i].st_info) == STT_FUNC && strcmp(strings + symbols[i].st_name, name) == 0)
+                return (void *)(library->base + symbols[i].st_value);
+        return NULL;
     }
     if (!symbols || !strings || !hashes)
         return NULL;

@@ -19,7 +19,14 @@
     X(fstatat) X(stat64) X(lstat64) X(fstatat64) X(__xstat) X(__lxstat) X(__xstat64) X(__lxstat64) X(statx) \
     X(memfd_create) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(kill) X(killpg) X(tgkill) X(sigqueue) X(syscall) \
     X(dlsym) X(dlvsym) X(dlopen) X(dlmopen) \
-    X(_IO_fopen) X(_IO_popen) X(__sendmmsg) X(posix_spawn_file_actions_addopen) X(pidfd_send_signal) X(pidfd_getfd)
+    X(_IO_fopen) X(_IO_popen) X(__sendmmsg) X(posix_spawn_file_actions_addopen) X(pidfd_send_signal) X(pidfd_getfd) \
+    X(pidfd_spawn) X(pidfd_spawnp) X(posix_spawn_file_actions_addchdir) X(posix_spawn_file_actions_addfchdir) X(posix_spawn_file_actions_addchdir_np) \
+    X(posix_spawn_file_actions_addfchdir_np) X(posix_spawn_file_actions_init) X(posix_spawn_file_actions_destroy) X(send) X(__send) X(getaddrinfo_a) \
+    X(res_querydomain) X(__res_querydomain) X(res_nquerydomain) X(__res_nquerydomain) X(res_send) X(__res_send) X(res_nsend) X(__res_nsend) \
+    X(_IO_file_fopen) X(scandir) X(scandir64) X(scandirat) X(scandirat64) X(ftw) X(ftw64) X(nftw) X(nftw64) X(fts_open) X(fts64_open) X(glob) X(glob64) \
+    X(mkstemp) X(mkstemp64) X(mkostemp) X(mkostemp64) X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64) X(shm_open) X(shm_unlink) \
+    X(open_by_handle_at) X(lchmod) X(fchmod) X(mkdir) X(mkdirat) X(mkfifo) X(mkfifoat) X(mknod) X(mknodat) X(__xmknod) X(__xmknodat) \
+    X(process_madvise) X(process_mrelease) X(prlimit) X(prlimit64)
 
 #define DECLARE(name) extern const char our_##name[] __asm__(#name);
 OURS(DECLARE)
@@ -30,11 +37,19 @@ static const struct entry { const char *name; const void *address; } ours[] = {
 };
 #define COUNT (sizeof ours / sizeof *ours)
 
+/* Names that libc keeps for itself but hands out by handle: ours does the same. Not exported: other parts of libc link to them. */
+extern const char our_nss_files_fopen[] __asm__("pe_nss_files_fopen");
+static const struct entry private[] = {
+    { "__open_nocancel", our_open }, { "__open64_nocancel", our_open64 }, { "__openat_nocancel", our_openat }, { "__openat64_nocancel", our_openat64 },
+    { "__libc_open", our_open }, { "__libc_open64", our_open64 }, { "__libc_system", our_system }, { "__libc_dlopen_mode", our_dlopen }, { "__libc_dlsym", our_dlsym },
+    { "__nss_files_fopen", our_nss_files_fopen },
+};
+
 /* libc's functions behind ours, by address: some have further names (system is also __libc_system). */
 static const void *behind[COUNT];
 
 static uint8_t places[512]; /* index + 1 into ours */
-_Static_assert(COUNT < 255, "places holds bytes");
+_Static_assert(COUNT < 255 && COUNT * 2 < sizeof places, "places holds bytes, and half of it stays empty");
 
 static uint32_t place_of(const char *name)
 {
@@ -77,8 +92,14 @@ static void *replace(const char *name, void *found)
     return found && pe_in_libc(found) ? pe_ours(name) : NULL;
 }
 
-static void *ours_behind(const void *found)
+/* By name, or by the address behind one of our names. */
+static void *ours_behind(const char *name, const void *found)
 {
+    if (!found || !pe_in_libc(found))
+        return NULL;
+    for (size_t i = 0; i < sizeof private / sizeof *private; i++)
+        if (strcmp(private[i].name, name) == 0)
+            return (void *)private[i].address;
     for (size_t i = 0; found && i < COUNT; i++)
         if (behind[i] == found)
             return (void *)ours[i].address;
@@ -91,7 +112,7 @@ FOR_STUBS void *pe_dlsym_ours(void *handle, const char *name)
         return NULL;
     if (!pe_ours(name))
         /* Second names begin with an underscore; RTLD_NEXT is answered from the caller's place, so it stays out. */
-        return name[0] == '_' && handle != RTLD_NEXT ? ours_behind(pe_real_dlsym(handle, name)) : NULL;
+        return name[0] == '_' && handle != RTLD_NEXT ? ours_behind(name, pe_real_dlsym(handle, name)) : NULL;
     /* For RTLD_NEXT the answer depends on the caller; ours is right when nobody stands between us and libc. */
     return replace(name, handle == RTLD_NEXT ? pe_next_symbol(name) : pe_real_dlsym(handle, name));
 }
@@ -144,16 +165,17 @@ static bool find_in(const char *directories, const char *file, char *found)
 #define MULTIARCH "aarch64-linux-gnu"
 #endif
 
-static int judge_library(const char *path)
+int pe_judge_library(const char *path, bool must_exist)
 {
     char found[PE_PATH];
     int saved = errno, denied = 0;
     if (strchr(path, '/')) {
-        denied = pe_judge_path(PE_LIBRARY, AT_FDCWD, path, false, NULL);
+        if (!must_exist || SYS3(SYS_faccessat, AT_FDCWD, path, 0 /* F_OK */) == 0)
+            denied = pe_judge_path(PE_LIBRARY, AT_FDCWD, path, false, NULL);
     } else if (find_in(search_path, path, found)
                || find_in("/lib64:/usr/lib64:/lib/" MULTIARCH ":/usr/lib/" MULTIARCH ":/usr/local/lib:/lib:/usr/lib", path, found)) {
         denied = pe_judge_path(PE_LIBRARY, AT_FDCWD, found, false, NULL);
-    } else {
+    } else if (!must_exist) {
         /* Found, if at all, through the caller's own search path. */
         struct pe_ask ask = {
             .dimension = PE_LIBRARY, .flags = PE_UNRESOLVED, .deny_errno = EACCES, .item = path, .item_length = strnlen(path, PE_PATH),
@@ -172,7 +194,7 @@ FOR_STUBS const char *pe_dlopen_path(const char *path, int flags)
 {
     if (!pe_active() || !path || !pe_readable(path) || *path == 0 || (flags & RTLD_NOLOAD))
         return path;
-    return judge_library(path) ? refused : path;
+    return pe_judge_library(path, false) ? refused : path;
 }
 
 FOR_STUBS const char *pe_dlmopen_path(Lmid_t space, const char *path, int flags)

@@ -17,6 +17,22 @@ enum { TAG_DESTINATION = 0x80 | PE_HOST };
 /* Which name an address was looked up with. seq is odd while an entry is being written. */
 static struct { _Atomic uint32_t seq; uint8_t address[16]; char name[256]; } names[NAMES];
 
+/* Descriptors connected to a name server, a bit each: what is sent there asks for names. A number used again is found out when it is looked at. */
+#define WATCHED 65536
+static _Atomic uint64_t name_servers[WATCHED / 64];
+
+static void watch(int fd, bool on)
+{
+    if (fd < 0 || fd >= WATCHED)
+        return;
+    uint64_t bit = 1ull << (fd & 63);
+    _Atomic uint64_t *word = &name_servers[fd >> 6];
+    if (on)
+        atomic_fetch_or(word, bit);
+    else if (atomic_load_explicit(word, memory_order_relaxed) & bit)
+        atomic_fetch_and(word, ~bit);
+}
+
 /* Changes when an address gets another name: what is remembered about addresses is void then. */
 static _Atomic uint32_t epoch;
 
@@ -231,11 +247,56 @@ static int judge_destination(int fd, const struct sockaddr **use, socklen_t leng
     return denied;
 }
 
+static bool is_name_server(const struct sockaddr *name, socklen_t length)
+{
+    uint8_t address[16];
+    bool v4;
+    uint16_t port;
+    return address_of(name, length, address, &v4, &port) && port == 53;
+}
+
+/* A packet to a name server asks for a name like getaddrinfo does. 0 or the errno of the denial. */
+static int judge_packet(const void *data, size_t size, bool stream, int deny_errno)
+{
+    const uint8_t *packet = data;
+    int denied;
+    if (data == NULL || !pe_readable(data) || (size && !pe_readable(packet + size - 1)))
+        return 0;
+    if (stream && size >= 2 && ((size_t)packet[0] << 8 | packet[1]) + 2 >= size) { /* RFC 1035: over TCP its length stands before it */
+        packet += 2;
+        size -= 2;
+    }
+    int saved = errno;
+    denied = pe_judge_dns(packet, size) ? deny_errno : 0;
+    errno = denied ? denied : saved;
+    return denied;
+}
+
+static int judge_sent(int fd, const void *data, size_t size)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    if (likely(fd < 0 || fd >= WATCHED || !(atomic_load_explicit(&name_servers[fd >> 6], memory_order_relaxed) & 1ull << (fd & 63))))
+        return 0;
+    if (SYS3(SYS_getpeername, fd, &peer, &length) < 0 || !is_name_server((struct sockaddr *)&peer, length)) {
+        watch(fd, false);
+        return 0;
+    }
+    int type = 0;
+    socklen_t type_size = sizeof type;
+    SYS5(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &type_size);
+    return judge_packet(data, size, type == SOCK_STREAM, ECONNREFUSED);
+}
+
 EXPORT int connect(int fd, const struct sockaddr *name, socklen_t length)
 {
     struct sockaddr_storage copy;
-    if (pe_active() && judge_destination(fd, &name, length, &copy, ECONNREFUSED))
-        return -1;
+    if (pe_active()) {
+        if (judge_destination(fd, &name, length, &copy, ECONNREFUSED))
+            return -1;
+        if (name == (const struct sockaddr *)&copy)
+            watch(fd, is_name_server(name, length));
+    }
     return NEXT(connect)(fd, name, length);
 }
 EXPORT int __connect(int fd, const struct sockaddr *name, socklen_t length) { return connect(fd, name, length); }
@@ -243,19 +304,42 @@ EXPORT int __connect(int fd, const struct sockaddr *name, socklen_t length) { re
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *name, socklen_t length)
 {
     struct sockaddr_storage copy;
-    if (name && pe_active() && judge_destination(fd, &name, length, &copy, EPERM))
-        return -1;
+    if (pe_active()) {
+        if (name && judge_destination(fd, &name, length, &copy, EPERM))
+            return -1;
+        if (name == (const struct sockaddr *)&copy ? is_name_server(name, length) && judge_packet(data, size, false, EPERM) : judge_sent(fd, data, size))
+            return -1;
+    }
     return NEXT(sendto)(fd, data, size, flags, name, length);
+}
+
+EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+    if (pe_active() && judge_sent(fd, data, size))
+        return -1;
+    return NEXT(send)(fd, data, size, flags);
+}
+EXPORT ssize_t __send(int fd, const void *data, size_t size, int flags) { return send(fd, data, size, flags); }
+
+/* The name asked for stands at the packet's beginning, which programs keep in one piece. */
+static int judge_message(int fd, const struct msghdr *message, const struct sockaddr *name)
+{
+    if (message->msg_iovlen == 0 || !pe_readable(message->msg_iov))
+        return 0;
+    const struct iovec *first = message->msg_iov;
+    if (name)
+        return is_name_server(name, message->msg_namelen) ? judge_packet(first->iov_base, first->iov_len, false, EPERM) : 0;
+    return judge_sent(fd, first->iov_base, first->iov_len);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     struct sockaddr_storage copy;
     struct msghdr own;
-    if (message && pe_active() && pe_readable(message) && message->msg_name) {
+    if (message && pe_active() && pe_readable(message)) {
         own = *message;
         const struct sockaddr *name = own.msg_name;
-        if (judge_destination(fd, &name, own.msg_namelen, &copy, EPERM))
+        if ((name && judge_destination(fd, &name, own.msg_namelen, &copy, EPERM)) || judge_message(fd, &own, name == (void *)&copy ? name : NULL))
             return -1;
         own.msg_name = (void *)name;
         message = &own;
@@ -272,7 +356,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
             if (!pe_readable(header))
                 break;
             const struct sockaddr *name = header->msg_name;
-            if (!name || judge_destination(fd, &name, header->msg_namelen, &copy, EPERM) == 0)
+            if ((!name || judge_destination(fd, &name, header->msg_namelen, &copy, EPERM) == 0) && judge_message(fd, header, name == (void *)&copy ? name : NULL) == 0)
                 continue;
             if (i == 0)
                 return -1;
@@ -305,6 +389,28 @@ static int judge_name(const char *name)
     int denied = pe_judge(&ask);
     errno = saved;
     return denied;
+}
+
+int pe_judge_dns(const void *packet, size_t size)
+{
+    const uint8_t *at = packet;
+    char name[256];
+    size_t n = 0, i = 12;
+    /* A question (not an answer) with at least one name. */
+    if (size < 17 || (at[2] & 0x80) || (at[4] << 8 | at[5]) == 0)
+        return 0;
+    while (i < size && at[i]) {
+        size_t length = at[i];
+        if (length > 63 || i + 1 + length >= size || n + length + 1 >= sizeof name)
+            return 0; /* not a name */
+        if (n)
+            name[n++] = '.';
+        for (size_t k = 0; k < length; k++) /* what no name should hold stays visible */
+            name[n++] = at[i + 1 + k] > ' ' && at[i + 1 + k] < 0x7F ? (char)at[i + 1 + k] : '?';
+        i += 1 + length;
+    }
+    name[n] = 0;
+    return n ? judge_name(name) : 0;
 }
 
 static void remember_list(char **addresses, int family, const char *name)
@@ -377,6 +483,18 @@ EXPORT int gethostbyname2_r(const char *restrict name, int family, struct hosten
     return status;
 }
 
+/* Several names at once, perhaps in the background: then what they lead to is not known by name. */
+EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int count, struct sigevent *restrict event)
+{
+    __typeof__(&getaddrinfo_a) next = NEXT(getaddrinfo_a);
+    for (int i = 0; list && i < count && pe_active(); i++)
+        if (list[i] && list[i]->ar_name && *list[i]->ar_name && judge_name(list[i]->ar_name)) {
+            errno = EACCES;
+            return EAI_SYSTEM;
+        }
+    return next ? next(mode, list, count, event) : EAI_SYSTEM;
+}
+
 /* The resolver's own functions; programs built for older glibc call them with the underscores. */
 extern int res_query(const char *, int, int, unsigned char *, int);
 extern int res_search(const char *, int, int, unsigned char *, int);
@@ -402,6 +520,77 @@ extern int __res_nsearch(void *, const char *, int, int, unsigned char *, int);
             return -1; \
         return next(state, name, class, type, answer, size); \
     }
+#define RESOLVE_IN(symbol) \
+    EXPORT int symbol(const char *name, const char *domain, int class, int type, unsigned char *answer, int size) \
+    { \
+        __typeof__(&symbol) next = NEXT(symbol); \
+        if (refused_in(name, domain) || !next) \
+            return -1; \
+        return next(name, domain, class, type, answer, size); \
+    }
+#define RESOLVE_IN_WITH(symbol) \
+    EXPORT int symbol(void *state, const char *name, const char *domain, int class, int type, unsigned char *answer, int size) \
+    { \
+        __typeof__(&symbol) next = NEXT(symbol); \
+        if (refused_in(name, domain) || !next) \
+            return -1; \
+        return next(state, name, domain, class, type, answer, size); \
+    }
+#define RESOLVE_PACKET(symbol) \
+    EXPORT int symbol(const unsigned char *packet, int length, unsigned char *answer, int size) \
+    { \
+        __typeof__(&symbol) next = NEXT(symbol); \
+        if (refused_packet(packet, length) || !next) \
+            return -1; \
+        return next(packet, length, answer, size); \
+    }
+#define RESOLVE_PACKET_WITH(symbol) \
+    EXPORT int symbol(void *state, const unsigned char *packet, int length, unsigned char *answer, int size) \
+    { \
+        __typeof__(&symbol) next = NEXT(symbol); \
+        if (refused_packet(packet, length) || !next) \
+            return -1; \
+        return next(state, packet, length, answer, size); \
+    }
+static bool refused_in(const char *name, const char *domain)
+{
+    char whole[520];
+    if (!name)
+        return false;
+    size_t length = strnlen(name, 255), more = domain ? strnlen(domain, 255) : 0;
+    memcpy(whole, name, length);
+    if (more) {
+        whole[length++] = '.';
+        memcpy(whole + length, domain, more);
+    }
+    whole[length + more] = 0;
+    return refused(whole, &h_errno);
+}
+
+static bool refused_packet(const unsigned char *packet, int length)
+{
+    if (!packet || length <= 0 || !pe_active() || !pe_readable(packet) || !pe_readable(packet + length - 1) || !pe_judge_dns(packet, (size_t)length))
+        return false;
+    errno = ECONNREFUSED;
+    return true;
+}
+
+extern int res_querydomain(const char *, const char *, int, int, unsigned char *, int);
+extern int __res_querydomain(const char *, const char *, int, int, unsigned char *, int);
+extern int res_nquerydomain(void *, const char *, const char *, int, int, unsigned char *, int);
+extern int __res_nquerydomain(void *, const char *, const char *, int, int, unsigned char *, int);
+extern int res_send(const unsigned char *, int, unsigned char *, int);
+extern int __res_send(const unsigned char *, int, unsigned char *, int);
+extern int res_nsend(void *, const unsigned char *, int, unsigned char *, int);
+extern int __res_nsend(void *, const unsigned char *, int, unsigned char *, int);
+RESOLVE_IN(res_querydomain)
+RESOLVE_IN(__res_querydomain)
+RESOLVE_IN_WITH(res_nquerydomain)
+RESOLVE_IN_WITH(__res_nquerydomain)
+RESOLVE_PACKET(res_send)
+RESOLVE_PACKET(__res_send)
+RESOLVE_PACKET_WITH(res_nsend)
+RESOLVE_PACKET_WITH(__res_nsend)
 RESOLVE(res_query)
 RESOLVE(res_search)
 RESOLVE(__res_query)

@@ -146,11 +146,13 @@ int pe_probe(const char *path);                   /* the errno to fail with */
 int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain);
 int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation);
 int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw);
+int pe_judge_dns(const void *packet, size_t size);  /* 0 or the errno of the denial of the name asked for */
 int pe_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 
 /* library.c */
 void *pe_ours(const char *name);
 void pe_library_start(void);
+int pe_judge_library(const char *path, bool must_exist);   /* 0 or the errno; must_exist: a missing one is no behaviour */
 
 /* python.c */
 void pe_python_start(void);

@@ -19,6 +19,18 @@
 #ifndef SYS_faccessat2
 #define SYS_faccessat2 439
 #endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+#ifndef SYS_renameat
+#define SYS_renameat 38 /* aarch64; newer headers name only renameat2 */
+#endif
 #ifndef SYS_execveat
 #error "kernel headers are too old"
 #endif

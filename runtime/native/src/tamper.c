@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -18,6 +19,10 @@
 
 int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags);
 int pidfd_getfd(int pidfd, int fd, unsigned flags);
+ssize_t process_madvise(int pidfd, const struct iovec *pieces, size_t count, int advice, unsigned flags);
+int process_mrelease(int pidfd, unsigned flags);
+struct file_handle;
+int open_by_handle_at(int mount, struct file_handle *handle, int flags);
 
 static long finish(long result)
 {
@@ -107,10 +112,22 @@ static pid_t parent_of(pid_t pid)
     return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : -1;
 }
 
-/* Signals to itself, its own group's members below it, and its descendants are a program's own business. */
-static int may_signal(pid_t pid, int signal)
+static bool below(pid_t own, pid_t target)
 {
-    if (signal == 0 || !pe_active())
+    for (pid_t p = target, depth = 0; p > 1 && depth < 32; depth++) {
+        p = parent_of(p);
+        if (p == own)
+            return true;
+        if (p < 0)
+            break;
+    }
+    return false;
+}
+
+/* Signals to itself, its own group's members below it, and its descendants are a program's own business. */
+static int may_signal_by(pid_t pid, const char *how, int number)
+{
+    if (!pe_active())
         return 0;
     pid_t own = (pid_t)SYS0(SYS_getpid);
     bool all = pid == -1;
@@ -119,23 +136,48 @@ static int may_signal(pid_t pid, int signal)
         return 0;
     if (pid == 0)
         target = (pid_t)SYS1(SYS_getpgid, 0);
-    if (target == own)
+    if (target == own || (!all && below(own, target)))
         return 0;
-    if (!all)
-        for (pid_t p = target, depth = 0; p > 1 && depth < 32; depth++) {
-            p = parent_of(p);
-            if (p == own)
-                return 0;
-            if (p < 0)
-                break;
-        }
     if (!all && SYS2(SYS_kill, pid, 0) == -ESRCH)
         return 0; /* the call will say so */
     char detail[64] = "pid ";
     number_after(detail, pid);
-    strcat(detail, " signal ");
-    number_after(detail, signal);
+    strcat(strcat(detail, " "), how);
+    number_after(detail, number);
     return allowed("kill", detail);
+}
+
+static int may_signal(pid_t pid, int signal) { return signal == 0 ? 0 : may_signal_by(pid, "signal ", signal); }
+
+/* Thread ids: the process they belong to. */
+static pid_t process_of(pid_t thread)
+{
+    char path[40] = "/proc/", text[512];
+    size_t at = 6 + pe_number(path + 6, (uint64_t)thread);
+    strcpy(path + at, "/status");
+    int fd = (int)SYS4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return thread;
+    long got = SYS3(SYS_read, fd, text, sizeof text - 1);
+    SYS1(SYS_close, fd);
+    text[got > 0 ? got : 0] = 0;
+    const char *line = strstr(text, "\nTgid:");
+    return line ? (pid_t)strtol(line + 6, NULL, 10) : thread;
+}
+
+/* The process behind a pidfd, or 0. */
+static pid_t process_behind(int pidfd)
+{
+    char path[40] = "/proc/self/fdinfo/", text[512];
+    pe_number(path + 18, (unsigned)pidfd);
+    int fd = (int)SYS4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return 0;
+    long got = SYS3(SYS_read, fd, text, sizeof text - 1);
+    SYS1(SYS_close, fd);
+    text[got > 0 ? got : 0] = 0;
+    const char *line = strstr(text, "Pid:");
+    return line ? (pid_t)strtol(line + 4, NULL, 10) : 0;
 }
 
 EXPORT int kill(pid_t pid, int signal) { return may_signal(pid, signal) ? -1 : NEXT(kill)(pid, signal); }
@@ -146,18 +188,46 @@ EXPORT int tgkill(pid_t group, pid_t thread, int signal)
 }
 EXPORT int sigqueue(pid_t pid, int signal, const union sigval value) { return may_signal(pid, signal) ? -1 : NEXT(sigqueue)(pid, signal, value); }
 
-/* glibc has these two since 2.36; syscall() comes here too. */
+/* glibc has these since 2.36; syscall() comes here too. */
 EXPORT int pidfd_send_signal(int pidfd, int signal, siginfo_t *info, unsigned flags)
 {
-    if (signal != 0 && pe_active() && allowed("kill", "by pidfd"))
+    pid_t pid = signal != 0 && pe_active() ? process_behind(pidfd) : 0;
+    if (pid > 0 && may_signal(pid, signal))
         return -1;
     return (int)finish(SYS4(SYS_pidfd_send_signal, pidfd, signal, info, flags));
 }
 EXPORT int pidfd_getfd(int pidfd, int fd, unsigned flags)
 {
-    if (pe_active() && allowed("process_vm", "descriptor by pidfd"))
+    pid_t pid = pe_active() ? process_behind(pidfd) : 0;
+    if (pid > 0 && may_reach(pid, "descriptor"))
         return -1;
     return (int)finish(SYS3(SYS_pidfd_getfd, pidfd, fd, flags));
+}
+EXPORT ssize_t process_madvise(int pidfd, const struct iovec *pieces, size_t count, int advice, unsigned flags)
+{
+    pid_t pid = pe_active() ? process_behind(pidfd) : 0;
+    if (pid > 0 && may_reach(pid, "advice"))
+        return -1;
+    return finish(SYS5(SYS_process_madvise, pidfd, pieces, count, advice, flags));
+}
+EXPORT int process_mrelease(int pidfd, unsigned flags)
+{
+    pid_t pid = pe_active() ? process_behind(pidfd) : 0;
+    if (pid > 0 && may_reach(pid, "release"))
+        return -1;
+    return (int)finish(SYS2(SYS_process_mrelease, pidfd, flags));
+}
+
+/* A limit of zero stops a process as well as a signal does. */
+static int may_limit(pid_t pid, const void *limits) { return limits && pid != 0 ? may_signal_by(pid, "limit ", 0) : 0; }
+
+EXPORT int prlimit(pid_t pid, enum __rlimit_resource resource, const struct rlimit *limits, struct rlimit *before)
+{
+    return may_limit(pid, limits) ? -1 : (int)finish(SYS4(SYS_prlimit64, pid, resource, limits, before));
+}
+EXPORT int prlimit64(pid_t pid, enum __rlimit_resource resource, const struct rlimit64 *limits, struct rlimit64 *before)
+{
+    return may_limit(pid, limits) ? -1 : (int)finish(SYS4(SYS_prlimit64, pid, resource, limits, before));
 }
 
 /* syscall(): the numbers with a hook of ours. Everything else jumps to libc's function without a frame of ours. */
@@ -176,10 +246,12 @@ bool pe_syscall_judged(long number)
     case SYS_openat: case SYS_openat2: case SYS_unlinkat: case SYS_renameat2: case SYS_truncate: case SYS_fchmodat:
     case SYS_linkat: case SYS_symlinkat: case SYS_memfd_create: case SYS_ptrace: case SYS_process_vm_readv:
     case SYS_process_vm_writev: case SYS_kill: case SYS_tkill: case SYS_tgkill: case SYS_pidfd_send_signal: case SYS_pidfd_getfd:
-    case SYS_io_uring_setup: case SYS_statx: case SYS_faccessat: case SYS_faccessat2:
+    case SYS_io_uring_setup: case SYS_statx: case SYS_faccessat: case SYS_faccessat2: case SYS_mkdirat: case SYS_mknodat: case SYS_fchmod:
+    case SYS_fchmodat2: case SYS_open_by_handle_at: case SYS_rt_sigqueueinfo: case SYS_rt_tgsigqueueinfo: case SYS_prlimit64:
+    case SYS_process_madvise: case SYS_process_mrelease: case SYS_renameat:
 #ifdef SYS_open
-    case SYS_open: case SYS_creat: case SYS_unlink: case SYS_rename: case SYS_chmod: case SYS_link: case SYS_symlink:
-    case SYS_access: case SYS_stat: case SYS_lstat:
+    case SYS_open: case SYS_creat: case SYS_unlink: case SYS_rmdir: case SYS_rename: case SYS_chmod: case SYS_link: case SYS_symlink:
+    case SYS_access: case SYS_stat: case SYS_lstat: case SYS_mkdir: case SYS_mknod:
 #endif
         return pe.enabled;
     default:
@@ -208,6 +280,12 @@ static long openat2_judged(int dirfd, const char *path, const struct open_how_li
     return finish(fd);
 }
 
+static long fchmodat2_judged(int dirfd, const char *path, mode_t mode, int flags)
+{
+    int denied = pe_active() && path && pe_readable(path) ? pe_judge_path(PE_WRITE, dirfd, path, flags & AT_SYMLINK_NOFOLLOW, "chmod") : 0;
+    return finish(denied ? -denied : SYS4(SYS_fchmodat2, dirfd, path, mode, flags));
+}
+
 long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     switch (number) {
@@ -230,7 +308,18 @@ long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
     case SYS_process_vm_writev: return process_vm_writev((pid_t)a, (const void *)b, (unsigned long)c, (const void *)d, (unsigned long)e, (unsigned long)f);
     case SYS_kill: return kill((pid_t)a, (int)b);
     case SYS_tgkill: return tgkill((pid_t)a, (pid_t)b, (int)c);
-    case SYS_tkill: return may_signal((pid_t)a, (int)b) ? -1 : finish(SYS2(SYS_tkill, a, b));
+    case SYS_tkill: return may_signal(process_of((pid_t)a), (int)b) ? -1 : finish(SYS2(SYS_tkill, a, b));
+    case SYS_rt_sigqueueinfo: return may_signal((pid_t)a, (int)b) ? -1 : finish(SYS3(SYS_rt_sigqueueinfo, a, b, c));
+    case SYS_rt_tgsigqueueinfo: return may_signal((pid_t)a, (int)c) ? -1 : finish(SYS4(SYS_rt_tgsigqueueinfo, a, b, c, d));
+    case SYS_prlimit64: return may_limit((pid_t)a, (const void *)c) ? -1 : finish(SYS4(SYS_prlimit64, a, b, c, d));
+    case SYS_process_madvise: return process_madvise((int)a, (const void *)b, (size_t)c, (int)d, (unsigned)e);
+    case SYS_process_mrelease: return process_mrelease((int)a, (unsigned)b);
+    case SYS_open_by_handle_at: return open_by_handle_at((int)a, (struct file_handle *)b, (int)c);
+    case SYS_mkdirat: return mkdirat((int)a, (const char *)b, (mode_t)c);
+    case SYS_mknodat: return mknodat((int)a, (const char *)b, (mode_t)c, (dev_t)d);
+    case SYS_fchmod: return fchmod((int)a, (mode_t)b);
+    case SYS_fchmodat2: return fchmodat2_judged((int)a, (const char *)b, (mode_t)c, (int)d);
+    case SYS_renameat: return renameat2((int)a, (const char *)b, (int)c, (const char *)d, 0);
     case SYS_ptrace:
         /* The raw call stores peeked words through `data`; libc's function does not, so only the judgement is shared. */
         if (pe_active()) {
@@ -258,6 +347,9 @@ long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
     case SYS_open: return pe_openat(AT_FDCWD, (const char *)a, (int)b, (mode_t)c, true);
     case SYS_creat: return pe_openat(AT_FDCWD, (const char *)a, O_CREAT | O_WRONLY | O_TRUNC, (mode_t)b, true);
     case SYS_unlink: return unlink((const char *)a);
+    case SYS_rmdir: return rmdir((const char *)a);
+    case SYS_mkdir: return mkdir((const char *)a, (mode_t)b);
+    case SYS_mknod: return mknod((const char *)a, (mode_t)b, (dev_t)c);
     case SYS_rename: return renameat(AT_FDCWD, (const char *)a, AT_FDCWD, (const char *)b);
     case SYS_chmod: return chmod((const char *)a, (mode_t)b);
     case SYS_link: return link((const char *)a, (const char *)b);

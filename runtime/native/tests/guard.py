@@ -28,6 +28,8 @@ def fnv(seed, dimension, item):
 class Guard:
     """decide(query) -> None to allow, or an errno (0: the interposer's choice) to deny; may return ("cache", n, error)."""
 
+    made = []  # all that are open
+
     def __init__(self, mode=2, decide=None, answer=True, seed=0x1234567890ABCDEF, tamper=True):
         self.decide = decide or (lambda query: None)
         self.answer = answer
@@ -56,6 +58,7 @@ class Guard:
         self.listener.bind("\0" + self.name)
         self.listener.listen(512)
         self.open = set()
+        Guard.made.append(self)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def put(self, offset, layout, *values):
@@ -187,6 +190,8 @@ class Guard:
         return [q.item for q in self.asked(dimension)]
 
     def close(self):
+        Guard.made.remove(self)
+        self.listener.shutdown(socket.SHUT_RDWR)  # ends the thread that waits in accept
         self.listener.close()
         self.drop_connections()
         for fd in (self.state_fd, self.ring_fd, self.read_only):

@@ -1,73 +1,12 @@
 """Drives real programs under the interposer against a guard of the tests. Prints `N passed, N failed`; exits 1 when one failed."""
-import glob, os, re, resource, shutil, socket, subprocess, sys, tempfile, time, traceback
+import glob, os, re, resource, shutil, socket, subprocess, sys, time, traceback
 
-here = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, here)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from driver import *  # noqa: E402,F403
 from guard import Guard  # noqa: E402
 
-LIBRARY = os.path.abspath(sys.argv[1])  # for the processor of the test programs
-WORK = os.path.abspath(sys.argv[2])     # where test.sh built the C programs
-ONLY = sys.argv[3:]
-CALLS = os.path.join(WORK, "calls")
-PYTHON = "/usr/bin/python3"
-EPERM, ENOENT, EACCES, EFAULT, ECONNREFUSED = 1, 2, 13, 14, 111
-tests, passed, failed, skipped = [], 0, [], []
-
-
-class Skip(Exception):
-    pass
-
-
-def test(function):
-    tests.append(function)
-    return function
-
-
-def environment(guard, **more):
-    result = {k: v for k, v in os.environ.items() if k not in ("LD_PRELOAD", "PELLICLE_CHANNEL", "PELLICLE_ROOT")}
-    if guard:
-        result.update(LD_PRELOAD=LIBRARY, PELLICLE_CHANNEL=guard.name)
-    result.update(more)
-    return result
-
-
-RUNNER = os.environ.get("PELLICLE_TEST_RUNNER", "").split()  # for another processor, for example qemu-aarch64-static -L ...
-
-
-def run(guard, *argv, env=None, timeout=60, stdin=None, cwd=None):
-    done = subprocess.run(argv, env=env or environment(guard), stdin=subprocess.DEVNULL if stdin is None else None, input=stdin,
-                          capture_output=True, text=True, timeout=timeout, cwd=cwd, errors="replace")
-    done.lines = done.stdout.splitlines()
-    return done
-
-
-def calls(guard, *argv, **options):
-    done = run(guard, *RUNNER, CALLS, *map(str, argv), **options)
-    assert done.returncode == 0, f"{argv}: exit {done.returncode}\n{done.stdout}{done.stderr}"
-    return done.lines
-
-
-def equal(actual, expected, what=""):
-    assert actual == expected, f"{what}\n  expected {expected!r}\n  actual   {actual!r}"
-
-
-def deny(*parts, error=0, dimension=None):
-    return lambda q: error if (dimension in (None, q.dimension)) and any(p in q.item for p in parts) else None
-
-
-class Area:
-    """A folder of its own, removed at the end."""
-    def __enter__(self):
-        self.path = os.path.realpath(tempfile.mkdtemp(dir=WORK))
-        return self
-    def __exit__(self, *_):
-        shutil.rmtree(self.path, ignore_errors=True)
-    def file(self, name, text="content\n", mode=0o644):
-        path = os.path.join(self.path, name)
-        with open(path, "w") as f:
-            f.write(text)
-        os.chmod(path, mode)
-        return path
+EXECS = ["execve", "execv", "execl", "execle", "execle-cleared", "execve-null-env", "execve-foreign-preload", "execve-many-env", "vfork", "execveat-fd",
+         "fexecve", "syscall-execve", "execvp", "execvpe", "execlp"]
 
 
 # --- start and mode -------------------------------------------------------------------------------------------------
@@ -213,10 +152,6 @@ def flags_tell_init_and_children():
 
 # --- processes ------------------------------------------------------------------------------------------------------
 
-EXECS = ["execve", "execv", "execl", "execle", "execle-cleared", "execve-null-env", "execve-foreign-preload", "execve-many-env", "vfork", "execveat-fd",
-         "fexecve", "syscall-execve", "execvp", "execvpe", "execlp"]
-
-
 @test
 def every_exec_is_judged_by_its_resolved_path():
     for name in EXECS:
@@ -320,6 +255,20 @@ def static_children_are_not_covered_as_documented():
     equal(calls(guard, "execv", static), ["child 0"])   # it opens /etc/hostname itself
     equal(guard.items("process"), [static])             # but its start is judged
     equal(guard.items("read"), [])
+
+
+@test
+def programs_of_musl_are_covered():
+    program = os.path.join(WORK, "musl")
+    if not os.path.exists(program):
+        raise Skip("no musl")
+    without = environment(Guard())
+    del without["PELLICLE_CHANNEL"]
+    equal(run(None, program, "/etc/hostname", "/bin/true", env=without).lines, ["open 1 0", "fopen 1 0", "child 0"])
+    guard = Guard(decide=deny("/etc/hostname", "/usr/bin/true"))
+    equal(run(guard, program, "/etc/hostname", "/bin/true").lines, ["open 0 13", "fopen 0 13", "child 13"])
+    equal(run(guard, program, "/etc/passwd", "/bin/false").lines, ["open 1 0", "fopen 1 0", "child 1"])
+    equal((guard.errors, guard.counter("faults")), ([], 0))
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -883,8 +832,11 @@ def small_alternate_signal_stacks_are_enough():
         equal(guard.items("write"), [area.path + "/dump"])
 
 
+import table  # noqa: E402,F401  the table of calls: its rows are tests too
+
+
 def main():
-    global passed
+    passed = 0
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
     for function in tests:
         name = function.__name__
@@ -898,6 +850,8 @@ def main():
         except Exception as error:  # every failure is shown below and fails the run
             failed.append(name)
             print(f"FAILED {name}\n{error if isinstance(error, AssertionError) else traceback.format_exc()}", flush=True)
+        for guard in list(Guard.made):
+            guard.close()
     for line in skipped:
         print("skipped", line)
     print(f"{passed} passed, {len(failed)} failed" + (f", {len(skipped)} skipped" if skipped else ""))
