@@ -37,21 +37,39 @@ internal static class Output
 
     public static void PrintJson(JsonElement value) => System.Console.Out.WriteLine(JsonSerializer.Serialize(value, Json));
 
-    /// <summary>Prints rows under headings, as wide as they need.</summary>
+    /// <summary>Prints rows under headings, as wide as they need; where the window is narrower, the widest columns wrap and the others stay whole.</summary>
     public static void PrintTable(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
     {
+        var all = rows.ToList();
+        var widths = ColumnWidths([.. headings.Select((heading, i) => Math.Max(heading.Length, all.Count == 0 ? 0 : all.Max(row => row[i].Length)))], Out.Profile.Width);
         var table = new Table { Border = TableBorder.None, ShowRowSeparators = false };
-        foreach (var heading in headings)
+        for (var i = 0; i < headings.Count; i++)
         {
-            table.AddColumn(new TableColumn(new Text(heading, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
+            table.AddColumn(new TableColumn(new Text(headings[i], new Style(decoration: Decoration.Bold))) { Width = widths[i], Padding = new Padding(0, 0, ColumnGap, 0) });
         }
 
-        foreach (var row in rows)
+        foreach (var row in all)
         {
             table.AddRow(row.Select(cell => new Text(cell)));
         }
 
         Out.Write(table);
+    }
+
+    private const int ColumnGap = 2;
+
+    /// <summary>Takes what is too much from the widest column, one character at a time, so that several wide columns share the loss; no column falls below 12.</summary>
+    internal static int[] ColumnWidths(int[] natural, int window)
+    {
+        var widths = natural.ToArray();
+        var excess = widths.Sum() + (ColumnGap * widths.Length) - window;
+        while (excess > 0 && widths.Max() > 12)
+        {
+            widths[Array.IndexOf(widths, widths.Max())]--;
+            excess--;
+        }
+
+        return widths;
     }
 
     public static void Say(string text) => Out.Write(new Text(text + "\n"));

@@ -109,6 +109,21 @@ public sealed class IngestionTests
     }
 
     [Fact]
+    public async Task Incidents_that_are_alike_are_one_group_with_their_count()
+    {
+        await using var test = await TestServer.StartAsync();
+        await test.SendAsync(TestServer.Batch(incidents: [TestServer.Incident("i1"), TestServer.Incident("i2", item: "/usr/bin/id"), TestServer.Incident("i3"), TestServer.Incident("i4", "would-block")]));
+
+        var groups = (await test.GetAsync("/api/v1/incidents/groups")).GetProperty("items").EnumerateArray().ToList();
+
+        groups.Select(g => (g.GetProperty("newest").GetProperty("id").GetString(), g.GetProperty("count").GetInt64())).ShouldBe([("i4", 1), ("i3", 2), ("i2", 1)]);
+        var before = groups[1].GetProperty("newest").GetProperty("seq").GetInt64();
+        var older = (await test.GetAsync($"/api/v1/incidents/groups?before={before}")).GetProperty("items").EnumerateArray().Select(g => g.GetProperty("newest").GetProperty("id").GetString());
+        older.ShouldBe(["i2"]);
+        (await test.GetAsync("/api/v1/incidents/groups?decision=would-block")).GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Incidents_reach_followers_within_a_second_and_none_is_missed_after_a_break()
     {
         await using var test = await TestServer.StartAsync();

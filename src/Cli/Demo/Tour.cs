@@ -79,7 +79,7 @@ internal sealed class Tour(DemoStage stage)
         var shown = ranked.Where(f => f.Finding is { Effective: true } and ({ Kind: FindingKind.Vulnerability } or { Severity: Severity.Critical })).Concat(ranked.Where(f => !f.Finding.Effective).Take(2)).ToList();
         Table(
             ["severity", "function", "from", "finding", "fixed in"],
-            shown.Select(f => new[] { f.Finding.Severity.ToString().ToLowerInvariant() + (f.Finding.Effective ? "" : " (never loads)"), f.Target, f.Finding.Origin, Short($"{f.Finding.RuleId} {f.Finding.Title}", 84), f.Finding.FixedVersions.Count > 0 ? f.Finding.FixedVersions[0] : "" }));
+            shown.Select(f => new[] { f.Finding.Severity.ToString().ToLowerInvariant() + (f.Finding.Effective ? "" : " (never loads)"), f.Target, f.Finding.Origin, $"{f.Finding.RuleId} {f.Finding.Title}", f.Finding.FixedVersions.Count > 0 ? f.Finding.FixedVersions[0] : "" }));
         if (ranked.Count > shown.Count)
         {
             Line($"[grey]and {ranked.Count - shown.Count} more: configuration, and copies that never load[/]");
@@ -341,8 +341,6 @@ internal sealed class Tour(DemoStage stage)
             ? $"{Text("decision")} {what} in {Text("field")}: {Text("evidence")}"
             : $"{Text("decision")} {Text("dimension")} {Text("item")}: {(reason.Length > 0 ? reason : what)}";
     }
-
-    private static string Short(string text, int length) => text.Length > length ? text[..(length - 1)] + "…" : text;
 
     private static string Excerpt(string text, string around)
     {

@@ -35,6 +35,12 @@ public sealed record Incident
 }
 #pragma warning restore CS1591
 
+/// <summary>Incidents that differ only in when, which request and which environment; of events, in their text too.</summary>
+/// <param name="Newest">The last of them.</param>
+/// <param name="Count">How many there are, at least 1.</param>
+/// <param name="FirstAt">When the first of them happened.</param>
+public sealed record IncidentGroup(Incident Newest, long Count, DateTimeOffset FirstAt);
+
 /// <summary>Which incidents to show. Texts compare exactly; null means any.</summary>
 internal sealed record IncidentFilter
 {
@@ -96,6 +102,29 @@ internal sealed class IncidentStore(Database database, IncidentSignal signal)
 
     public async Task<IReadOnlyList<Incident>> ListAsync(IncidentFilter filter, CancellationToken cancellationToken)
     {
+        var (where, parameters) = Where(filter);
+        return await QueryAsync($"{where} {(filter.Before is null ? "" : "AND i.seq < @Before")} ORDER BY i.seq DESC LIMIT @Limit", parameters, cancellationToken);
+    }
+
+    /// <summary>The same incidents, those alike as one; the group with the newest incident first. A page ends before the group whose newest is <see cref="IncidentFilter.Before"/>.</summary>
+    public async Task<IReadOnlyList<IncidentGroup>> GroupAsync(IncidentFilter filter, CancellationToken cancellationToken)
+    {
+        var (where, parameters) = Where(filter);
+        var rows = await database.ReadAsync(
+            c => c.QueryAsync<Row>(
+                $"""
+                SELECT g.count AS Count, g.first AS First, {Columns} JOIN (
+                    SELECT MAX(i.seq) AS last, COUNT(*) AS count, MIN(i.at) AS first FROM incidents i {where}
+                    GROUP BY i.function, i.decision, i.dimension, i.detector, i.source, i.field, CASE WHEN i.dimension = 'event' THEN '' ELSE i.item END
+                    {(filter.Before is null ? "" : "HAVING MAX(i.seq) < @Before")} ORDER BY last DESC LIMIT @Limit) g ON g.last = i.seq ORDER BY i.seq DESC
+                """,
+                parameters),
+            cancellationToken);
+        return [.. rows.Select(r => new IncidentGroup(r.ToIncident(), r.Count, Times.From(r.First)))];
+    }
+
+    private static (string Where, object Parameters) Where(IncidentFilter filter)
+    {
         var where = new StringBuilder("WHERE 1 = 1");
         void When(object? value, string clause) => where.Append(value is null ? "" : $" AND {clause}");
         When(filter.Function, "i.function = @Function");
@@ -103,9 +132,7 @@ internal sealed class IncidentStore(Database database, IncidentSignal signal)
         When(filter.Severity, "i.severity = @Severity");
         When(filter.Detector, "i.detector = @Detector");
         When(filter.Since, "i.at >= @since");
-        When(filter.Before, "i.seq < @Before");
-        var parameters = new { filter.Function, filter.Decision, filter.Severity, filter.Detector, since = filter.Since?.ToUnixTimeMilliseconds(), filter.Before, filter.Limit };
-        return await QueryAsync($"{where} ORDER BY i.seq DESC LIMIT @Limit", parameters, cancellationToken);
+        return (where.ToString(), new { filter.Function, filter.Decision, filter.Severity, filter.Detector, since = filter.Since?.ToUnixTimeMilliseconds(), filter.Before, filter.Limit });
     }
 
     /// <summary>By id; the newest, should two functions have used the same.</summary>
@@ -167,6 +194,8 @@ internal sealed class IncidentStore(Database database, IncidentSignal signal)
 
     private sealed class Row
     {
+        public long Count { get; set; }
+        public long First { get; set; }
         public long Seq { get; set; }
         public string Id { get; set; } = "";
         public string Function { get; set; } = "";

@@ -15,31 +15,21 @@ internal static class IncidentsApi
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/incidents", ListAsync).RequireAuthorization(Allow.Viewer).WithTags("incidents");
+        api.MapGet("/incidents/groups", GroupAsync).RequireAuthorization(Allow.Viewer).WithTags("incidents").WithSummary("the same query; incidents that are alike are one item with their count");
         api.MapGet("/incidents/{id}", GetAsync).RequireAuthorization(Allow.Viewer).WithTags("incidents");
         api.MapGet("/incidents/follow", FollowAsync).RequireAuthorization(Allow.Reader).WithTags("incidents").WithSummary("server-sent events, one `incident` each");
     }
 
-    private static async Task<Results<Ok<Listing<Incident>>, ProblemHttpResult>> ListAsync(
-        IncidentStore store, FunctionStore functions, TimeProvider time, string? function, string? since, string? decision, string? severity, string? detector, long? before, int? limit, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<Listing<Incident>>, ProblemHttpResult>> ListAsync(IncidentStore store, [AsParameters] Query query, CancellationToken cancellationToken)
     {
-        if (!TrySince(since, out var from) || limit is < 1 or > 1000)
-        {
-            return Problems.Bad("the query is not valid", "`since` is an RFC 3339 time, `limit` a number from 1 to 1000");
-        }
+        var (filter, problem) = await query.ReadAsync(cancellationToken);
+        return filter is null ? problem! : TypedResults.Ok(new Listing<Incident>(query.Time.GetUtcNow(), await store.ListAsync(filter, cancellationToken)));
+    }
 
-        if (function is not null)
-        {
-            var found = await functions.FindAsync(function, cancellationToken);
-            if (found.Arn is null)
-            {
-                return Problems.NoFunction(function, found);
-            }
-
-            function = found.Arn;
-        }
-
-        var filter = new IncidentFilter { Function = function, Since = from, Decision = decision, Severity = severity, Detector = detector, Before = before, Limit = limit ?? 100 };
-        return TypedResults.Ok(new Listing<Incident>(time.GetUtcNow(), await store.ListAsync(filter, cancellationToken)));
+    private static async Task<Results<Ok<Listing<IncidentGroup>>, ProblemHttpResult>> GroupAsync(IncidentStore store, [AsParameters] Query query, CancellationToken cancellationToken)
+    {
+        var (filter, problem) = await query.ReadAsync(cancellationToken);
+        return filter is null ? problem! : TypedResults.Ok(new Listing<IncidentGroup>(query.Time.GetUtcNow(), await store.GroupAsync(filter, cancellationToken)));
     }
 
     private static async Task<Results<Ok<Incident>, ProblemHttpResult>> GetAsync(IncidentStore store, string id, CancellationToken cancellationToken) =>
@@ -80,6 +70,32 @@ internal static class IncidentsApi
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The follower left, or the server stops: the ordinary end of a stream.
+        }
+    }
+
+    /// <summary>What both lists understand; names as in the query.</summary>
+    private sealed record Query(FunctionStore Functions, TimeProvider Time, string? Function, string? Since, string? Decision, string? Severity, string? Detector, long? Before, int? Limit)
+    {
+        public async Task<(IncidentFilter? Filter, ProblemHttpResult? Problem)> ReadAsync(CancellationToken cancellationToken)
+        {
+            if (!TrySince(Since, out var from) || Limit is < 1 or > 1000)
+            {
+                return (null, Problems.Bad("the query is not valid", "`since` is an RFC 3339 time, `limit` a number from 1 to 1000"));
+            }
+
+            var arn = Function;
+            if (Function is not null)
+            {
+                var found = await Functions.FindAsync(Function, cancellationToken);
+                if (found.Arn is null)
+                {
+                    return (null, Problems.NoFunction(Function, found));
+                }
+
+                arn = found.Arn;
+            }
+
+            return (new IncidentFilter { Function = arn, Since = from, Decision = Decision, Severity = Severity, Detector = Detector, Before = Before, Limit = Limit ?? 100 }, null);
         }
     }
 
