@@ -13,10 +13,13 @@ namespace Pellicle.Guard;
 /// <summary>Everything known of this environment, and the decisions. Called from the hop's threads, the channel's thread and the housekeeper.</summary>
 internal sealed class Guardian : IGate, IJudge
 {
-    private const long TrimAfterBytes = 3 << 20;
+    private const long TrimAfterBytes = 512 << 10;
+
+    /// <summary>So often the middle generation is collected with the youngest.</summary>
+    private const int MiddleEvery = 8;
 
     private readonly TimeProvider _time;
-    private readonly LeakScanner _leaks;
+    private volatile LeakScanner _leaks;
     private readonly SinkJudge _sinks;
     private readonly Lock _changing = new();
     private InspectionOptions _options = InspectionOptions.Default;
@@ -56,6 +59,9 @@ internal sealed class Guardian : IGate, IJudge
     internal IPEndPoint? Upstream { get; private set; }
 
     private long _trimmedAt;
+    private int _trims;
+    private int _tokenGiven;
+    private ulong _unanswered;
 
     internal int RuntimePid => _runtimePid;
 
@@ -67,6 +73,14 @@ internal sealed class Guardian : IGate, IJudge
 
     /// <summary>As an event arrives: makes sure the policy is not stale, within a budget.</summary>
     internal Action? Freshen { get; set; }
+
+    /// <summary>After <see cref="Restored"/>: what lives outside of this class must start anew.</summary>
+    internal Action? OnRestored { get; set; }
+
+    /// <summary>Processes that stayed behind after an answer.</summary>
+    internal Leftovers Leftovers { get; } = new();
+
+    public bool ServesCredentials => Settings.Credentials is not null;
 
     internal DateTimeOffset Now => _time.GetUtcNow();
 
@@ -86,7 +100,7 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public void Announce(ReadOnlySpan<byte> head) => Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: Policy.Mode != ProtectionMode.Off);
+    public Invocation Announce(ReadOnlySpan<byte> head) => Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: Policy.Mode != ProtectionMode.Off);
 
     internal void AttachChannel(StateRegion state, Ring ring, IPEndPoint upstream, int proxyPort)
     {
@@ -102,6 +116,7 @@ internal sealed class Guardian : IGate, IJudge
             return true;
         try
         {
+            ReportLeftovers();
             BeforeNext?.Invoke();
             // With the runtime known, a stranger's question must not reach the platform before it is known whose it is.
             if (_runtimePid != 0)
@@ -180,6 +195,93 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
+    public byte[]? Credentials(Connection connection, string? authorization)
+    {
+        var credentials = Settings.Credentials!;
+        // Without the token there is nothing to serve, whatever the mode.
+        if (!credentials.Fits(authorization))
+        {
+            Tamper("credentials", "the credentials are asked for without their token", "credentials-token", null);
+            return null;
+        }
+        try
+        {
+            Know(connection);
+            var root = _wrapperPid != 0 ? _wrapperPid : _runtimePid;
+            if (Policy.Mode != ProtectionMode.Off && connection.Pid != 0 && root != 0 && !PeerFinder.IsDescendant(connection.Pid, root)
+                && !Tamper("credentials", $"process {connection.Pid} asks for the credentials and is no child of the runtime, {root}", "foreign-credentials", null))
+                return null;
+        }
+        catch (Exception error)
+        {
+            Fault("credentials check", error);
+        }
+        return credentials.Document(Now);
+    }
+
+    public string WrapperToken() =>
+        Settings.Credentials is { } credentials && !Initialised && Interlocked.Exchange(ref _tokenGiven, 1) == 0 ? credentials.Token : "";
+
+    public void Restored()
+    {
+        try
+        {
+            Settings.Renew();
+            State?.Rekey(Randomness.Number());
+            Republish();
+            OnRestored?.Invoke();
+        }
+        catch (Exception error)
+        {
+            Fault("restore", error);
+        }
+    }
+
+    /// <summary>Values that must not leave in a response, in place of those of the start.</summary>
+    internal void UseSecrets(IReadOnlyList<string> secrets) => _leaks = new LeakScanner([.. secrets.Where(s => s.Length >= 16)]);
+
+    /// <summary>Questions that got no answer in time mean that this process was stopped, or starved; the interposers counted them.</summary>
+    internal void NoticeSilence()
+    {
+        var unanswered = Ring?.Unanswered ?? 0;
+        if (unanswered <= _unanswered)
+            return;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            Decision = "reported",
+            Dimension = Dimension.Tamper,
+            Item = "silence",
+            Detector = "guard-silent",
+            Severity = "medium",
+            Reasons = [$"{unanswered - _unanswered} questions were not answered in time: the guard was stopped or got no processor, and they were let through"],
+            Rule = "builtin:tamper",
+        }, null);
+        _unanswered = unanswered;
+    }
+
+    private void ReportLeftovers()
+    {
+        if (Invocations.InFlight > 0)
+            return;
+        foreach (var (pid, program, seconds) in Leftovers.Check(_runtimePid, _wrapperPid))
+        {
+            Report(new Incident
+            {
+                At = _time.GetUtcNow(),
+                RequestId = Invocations.Last?.RequestId ?? "",
+                Source = Invocations.Last?.Source ?? "",
+                Decision = "reported",
+                Dimension = Dimension.Process,
+                Item = program,
+                Detector = "lingering-process",
+                Severity = "low",
+                Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"process {pid} stays behind after the answer; it has used {seconds:f2} s of processor time")],
+                Rule = "builtin:leftover",
+            }, null);
+        }
+    }
+
     /// <summary>Reports an attempt on guard or runtime. True: it goes on.</summary>
     internal bool Tamper(string item, string detail, string detector, Invocation? invocation)
     {
@@ -212,7 +314,7 @@ internal sealed class Guardian : IGate, IJudge
         var allocated = GC.GetTotalAllocatedBytes(precise: false);
         var before = Volatile.Read(ref _trimmedAt);
         if (allocated - before >= TrimAfterBytes && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
-            GC.Collect(0, GCCollectionMode.Forced, blocking: true);
+            GC.Collect(_trims++ % MiddleEvery == MiddleEvery - 1 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
     }
 
     public void Settle()
@@ -228,15 +330,13 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held)
+    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced)
     {
         try
         {
-            var requestId = HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "";
             if (FunctionArn.Length == 0)
                 FunctionArn = Settings.FunctionArn.Length > 0 ? Settings.FunctionArn : HttpHead.GetString(head, "lambda-runtime-invoked-function-arn"u8) ?? "";
-            // Announced before: it is on its way already.
-            var invocation = Invocations.Find(requestId) is { Pending: true } announced ? announced : Start(requestId, inspected: Policy.Mode != ProtectionMode.Off);
+            var invocation = announced ?? Announce(head);
             if (!invocation.Pending)
                 return null;
             InspectionVerdict verdict;
@@ -314,14 +414,21 @@ internal sealed class Guardian : IGate, IJudge
 
     public OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held)
     {
-        if (!_leaks.Enabled || Policy.Mode == ProtectionMode.Off)
+        if (Policy.Mode == ProtectionMode.Off)
             return null;
         try
         {
             var invocation = Invocations.Find(requestId);
-            var leaks = _leaks.Leaks(piece) || (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks));
-            if (!leaks || (invocation is not null && !invocation.FirstOf("leak")))
+            var leak = _leaks.Find(piece);
+            if (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks) is var across && across > leak)
+                leak = across;
+            if (leak == LeakKind.None || (invocation is not null && !invocation.FirstOf($"leak {leak}")))
                 return null;
+            if (leak != LeakKind.Credential)
+            {
+                ReportVerbose(leak, head, requestId, invocation);
+                return null;
+            }
             var protect = Policy.Mode == ProtectionMode.Protect;
             var incident = new Incident
             {
@@ -344,6 +451,27 @@ internal sealed class Guardian : IGate, IJudge
             Fault("response check", error);
             return null;
         }
+    }
+
+    /// <summary>What tells an outsider more than it should, in a response. In an error report a stack trace is in its place.</summary>
+    private void ReportVerbose(LeakKind leak, ReadOnlySpan<byte> head, string requestId, Invocation? invocation)
+    {
+        if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8))
+            return;
+        var key = leak == LeakKind.PrivateKey;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = requestId,
+            Decision = "reported",
+            Dimension = Dimension.Response,
+            Item = key ? "private-key" : "stack-trace",
+            Detector = key ? "private-key-leak" : "verbose-error",
+            Severity = key ? "high" : "low",
+            Source = invocation?.Source ?? "",
+            Reasons = [key ? "the response holds a private key" : "the response holds a stack trace"],
+            Rule = "builtin:response",
+        }, invocation);
     }
 
     public void Answered(string requestId)
@@ -405,8 +533,10 @@ internal sealed class Guardian : IGate, IJudge
     {
         SawInterposer |= role == ClientRole.Interposer;
         SawProbe |= role == ClientRole.Probe;
-        if (role == ClientRole.Wrapper)
+        if (role == ClientRole.Wrapper && !Initialised)
             _wrapperPid = pid;
+        if (role == ClientRole.Interposer && Initialised)
+            Leftovers.Started(pid);
     }
 
     public void Fault(string where, Exception? error) => Health.Fault(where, error);

@@ -36,10 +36,12 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     {
         get
         {
-            _ready?.Wait(InspectionWaitMs);
+            AwaitInspection();
             return _texts ??= Ordered(_verdict?.Texts ?? []);
         }
     }
+
+    internal void AwaitInspection() => _ready?.Wait(InspectionWaitMs);
 
     /// <summary>The same text stands in the raw query and in the parameter: the parameter's name tells people more.</summary>
     private static IReadOnlyList<EventText> Ordered(IReadOnlyList<EventText> texts) =>
@@ -68,14 +70,14 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     }
 
     /// <summary>Joins the end of the last streamed piece with the start of this one, so that a secret across the cut is seen.</summary>
-    internal bool LeaksAcross(ReadOnlySpan<byte> piece, RuntimeApi.LeakScanner scanner)
+    internal RuntimeApi.LeakKind LeaksAcross(ReadOnlySpan<byte> piece, RuntimeApi.LeakScanner scanner)
     {
         var keep = Math.Min(scanner.Longest - 1, 128);
         lock (_lock)
         {
             var next = piece[..Math.Min(piece.Length, keep)];
             next.CopyTo(_carry.AsSpan(_carried));
-            var leaks = _carried > 0 && scanner.Leaks(_carry.AsSpan(0, _carried + next.Length));
+            var leaks = _carried > 0 ? scanner.Find(_carry.AsSpan(0, _carried + next.Length)) : RuntimeApi.LeakKind.None;
             if (piece.Length >= keep)
             {
                 piece[^keep..].CopyTo(_carry);

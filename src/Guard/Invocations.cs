@@ -41,6 +41,9 @@ internal sealed class Invocations
         }
     }
 
+    /// <summary>The latest that began.</summary>
+    internal Invocation? Last => _last;
+
     internal Invocation? Find(string requestId)
     {
         lock (_lock)

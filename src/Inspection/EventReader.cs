@@ -89,7 +89,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         }
         finally
         {
-            ArrayPool<Frame>.Shared.Return(frames, clearArray: true);
+            ArrayPool<Frame>.Shared.Return(frames); // what they point to lives as long as the program
         }
     }
 

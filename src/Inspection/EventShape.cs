@@ -12,10 +12,23 @@ internal sealed class EventShape
     private const int MaxElements = 8;
     private const ulong Prime = 1099511628211UL;
 
+    /// <summary>A table for the thread's next event: the largest object that an inspection needs.</summary>
+    [ThreadStatic]
+    private static ulong[]? t_spare;
+
     // Open addressing; zero is an empty slot.
-    private readonly ulong[] _seen = new ulong[MaxPaths * 2];
+    private readonly ulong[] _seen = t_spare ?? new ulong[MaxPaths * 2];
     private int _count;
     private ulong _sum;
+
+    public EventShape() => t_spare = null;
+
+    /// <summary>The shape is not used any more.</summary>
+    public void Release()
+    {
+        Array.Clear(_seen);
+        t_spare = _seen;
+    }
 
     public override string ToString() => (_sum ^ (ulong)_count).ToString("x16", CultureInfo.InvariantCulture);
 

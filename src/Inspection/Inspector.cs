@@ -97,6 +97,8 @@ public static class Inspector
         }
 
         var top = signals.Count == 0 ? 0 : signals[0].Confidence;
+        var shape = reader.Shape.ToString();
+        reader.Shape.Release();
         return new InspectionVerdict
         {
             Decision = top >= options.BlockAt ? InspectionDecision.Block : InspectionDecision.Allow,
@@ -105,7 +107,7 @@ public static class Inspector
             Full = reader.Full,
             Signals = signals,
             Texts = texts,
-            Shape = reader.Shape.ToString(),
+            Shape = shape,
         };
     }
 

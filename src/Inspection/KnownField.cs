@@ -21,7 +21,9 @@ internal enum SourceGroup : byte
 internal sealed class KnownField
 {
     private readonly Dictionary<string, KnownField> _members = new(StringComparer.Ordinal);
-    private (byte[] Name, KnownField Field)[] _list = [];
+
+    /// <summary>The named members by the length of their names.</summary>
+    private (byte[] Name, KnownField Field)[][] _byLength = [];
 
     /// <summary>Any member that has no field of its own.</summary>
     private KnownField? _any;
@@ -40,11 +42,14 @@ internal sealed class KnownField
 
     public KnownField? Member(ReadOnlySpan<byte> name)
     {
-        foreach (var (known, field) in _list)
+        if (name.Length < _byLength.Length)
         {
-            if (name.SequenceEqual(known))
+            foreach (var (known, field) in _byLength[name.Length])
             {
-                return field;
+                if (name.SequenceEqual(known))
+                {
+                    return field;
+                }
             }
         }
 
@@ -95,7 +100,13 @@ internal sealed class KnownField
         if (!_members.TryGetValue(name, out var field))
         {
             _members[name] = field = new KnownField();
-            _list = [.. _list, (System.Text.Encoding.UTF8.GetBytes(name), field)];
+            var bytes = System.Text.Encoding.UTF8.GetBytes(name);
+            if (bytes.Length >= _byLength.Length)
+            {
+                _byLength = [.. _byLength, .. Enumerable.Repeat<(byte[], KnownField)[]>([], bytes.Length + 1 - _byLength.Length)];
+            }
+
+            _byLength[bytes.Length] = [.. _byLength[bytes.Length], (bytes, field)];
         }
 
         return field;

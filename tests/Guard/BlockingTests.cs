@@ -128,9 +128,9 @@ public class BlockingTests
         runtime.Next();
         var invocation = hop.Guardian.Invocations.Find("l")!;
         var scanner = new RuntimeApi.LeakScanner([Secret]);
-        invocation.LeaksAcross(Encoding.ASCII.GetBytes(new string('a', 500) + Secret[..17]), scanner).ShouldBeFalse();
-        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[17..21]), scanner).ShouldBeFalse();
-        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[21..] + new string('a', 500)), scanner).ShouldBeTrue();
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(new string('a', 500) + Secret[..17]), scanner).ShouldBe(RuntimeApi.LeakKind.None);
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[17..21]), scanner).ShouldBe(RuntimeApi.LeakKind.None);
+        invocation.LeaksAcross(Encoding.ASCII.GetBytes(Secret[21..] + new string('a', 500)), scanner).ShouldBe(RuntimeApi.LeakKind.Credential);
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public class BlockingTests
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn+EMI/K7MDENG\\u003d\\u003d")]
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002BEMI/K7MDENG\\u003D\\u003D")]
     public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
-        new RuntimeApi.LeakScanner([secret]).Leaks(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBeTrue();
+        new RuntimeApi.LeakScanner([secret]).Find(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
 
     [Theory]
     [InlineData(ProtectionMode.Protect)]

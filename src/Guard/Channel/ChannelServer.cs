@@ -19,6 +19,9 @@ internal interface IJudge
     /// <summary>A process of the function introduced itself.</summary>
     void Met(ClientRole role, int pid);
 
+    /// <summary>Token of the credentials endpoint, for the first wrapper before the first event; else empty.</summary>
+    string WrapperToken();
+
     void Fault(string where, Exception? error);
 }
 
@@ -141,8 +144,9 @@ internal sealed unsafe class ChannelServer : IDisposable
         switch (type)
         {
             case MessageType.Hello when body.Length >= 8:
-                _judge.Met((ClientRole)BinaryPrimitives.ReadUInt32LittleEndian(body[4..]), client.Pid);
-                return SendWithDescriptors(client.Fd, Messages.TwoNumbers(MessageType.Welcome, sequence, _proxyPort, (uint)_judge.Mode));
+                var role = (ClientRole)BinaryPrimitives.ReadUInt32LittleEndian(body[4..]);
+                _judge.Met(role, client.Pid);
+                return SendWithDescriptors(client.Fd, Messages.Welcome(sequence, _proxyPort, (uint)_judge.Mode, role == ClientRole.Wrapper ? _judge.WrapperToken() : ""));
             case MessageType.Query when Messages.TryQuery(body, client.Pid, out var query):
                 return Send(client.Fd, Messages.Verdict(sequence, _judge.Judge(query)));
             case MessageType.Note when Messages.TryQuery(body, client.Pid, out var note):

@@ -121,6 +121,16 @@ internal static class Messages
         return Packet(MessageType.Verdict, sequence, body);
     }
 
+    /// <summary>A wrapper's answer may end with the token of the credentials endpoint.</summary>
+    internal static byte[] Welcome(uint sequence, uint port, uint mode, string token)
+    {
+        var body = new byte[8 + token.Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(body, port);
+        BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(4), mode);
+        Encoding.ASCII.GetBytes(token, body.AsSpan(8));
+        return Packet(MessageType.Welcome, sequence, body);
+    }
+
     internal static byte[] TwoNumbers(MessageType type, uint sequence, uint first, uint second)
     {
         Span<byte> body = stackalloc byte[8];

@@ -28,7 +28,7 @@ internal sealed unsafe class StateRegion
 
     private readonly SharedRegion _region = new("pellicle-state", readOnlyForOthers: true);
     private readonly Lock _writing = new();
-    private readonly ulong _seed;
+    private ulong _seed;
     private ulong _invocation;
 
     internal StateRegion(ulong seed, int guardPid)
@@ -92,6 +92,23 @@ internal sealed unsafe class StateRegion
             foreach (var item in known)
                 Insert(item);
             WritePrefixes(prefixes);
+            Thread.MemoryBarrier();
+            Volatile.Write(ref U64(8), generation + 2);
+        }
+    }
+
+    /// <summary>A new key for the table, as copies of a snapshot share the old one. What is known must be published again.</summary>
+    internal void Rekey(ulong seed)
+    {
+        lock (_writing)
+        {
+            var generation = U64(8);
+            Volatile.Write(ref U64(8), generation + 1);
+            Thread.MemoryBarrier();
+            new Span<byte>(_region.Base + TableOffset, TableSlots * 8).Clear();
+            Items = 0;
+            _seed = seed;
+            Volatile.Write(ref U64(40), seed);
             Thread.MemoryBarrier();
             Volatile.Write(ref U64(8), generation + 2);
         }

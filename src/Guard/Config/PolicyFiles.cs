@@ -23,8 +23,8 @@ internal static class PolicyFiles
         }
     }
 
-    /// <summary>Loads a policy. Null when there is none or it is not good; the latter is counted.</summary>
-    internal static PolicyDocument? Load(string path, string key, bool needsSignature, Health health)
+    /// <summary>Loads a policy. Null when there is none or it is not good; the latter is counted, and told to <paramref name="forged"/> when somebody must have made it so.</summary>
+    internal static PolicyDocument? Load(string path, string key, bool needsSignature, Health health, string function = "", Action<string>? forged = null)
     {
         try
         {
@@ -35,11 +35,18 @@ internal static class PolicyFiles
             if (needsSignature && key.Length > 0 && !PolicySignature.Verify(key, body, File.Exists(path + ".sig") ? File.ReadAllText(path + ".sig") : null))
             {
                 health.Fault($"policy file {path} refused: signature", null);
+                forged?.Invoke($"`{path}` is not signed by the key of this function");
                 return null;
             }
             var parsed = PolicyJson.Parse(body);
             if (parsed.Document is null)
                 health.Fault($"policy file {path} refused: {string.Join("; ", parsed.Errors.Take(3))}", null);
+            else if (needsSignature && key.Length > 0 && !IsFor(parsed.Document, function))
+            {
+                health.Fault($"policy file {path} refused: it is for `{parsed.Document.Function}`", null);
+                forged?.Invoke($"`{path}` is the policy of `{parsed.Document.Function}`");
+                return null;
+            }
             return parsed.Document;
         }
         catch (Exception error)
@@ -48,6 +55,12 @@ internal static class PolicyFiles
             return null;
         }
     }
+
+    /// <summary>A signed policy of another function is as wrong as a forged one. Versions and aliases share their function's; an unknown function takes any.</summary>
+    internal static bool IsFor(PolicyDocument document, string function) =>
+        document.Function is "*" or "" || function.Length == 0 || Unqualified(document.Function) == Unqualified(function);
+
+    private static string Unqualified(string arn) => string.Join(':', arn.Split(':').Take(7));
 
     private static void Replace(string path, byte[] content)
     {

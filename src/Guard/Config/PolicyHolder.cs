@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pellicle.Domain;
 using Pellicle.Policy;
 
@@ -23,6 +24,10 @@ internal sealed class PolicyHolder(ProtectionMode? modeOverride, TimeProvider ti
 
     /// <summary>Seconds since the server confirmed the policy; 0 when no server was ever reached.</summary>
     internal long AgeSeconds => _freshAt == 0 ? 0 : (long)time.GetElapsedTime(_freshAt).TotalSeconds;
+
+    /// <summary>True when both revisions are numbers, as the server's are, and this one is before the other: a policy that was good once and is played back.</summary>
+    internal static bool IsOlder(PolicyDocument document, PolicyDocument than) =>
+        ulong.TryParse(document.Revision, NumberStyles.None, CultureInfo.InvariantCulture, out var one) && ulong.TryParse(than.Revision, NumberStyles.None, CultureInfo.InvariantCulture, out var other) && one < other;
 
     internal void Confirmed() => _freshAt = time.GetTimestamp();
 

@@ -38,9 +38,18 @@ internal sealed record Settings
 
     internal string CachedPolicyPath { get; init; } = "/tmp/.pellicle/policy.json";
 
-    internal string EnvironmentId { get; init; } = Guid.NewGuid().ToString();
+    /// <summary>Of this environment alone: environments made from one snapshot renew it when they are restored.</summary>
+    internal string EnvironmentId { get; private set; } = Guid.NewGuid().ToString();
+
+    /// <summary>Role credentials that the guard serves instead of the environment; null unless asked for.</summary>
+    internal RoleCredentials? Credentials { get; init; }
+
+    /// <summary>Where a restored environment gets its credentials; null when they stand in the variables.</summary>
+    internal (Uri Address, string Token)? CredentialsEndpoint { get; init; }
 
     internal string ChannelName => "pellicle/" + Upstream;
+
+    internal void Renew() => EnvironmentId = Guid.NewGuid().ToString();
 
     /// <summary>Reads the process environment; what is wrong is said in <paramref name="problems"/> and left out.</summary>
     internal static Settings FromEnvironment(List<string> problems)
@@ -68,6 +77,8 @@ internal sealed record Settings
             Runtime = Get("PELLICLE_RUNTIME") is { Length: > 0 } runtime ? runtime : Get("AWS_EXECUTION_ENV").Replace("AWS_Lambda_", "", StringComparison.Ordinal),
             Key = key,
             Secrets = [.. new[] { Get("AWS_SECRET_ACCESS_KEY"), Get("AWS_SESSION_TOKEN") }.Where(s => s.Length >= 16)],
+            Credentials = RoleCredentials.FromEnvironment(problems),
+            CredentialsEndpoint = Uri.TryCreate(Get("AWS_CONTAINER_CREDENTIALS_FULL_URI"), UriKind.Absolute, out var endpoint) && endpoint.Scheme == "http" ? (endpoint, Get("AWS_CONTAINER_AUTHORIZATION_TOKEN")) : null,
             MaxConcurrency = int.TryParse(Get("AWS_LAMBDA_MAX_CONCURRENCY"), out var max) && max > 0 ? max : 1,
         };
     }

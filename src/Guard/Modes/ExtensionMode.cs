@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Pellicle.Guard.Channel;
@@ -19,6 +18,10 @@ internal sealed class ExtensionMode
     private const int FirstPolicyBudgetMs = 1000;
 
     private const int ShutdownReserveMs = 300;
+
+    /// <summary>Half a minute: what was needed once (a server's certificate, a rare source) does not stay.</summary>
+    private const int ReleaseEveryTicks = 60;
+
     private readonly Settings _settings;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly PolicyHolder _holder;
@@ -62,9 +65,7 @@ internal sealed class ExtensionMode
         LoadPolicy();
         var proxy = new Proxy(new IPEndPoint(IPAddress.Loopback, 0), _upstream, _guardian, Identify);
         _guardian.Proxy = proxy;
-        Span<byte> seed = stackalloc byte[8];
-        RandomBytes(seed);
-        var state = new StateRegion(BitConverter.ToUInt64(seed), Environment.ProcessId);
+        var state = new StateRegion(Randomness.Number(), Environment.ProcessId);
         var ring = new Ring(_time);
         state.Beat(_time.GetUtcNow().ToUnixTimeMilliseconds());
         _guardian.AttachChannel(state, ring, _upstream, proxy.Address.Port);
@@ -81,15 +82,56 @@ internal sealed class ExtensionMode
         {
             _poller = new PolicyPoller(_settings, _holder, health, _time, () => _guardian.FunctionArn.Length > 0 ? _guardian.FunctionArn : _settings.FunctionArn);
             _reporter = new Reporter(_guardian, _time);
+            _poller.Forged = detail => _guardian.Tamper("policy", detail, "forged-policy", null);
             _guardian.BeforeNext = _reporter.FlushBeforeNext;
             _guardian.Freshen = _poller.Freshen;
         }
         if (_poller is null || !_poller.Ask(FirstPolicyBudgetMs))
+            KeptPolicy(health);
+        _guardian.OnRestored = Restored;
+        if (_settings.Credentials is not null)
+            RoleCredentials.Scrub();
+    }
+
+    /// <summary>The newer of what this sandbox was told last and what came with the layer. The cache lies where the function can write: it must be signed, and not older.</summary>
+    private void KeptPolicy(Health health)
+    {
+        void Forged(string detail) => _guardian.Tamper("policy-cache", detail, "forged-policy", null);
+        var packed = PolicyFiles.Load(_settings.PackedPolicyPath, _settings.Key, needsSignature: false, health);
+        var cached = PolicyFiles.Load(_settings.CachedPolicyPath, _settings.Key, needsSignature: true, health, _settings.FunctionArn, Forged);
+        if (cached is not null && packed is not null && PolicyHolder.IsOlder(cached, packed))
         {
-            if (PolicyFiles.Load(_settings.CachedPolicyPath, _settings.Key, needsSignature: true, health) is { } cached)
-                _holder.Set(cached, "cache");
-            else if (PolicyFiles.Load(_settings.PackedPolicyPath, _settings.Key, needsSignature: false, health) is { } packed)
-                _holder.Set(packed, "layer");
+            Forged($"revision {cached.Revision} is before that of the layer, {packed.Revision}");
+            cached = null;
+        }
+        if (cached is not null)
+            _holder.Set(cached, "cache");
+        else if (packed is not null)
+            _holder.Set(packed, "layer");
+    }
+
+    /// <summary>After a snapshot: connections of before lead nowhere, the policy may be old, and the credentials are new.</summary>
+    private void Restored()
+    {
+        _reporter?.Restored();
+        _poller?.Restored();
+        if (_settings.CredentialsEndpoint is { } endpoint)
+            ThreadPool.UnsafeQueueUserWorkItem(_ => LearnSecrets(endpoint.Address, endpoint.Token), null);
+    }
+
+    private void LearnSecrets(Uri address, string token)
+    {
+        try
+        {
+            var (status, body) = new ExtensionsApi(Settings.ParseAddress($"{address.Host}:{address.Port}")).Get(address.PathAndQuery, token);
+            if (status != 200)
+                throw new IOException($"status {status}");
+            using var json = JsonDocument.Parse(body);
+            _guardian.UseSecrets([json.RootElement.GetProperty("SecretAccessKey").GetString() ?? "", json.RootElement.GetProperty("Token").GetString() ?? ""]);
+        }
+        catch (Exception error)
+        {
+            _guardian.Fault("credentials of the restored environment", error);
         }
     }
 
@@ -121,7 +163,7 @@ internal sealed class ExtensionMode
         }
         while (true)
         {
-            var (type, deadlineMs) = api.Next();
+            var (type, deadlineMs) = api.NextForSure();
             if (type != "SHUTDOWN")
             {
                 if (type is null)
@@ -136,6 +178,7 @@ internal sealed class ExtensionMode
     private void KeepHouse()
     {
         var pause = new ManualResetEventSlim(false);
+        var ticks = 0;
         while (true)
         {
             // During init many files are opened and only noted: empty the ring before it overflows.
@@ -144,6 +187,9 @@ internal sealed class ExtensionMode
             {
                 _guardian.State?.Beat(_time.GetUtcNow().ToUnixTimeMilliseconds());
                 _guardian.DrainRing();
+                _guardian.NoticeSilence();
+                if (_guardian.Initialised && ticks++ % ReleaseEveryTicks == 0)
+                    Log.Debug($"let go of {OwnMemory.ReleaseCode()} bytes of code that only the start needed");
             }
             catch (Exception error)
             {
@@ -158,12 +204,5 @@ internal sealed class ExtensionMode
         _poller?.Stop();
         // A wrong clock must not cost the flush or the deadline: stay between sensible bounds.
         _reporter?.Shutdown((int)Math.Clamp(left, 100, 1200));
-    }
-
-    private static void RandomBytes(Span<byte> into)
-    {
-        // Not from OpenSSL, whose start costs more than the guard's.
-        using var random = File.OpenRead("/dev/urandom");
-        random.ReadExactly(into);
     }
 }

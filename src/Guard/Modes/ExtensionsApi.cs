@@ -14,6 +14,25 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
     private string _id = "";
     private int _fd = -1;
 
+    /// <summary>A platform that says nothing sensible is asked again this often, ever more slowly: an extension that ends takes the function with it.</summary>
+    private const int Patience = 12;
+
+    /// <summary>Asks until an event can be read. Null when the platform is gone for good.</summary>
+    internal (string? Type, long DeadlineMs) NextForSure()
+    {
+        var pause = default(Libc.PollFd);
+        for (var attempt = 0; attempt < Patience; attempt++)
+        {
+            if (Next() is { Type: not null } read)
+                return read;
+            unsafe
+            {
+                _ = Fd.Poll(&pause, 0, 10 << Math.Min(attempt, 8));
+            }
+        }
+        return default;
+    }
+
     internal bool Register(string name)
     {
         var body = """{"events":["SHUTDOWN"]}""";
@@ -33,14 +52,29 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
         var (status, _, body) = Send($"GET /2020-01-01/extension/event/next HTTP/1.1\r\nHost: {platform}\r\nLambda-Extension-Identifier: {_id}\r\n\r\n");
         if (status == 0)
             return (null, 0);
-        if (status != 200)
+        if (status != 200 || body.Length == 0)
         {
             Log.Error($"event/next: status {status} {Encoding.UTF8.GetString(body)}");
             return (null, 0);
         }
-        using var json = JsonDocument.Parse(body);
-        var root = json.RootElement;
-        return (root.GetProperty("eventType").GetString() ?? "", root.TryGetProperty("deadlineMs", out var deadline) && deadline.TryGetInt64(out var ms) ? ms : 0);
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            var root = json.RootElement;
+            return (root.GetProperty("eventType").GetString() ?? "", root.TryGetProperty("deadlineMs", out var deadline) && deadline.TryGetInt64(out var ms) ? ms : 0);
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            Log.Error($"event/next: {error.Message}");
+            return (null, 0);
+        }
+    }
+
+    /// <summary>One GET with an authorization, for the platform's credentials endpoint.</summary>
+    internal (int Status, byte[] Body) Get(string path, string authorization)
+    {
+        var (status, _, body) = Send($"GET {path} HTTP/1.1\r\nHost: {platform}\r\nAuthorization: {authorization}\r\n\r\n");
+        return (status, body);
     }
 
     private (int Status, byte[] Head, byte[] Body) Send(string request)
@@ -48,17 +82,17 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
         if (_fd < 0)
             _fd = Fd.ConnectTcp(platform, 5000);
         if (_fd < 0 || !Fd.SendAll(_fd, Encoding.ASCII.GetBytes(request)))
-            return default;
+            return Lost();
         int length;
         while ((length = HttpHead.Length(_buffer.Unread)) < 0)
         {
             if (_buffer.Count > HttpHead.MaxBytes || _buffer.Receive(_fd) <= 0)
-                return default;
+                return Lost();
         }
         var head = _buffer.Unread[..length].ToArray();
         _buffer.Skip(length);
         if (!HttpHead.TryBody(head, response: true, out var body))
-            return default;
+            return Lost();
         var content = new List<byte>();
         while (!body.Done)
         {
@@ -70,12 +104,20 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
                 content.AddRange(part[..used]);
             _buffer.Skip(used);
         }
+        if (!body.Done && !body.IsUntilClose)
+            return Lost();
         if (HttpHead.ClosesAfter(head) || body.IsUntilClose)
-        {
-            _ = Libc.close(_fd);
-            _fd = -1;
-            _buffer.Clear();
-        }
+            _ = Lost();
         return (HttpHead.Status(head), head, [.. content]);
+    }
+
+    /// <summary>The connection is of no more use; the next request makes a new one.</summary>
+    private (int Status, byte[] Head, byte[] Body) Lost()
+    {
+        if (_fd >= 0)
+            _ = Libc.close(_fd);
+        _fd = -1;
+        _buffer.Clear();
+        return default;
     }
 }

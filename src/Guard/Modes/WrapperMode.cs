@@ -51,12 +51,14 @@ internal static unsafe class WrapperMode
         if (upstream.Length == 0)
             throw new InvalidOperationException($"`{Settings.RuntimeApiVariable}` is not set");
         var channel = "pellicle/" + upstream;
-        var port = AskForProxy(channel);
+        var (port, token) = AskForProxy(channel);
         var changed = new Dictionary<string, string>(original, StringComparer.Ordinal)
         {
             [Settings.RuntimeApiVariable] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"),
             ["PELLICLE_CHANNEL"] = channel,
         };
+        if (token.Length > 0 && RoleCredentials.IsWanted(original.GetValueOrDefault(RoleCredentials.Switch)))
+            MoveCredentials(changed, port, token);
         Prepend(changed, "LD_PRELOAD", $"{root}/native/libpellicle.so", ' ');
         Append(changed, "NODE_OPTIONS", "--require ", $"{root}/node/probe.js", ' ');
         Append(changed, "DOTNET_STARTUP_HOOKS", "", $"{root}/dotnet/Pellicle.Probe.dll", ':');
@@ -66,8 +68,17 @@ internal static unsafe class WrapperMode
         return changed;
     }
 
+    /// <summary>SDKs look for keys in variables first and ask the container endpoint when there are none.</summary>
+    private static void MoveCredentials(Dictionary<string, string> environment, int port, string token)
+    {
+        foreach (var name in RoleCredentials.Variables)
+            environment.Remove(name);
+        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}{RoleCredentials.Path}");
+        environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = token;
+    }
+
     /// <summary>HELLO and WELCOME; the descriptors that come with it are of no use to us and go with the exec.</summary>
-    internal static int AskForProxy(string channel)
+    internal static (int Port, string Token) AskForProxy(string channel)
     {
         var fd = Fd.SeqPacket(channel, listening: false);
         try
@@ -75,14 +86,14 @@ internal static unsafe class WrapperMode
             Fd.SetTimeouts(fd, ChannelTimeoutMs);
             if (!Fd.SendAll(fd, Messages.TwoNumbers(MessageType.Hello, 1, (uint)Environment.ProcessId, (uint)ClientRole.Wrapper)))
                 throw Fd.Error("the guard does not listen");
-            Span<byte> packet = stackalloc byte[64];
+            Span<byte> packet = stackalloc byte[256];
             var got = Fd.Receive(fd, packet);
             if (got < 0)
                 throw new IOException($"the guard did not answer: errno {-got}");
             if (!Messages.TryHeader(packet[..got], out var type, out _, out var body) || type != MessageType.Welcome || body.Length < 8)
                 throw new IOException("the guard's answer cannot be read");
             var port = (int)BinaryPrimitives.ReadUInt32LittleEndian(body);
-            return port is > 0 and < 65536 ? port : throw new IOException("the guard has no proxy");
+            return port is > 0 and < 65536 ? (port, Encoding.ASCII.GetString(body[8..])) : throw new IOException("the guard has no proxy");
         }
         finally
         {

@@ -90,13 +90,13 @@ internal static unsafe class Fd
         }
     }
 
-    internal static int Receive(int fd, Span<byte> into)
+    internal static int Receive(int fd, Span<byte> into, int flags = 0)
     {
         fixed (byte* p = into)
         {
             while (true)
             {
-                var got = recv(fd, p, (nuint)into.Length, 0);
+                var got = recv(fd, p, (nuint)into.Length, flags);
                 if (got >= 0)
                     return (int)got;
                 if (LastError != EIntr)

@@ -12,10 +12,13 @@ internal static unsafe partial class Libc
     internal const int SolSocket = 1, SoReuseAddr = 2, SoPeerCred = 17, SoRcvTimeo = 20, SoSndTimeo = 21, ScmRights = 1;
     internal const int SoError = 4;
     internal const int IpProtoTcp = 6, TcpNoDelay = 1;
+    internal const int EpollCtlAdd = 1, EpollCloExec = 0x80000;
+    internal const uint EpollIn = 1, EpollRdHup = 0x2000, EpollEdge = 1u << 31;
     internal const short PollIn = 1, PollOut = 4, PollErr = 8, PollHup = 16, PollRdHup = 0x2000;
     internal const int MsgNoSignal = 0x4000, MsgDontWait = 0x40, MsgPeek = 2, MsgCmsgCloExec = 0x40000000;
     internal const int EIntr = 4, EAgain = 11, EInProgress = 115, EConnRefused = 111, EAcces = 13, EPerm = 1;
     internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1;
+    internal const int MadvDontNeed = 4;
     internal const uint MfdCloExec = 1, MfdAllowSealing = 2;
     internal const int FAddSeals = 1033, FSealSeal = 1, FSealShrink = 2, FSealGrow = 4, FSealFutureWrite = 16;
     internal const int FGetFl = 3, FSetFl = 4, ONonBlock = 0x800;
@@ -27,6 +30,33 @@ internal static unsafe partial class Libc
         internal int Fd;
         internal short Events;
         internal short Revents;
+    }
+
+    /// <summary>Packed, as the x86-64 kernel has it; elsewhere with its natural gap.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 16)]
+    internal struct EpollEvent
+    {
+        private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
+
+        [FieldOffset(0)]
+        internal uint Events;
+
+        [FieldOffset(0)]
+        private fixed byte _bytes[16];
+
+        internal int Data
+        {
+            get
+            {
+                fixed (byte* p = _bytes)
+                    return *(int*)(p + DataOffset);
+            }
+            set
+            {
+                fixed (byte* p = _bytes)
+                    *(int*)(p + DataOffset) = value;
+            }
+        }
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -99,6 +129,15 @@ internal static unsafe partial class Libc
     internal static partial int poll(PollFd* fds, nuint count, int timeoutMs);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_ctl(int epoll, int operation, int fd, EpollEvent* what);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int epoll_wait(int epoll, EpollEvent* events, int count, int timeoutMs);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int shutdown(int fd, int how);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -117,6 +156,9 @@ internal static unsafe partial class Libc
     internal static partial byte* mmap(void* address, nuint length, int protection, int flags, int fd, nint offset);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(void* address, nuint length, int advice);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -130,6 +172,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int pipe2(int* fds, int flags);
+
+    /// <summary>Pointer into the environment block of this process.</summary>
+    [LibraryImport("libc")]
+    internal static partial byte* getenv(byte* name);
 
     internal static int LastError => Marshal.GetLastPInvokeError();
 }

@@ -23,18 +23,20 @@ internal static class PeerFinder
         return false;
     }
 
-    internal static int Parent(int pid)
+    internal static int Parent(int pid) => Stat(pid) is { Length: > 1 } fields ? int.Parse(fields[1], CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>Fields of <c>/proc/PID/stat</c> from the state on; null when the process has ended.</summary>
+    internal static string[]? Stat(int pid)
     {
         try
         {
             // "pid (name) state ppid …": the name may hold anything, so start after its last parenthesis.
             var stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return int.Parse(fields[1], CultureInfo.InvariantCulture);
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return 0; // it ended
+            return null; // it ended
         }
     }
 

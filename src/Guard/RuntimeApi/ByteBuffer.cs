@@ -32,8 +32,8 @@ internal sealed class ByteBuffer
         (_bytes, _end, _start) = (target, Count, 0);
     }
 
-    /// <summary>One receive. 0 at the end of the stream, negative errno on failure.</summary>
-    internal int Receive(int fd)
+    /// <summary>One receive. 0 at the end of the stream, negative errno on failure; without <paramref name="wait"/> that is EAGAIN when there is nothing yet.</summary>
+    internal int Receive(int fd, bool wait = true)
     {
         if (_start == _end)
             _start = _end = 0;
@@ -41,7 +41,7 @@ internal sealed class ByteBuffer
             Reserve(Count < _bytes.Length ? Count + 1 : _bytes.Length * 2);
         if (_end == _bytes.Length)
             Reserve(_bytes.Length * 2);
-        var got = Fd.Receive(fd, _bytes.AsSpan(_end));
+        var got = Fd.Receive(fd, _bytes.AsSpan(_end), wait ? 0 : Libc.MsgDontWait);
         if (got > 0)
             _end += got;
         return got;

@@ -19,20 +19,34 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     internal const int MaxHeldBytes = 6_291_556;
 
     private const int ConnectTimeoutMs = 5000;
+
+    /// <summary>How often one question is asked when the platform hangs up without a word.</summary>
+    private const int MaxQuestions = 3;
     private static readonly byte[] PollingRefused = Refusal("403 Forbidden", "Pellicle.SecondPoller", "only the runtime of this environment may ask for events");
     private static readonly byte[] AnswerRefused = Refusal("400 Bad Request", "InvalidRequestID", "Invalid request ID");
     private static readonly byte[] UpstreamGone = Refusal("502 Bad Gateway", "Pellicle.Upstream", "the Runtime API cannot be reached");
+    private static readonly byte[] CredentialsRefused = Refusal("404 Not Found", "Pellicle.Credentials", "cannot get credentials for the provided token");
     private static readonly byte[] BadRequest = Refusal("400 Bad Request", "InvalidRequestFormat", "not an HTTP/1.1 request");
 
+    /// <summary>What a long body is read by.</summary>
+    private const int PieceBytes = 128 * 1024;
+
     private readonly ByteBuffer _fromClient = new();
+    private readonly Lock _ending = new();
     private readonly ByteBuffer _fromUpstream = new();
     private int _upstream = -1;
     private bool _upstreamWasReused;
     private bool _bodyAbandoned;
+    private bool _restoring;
+    private int _asked;
 
     /// <summary>A request without a body that may be sent again when the platform closed an idle connection just then.</summary>
     private byte[]? _repeatable;
     private bool _closed;
+    private volatile bool _left;
+
+    /// <summary>The client's descriptor; closed by <see cref="Run"/>.</summary>
+    internal int Descriptor => client;
 
     internal int ClientPort { get; } = Fd.PeerOf(client).Port;
 
@@ -48,10 +62,21 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     /// <summary>From another thread: ends the connection as soon as its thread notices.</summary>
     internal void Cut()
     {
-        lock (_fromClient)
+        lock (_ending)
         {
             if (!_closed)
                 _ = shutdown(client, 2);
+        }
+    }
+
+    /// <summary>From another thread: the client will say no more. One that waits for an event takes its question with it.</summary>
+    internal void ClientLeft()
+    {
+        lock (_ending)
+        {
+            _left = true;
+            if (Polling && _upstream >= 0)
+                _ = shutdown(_upstream, 2);
         }
     }
 
@@ -72,7 +97,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         finally
         {
             DropUpstream();
-            lock (_fromClient)
+            lock (_ending)
             {
                 _closed = true;
                 _ = close(client);
@@ -108,11 +133,23 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                 return false;
             case RouteKind.Response or RouteKind.Error:
                 return Answer(route, headLength, body) && !closes;
-            case RouteKind.Other or RouteKind.RestoreNext:
+            case RouteKind.Credentials when gate.ServesCredentials:
+                _fromClient.Skip(headLength);
+                return ServeCredentials(HttpHead.GetString(head, "authorization"u8)) && !closes;
+            case RouteKind.Other or RouteKind.RestoreNext or RouteKind.Credentials:
                 _repeatable = body.Done && (isHead || method.SequenceEqual("GET"u8)) ? head.ToArray() : null;
+                _restoring = route.Kind == RouteKind.RestoreNext;
                 return ForwardRequest(headLength, body, route, inspect: false) && ForwardResponse(isHead, out _) && !closes;
         }
         return false;
+    }
+
+    private bool ServeCredentials(string? authorization)
+    {
+        if (gate.Credentials(this, authorization) is not { } document)
+            return Fd.SendAll(client, CredentialsRefused) && false;
+        var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: {document.Length}\r\n\r\n"));
+        return Fd.SendAll(client, [.. head, .. document]);
     }
 
     private bool Next(int headLength)
@@ -124,15 +161,25 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         }
         var request = _fromClient.Unread[..headLength].ToArray();
         _fromClient.Skip(headLength);
-        Polling = Polled = true;
+        Polled = true;
+        _asked = 0;
         try
         {
             while (true)
             {
+                lock (_ending)
+                {
+                    Polling = true;
+                    if (_left)
+                        return false;
+                }
+                _asked++;
                 if (!SendUpstream(request))
                     return Fd.SendAll(client, UpstreamGone) && false;
                 var outcome = DeliverEvent(request);
-                if (outcome != Outcome.AskAgain)
+                if (outcome == Outcome.AskNext)
+                    _asked = 0;
+                else if (outcome != Outcome.AskAgain)
                     return outcome == Outcome.KeepOpen;
             }
         }
@@ -142,14 +189,14 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         }
     }
 
-    private enum Outcome { KeepOpen, Close, AskAgain }
+    private enum Outcome { KeepOpen, Close, AskAgain, AskNext }
 
     private Outcome DeliverEvent(ReadOnlySpan<byte> request)
     {
-        var headLength = AwaitHead(watchClient: true);
-        if (headLength == 0 && _fromUpstream.Count == 0 && _upstreamWasReused)
+        var headLength = ReadHead(_fromUpstream, _upstream);
+        if (headLength == 0 && _fromUpstream.Count == 0 && !_left && (_upstreamWasReused || _asked < MaxQuestions))
         {
-            // The platform closed an idle connection just as we asked: ask once more on a new one.
+            // The platform closed the connection and said nothing: ask once more on a new one. It gives the same event to whoever asks again.
             DropUpstream();
             return Outcome.AskAgain;
         }
@@ -188,15 +235,15 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!gate.HoldsEvents)
         {
             // Nothing will be stopped: the runtime starts at once, and what it does next waits for the inspection where it must.
-            gate.Announce(message[..headLength]);
+            var invocation = gate.Announce(message[..headLength]);
             var delivered = Fd.SendAll(client, message);
-            gate.Arrived(message[..headLength], payload, held: false);
+            gate.Arrived(message[..headLength], payload, held: false, invocation);
             _fromUpstream.Skip(length);
             if (closes)
                 DropUpstream();
             return delivered && !closes ? Outcome.KeepOpen : Outcome.Close;
         }
-        var own = gate.Arrived(message[..headLength], payload, held: true);
+        var own = gate.Arrived(message[..headLength], payload, held: true, null);
         if (own is null)
         {
             if (!Fd.SendAll(client, message))
@@ -215,14 +262,14 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         gate.Answered(requestId);
         // Once the platform is asked again it may freeze the environment: what was stopped is told before.
         gate.Settle();
-        return Outcome.AskAgain;
+        return Outcome.AskNext;
     }
 
     private bool Answer(Route route, int headLength, BodyTracker body)
     {
         var held = gate.HoldsResponses && route.Kind == RouteKind.Response && body.Remaining is > 0 and <= MaxHeldBytes;
         var expects = HttpHead.Has(_fromClient.Unread[..headLength], "expect"u8, "100-continue");
-        if (held && !expects)
+        if ((held || body.Remaining is > 0 and <= PieceBytes) && !expects)
         {
             var total = headLength + (int)body.Remaining;
             _fromClient.Reserve(total);
@@ -232,7 +279,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                     return false;
             }
             var message = _fromClient.Unread[..total];
-            var own = gate.Leaving(route.RequestId, message[..headLength], message[headLength..], held: true);
+            var own = gate.Leaving(route.RequestId, message[..headLength], message[headLength..], held);
             if (own is not null)
             {
                 var request = message[..headLength].ToArray();
@@ -267,7 +314,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             $"POST {prefix}/runtime/invocation/{requestId}/{(own.AsError ? "error" : "response")} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{type}Content-Length: {own.Body.Length}\r\n\r\n"));
         if (!SendUpstream([.. head, .. own.Body]))
             return false;
-        var length = AwaitHead(watchClient: false);
+        var length = ReadHead(_fromUpstream, _upstream);
         if (length <= 0)
             return false;
         var answer = _fromUpstream.Unread[..length];
@@ -298,25 +345,30 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!SendUpstream(_fromClient.Unread[..(headLength + bodyPart)]))
             return Fd.SendAll(client, UpstreamGone) && false;
         _fromClient.Skip(headLength + bodyPart);
-        var fds = stackalloc PollFd[2];
         while (!body.Done)
         {
             if (body.Bad)
                 return Fd.SendAll(client, BadRequest) && false;
-            fds[0] = new PollFd { Fd = client, Events = PollIn };
-            fds[1] = new PollFd { Fd = _upstream, Events = PollIn };
-            if (_fromClient.Count == 0 && Fd.Poll(fds, 2, -1) <= 0)
-                return false;
-            if (fds[1].Revents != 0)
+            if (_fromClient.Count == 0)
             {
-                if (!EarlyAnswer(out var final))
+                if (body.IsChunked || body.Remaining > ByteBuffer.InitialBytes)
+                    _fromClient.Reserve(PieceBytes);
+                var got = _fromClient.Receive(client, wait: false);
+                if (got == -EAgain)
+                {
+                    if (!AwaitEither(out var spoke))
+                        return false;
+                    if (!spoke)
+                        continue;
+                    if (!EarlyAnswer(out var final))
+                        return false;
+                    if (final)
+                        return _bodyAbandoned = true;
+                    continue;
+                }
+                if (got <= 0)
                     return false;
-                if (final)
-                    return _bodyAbandoned = true;
-                continue;
             }
-            if (_fromClient.Count == 0 && _fromClient.Receive(client) <= 0)
-                return false;
             var used = body.Consume(_fromClient.Unread);
             var piece = _fromClient.Unread[..used];
             if (inspect)
@@ -326,6 +378,17 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             _fromClient.Skip(used);
         }
         return true;
+    }
+
+    /// <summary>Waits until one side has something; <paramref name="upstreamSpoke"/> before the request's end means an answer to it.</summary>
+    private bool AwaitEither(out bool upstreamSpoke)
+    {
+        var fds = stackalloc PollFd[2];
+        fds[0] = new PollFd { Fd = client, Events = PollIn };
+        fds[1] = new PollFd { Fd = _upstream, Events = PollIn };
+        var ready = Fd.Poll(fds, 2, -1) > 0;
+        upstreamSpoke = fds[1].Revents != 0;
+        return ready;
     }
 
     /// <summary>Upstream spoke before the request's end: an interim answer is passed on, a final one ends the request.</summary>
@@ -348,7 +411,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         status = 0;
         while (true)
         {
-            var length = AwaitHead(watchClient: false);
+            var length = ReadHead(_fromUpstream, _upstream);
             if (length == 0 && _fromUpstream.Count == 0 && _upstreamWasReused && _repeatable is { } request)
             {
                 _repeatable = null;
@@ -360,6 +423,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                 return false;
             _repeatable = null;
             status = HttpHead.Status(_fromUpstream.Unread);
+            if (_restoring && status == 200)
+                gate.Restored();
             if (status is < 100 or >= 200 || status == 101)
                 return StreamResponse(length, isHead);
             if (!Fd.SendAll(client, _fromUpstream.Unread[..length]))
@@ -387,6 +452,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     {
         while (!body.Done)
         {
+            if (_fromUpstream.Count == 0 && (body.IsChunked || body.IsUntilClose || body.Remaining > ByteBuffer.InitialBytes))
+                _fromUpstream.Reserve(PieceBytes);
             if (body.Bad || (_fromUpstream.Count == 0 && _fromUpstream.Receive(_upstream) <= 0))
                 return false;
             var used = body.Consume(_fromUpstream.Unread);
@@ -395,20 +462,6 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             _fromUpstream.Skip(used);
         }
         return true;
-    }
-
-    /// <summary>Waits for a response head. With <paramref name="watchClient"/>, a client that goes away takes its question with it.</summary>
-    private int AwaitHead(bool watchClient)
-    {
-        if (watchClient && _fromUpstream.Count == 0)
-        {
-            var fds = stackalloc PollFd[2];
-            fds[0] = new PollFd { Fd = _upstream, Events = PollIn };
-            fds[1] = new PollFd { Fd = client, Events = PollRdHup };
-            if (Fd.Poll(fds, 2, -1) <= 0 || (fds[0].Revents == 0 && fds[1].Revents != 0))
-                return -1;
-        }
-        return ReadHead(_fromUpstream, _upstream);
     }
 
     /// <summary>Length of a complete head, 0 at the end of the stream, -1 when it is too large.</summary>
@@ -451,15 +504,20 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             DropUpstream();
             _upstreamWasReused = false;
         }
-        _upstream = Fd.ConnectTcp(upstreamAddress, ConnectTimeoutMs);
-        return _upstream >= 0;
+        var fd = Fd.ConnectTcp(upstreamAddress, ConnectTimeoutMs);
+        lock (_ending)
+            _upstream = fd;
+        return fd >= 0;
     }
 
     private void DropUpstream()
     {
-        if (_upstream >= 0)
-            _ = close(_upstream);
-        _upstream = -1;
+        lock (_ending)
+        {
+            if (_upstream >= 0)
+                _ = close(_upstream);
+            _upstream = -1;
+        }
         _fromUpstream.Clear();
     }
 

@@ -19,16 +19,27 @@ internal interface IGate
     bool HoldsEvents { get; }
 
     /// <summary>This event is about to be delivered; its inspection follows.</summary>
-    void Announce(ReadOnlySpan<byte> head);
+    Invocation Announce(ReadOnlySpan<byte> head);
 
-    /// <summary>An event came. Null: deliver it unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
-    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held);
+    /// <summary>
+    /// An event came. Null: deliver it unchanged. An answer is honoured only when <paramref name="held"/>; otherwise the event is on its way, as <paramref name="announced"/>.
+    /// </summary>
+    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced);
 
     /// <summary>An invocation was answered by the guard itself, and the platform is about to be asked for the next one.</summary>
     void Settle();
 
     /// <summary>An event passed without a look, because it was larger than the hop buffers.</summary>
     void ArrivedUnread(ReadOnlySpan<byte> head);
+
+    /// <summary>The guard serves the role's credentials itself; when not, that route is the platform's like any other.</summary>
+    bool ServesCredentials { get; }
+
+    /// <summary>The credentials document for this client. Null: refuse it.</summary>
+    byte[]? Credentials(Connection connection, string? authorization);
+
+    /// <summary>The environment was restored from a snapshot, and the runtime is about to be told.</summary>
+    void Restored();
 
     /// <summary>A client answers <paramref name="requestId"/>. False: refuse it.</summary>
     bool MayAnswer(string requestId, Connection connection);

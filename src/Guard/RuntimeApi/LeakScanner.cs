@@ -1,58 +1,135 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Pellicle.Guard.RuntimeApi;
 
+/// <summary>What a response must not hold; the higher the worse.</summary>
+internal enum LeakKind
+{
+    None,
+
+    /// <summary>Lines that only an uncaught error writes.</summary>
+    StackTrace,
+
+    /// <summary>The frame around a private key.</summary>
+    PrivateKey,
+
+    /// <summary>The credentials of the function's role.</summary>
+    Credential,
+}
+
 /// <summary>
-/// Looks for exact secret values in what leaves: as they are, as JSON and percent-encoding write them, and within base64. Exact values only, so a hit is a leak.
+/// Looks for exact secret values in what leaves: as they are, as JSON and percent-encoding write them, and within base64; and for the texts
+/// that stack traces and private keys begin with. Exact texts only, so a hit is one.
 /// </summary>
 internal sealed class LeakScanner
 {
     /// <summary>Enough of a long token to be sure of it; the rest need not match.</summary>
     private const int NeedleBytes = 40;
 
-    private readonly List<byte[]> _needles = [];
+    /// <summary>A text is looked at in every place of this distance; none of the values fits between two of them.</summary>
+    private const int Stride = 16;
+
+    private static readonly string[] StackTraces =
+    [
+        "Traceback (most recent call last)", "at Module._compile (", "(node:internal/modules/", "at process.processTicksAndRejections", "at java.base/java.lang.", "Caused by: java.lang.", "   at System.Runtime.",
+        "--- End of stack trace from previous location",
+    ];
+
+    private static readonly string[] PrivateKeys =
+    [
+        "-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----", "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+    ];
+
+    private readonly List<(byte[] Text, LeakKind Kind)> _needles = [];
+    private readonly int _step;
+
+    // One bit for each hash of four bytes that stand somewhere in the front of a value.
+    private readonly ulong[] _filter = new ulong[1024];
+    private readonly Dictionary<uint, List<(byte[] Needle, int Offset, LeakKind Kind)>> _grams = [];
 
     internal LeakScanner(IReadOnlyList<string> secrets)
     {
         foreach (var secret in secrets)
-        {
-            Add(secret);
-            // JSON writers differ in what they escape: System.Text.Json takes `+`, Gson `=`, PHP `/`; digits in either case.
-            foreach (var escaped in new[] { "/", "+", "=", "+=", "+/=" })
-            {
-                Add(Escaped(secret, escaped, "x4"));
-                Add(Escaped(secret, escaped, "X4"));
-            }
-            Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
-            Add(Uri.EscapeDataString(secret));
-            var bytes = Encoding.UTF8.GetBytes(secret);
-            for (var shift = 0; shift < 3; shift++)
-            {
-                // In base64 a value looks different at each of three offsets; the outer characters depend on the neighbours and are cut.
-                var encoded = Convert.ToBase64String([.. new byte[shift], .. bytes]);
-                var first = shift == 0 ? 0 : 4;
-                var last = encoded.Length - 4;
-                if (last - first >= 16)
-                    Add(encoded[first..last]);
-            }
-        }
-        Longest = _needles.Count == 0 ? 0 : _needles.Max(n => n.Length);
+            AddForms(secret);
+        Enabled = _needles.Count > 0;
+        Array.ForEach(StackTraces, t => Add(t, LeakKind.StackTrace));
+        Array.ForEach(PrivateKeys, t => Add(t, LeakKind.PrivateKey));
+        _step = Math.Min(Stride, _needles.Min(n => n.Text.Length) - 3);
+        _needles.ForEach(AddGrams);
+        Longest = _needles.Max(n => n.Text.Length);
     }
 
-    internal bool Enabled => _needles.Count > 0;
+    private void AddForms(string secret)
+    {
+        Add(secret);
+        // JSON writers differ in what they escape: System.Text.Json takes `+`, Gson `=`, PHP `/`; digits in either case.
+        foreach (var escaped in new[] { "/", "+", "=", "+=", "+/=" })
+        {
+            Add(Escaped(secret, escaped, "x4"));
+            Add(Escaped(secret, escaped, "X4"));
+        }
+        Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
+        Add(Uri.EscapeDataString(secret));
+        var bytes = Encoding.UTF8.GetBytes(secret);
+        for (var shift = 0; shift < 3; shift++)
+        {
+            // In base64 a value looks different at each of three offsets; the outer characters depend on the neighbours and are cut.
+            var encoded = Convert.ToBase64String([.. new byte[shift], .. bytes]);
+            var first = shift == 0 ? 0 : 4;
+            var last = encoded.Length - 4;
+            if (last - first >= 16)
+                Add(encoded[first..last]);
+        }
+    }
+
+    /// <summary>There are credentials to look for; nothing else is worth holding a response back.</summary>
+    internal bool Enabled { get; }
 
     /// <summary>Bytes of the previous piece that must be seen again with the next one.</summary>
     internal int Longest { get; }
 
-    internal bool Leaks(ReadOnlySpan<byte> bytes)
+    /// <summary>The worst that these bytes hold.</summary>
+    internal LeakKind Find(ReadOnlySpan<byte> bytes)
     {
-        foreach (var needle in _needles)
+        var worst = LeakKind.None;
+        for (var i = 0; i <= bytes.Length - 4; i += _step)
         {
-            if (bytes.IndexOf(needle) >= 0)
-                return true;
+            var gram = BinaryPrimitives.ReadUInt32LittleEndian(bytes[i..]);
+            var slot = Slot(gram);
+            if ((_filter[slot >> 6] >> (int)(slot & 63) & 1) == 0)
+                continue;
+            worst = Worse(worst, bytes, i, gram);
+            if (worst == LeakKind.Credential)
+                break;
         }
-        return false;
+        return worst;
     }
+
+    private LeakKind Worse(LeakKind worst, ReadOnlySpan<byte> bytes, int at, uint gram)
+    {
+        foreach (var (needle, offset, kind) in _grams.GetValueOrDefault(gram) ?? [])
+        {
+            if (kind > worst && at >= offset && bytes[(at - offset)..].StartsWith(needle))
+                worst = kind;
+        }
+        return worst;
+    }
+
+    private void AddGrams((byte[] Text, LeakKind Kind) needle)
+    {
+        for (var offset = 0; offset < _step; offset++)
+        {
+            var gram = BinaryPrimitives.ReadUInt32LittleEndian(needle.Text.AsSpan(offset));
+            var slot = Slot(gram);
+            _filter[slot >> 6] |= 1UL << (int)(slot & 63);
+            if (!_grams.TryGetValue(gram, out var places))
+                _grams[gram] = places = [];
+            places.Add((needle.Text, offset, needle.Kind));
+        }
+    }
+
+    private static uint Slot(uint gram) => (gram * 0x9E3779B1u) >> 16;
 
     private static string Escaped(string secret, string characters, string format)
     {
@@ -61,11 +138,11 @@ internal sealed class LeakScanner
         return secret;
     }
 
-    private void Add(string text)
+    private void Add(string text, LeakKind kind = LeakKind.Credential)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var needle = bytes[..Math.Min(bytes.Length, NeedleBytes)];
-        if (!_needles.Exists(n => n.AsSpan().SequenceEqual(needle)))
-            _needles.Add(needle);
+        if (!_needles.Exists(n => n.Text.AsSpan().SequenceEqual(needle)))
+            _needles.Add((needle, kind));
     }
 }

@@ -13,6 +13,10 @@ internal sealed unsafe class Proxy : IDisposable
 
     private const int StackBytes = 256 * 1024;
     private readonly int _listener;
+
+    /// <summary>Says when somebody connects, and when a client that waits goes away; nothing on the way of a message asks it.</summary>
+    private readonly int _watch = epoll_create1(EpollCloExec);
+
     private readonly IGate _gate;
     private readonly IPEndPoint _upstream;
     private readonly ConcurrentDictionary<int, Connection> _open = new();
@@ -28,6 +32,8 @@ internal sealed unsafe class Proxy : IDisposable
     {
         _listener = Fd.ListenTcp(at, out var bound);
         (Address, _upstream, _gate, _opened) = (bound, upstream, gate, opened);
+        if (_watch < 0 || fcntl(_listener, FSetFl, ONonBlock) < 0 || !Watch(_listener, 0, EpollIn))
+            throw Fd.Error("watch the listener");
         new Thread(Accept, StackBytes) { IsBackground = true, Name = "accept" }.Start();
     }
 
@@ -45,14 +51,24 @@ internal sealed unsafe class Proxy : IDisposable
 
     private void Accept()
     {
+        EpollEvent seen = default;
         while (true)
         {
+            var ready = epoll_wait(_watch, &seen, 1, -1);
+            if (_closed)
+                break;
+            if (ready > 0 && seen.Data != 0)
+            {
+                if (_open.TryGetValue(seen.Data, out var left))
+                    left.ClientLeft();
+                continue;
+            }
             var fd = accept4(_listener, null, null, SockCloExec);
             if (_closed)
                 break;
             if (fd < 0)
             {
-                if (LastError is EIntr or 103)
+                if (LastError is EIntr or EAgain or 103)
                     continue;
                 _gate.Fault("accept", Fd.Error("accept"));
                 var pause = default(PollFd);
@@ -68,6 +84,13 @@ internal sealed unsafe class Proxy : IDisposable
             Start(fd);
         }
         _ = close(_listener);
+        _ = close(_watch);
+    }
+
+    private bool Watch(int fd, int id, uint events)
+    {
+        var what = new EpollEvent { Events = events, Data = id };
+        return epoll_ctl(_watch, EpollCtlAdd, fd, &what) == 0;
     }
 
     private void Start(int fd)
@@ -76,6 +99,8 @@ internal sealed unsafe class Proxy : IDisposable
         var connection = new Connection(fd, _upstream, _gate);
         var id = Interlocked.Increment(ref _next);
         _open[id] = connection;
+        if (!Watch(fd, id, EpollRdHup | EpollEdge))
+            _gate.Fault("watch a client", Fd.Error("epoll_ctl"));
         new Thread(() =>
         {
             connection.Run();

@@ -10,6 +10,9 @@ internal enum RouteKind
     Response,
     Error,
     RestoreNext,
+
+    /// <summary>The guard's own: credentials for the SDKs of the function.</summary>
+    Credentials,
 }
 
 /// <summary>What a request asks for.</summary>
@@ -23,6 +26,8 @@ internal readonly record struct Route(RouteKind Kind, string RequestId)
         var query = target.IndexOf((byte)'?');
         if (query >= 0)
             target = target[..query];
+        if (target.SequenceEqual("/pellicle/credentials"u8) && method.SequenceEqual("GET"u8))
+            return new(RouteKind.Credentials, "");
         var runtime = target.IndexOf("/runtime/"u8);
         if (runtime < 0)
             return default;

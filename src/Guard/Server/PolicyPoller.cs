@@ -23,6 +23,10 @@ internal sealed class PolicyPoller
     private long _askedAt;
     private volatile bool _reachable;
     private volatile bool _stop;
+    private volatile bool _restored;
+
+    /// <summary>Told of a policy that somebody between server and guard must have changed or played back.</summary>
+    internal Action<string>? Forged { get; set; }
 
     internal PolicyPoller(Settings settings, PolicyHolder holder, Health health, TimeProvider time, Func<string> function)
     {
@@ -43,6 +47,12 @@ internal sealed class PolicyPoller
     {
         try
         {
+            if (_restored)
+            {
+                // The connection of the snapshot leads nowhere, and waiting for that to show costs a time-out.
+                _restored = false;
+                _client.Dispose();
+            }
             _askedAt = _time.GetTimestamp();
             var query = $"/api/v1/ingest/policy?function={Uri.EscapeDataString(_function())}&codeSha256={Uri.EscapeDataString(_settings.CodeSha256)}&environment={_settings.EnvironmentId}";
             var answer = _client.Send("GET", query, _etag, null, timeoutMs);
@@ -73,26 +83,43 @@ internal sealed class PolicyPoller
     /// <summary>After a gap longer than the poll interval (a freeze), waits for one question, at most <see cref="FreshBudgetMs"/>.</summary>
     internal void Freshen()
     {
-        if (!_reachable || _time.GetElapsedTime(_askedAt) < TimeSpan.FromSeconds(_holder.Document.PollSeconds + 0.5))
+        if (!_reachable || (_askedAt != 0 && _time.GetElapsedTime(_askedAt) < TimeSpan.FromSeconds(_holder.Document.PollSeconds + 0.5)))
             return;
         _idle.Reset();
         _kick.Set();
         _idle.Wait(FreshBudgetMs);
     }
 
+    /// <summary>The environment came back from a snapshot, perhaps months later: the next event waits for a look at the policy.</summary>
+    internal void Restored()
+    {
+        _restored = true;
+        _reachable = true;
+        _askedAt = 0;
+        _kick.Set();
+    }
+
+    private bool Refuse(string why)
+    {
+        _health.Fault($"policy refused: {why}", null);
+        Forged?.Invoke($"the server's policy: {why}");
+        return false;
+    }
+
     private bool Accept(ServerAnswer answer)
     {
         if (_settings.Key.Length > 0 && !PolicySignature.Verify(_settings.Key, answer.Body, answer.Signature))
-        {
-            _health.Fault("policy refused: its signature does not fit the key", null);
-            return false;
-        }
+            return Refuse("its signature does not fit the key");
         var parsed = PolicyJson.Parse(answer.Body);
         if (parsed.Document is null)
         {
             _health.Fault($"policy refused: {string.Join("; ", parsed.Errors.Take(3))}", null);
             return false;
         }
+        if (_settings.Key.Length > 0 && !PolicyFiles.IsFor(parsed.Document, _function()))
+            return Refuse($"it is for `{parsed.Document.Function}`");
+        if (_settings.Key.Length > 0 && PolicyHolder.IsOlder(parsed.Document, _holder.Document))
+            return Refuse($"revision {parsed.Document.Revision} is before the one in force, {_holder.Document.Revision}");
         _etag = answer.ETag;
         _holder.Confirmed();
         _holder.Set(parsed.Document, "server");

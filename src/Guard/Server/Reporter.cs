@@ -32,6 +32,7 @@ internal sealed class Reporter
     private long _sentAt;
     private bool _incidentsUnderWay;
     private volatile bool _stop;
+    private volatile bool _restored;
 
     internal Reporter(Guardian guardian, TimeProvider time)
     {
@@ -131,8 +132,17 @@ internal sealed class Reporter
         while (_guardian.Incidents.Pending);
     }
 
+    /// <summary>The environment came back from a snapshot: the connection of before leads nowhere.</summary>
+    internal void Restored() => _restored = true;
+
     private void Deliver(int timeoutMs)
     {
+        if (_restored)
+        {
+            _restored = false;
+            (_failedAt, _failures) = (0, 0);
+            _client.Dispose();
+        }
         while (_spool.TryPeek(out var batch))
         {
             if (Pausing && !_stop)

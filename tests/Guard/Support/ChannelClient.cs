@@ -50,6 +50,16 @@ internal sealed unsafe class ChannelClient : IDisposable
         return (body[0] == 1, (VerdictCache)body[1], BinaryPrimitives.ReadUInt16LittleEndian(body[2..]));
     }
 
+    /// <summary>Asks and never reads the answers; until the guard has enough of it.</summary>
+    internal void Flood(int questions)
+    {
+        for (var i = 0; i < questions; i++)
+        {
+            if (!Fd.SendAll(_fd, Query(MessageType.Query, Dimension.Read, 0, 0, [$"/tmp/flood/{i}", "x"])))
+                return;
+        }
+    }
+
     internal void Note(Dimension dimension, params string[] fields) => Fd.SendAll(_fd, Query(MessageType.Note, dimension, 0, 0, fields)).ShouldBeTrue();
 
     /// <summary>Sends any bytes; true when the guard closed the connection on it.</summary>

@@ -28,6 +28,34 @@ internal sealed class FakePlatform : IDisposable
 
     internal int Connections => _connections;
 
+    /// <summary>Events go out one byte at a time.</summary>
+    internal bool Trickle { get; set; }
+
+    /// <summary>Called when somebody closes while waiting for an event.</summary>
+    internal Action? OnGone { get; set; }
+
+    /// <summary>The usual answer to a question for an event.</summary>
+    internal bool AnswerNext(NetworkStream stream)
+    {
+        byte[]? answer = null;
+        while (answer is null)
+        {
+            if (_events.TryTake(out answer, 20, _stop.Token))
+                break;
+            // A client that went away must not be given an event.
+            if (stream.Socket.Poll(0, SelectMode.SelectRead) && stream.Socket.Available == 0)
+            {
+                OnGone?.Invoke();
+                return false;
+            }
+        }
+        if (!Trickle)
+            stream.Write(answer);
+        else
+            Array.ForEach(answer, b => stream.Write([b]));
+        return true;
+    }
+
     private int _connections;
 
     /// <summary>Puts an answer to <c>next</c> in the queue, exactly these bytes.</summary>
@@ -88,7 +116,10 @@ internal sealed class FakePlatform : IDisposable
                         return;
                 }
                 else if (line.Contains("/next", StringComparison.Ordinal))
-                    stream.Write(_events.Take(_stop.Token));
+                {
+                    if (!AnswerNext(stream))
+                        return;
+                }
                 else
                     stream.Write(Accepted);
             }

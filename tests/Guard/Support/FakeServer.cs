@@ -31,6 +31,23 @@ internal sealed class FakeServer : IDisposable
 
     internal int NotModified;
 
+    /// <summary>Empty, or what it does to everybody who asks: <c>kill</c>, <c>stop</c>, <c>slow</c>, <c>garbage</c>, <c>error</c>.</summary>
+    internal string Fault
+    {
+        get => _fault;
+        set
+        {
+            _fault = value;
+            if (value.Length == 0)
+                _stopped.Set();
+            else
+                _stopped.Reset();
+        }
+    }
+
+    private volatile string _fault = "";
+    private readonly ManualResetEventSlim _stopped = new(true);
+
     internal void SetPolicy(string json, string etag) => (_policy, _etag) = (json, $"\"{etag}\"");
 
     internal string TakeBatch(Func<string, bool> wanted)
@@ -43,7 +60,11 @@ internal sealed class FakeServer : IDisposable
         throw new TimeoutException("no such batch came");
     }
 
-    public void Dispose() => _listener.Stop();
+    public void Dispose()
+    {
+        _stopped.Set();
+        _listener.Stop();
+    }
 
     private void Accept()
     {
@@ -70,6 +91,27 @@ internal sealed class FakeServer : IDisposable
             while (Wire.ReadMessage(stream, response: false) is { } request)
             {
                 var text = Encoding.UTF8.GetString(request);
+                switch (Fault)
+                {
+                    case "kill":
+                        return;
+                    case "stop":
+                        _stopped.Wait(60000);
+                        return;
+                    case "garbage":
+                        stream.Write([.. Enumerable.Range(0, 500).Select(i => (byte)(i * 131 >> 3)), .. "\r\n\r\n"u8]);
+                        continue;
+                    case "error":
+                        stream.Write("HTTP/1.1 500 X\r\nContent-Length: 3\r\n\r\nno!"u8);
+                        continue;
+                    case "slow":
+                        foreach (var b in "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"u8.ToArray())
+                        {
+                            stream.Write([b]);
+                            _stopped.Wait(100);
+                        }
+                        continue;
+                }
                 if (text.StartsWith("GET /api/v1/ingest/policy?", StringComparison.Ordinal))
                     Policy(stream, text);
                 else
