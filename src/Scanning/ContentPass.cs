@@ -23,6 +23,10 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
 
     public IReadOnlyDictionary<string, string> Texts => texts.Keys.Order(StringComparer.Ordinal).ToDictionary(path => path, path => texts[path], StringComparer.Ordinal);
 
+    private readonly List<NativeFile> native = [];
+
+    public IReadOnlyList<NativeFile> NativeFiles => [.. native.OrderBy(file => file.Path, StringComparer.Ordinal)];
+
     private readonly List<Finding> secrets = [];
 
     public IReadOnlyList<Finding> Secrets => [.. secrets.OrderBy(finding => finding.Path, StringComparer.Ordinal).ThenBy(finding => finding.RuleId, StringComparer.Ordinal)];
@@ -76,9 +80,20 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
         var file = new ScanFile(tree, work.Entry.ScanPath, bytes);
         if (work.Binary && IsBinary(bytes))
         {
+            var accounted = work.Record || records.Lists(work.Entry.Path) || work.Entry.ScanPath.HasDirectory("node_modules");
             foreach (var extractor in BinaryExtractors)
             {
-                add(ReadSession.Guarded(extractor.Name, work.Entry.Path, () => extractor.Extract(file)));
+                var found = ReadSession.Guarded(extractor.Name, work.Entry.Path, () => extractor.Extract(file));
+                accounted |= found.Packages.Count > 0;
+                add(found);
+            }
+
+            if (NativeHeader.Read(work.Entry.Path, bytes, accounted) is { } header)
+            {
+                lock (gate)
+                {
+                    native.Add(header);
+                }
             }
         }
 
@@ -104,6 +119,8 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
             {
                 matches = [.. matches, .. SensitiveFiles.Scan(path, new string(text, 0, count))];
             }
+
+            matches = [.. matches, .. TemplateTokens.Scan(path, text.AsSpan(0, count))];
 
             // npm and yarn settings are left over only when they hold something.
             var findings = SecretFindings.Make(origin, path.Value, matches, matches.Count == 0 && path.FileName is ".npmrc" or ".yarnrc.yml" ? null : sensitive).ToArray();
@@ -138,7 +155,7 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
         return path.Extension switch
         {
             ".py" or ".js" or ".mjs" or ".cjs" or ".ts" or ".rb" or ".php" or ".java" or ".kt" or ".go" or ".cs" or ".sh" or ".pl" or ".lua" => true,
-            ".json" or ".yml" or ".yaml" or ".toml" or ".ini" or ".cfg" or ".conf" or ".config" or ".properties" or ".xml" or ".env" or ".tf" or ".sql" => !IsLock(path),
+            ".json" or ".yml" or ".yaml" or ".toml" or ".ini" or ".cfg" or ".conf" or ".config" or ".properties" or ".xml" or ".env" or ".tf" or ".template" or ".sql" => !IsLock(path),
             ".txt" or ".md" or ".html" or ".pem" or ".key" or ".crt" or ".cer" or ".log" or ".bak" or ".old" or ".csv" or ".pub" or ".map" => true,
             "" => true,
             _ => path.FileName[0] == '.',

@@ -40,9 +40,19 @@ public sealed record ContentFacts
     /// <summary>Texts of small files that decide what is loaded (<c>.pth</c>, <c>sitecustomize.py</c>, wrappers, the root <c>package.json</c>), by path; cut at 64 KiB.</summary>
     public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Native programs and libraries (ELF), for check R-9.</summary>
+    public IReadOnlyList<NativeFile> NativeFiles { get; init; } = [];
+
     /// <summary>Names that the package at this evidence path depends on.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Dependencies { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }
+
+/// <summary>A native program or library.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Machine"><c>x86_64</c>, <c>arm64</c>, or empty for another.</param>
+/// <param name="IsPacked">True when it unpacks itself when started, so that nobody can look into it.</param>
+/// <param name="IsAccounted">True when a package lists it, or its own content says what it is.</param>
+public sealed record NativeFile(string Path, string Machine, bool IsPacked, bool IsAccounted);
 
 /// <summary>A file whose content is not what its package's RECORD says.</summary>
 /// <param name="Path">The file.</param>
@@ -59,6 +69,9 @@ public sealed record LayerContents(string Name, string? Arn, int Order, TargetCo
 /// <param name="Environment">Variables of the function.</param>
 public sealed record RuntimeInfo(string? Runtime, string? Handler, IReadOnlyDictionary<string, string> Environment)
 {
+    /// <summary><c>x86_64</c> or <c>arm64</c>; null where unknown.</summary>
+    public string? Architecture { get; init; }
+
     /// <summary>Nothing known: every package counts as effective.</summary>
     public static RuntimeInfo Unknown { get; } = new(null, null, new Dictionary<string, string>());
 }

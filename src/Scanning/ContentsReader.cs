@@ -70,6 +70,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             {
                 Tricks = source.Tricks,
                 ModifiedFiles = content?.ModifiedFiles ?? [],
+                NativeFiles = content?.NativeFiles ?? [],
                 Texts = content?.Texts ?? new Dictionary<string, string>(),
                 Dependencies = dependencies,
             },

@@ -25,6 +25,13 @@ public static class HijackChecks
             .OrderBy(finding => finding.RuleId.Length).ThenBy(finding => finding.RuleId, StringComparer.Ordinal).ThenBy(finding => finding.Origin, StringComparer.Ordinal).ThenBy(finding => finding.Path, StringComparer.Ordinal)];
     }
 
+    /// <summary>Runs the checks that need the configuration alone (H-1, H-2, H-8, H-9), for a function whose files could not be read.</summary>
+    public static IReadOnlyList<Finding> RunOnConfiguration(RuntimeInfo runtime)
+    {
+        var nothing = new TargetContents { Origin = Hijacks.Configuration, Sha256 = "", Entries = [], Packages = [], Errors = [], Secrets = [], Facts = new ContentFacts() };
+        return Run(EffectiveView.Build(nothing, [], runtime));
+    }
+
     internal static IReadOnlyList<IHijackCheck> Create() =>
         [new Wrapper(), new CodeLoadingVariables(), new PythonStartupFiles(), new ExternalExtensions(), new OverwrittenPaths(), new ReplacedLibraries(), new DifferentVersions(), new VendorHandlers(), new TrustVariables(), new ArchiveTricks()];
 }
@@ -66,6 +73,9 @@ internal static class Hijacks
     /// <summary>Publisher of the layer with this origin, when its account is known.</summary>
     public static string? Publisher(EffectiveView view, string origin) =>
         view.Layers.FirstOrDefault(layer => layer.Contents.Origin == origin)?.Arn is { } arn && arn.Split(':') is [_, _, _, _, var account, ..] ? Publishers.Find(account) : null;
+
+    /// <summary>False when no file of the function could be read: then nothing is said about what is there and what is not.</summary>
+    public static bool HasFiles(EffectiveView view) => view.Function.Entries.Count > 0 || view.Layers.Count > 0;
 
     public static bool IsExecutable(ViewFile file) => file.Entry.Mode == 0 || (file.Entry.Mode & 0x49) != 0;
 }

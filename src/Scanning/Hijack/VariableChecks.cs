@@ -20,6 +20,10 @@ internal sealed class Wrapper : IHijackCheck
         {
             yield return this.Found(Severity.Low, Hijacks.Configuration, path, $"AWS_LAMBDA_EXEC_WRAPPER is set, but {view.Runtime.Runtime} ignores it", "custom runtimes start their own bootstrap; what the wrapper should do does not happen", "remove the variable");
         }
+        else if (!Hijacks.HasFiles(view))
+        {
+            yield return this.Found(Severity.Medium, Hijacks.Configuration, path, $"Wrapper {path} starts instead of the runtime", "it sees every variable and credential and may change the command; where it comes from could not be read", repair);
+        }
         else if (view.Find(path) is not { } file)
         {
             yield return this.Found(Severity.High, Hijacks.Configuration, path, $"Wrapper {path} does not exist", "every start of the function fails with exit status 127; a layer added later that holds this path would run as the function", repair);
@@ -64,7 +68,7 @@ internal sealed class CodeLoadingVariables : IHijackCheck
                 continue;
             }
 
-            var missing = Hijacks.Paths(value).FirstOrDefault(path => severity > Severity.Low && view.Find(path) is null && !view.Files.Keys.Any(key => new ScanPath(key).IsUnder(path.TrimEnd('/'))));
+            var missing = !Hijacks.HasFiles(view) ? null : Hijacks.Paths(value).FirstOrDefault(path => severity > Severity.Low && view.Find(path) is null && !view.Files.Keys.Any(key => new ScanPath(key).IsUnder(path.TrimEnd('/'))));
             var supplied = Hijacks.Paths(value).Select(view.Find).OfType<ViewFile>().FirstOrDefault();
             var publisher = supplied is null ? null : Hijacks.Publisher(view, supplied.Origin);
             yield return this.Found(publisher is null ? severity : Severity.Info, Hijacks.Configuration, name, $"{name} loads code into the runtime",

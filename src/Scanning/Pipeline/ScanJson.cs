@@ -76,6 +76,11 @@ public static class ScanJson
         json.WriteEndObject();
         json.WriteNumber("errors", errors);
         json.WriteEndObject();
+        if (report.Notes is { } notes)
+        {
+            json.Array("notes", notes, json.WriteStringValue);
+        }
+
         json.WriteEndObject();
     }
 

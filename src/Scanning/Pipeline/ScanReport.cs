@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pellicle.Domain;
 using Pellicle.Scanning.View;
 
@@ -20,6 +21,10 @@ public sealed record ScanReport
 
     /// <summary>Counts over all targets.</summary>
     public required ScanSummary Summary { get; init; }
+
+    /// <summary>What a reader must know of the whole report, for example that facts it rests on are old; null when there is nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Notes { get; init; }
 }
 
 /// <summary>Name and version of the program.</summary>

@@ -50,6 +50,9 @@ public sealed record TargetRequest
     /// <summary>Handler as configured.</summary>
     public string? Handler { get; init; }
 
+    /// <summary><c>x86_64</c> or <c>arm64</c>; null where unknown.</summary>
+    public string? Architecture { get; init; }
+
     /// <summary>Variables of the function. Values are used for the search order and never reported.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 

@@ -48,7 +48,7 @@ public static class Scanner
         }
 
         var function = isLayer ? null : opened;
-        var view = EffectiveView.Build(function ?? Empty(), layers, new RuntimeInfo(target.Runtime, target.Handler, target.Environment));
+        var view = EffectiveView.Build(function ?? Empty(), layers, new RuntimeInfo(target.Runtime, target.Handler, target.Environment) { Architecture = target.Architecture });
         errors.AddRange(view.Targets.SelectMany(t => t.Errors));
         var judged = new TargetJudge(request, target, view, errors).Run(cancellationToken);
         return new ScanTarget

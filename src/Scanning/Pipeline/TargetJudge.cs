@@ -48,6 +48,8 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
             findings.AddRange(contents.Secrets);
         }
 
+        findings.AddRange(NativeBinaries.Judge(view));
+
         // Two versions of one package are a finding once: as a vulnerability where the copy that loads is the worse one.
         findings.AddRange(HijackChecks.Run(view).Where(f => f.RuleId != ShadowedFixRule || !shadowedFixes.Contains(Place(f))));
 

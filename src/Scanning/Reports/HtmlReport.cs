@@ -34,6 +34,11 @@ internal static class HtmlReport
         var text = new StringBuilder(Head.ReplaceLineEndings("\n"));
         text.Append($"<p>{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {report.Summary.Errors} errors.");
         text.Append(report.AdvisoryDatabase is { } database ? $" {database.Advisories} advisories of {Text(database.Updated)}.</p>\n" : " No advisory database.</p>\n");
+        foreach (var note in report.Notes ?? [])
+        {
+            text.Append($"<p class=\"note\">Note: {Text(note)}</p>\n");
+        }
+
         foreach (var target in report.Targets)
         {
             WriteTarget(text, target);

@@ -11,6 +11,11 @@ internal static class MarkdownReport
     {
         var text = new StringBuilder("# Pellicle scan\n\n");
         text.Append($"{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {report.Summary.Errors} errors.\n");
+        foreach (var note in report.Notes ?? [])
+        {
+            text.Append($"\nNote: {Cell(note)}\n");
+        }
+
         foreach (var target in report.Targets)
         {
             text.Append($"\n## {Cell(target.Name)}\n\n{target.Kind}{(target.Runtime is null ? "" : ", " + Cell(target.Runtime))}, {Words.Of(target.Status)}, {target.Packages.Count} packages\n");

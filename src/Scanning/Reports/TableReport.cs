@@ -21,6 +21,11 @@ internal static class TableReport
         text.Append(Bold($"{Words.Counts(total.Findings)} in {total.Packages} packages", color));
         var hidden = report.Targets.Sum(t => t.Suppressed.Count);
         text.Append(hidden > 0 ? $"; {hidden} suppressed" : "").Append(total.Errors > 0 ? $"; {total.Errors} errors: the scan is not complete" : "").Append('\n');
+        foreach (var note in report.Notes ?? [])
+        {
+            text.Append("note: ").Append(Words.Plain(note)).Append('\n');
+        }
+
         return text.ToString();
     }
 

@@ -12,6 +12,12 @@ internal static class SecretFindings
         {
             var check = group.Key == "private-key" ? "D-4" : isFunction ? "D-5" : "D-6";
             var lines = string.Join(", ", group.Select(match => match.Line).Distinct().Order().Take(10));
+            if (group.Key == TemplateTokens.Id)
+            {
+                yield return Make("E-11", Severity.High, origin, path, $"An EventSourceToken stands in clear text in {path}", $"line {lines}: whoever reads the template can call the function as that event source", "take it from a parameter with NoEcho, or write {{resolve:secretsmanager:NAME}}, and change the token");
+                continue;
+            }
+
             yield return Make($"{check}:{group.Key}", group.Key == "generic-secret" ? Severity.Medium : isFunction || check == "D-4" ? Severity.Critical : Severity.High, origin, path,
                 $"{group.First().Title} in {path}",
                 $"line {lines}: {string.Join("; ", group.Select(match => match.Redacted).Distinct().Take(5))}",

@@ -18,6 +18,15 @@ public class HijackTests
     public void Every_check_is_registered_once() => HijackChecks.Create().Select(check => check.Id).Order().ShouldBe(Enumerable.Range(1, 10).Select(i => $"H-{i}").Order());
 
     [Fact]
+    public void Without_files_the_configuration_is_judged_and_no_file_is_called_missing()
+    {
+        var findings = HijackChecks.RunOnConfiguration(new RuntimeInfo("python3.13", "datadog_lambda.handler.handler", new Dictionary<string, string> { ["AWS_LAMBDA_EXEC_WRAPPER"] = "/opt/wrap", ["LD_PRELOAD"] = "/opt/x.so", ["PYTHONHTTPSVERIFY"] = "0", ["TABLE"] = "orders" }));
+        findings.Select(f => $"{f.RuleId} {f.Severity}").ShouldBe(["H-1 Medium", "H-2 High", "H-8 Medium", "H-9 High"]);
+        findings.ShouldAllBe(f => !f.Description.Contains("does not exist", StringComparison.Ordinal));
+        HijackChecks.RunOnConfiguration(new RuntimeInfo(null, null, new Dictionary<string, string> { ["TABLE"] = "orders" })).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void An_ordinary_function_has_no_findings() => Run("python3.11", [new TestZip().Add("python/requests/__init__.py", "")], new TestZip().Add("app.py", "def handler(e, c): pass"), "app.handler", ("LOG_LEVEL", "info"), ("NODE_OPTIONS", "--enable-source-maps")).ShouldBeEmpty();
 
     [Theory]
