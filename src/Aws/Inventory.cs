@@ -125,6 +125,9 @@ public sealed record Inventory
     /// <summary>True when all functions of the region were listed: only then can be told who else uses a role.</summary>
     public bool Complete { get; init; }
 
+    /// <summary>What lies around the functions; null when it was not asked for.</summary>
+    public Surroundings? Surroundings { get; init; }
+
     /// <summary>What could not be read.</summary>
     public required IReadOnlyList<InventoryGap> Gaps { get; init; }
 }

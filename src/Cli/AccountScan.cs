@@ -6,6 +6,7 @@ using Pellicle.Posture;
 using Pellicle.Posture.Code;
 using Pellicle.Scanning;
 using Pellicle.Scanning.Archives;
+using Pellicle.Scanning.Hijack;
 using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli;
@@ -24,16 +25,18 @@ internal sealed class AccountScan : IDisposable
 
     private readonly LambdaClient _lambda;
     private readonly string? _database;
+    private readonly SeenReading? _seen;
     private readonly string _downloads = Directory.CreateTempSubdirectory("pellicle-scan-").FullName;
     private readonly InventoryStore _store;
     private readonly CodeReading _code;
     private readonly PostureContext _context;
     private readonly Dictionary<string, CodeCalls> _calls = new(StringComparer.Ordinal);
+    private IReadOnlyDictionary<string, CodeCalls> _seenCalls = new Dictionary<string, CodeCalls>();
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
 
-    public AccountScan(LambdaClient lambda, string? database, string? store, IReadOnlySet<string>? trusted = null, TimeProvider? time = null)
+    public AccountScan(LambdaClient lambda, string? database, string? store, IReadOnlySet<string>? trusted = null, TimeProvider? time = null, SeenReading? seen = null)
     {
-        (_lambda, _database) = (lambda, database);
+        (_lambda, _database, _seen) = (lambda, database, seen);
         var directory = store ?? Path.Combine(_downloads, "inventories");
         _store = new InventoryStore(directory);
         _code = new CodeReading(Path.Combine(directory, "calls"));
@@ -77,7 +80,7 @@ internal sealed class AccountScan : IDisposable
 
         // An account without functions still says which advisories it would have used.
         var frame = Scanner.Scan(new ScanRequest { Targets = [], Database = advisories }, cancellationToken);
-        return new AccountScanResult(frame with { Targets = targets, Summary = ScanSummary.Of(targets) }, inventory, _files.Count - before);
+        return new AccountScanResult(frame with { Targets = targets, Summary = ScanSummary.Of(targets), Notes = NotesOf(inventory, judged.Values) }, inventory, _files.Count - before);
     }
 
     /// <summary>Fetches what <c>function:NAME</c> or <c>layer:ARN</c> names. The files stay until this object is disposed.</summary>
@@ -127,6 +130,25 @@ internal sealed class AccountScan : IDisposable
         return Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls);
     }
 
+    private List<string>? NotesOf(Inventory inventory, IEnumerable<(FunctionSubject Subject, PostureResult Result)> judged)
+    {
+        List<string> notes = [.. PostureTables.Stale(_context.Today), .. NotServed(inventory), .. NotFollowed(judged)];
+        return notes.Count > 0 ? notes : null;
+    }
+
+    /// <summary>What no permission would show: code that cannot be followed.</summary>
+    private static IEnumerable<string> NotFollowed(IEnumerable<(FunctionSubject Subject, PostureResult Result)> judged) =>
+        from item in judged
+        from lack in item.Result.NotJudged
+        where !lack.IsPermission && !lack.Lacks.StartsWith(RegionSubject.EndpointThatServes, StringComparison.Ordinal)
+        group (lack.Check, item.Subject.Name) by lack.Lacks into reason
+        orderby reason.Key
+        let names = reason.Select(r => r.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList()
+        select $"{string.Join(", ", reason.Select(r => r.Check).Distinct(StringComparer.Ordinal))} not judged for {string.Join(", ", names.Take(5))}{(names.Count > 5 ? $" and {names.Count - 5} more" : "")}: it would take {reason.Key}";
+
+    private static IEnumerable<string> NotServed(Inventory inventory) =>
+        inventory.Surroundings is { NotServed: { Count: > 0 } services } ? [$"the endpoint does not serve {string.Join(", ", services)}: what needs it is not judged"] : [];
+
     /// <summary>A gap in words.</summary>
     public static string Describe(InventoryGap gap) =>
         $"{(gap.Denied ? "not allowed" : "failed")}: {gap.Permission}{(gap.Subjects.Count == 0 ? "" : $" for {string.Join(", ", gap.Subjects)}{(gap.Count > gap.Subjects.Count ? $" and {gap.Count - gap.Subjects.Count} more" : "")}")}; without it: {gap.Cost} ({gap.Reason})";
@@ -137,7 +159,10 @@ internal sealed class AccountScan : IDisposable
     private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers)> ReadAsync(IReadOnlySet<string>? functions, bool layers, CancellationToken cancellationToken)
     {
         var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions { Functions = functions, AllLayers = layers });
-        return (await reader.ReadAsync(cancellationToken), reader.RoleUsers);
+        var inventory = await reader.ReadAsync(cancellationToken);
+        _seenCalls = _seen is null ? _seenCalls : await _seen.ReadAsync([.. inventory.Functions.Select(f => f.Configuration.UnqualifiedArn)], cancellationToken);
+        var around = await new SurroundingsReader(_lambda.Http).ReadAsync(inventory, cancellationToken);
+        return (inventory with { Surroundings = around, Gaps = [.. inventory.Gaps, .. around.Gaps] }, reader.RoleUsers);
     }
 
     /// <summary>Makes sure that every zip is in the store with its calls; returns what could not be had, by function name or layer ARN, and why.</summary>
@@ -232,7 +257,8 @@ internal sealed class AccountScan : IDisposable
     private Dictionary<string, (FunctionSubject Subject, PostureResult Result)> Judge(Inventory inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> users)
     {
         var roles = inventory.Roles.ToDictionary(r => r.Key, r => Subjects.Of(r.Value), StringComparer.Ordinal);
-        var subjects = inventory.Functions.ToDictionary(f => f.Configuration.FunctionName, f => Subjects.Of(f, inventory, roles, f.Configuration.Role is { } role ? users.GetValueOrDefault(role) : null), StringComparer.Ordinal);
+        var region = Subjects.RegionOf(inventory.Surroundings);
+        var subjects = inventory.Functions.ToDictionary(f => f.Configuration.FunctionName, f => Subjects.Of(f, inventory, region, roles, f.Configuration.Role is { } role ? users.GetValueOrDefault(role) : null), StringComparer.Ordinal);
         var calls = inventory.Functions.ToDictionary(f => f.Configuration.FunctionName, f => CallsOf(f, inventory, subjects[f.Configuration.FunctionName]), StringComparer.Ordinal);
         var byRole = new Dictionary<string, CodeCalls?>(StringComparer.Ordinal);
         var context = _context with { Roles = [.. roles.Values.OrderBy(r => r.Arn, StringComparer.Ordinal)] };
@@ -272,6 +298,11 @@ internal sealed class AccountScan : IDisposable
             parts.Add(calls);
         }
 
+        if (_seenCalls.TryGetValue(subject.Arn, out var seen))
+        {
+            parts.Add(seen.Beside(CodeCalls.Union(parts)));
+        }
+
         // Layers alone do not tell in which language the function is written.
         return CodeCalls.Union(parts) with { Languages = parts[1].Languages };
     }
@@ -281,7 +312,7 @@ internal sealed class AccountScan : IDisposable
         var configuration = function.Configuration;
         if (missing.ContainsKey(configuration.FunctionName) || Hex(configuration.CodeSha256) is not { } hex)
         {
-            return Unreadable("function", configuration.FunctionName, configuration.UnqualifiedArn, configuration.Runtime, findings);
+            return Unreadable("function", configuration.FunctionName, configuration.UnqualifiedArn, configuration.Runtime, findings) with { Handler = configuration.Handler, Environment = configuration.Variables };
         }
 
         return new TargetRequest
@@ -292,6 +323,7 @@ internal sealed class AccountScan : IDisposable
             Runtime = configuration.Runtime,
             Handler = configuration.Handler,
             Environment = configuration.Variables,
+            Architecture = configuration.Architectures is [var one] ? one : null,
             Source = Stored(hex),
             Layers = [.. configuration.Layers.Where(l => !missing.ContainsKey(l.Arn) && Hex(inventory.Layers.GetValueOrDefault(l.Arn)?.CodeSha256) is not null).Select(l => new LayerRequest(l.Name, Stored(Hex(inventory.Layers[l.Arn].CodeSha256)!), l.Arn))],
             MoreFindings = findings,
@@ -306,7 +338,7 @@ internal sealed class AccountScan : IDisposable
     {
         if (request.Source is { Path: null })
         {
-            return new ScanTarget { Kind = request.Kind, Name = name, Arn = request.Arn, Runtime = request.Runtime, Status = ScanStatus.Partial, Errors = errors, Findings = [.. request.MoreFindings.Order(FindingOrder.WorstFirst)] };
+            return new ScanTarget { Kind = request.Kind, Name = name, Arn = request.Arn, Runtime = request.Runtime, Status = ScanStatus.Partial, Errors = errors, Findings = [.. request.MoreFindings.Concat(request.Kind == "function" ? HijackChecks.RunOnConfiguration(new RuntimeInfo(request.Runtime, request.Handler, request.Environment)) : []).Order(FindingOrder.WorstFirst)] };
         }
 
         var target = Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories, MatchAdvisories = _database is not null, Store = _store }, cancellationToken).Targets[0];

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using Pellicle.Aws;
 using Pellicle.Cli;
+using Pellicle.Posture;
 
 // Answered before anything else is loaded.
 if (args is ["--version"])
@@ -10,6 +11,7 @@ if (args is ["--version"])
     return (int)ExitCode.Done;
 }
 
+PostureTables.UseDirectory(TableUpdate.Folder);
 var root = CommandTree.Create();
 try
 {

@@ -2,6 +2,8 @@ using Pellicle.Domain;
 using Pellicle.Posture.Checks.Access;
 using Pellicle.Posture.Checks.Data;
 using Pellicle.Posture.Checks.Identity;
+using Pellicle.Posture.Checks.Monitoring;
+using Pellicle.Posture.Checks.Network;
 using Pellicle.Posture.Checks.Settings;
 using Pellicle.Posture.Checks.Supply;
 
@@ -16,13 +18,14 @@ public static class AllChecks
     public static IReadOnlyList<IPostureCheck> Create() =>
     [
         new PublicFunction(), new PublicVersion(), new UnscopedService(), new OtherAccount(), new OtherAction(),
-        new OpenUrl(), new AnyOrigin(), new PublicWithoutLimit(), new OpenUrlAnyOrigin(),
+        new OpenUrl(), new AnyOrigin(), new RouteWithoutAuthorizer(), new PublicWithoutLimit(), new OpenUrlAnyOrigin(), new EdgeAssociation(),
         new AllowsEverything(), new AllowsService(), new AllowsAllResources(), new AttackActions(),
         new UnusedDisclosure(), new UnusedDataRead(), new UnusedTampering(), new UnusedLateral(), new UnusedDenial(), new UnusedExfiltration(), new UnusedPersistence(), new UnusedElevation(),
         new EscalationPath(), new SharedRole(), new BrokenRole(), new NoLogs(), new WideTrust(), new InvertedStatement(), new NarrowedRole(), new ChangedByOthers(), new AwsKeyInVariables(),
-        new SecretVariables(), new VariablesWithoutKey(), new PlainSensitiveVariables(), new SecretInText(), new CodeWithoutKey(), new LargeTemporary(),
-        new NoVpc(), new NoTracing(), new TextLogs(), new NoTags(),
-        new NoFailureDestination(), new NoReservedConcurrency(), new MappingWithoutDestination(), new LongestTimeout(), new ForeignDestination(), new SplitAlias(), new NoVersions(),
+        new SecretVariables(), new VariablesWithoutKey(), new PlainSensitiveVariables(), new SecretInText(), new CodeWithoutKey(), new DatabasePassword(), new LargeTemporary(),
+        new NoVpc(), new FewZones(), new OpenEgress(), new MixedLocation(),
+        new NoLogGroup(), new LogGroupSettings(), new NoTracing(), new NoInsights(), new NoDataEvents(), new TextLogs(), new NotRecorded(), new NoTags(),
+        new NoFailureDestination(), new NoReservedConcurrency(), new MappingWithoutDestination(), new LongestTimeout(), new ForeignDestination(), new SplitAlias(), new NoVersions(), new ShortQueueTimeout(),
         new OldRuntime(), new NoCodeSigning(), new ForeignLayer(), new SharedLayer(), new OldLayer(), new PinnedRuntime(),
     ];
 
@@ -34,7 +37,7 @@ public static class AllChecks
         var notJudged = new List<NotJudged>();
         foreach (var check in Checks)
         {
-            if (check.Lacks(function) is { } lacks)
+            if (check.Lacks(function, context) is { } lacks)
             {
                 notJudged.Add(new NotJudged(check.Id, lacks));
             }

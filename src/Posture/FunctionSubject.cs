@@ -48,8 +48,29 @@ public sealed record FunctionSubject
     /// <summary>Logging configuration.</summary>
     public JsonElement? Logging { get; init; }
 
+    /// <summary>Log group that the function writes to.</summary>
+    public string LogGroupName => Logging?.Text("LogGroup") is { Length: > 0 } group ? group : $"/aws/lambda/{Name}";
+
     /// <summary>True when attached to a VPC.</summary>
     public bool InVpc { get; init; }
+
+    /// <summary>Ids of the subnets it is attached to.</summary>
+    public IReadOnlyList<string> SubnetIds { get; init; } = [];
+
+    /// <summary>The subnets; null unless all of them are known.</summary>
+    public IReadOnlyList<SubnetSubject>? Subnets { get; init; }
+
+    /// <summary>Security groups; null unless all of them are known.</summary>
+    public IReadOnlyList<SecurityGroupSubject>? SecurityGroups { get; init; }
+
+    /// <summary>The log group.</summary>
+    public LogGroupSubject? LogGroup { get; init; }
+
+    /// <summary>What the functions of the region share.</summary>
+    public RegionSubject Region { get; init; } = new();
+
+    /// <summary>True when CloudFront copies the function to its edge (Lambda@Edge): then it has no VPC, no layers, no tracing, no reserved concurrency.</summary>
+    public bool IsEdge => Exposure.EdgeFunctions.IsEdge(this);
 
     /// <summary>Dead-letter target.</summary>
     public string? DeadLetterTarget { get; init; }

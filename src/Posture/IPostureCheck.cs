@@ -14,6 +14,9 @@ public interface IPostureCheck
     /// <summary>The data that is absent, as the permission that reads it; null when the check can judge.</summary>
     string? Lacks(FunctionSubject function);
 
+    /// <summary>As above, for a check that needs facts of the whole account.</summary>
+    string? Lacks(FunctionSubject function, PostureContext context) => Lacks(function);
+
     /// <summary>Findings; none where the check does not apply. Called only when nothing is lacking.</summary>
     IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context);
 }

@@ -20,6 +20,7 @@ internal static class Report
         Fingerprint = Finding.MakeFingerprint(FindingKind.Posture, id, null, origin, $"{asset}#{place}"),
         Kind = FindingKind.Posture,
         RuleId = id,
+        Aliases = ExternalIds.Of(id),
         Severity = severity,
         Origin = origin,
         Path = place,

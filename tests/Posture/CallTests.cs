@@ -18,7 +18,36 @@ public sealed class CallTests
     [InlineData("bundle.js", "var c=new S3Client({});c.send(new DeleteObjectCommand(x))", "s3:DeleteObject")]
     [InlineData("Shop.dll", "\0IAmazonS3\0GetObjectAsync\0", "s3:GetObject")]
     [InlineData("Shop.class", "software/amazon/awssdk/services/sqs/SqsClient\u0001sendMessage", "sqs:SendMessage")]
+    [InlineData("bootstrap", "\u007fELF\0Go buildinf:\0github.com/aws/aws-sdk-go-v2/service/sfn.(*Client).StartExecution\0", "states:StartExecution")]
+    [InlineData("bootstrap", "\u007fELF\0Go buildinf:\0github.com/aws/aws-sdk-go/service/dynamodb.(*DynamoDB).PutItemWithContext\0", "dynamodb:PutItem")]
+    [InlineData("main", "\u007fELF\0Go buildinf:\0github.com/aws/aws-sdk-go-v2/service/s3.(*PresignClient).PresignGetObject\0", "s3:GetObject")]
+    [InlineData("bootstrap", "\u007fELF\0Go buildinf:\0github.com/aws/aws-sdk-go-v2/feature/s3/manager.(*Uploader).Upload\0", "s3:PutObject")]
+    [InlineData("bootstrap", "\u007fELF\0Go buildinf:\0github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs.(*Client).FilterLogEvents\0", "logs:FilterLogEvents")]
     public void Calls_are_found(string path, string text, string action) => AwsCallExtractor.Extract([(path, text)]).Actions.Keys.ShouldContain(action);
+
+    [Theory]
+    // The key of an encrypted bucket, and the role of a schedule, are needed though no line asks for them.
+    [InlineData("import boto3\nboto3.client('s3').get_object()", "kms:Decrypt", true)]
+    [InlineData("import boto3\nboto3.client('scheduler').create_schedule()", "iam:PassRole", true)]
+    [InlineData("import boto3\nboto3.client('stepfunctions').start_execution()", "iam:PassRole", false)]
+    [InlineData("import boto3\nboto3.client('cloudwatch').put_metric_data()", "kms:Decrypt", false)]
+    public void What_a_call_needs_besides_is_used(string code, string action, bool used) => AwsCallExtractor.Extract([("app.py", code)]).Actions.ContainsKey(action).ShouldBe(used);
+
+    [Theory]
+    [InlineData("\u007fELF\0rustc")]
+    [InlineData("#!/bin/sh\naws s3 cp x s3://y")]
+    public void Of_other_programs_nothing_is_known(string text) => AwsCallExtractor.Extract([("bootstrap", text)]).OpaqueServices.ShouldContain("*");
+
+    [Fact]
+    public void What_was_seen_at_run_time_is_used()
+    {
+        var seen = SeenCalls.Of(["s3:GetObject", "nonsense", "dynamodb:Query"], ["sqs.eu-central-1.amazonaws.com:443", "orders.s3.eu-central-1.amazonaws.com:443", "example.com:443", "monitoring.eu-central-1.amazonaws.com:443"]);
+        seen.Actions.Keys.Where(a => !a.StartsWith("kms:", StringComparison.Ordinal)).ShouldBe(["dynamodb:Query", "s3:GetObject"]);
+        seen.OpaqueServices.ShouldBe(["cloudwatch", "sqs"], ignoreOrder: true);
+        var calls = CodeCalls.Union([Calls("sqs:SendMessage"), seen.Beside(Calls("sqs:SendMessage"))]);
+        calls.OpaqueServices.ShouldBe(["cloudwatch"]);
+        AllChecks.Judge(Good with { Role = Role(Allow("s3:GetObject s3:DeleteObject cloudwatch:GetMetricData")), RoleCalls = calls }, Context).Findings.Where(f => f.RuleId is "I-5" or "I-6" or "I-9").Select(f => f.Description.Split(':', 2)[1].Split(':')[0]).ShouldBe(["DeleteObject"]);
+    }
 
     [Fact]
     public void Methods_of_services_without_a_client_do_not_count() =>

@@ -27,15 +27,21 @@ internal static class Fixtures
         KmsKeyArn = "arn:aws:kms:eu-central-1:123456789012:key/k",
         DetailRead = true,
         SourceKmsKeyArn = "arn:aws:kms:eu-central-1:123456789012:key/k",
+        InVpc = true,
+        SubnetIds = ["subnet-a", "subnet-b"],
+        Subnets = [new SubnetSubject("subnet-a", "eu-central-1a", Tag("Env", "prod")), new SubnetSubject("subnet-b", "eu-central-1b", Tag("Env", "prod"))],
+        SecurityGroups = [Group(new EgressSubject("tcp", 443, 443, ["0.0.0.0/0"]))],
+        LogGroup = new LogGroupSubject(true, 90, "arn:aws:kms:eu-central-1:123456789012:key/k"),
+        Region = Region,
         TracingMode = "Active",
         Logging = Json("""{"LogFormat":"JSON"}"""),
-        Tags = new Dictionary<string, string> { ["owner"] = "shop" },
+        Tags = new Dictionary<string, string> { ["owner"] = "shop", ["env"] = "prod" },
         ResourcePolicies = Policies($$$$$"""{"Sid":"bucket","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"{{{{{Arn}}}}}","Condition":{"StringEquals":{"AWS:SourceAccount":"{{{{{Account}}}}}"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::orders"}}}"""),
         Urls = Url("""{"AuthType":"AWS_IAM","Cors":{"AllowOrigins":["https://shop.example"]}}"""),
         Concurrency = new ConcurrencySubject(10),
         Aliases = [new AliasSubject("live", "3", "", new Dictionary<string, double>())],
         Versions = ["3"],
-        EventSourceMappings = [Json($$$$$"""{"UUID":"m","EventSourceArn":"arn:aws:kinesis:eu-central-1:{{{{{Account}}}}}:stream/s","DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:eu-central-1:{{{{{Account}}}}}:failed"}}}""")],
+        EventSourceMappings = [Json($$$$$"""{"UUID":"m","EventSourceArn":"arn:aws:kinesis:eu-central-1:{{{{{Account}}}}}:stream/s","DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:eu-central-1:{{{{{Account}}}}}:failed"}}}"""), Mapping(Queue)],
         EventInvokeConfigs = [Json($$$$$"""{"FunctionArn":"{{{{{Arn}}}}}:$LATEST","DestinationConfig":{"OnFailure":{"Destination":"arn:aws:sqs:eu-central-1:{{{{{Account}}}}}:failed"}}}""")],
         CodeSigningRead = true,
         CodeSigning = Json("""{"CodeSigningConfig":{"CodeSigningPolicies":{"UntrustedArtifactOnDeployment":"Enforce"}}}"""),
@@ -50,11 +56,31 @@ internal static class Fixtures
     public static IReadOnlyDictionary<string, JsonElement> Policies(string statement, string qualifier = "") =>
         new Dictionary<string, JsonElement> { [qualifier] = Json($$"""{"Version":"2012-10-17","Statement":[{{statement}}]}""") };
 
+    public static IReadOnlyDictionary<string, string> Tag(string key, string value) => new Dictionary<string, string> { [key] = value };
+
+    public static SecurityGroupSubject Group(params EgressSubject[] egress) => new("sg-1", egress, Tag("Env", "prod"));
+
+    public const string Queue = $"arn:aws:sqs:eu-central-1:{Account}:orders";
+
+    /// <summary>A region whose trail and recorder see functions, and whose routes ask who calls.</summary>
+    public static RegionSubject Region => new()
+    {
+        Trails = [Trail("""{"FieldSelectors":[{"Field":"eventCategory","Equals":["Data"]},{"Field":"resources.type","Equals":["AWS::Lambda::Function"]}]}""")],
+        Recorders = [new RecorderSubject("default", true, Json("""{"allSupported":true}"""))],
+        Routes = [Route("GET /orders", "AWS_IAM"), Route("OPTIONS /orders", "")],
+        Queues = new Dictionary<string, int> { [Queue] = 30 },
+    };
+
+    public static TrailSubject Trail(string advanced, bool logging = true, string? basic = null) =>
+        new($"arn:aws:cloudtrail:eu-central-1:{Account}:trail/all", logging, basic is null ? [] : [Json(basic)], advanced.Length == 0 ? [] : [Json(advanced)]);
+
+    public static RouteSubject Route(string path, string authorization, bool key = false, string? function = null) => new("HTTP API a1b2c3", path, function ?? Arn, authorization, key, "aws apigatewayv2 update-route --api-id a1b2c3 --route-id r --authorization-type AWS_IAM");
+
     public static IReadOnlyDictionary<string, JsonElement> Url(string json, string qualifier = "") => new Dictionary<string, JsonElement> { [qualifier] = Json(json) };
 
     public static LayerSubject Layer(string account = Account, string? policy = null) => new()
     {
-        Arn = $"arn:aws:lambda:eu-central-1:{account}:layer:helpers:2",
+        Arn = $"arn:aws:lambda:eu-central-1:{account}:layer:otel-helpers:2",
         Own = account == Account,
         Readable = true,
         Newest = 2,
@@ -78,6 +104,9 @@ internal static class Fixtures
         HasBoundary = boundary is not null,
         Boundary = boundary is null ? null : Json($$"""{"Statement":[{{boundary}}]}"""),
     };
+
+    /// <summary>An event source mapping without a failure destination.</summary>
+    public static JsonElement Mapping(string source, string more = "") => Json($$"""{"UUID":"m-{{source.Split(':')[2]}}","EventSourceArn":"{{source}}"{{more}}}""");
 
     public static string Allow(string action, string resource = "*") => $$"""{"Sid":"s","Effect":"Allow","Action":{{JsonSerializer.Serialize(action.Split(' '))}},"Resource":"{{resource}}"}""";
 

@@ -69,7 +69,7 @@ internal sealed class CodeReading(string directory)
                 }
 
                 budget -= entry.Length;
-                if (budget < 0 || entry.Length > (jar ? MaxNestedBytes : AwsCallExtractor.MaxFileBytes))
+                if (budget < 0 || entry.Length > (jar ? MaxNestedBytes : AwsCallExtractor.MaxBytesOf(entry.FullName)))
                 {
                     skipped = true;
                     continue;
@@ -93,7 +93,7 @@ internal sealed class CodeReading(string directory)
                 else
                 {
                     var bytes = content.GetBuffer().AsSpan(0, (int)content.Length);
-                    yield return (entry.FullName, entry.FullName.EndsWith(".dll", StringComparison.Ordinal) || entry.FullName.EndsWith(".class", StringComparison.Ordinal) ? Encoding.Latin1.GetString(bytes) : Encoding.UTF8.GetString(bytes));
+                    yield return (entry.FullName, Path.GetExtension(entry.FullName) is ".dll" or ".class" or "" ? Encoding.Latin1.GetString(bytes) : Encoding.UTF8.GetString(bytes));
                 }
             }
         }

@@ -25,6 +25,17 @@ internal static class ScanPolicy
     /// <summary>Reads of managed policies.</summary>
     public static IReadOnlyList<string> Policies { get; } = ["iam:GetPolicy", "iam:GetPolicyVersion"];
 
+    /// <summary>Reads of what lies around functions. Each is asked only where a function needs it; without one its checks are not judged.</summary>
+    public static IReadOnlyList<string> Surroundings { get; } =
+    [
+        "cloudtrail:DescribeTrails", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus", "config:DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorders", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+        "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
+        "logs:DescribeLogGroups", "sqs:GetQueueAttributes",
+    ];
+
+    /// <summary>Reads of API Gateway: its one action for reading.</summary>
+    public static IReadOnlyList<string> Apis { get; } = ["apigateway:GET"];
+
     /// <summary>The document; serialised as it stands.</summary>
     public static object Document => new
     {
@@ -36,6 +47,8 @@ internal static class ScanPolicy
             Allow("Layers", Layers, "arn:aws:lambda:*:*:layer:*"),
             Allow("CodeSigning", Signing, "arn:aws:lambda:*:*:code-signing-config:*"),
             Allow("Roles", Roles, "arn:aws:iam::*:role/*"),
+            Allow("Surroundings", Surroundings, "*"),
+            Allow("Apis", Apis, "arn:aws:apigateway:*::/restapis*", "arn:aws:apigateway:*::/apis*"),
             Allow("Policies", Policies, "arn:aws:iam::*:policy/*", "arn:aws:iam::aws:policy/*"),
         },
     };

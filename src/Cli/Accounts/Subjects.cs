@@ -8,7 +8,7 @@ namespace Pellicle.Cli.Accounts;
 /// <summary>Turns an inventory into what the posture checks judge.</summary>
 internal static class Subjects
 {
-    public static FunctionSubject Of(FunctionInventory function, Inventory inventory, IReadOnlyDictionary<string, RoleSubject> roles, IReadOnlyList<string>? roleUsers)
+    public static FunctionSubject Of(FunctionInventory function, Inventory inventory, RegionSubject region, IReadOnlyDictionary<string, RoleSubject> roles, IReadOnlyList<string>? roleUsers)
     {
         var configuration = function.Configuration;
         var other = configuration.Other ?? [];
@@ -28,6 +28,11 @@ internal static class Subjects
             TracingMode = Member(other, "TracingConfig", "Mode"),
             Logging = other.TryGetValue("LoggingConfig", out var logging) && logging.ValueKind == JsonValueKind.Object ? logging : null,
             InVpc = Member(other, "VpcConfig", "VpcId") is { Length: > 0 },
+            SubnetIds = List(other, "VpcConfig", "SubnetIds"),
+            Subnets = All(List(other, "VpcConfig", "SubnetIds"), inventory.Surroundings?.Subnets, (id, s) => new SubnetSubject(id, s.Zone, s.Tags)),
+            SecurityGroups = All(List(other, "VpcConfig", "SecurityGroupIds"), inventory.Surroundings?.SecurityGroups, (id, g) => new SecurityGroupSubject(id, [.. g.Egress.Select(e => new EgressSubject(e.Protocol, e.FromPort, e.ToPort, e.Targets))], g.Tags)),
+            LogGroup = inventory.Surroundings?.LogGroups is { } groups ? groups.TryGetValue(SurroundingsReader.LogGroupOf(configuration), out var group) ? new LogGroupSubject(true, group.RetentionDays, group.KmsKeyArn) : new LogGroupSubject(false, null, null) : null,
+            Region = region,
             DeadLetterTarget = Member(other, "DeadLetterConfig", "TargetArn"),
             Tags = function.Tags,
             ResourcePolicies = function.Policies,
@@ -46,6 +51,16 @@ internal static class Subjects
             RoleUsers = inventory.Complete ? roleUsers : null,
         };
     }
+
+    /// <summary>What all functions of the region share.</summary>
+    public static RegionSubject RegionOf(Surroundings? around) => around is null ? new RegionSubject() : new RegionSubject
+    {
+        Trails = around.Trails?.Select(t => new TrailSubject(t.Arn, t.IsLogging, t.Selectors, t.AdvancedSelectors)).ToList(),
+        Recorders = around.Recorders?.Select(r => new RecorderSubject(r.Name, r.IsRecording, r.Group)).ToList(),
+        Routes = around.Routes?.Select(r => new RouteSubject(r.Source, r.Path, r.FunctionArn, r.Authorization, r.NeedsApiKey, r.Repair)).ToList(),
+        Queues = around.Queues,
+        NotServed = around.NotServed.ToHashSet(StringComparer.Ordinal),
+    };
 
     public static LayerSubject Of(LayerInventory layer) => new()
     {
@@ -66,6 +81,13 @@ internal static class Subjects
         HasBoundary = role.BoundaryArn is not null,
         Boundary = role.Boundary,
     };
+
+    /// <summary>Null when one of them is not known: half a network judges wrongly.</summary>
+    private static List<TSubject>? All<TInventory, TSubject>(IReadOnlyList<string> ids, IReadOnlyDictionary<string, TInventory>? known, Func<string, TInventory, TSubject> make) =>
+        known is null || ids.Any(i => !known.ContainsKey(i)) ? null : [.. ids.Select(i => make(i, known[i]))];
+
+    private static IReadOnlyList<string> List(Dictionary<string, JsonElement> members, string name, string part) =>
+        members.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Object && value.TryGetProperty(part, out var list) && list.ValueKind == JsonValueKind.Array ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!)] : [];
 
     private static AliasSubject Alias(AliasConfiguration alias)
     {

@@ -161,7 +161,7 @@ internal static class AccountCommand
             }
 
             var entry = AccountBook.Find(result.GetValue(name) ?? throw new CliException("--role needs the account's name", "pellicle account policy NAME --role ROLE", ExitCode.Usage));
-            using var scan = new AccountScan(entry.Connect().First(), null, StoreOf(entry));
+            using var scan = new AccountScan(entry.Connect().First(), null, StoreOf(entry), seen: SeenReading.Find());
             if (await scan.ProposeAsync(wanted, cancellationToken) is not { } proposal)
             {
                 throw new CliException($"no policy can be proposed for `{wanted}`", "its policies or the code of its functions could not all be read, or the code makes AWS clients by computed names");
@@ -223,7 +223,7 @@ internal static class AccountCommand
         var gaps = 0;
         foreach (var lambda in entry.Connect())
         {
-            using var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal));
+            using var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal), seen: SeenReading.Find());
             try
             {
                 var part = await scan.RunAsync(null, layers, cancellationToken);

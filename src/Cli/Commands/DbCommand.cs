@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pellicle.Domain;
+using Pellicle.Posture;
 using Pellicle.Scanning.Advisories;
 using Pellicle.Scanning.Matching;
 
@@ -65,7 +66,8 @@ internal static class DbCommand
         var address = new Option<Uri>("--from") { Description = "base address of the archives, ECOSYSTEM/all.zip below it", DefaultValueFactory = _ => UpdateOptions.DefaultAddress, HelpName = "URL" };
         var ecosystems = new Option<string[]>("--ecosystem") { Description = "only these (default: all)", AllowMultipleArgumentsPerToken = true };
         var exploited = new Option<Uri?>("--known-exploited") { Description = "address of CISA's known-exploited list (JSON)", HelpName = "URL" };
-        var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems, exploited };
+        var tables = new Option<Uri?>("--tables") { Description = $"base address of newer tables of facts for posture checks, NAME.tsv below it (default: {TableUpdate.Variable}, else they stay as they are)", DefaultValueFactory = _ => TableUpdate.DefaultAddress, HelpName = "URL" };
+        var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems, exploited, tables };
         command.SetAction(async (result, cancellationToken) =>
         {
             var chosen = result.GetValue(ecosystems) is { Length: > 0 } names
@@ -82,7 +84,13 @@ internal static class DbCommand
                 Output.Note($"{error.Path}: {error.Message}");
             }
 
-            return (int)(outcome.IsComplete ? ExitCode.Done : ExitCode.Incomplete);
+            var refused = result.GetValue(tables) is { } place ? await TableUpdate.RunAsync(http, place, TableUpdate.Folder, System.Console.Out, cancellationToken) : [];
+            foreach (var error in refused)
+            {
+                Output.Note(error);
+            }
+
+            return (int)(outcome.IsComplete && refused.Count == 0 ? ExitCode.Done : ExitCode.Incomplete);
         });
         return command;
     }
@@ -122,6 +130,12 @@ internal static class DbCommand
             }
 
             System.Console.Out.WriteLine($"revision {status.Revision}, built {status.Built:yyyy-MM-dd HH:mm} UTC, {status.Advisories} advisories, {status.Bytes / 1048576.0:f1} MB");
+            Output.PrintTable(["TABLE", "OF", "FROM"], PostureTables.InUse().Select(t => (IReadOnlyList<string>)[t.Name, $"{t.Date:yyyy-MM-dd}", t.BuiltIn ? "built in" : "update"]));
+            foreach (var stale in PostureTables.Stale(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime)))
+            {
+                Output.Note(stale);
+            }
+
             Output.PrintTable(["ECOSYSTEM", "PACKAGES", "ENTRIES"], status.Ecosystems.Select(e => (IReadOnlyList<string>)[e.Ecosystem, $"{e.Packages}", $"{e.Entries}"]));
             return (int)ExitCode.Done;
         });

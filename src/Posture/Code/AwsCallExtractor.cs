@@ -4,13 +4,18 @@ using Pellicle.Posture.Identity;
 namespace Pellicle.Posture.Code;
 
 /// <summary>
-/// Finds AWS calls in the files of a package: Python, JavaScript, and the names that compiled .NET and Java code keeps. It errs towards
+/// Finds AWS calls in the files of a package: Python, JavaScript, and the names that compiled .NET, Java and Go code keeps. It errs towards
 /// "used": a method name counts when any file of the package makes a client of its service, so that no needed grant is called unused.
 /// </summary>
 public static partial class AwsCallExtractor
 {
     /// <summary>Files larger than this are not read, and their language is not judged.</summary>
     public const int MaxFileBytes = 8 * 1024 * 1024;
+
+    /// <summary>Programs larger than this are not read: Go links everything into one file.</summary>
+    public const int MaxProgramBytes = 64 * 1024 * 1024;
+
+    private const string Program = "program";
 
     private static readonly string[] SdkFolders =
     [
@@ -50,6 +55,12 @@ public static partial class AwsCallExtractor
         {
             if (LanguageOf(path) is not { } language || SdkFolders.Any(f => path.StartsWith(f, StringComparison.Ordinal) || path.Contains("/" + f, StringComparison.Ordinal)))
             {
+                continue;
+            }
+
+            if (language == Program)
+            {
+                Programs(path, text, services, opaque, languages, found);
                 continue;
             }
 
@@ -93,6 +104,7 @@ public static partial class AwsCallExtractor
             }
         }
 
+        ImpliedCalls.Add(actions);
         return new CodeCalls(actions, opaque, languages);
 
         void Add(IEnumerable<string> more, string path)
@@ -111,8 +123,50 @@ public static partial class AwsCallExtractor
         ".js" or ".mjs" or ".cjs" or ".ts" => "javascript",
         ".dll" or ".cs" => "dotnet",
         ".class" or ".java" or ".kt" => "java",
+        // What a custom runtime starts, and the handler of go1.x by its usual name.
+        "" when path is "bootstrap" or "main" or "bin/bootstrap" => Program,
         _ => null,
     };
+
+    /// <summary>Most bytes of a file that are read.</summary>
+    public static long MaxBytesOf(string path) => LanguageOf(path) == Program ? MaxProgramBytes : MaxFileBytes;
+
+    /// <summary>Go programs keep the names of the functions they link, stripped or not. Of any other program, or a script, nothing is known.</summary>
+    private static void Programs(string path, string text, HashSet<string> services, HashSet<string> opaque, HashSet<string> languages, Dictionary<string, string> found)
+    {
+        if (!text.Contains("Go buildinf:", StringComparison.Ordinal))
+        {
+            opaque.Add("*");
+            return;
+        }
+
+        languages.Add("go");
+        foreach (Match match in GoCall().Matches(text))
+        {
+            var service = match.Groups[1].Value;
+            foreach (var known in Actions.Services.Where(s => s.Java == service || s.Boto.Contains(service, StringComparer.Ordinal) || s.Packages.Any(p => p.Replace("-", "", StringComparison.Ordinal) == service)))
+            {
+                services.Add(known.Prefix);
+            }
+
+            var name = match.Groups[2].Value;
+            name = name.StartsWith("Presign", StringComparison.Ordinal) ? name[7..] : name;
+            found.TryAdd(name.EndsWith("WithContext", StringComparison.Ordinal) ? name[..^11] : name.EndsWith("Request", StringComparison.Ordinal) ? name[..^7] : name, path);
+        }
+
+        // The transfer manager calls S3 by itself.
+        if (text.Contains("feature/s3/manager.(*Uploader)", StringComparison.Ordinal) || text.Contains("s3manager.(*Uploader)", StringComparison.Ordinal) || text.Contains("feature/s3/transfermanager.(*", StringComparison.Ordinal))
+        {
+            services.Add("s3");
+            found.TryAdd("TransferUtility", path);
+        }
+
+        if (text.Contains("feature/s3/manager.(*Downloader)", StringComparison.Ordinal) || text.Contains("s3manager.(*Downloader)", StringComparison.Ordinal))
+        {
+            services.Add("s3");
+            found.TryAdd("DownloadFile", path);
+        }
+    }
 
     /// <summary>Names that are called, constructed or passed as the name of an operation.</summary>
     private static IEnumerable<string> Used(string text) => Call().Matches(text).Select(m => m.Groups[1].Value).Concat(Quoted().Matches(text).Select(m => m.Groups[1].Value));
@@ -188,6 +242,9 @@ public static partial class AwsCallExtractor
     // `new AWS.S3(`, `aws-sdk/clients/s3`, and `new S3Client(`, which bundles keep.
     [GeneratedRegex(@"(?:AWS|aws)\.([A-Z][A-Za-z0-9]+)|aws-sdk/clients/([a-z0-9]+)|new ([A-Z][A-Za-z0-9]+)Client\b", RegexOptions.NonBacktracking)]
     private static partial Regex SdkClass();
+
+    [GeneratedRegex(@"github\.com/aws/aws-sdk-go(?:-v2)?/service/([a-z0-9]+)\.\(\*[A-Za-z0-9]+\)\.([A-Z][A-Za-z0-9]{2,60})", RegexOptions.NonBacktracking)]
+    private static partial Regex GoCall();
 
     [GeneratedRegex(@"\b([A-Za-z][A-Za-z0-9_]{2,60})\s*\(", RegexOptions.NonBacktracking)]
     private static partial Regex Call();

@@ -9,10 +9,13 @@ public static class PlatformNeeds
 
     internal static readonly string[] Network =
     [
-        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs",
+        "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs", "ec2:GetSecurityGroupsForVpc",
     ];
 
     internal static readonly string[] Tracing = ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries"];
+
+    /// <summary>What AWS's own managed policies for functions grant on everything: logs, network interfaces, traces. It reaches no data, so no check counts it as too much.</summary>
+    internal static readonly HashSet<string> Ordinary = new([.. Logs, .. Network, .. Tracing], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What Lambda itself does under the role: logs, network, traces, polling, destinations; and services an AWS layer calls.</summary>
     public static CodeCalls Of(FunctionSubject function)

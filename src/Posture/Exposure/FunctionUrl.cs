@@ -17,7 +17,7 @@ internal static class FunctionUrl
     /// <summary>False when the policy of the qualifier is known and lets nobody through, so that the URL answers 403; null when unknown.</summary>
     public static bool? LetsAnyoneIn(FunctionSubject function, string qualifier) => function.ResourcePolicies is null
         ? null
-        : ResourcePolicy.Allowing(function).Any(s => s.Qualifier == qualifier && ResourcePolicy.IsPublic(s.Statement) && s.Statement.HasAction("lambda:InvokeFunctionUrl"));
+        : ResourcePolicy.Allowing(function).Any(s => s.Qualifier == qualifier && s.Statement.HasAction("lambda:InvokeFunctionUrl") && ResourcePolicy.IsPublic(function, qualifier, s.Statement, "NONE"));
 
     public static bool IsPublic(FunctionSubject function) => All(function).Any(u => IsOpen(u.Url) && LetsAnyoneIn(function, u.Qualifier) != false);
 

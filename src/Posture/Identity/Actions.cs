@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Reflection;
 
 namespace Pellicle.Posture.Identity;
 
@@ -13,16 +12,22 @@ internal sealed record ServiceNames(string Prefix, IReadOnlyList<string> Boto, I
 /// <param name="Tags">e credentials, d data, p escalation, x exposure.</param>
 internal sealed record ActionFact(string Name, char Level, bool AllResourcesOnly, string Tags);
 
-/// <summary>The table of actions of the services that functions call most.</summary>
+/// <summary>The table of actions: of the services that functions call most with their methods in the SDKs, of others with their names alone.</summary>
 internal static class Actions
 {
     private static readonly (List<ServiceNames> Services, FrozenDictionary<string, ActionFact> Facts, FrozenDictionary<string, IReadOnlyList<string>> Methods, ILookup<string, ActionFact> ByService) Table = Load();
+
+    private static readonly FrozenSet<string> Followed = Table.Services.Select(s => s.Prefix).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     public static IReadOnlyList<ServiceNames> Services => Table.Services;
 
     public static IEnumerable<ActionFact> All => Table.Facts.Values;
 
-    public static bool KnowsService(string prefix) => Table.ByService.Contains(prefix);
+    /// <summary>True for a service whose calls are found in code.</summary>
+    public static bool KnowsService(string prefix) => Followed.Contains(prefix);
+
+    /// <summary>Services whose actions are known.</summary>
+    public static int ServiceCount => Table.ByService.Count;
 
     public static ActionFact? Find(string action) => Table.Facts.GetValueOrDefault(action);
 
@@ -40,29 +45,12 @@ internal static class Actions
     public static IReadOnlyList<string> OfMethod(string prefix, string method) =>
         Table.Methods.GetValueOrDefault($"{prefix}:{method.Replace("_", "", StringComparison.Ordinal)}") ?? [];
 
-    /// <summary>Lines of an embedded table, comments left out.</summary>
-    public static IEnumerable<string[]> Lines(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name) ?? throw new InvalidOperationException($"the table {name} is not embedded");
-        using var reader = new StreamReader(stream);
-        var lines = new List<string[]>();
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length > 0 && line[0] != '#')
-            {
-                lines.Add(line.Split('\t'));
-            }
-        }
-
-        return lines;
-    }
-
     private static (List<ServiceNames>, FrozenDictionary<string, ActionFact>, FrozenDictionary<string, IReadOnlyList<string>>, ILookup<string, ActionFact>) Load()
     {
         var services = new List<ServiceNames>();
         var facts = new Dictionary<string, ActionFact>(StringComparer.OrdinalIgnoreCase);
         var methods = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
-        foreach (var line in Lines("aws-actions"))
+        foreach (var line in PostureTables.Lines("aws-actions"))
         {
             var prefix = line[1];
             switch (line[0])
@@ -71,11 +59,15 @@ internal static class Actions
                     services.Add(new ServiceNames(prefix, line[2].Split(','), line[3].Split(','), line[4].Split(','), line[5], line[6]));
                     break;
                 case "A":
+                case "O":
                     foreach (var item in line[2].Split(' '))
                     {
                         var (name, flags) = item.Split(':') is [var n, var f] ? (n, f) : throw new InvalidOperationException($"the action {item} has no flags");
                         facts[$"{prefix}:{name}"] = new ActionFact($"{prefix}:{name}", flags[0], flags.Contains('*', StringComparison.Ordinal), flags[1..].Replace("*", "", StringComparison.Ordinal));
-                        methods.TryAdd($"{prefix}:{name}", [$"{prefix}:{name}"]);
+                        if (line[0] == "A")
+                        {
+                            methods.TryAdd($"{prefix}:{name}", [$"{prefix}:{name}"]);
+                        }
                     }
 
                     break;

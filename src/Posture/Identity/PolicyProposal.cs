@@ -5,12 +5,15 @@ using Pellicle.Posture.Code;
 
 namespace Pellicle.Posture.Identity;
 
-/// <summary>The least-privilege policy of a role: what the code of its functions calls, on the resources granted so far, and nothing else.</summary>
+/// <summary>
+/// The least-privilege policy of a role: what the code of its functions calls and what Lambda does in their name, on the resources and under the
+/// conditions granted so far, and nothing else. Denials and the boundary stay as they are.
+/// </summary>
 public static class PolicyProposal
 {
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The policy as JSON; null when policies or code are not fully known.</summary>
+    /// <summary>The policy as JSON; null when policies or code are not fully known, or nothing that is granted is used.</summary>
     public static string? For(RoleSubject? role, CodeCalls? calls)
     {
         if (Permissions.Of(role) is not { } permissions || calls is null || calls.Languages.Count == 0 || calls.OpaqueServices.Contains("*"))
@@ -18,32 +21,95 @@ public static class PolicyProposal
             return null;
         }
 
-        var kept = new List<(string Action, string Resources)>();
-        foreach (var action in calls.Actions.Keys)
+        var kept = calls.Actions.Keys.SelectMany(a => Parts(permissions, a)).Concat(Unfollowed(permissions, calls)).ToList();
+        var statements = kept.GroupBy(k => k.Scope, k => k.Action).OrderBy(g => g.Key.Key, StringComparer.Ordinal).Select(g => (JsonNode)Statement(g.Key, g)).ToList();
+        return statements.Count == 0 ? null : new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = new JsonArray([.. statements]) }.ToJsonString(Compact);
+    }
+
+    /// <summary>An action with the scopes it has now; a scope that another one holds without a condition is left out.</summary>
+    private static IEnumerable<(string Action, Scope Scope)> Parts(Permissions permissions, string action)
+    {
+        var parts = permissions.Parts(action).ToList();
+        var free = parts.Where(p => IsPlain(p.Rule)).SelectMany(p => p.Resources).Distinct(StringComparer.Ordinal).ToList();
+        free.RemoveAll(r => free.Any(other => other != r && Glob.Covers(other, r)));
+        if (free.Count > 0)
         {
-            if (permissions.Of(action) is { Granted: true } grant)
-            {
-                kept.Add((action, string.Join('\n', grant.Resources)));
-            }
+            yield return (action, new Scope([.. free.Order(StringComparer.Ordinal)], [], null));
         }
 
-        // Services we cannot follow keep their grants as they are.
+        foreach (var (rule, resources) in parts.Where(p => !IsPlain(p.Rule)))
+        {
+            if (!resources.All(r => free.Any(f => Glob.Covers(f, r))))
+            {
+                // The policy keeps its own words: variables are not put in.
+                yield return rule.Except.Count > 0
+                    ? (action, new Scope([], rule.Statement.NotResources, rule.Statement.ConditionText))
+                    : (action, new Scope(rule.Statement.Resources.Any(HasVariable) ? [.. rule.Statement.Resources.Where(r => ResourcePattern.Fits(r, action)).Order(StringComparer.Ordinal)] : resources, [], rule.Statement.ConditionText));
+            }
+        }
+    }
+
+    private static bool IsPlain(Rule rule) => rule.Statement.ConditionText is null && rule.Except.Count == 0 && !rule.Statement.Resources.Any(HasVariable);
+
+    private static bool HasVariable(string resource) => resource.Contains("${", StringComparison.Ordinal);
+
+    /// <summary>Services whose calls cannot be followed keep their grants as they are.</summary>
+    private static IEnumerable<(string Action, Scope Scope)> Unfollowed(Permissions permissions, CodeCalls calls)
+    {
         foreach (var statement in permissions.Effective())
         {
-            foreach (var pattern in statement.Actions.Where(a => a.Split(':')[0] is var service && !Glob.IsAll(a) && (!Actions.KnowsService(service) || calls.OpaqueServices.Contains(service))))
+            var scope = new Scope(statement.NotResources.Count > 0 ? [] : [.. statement.Resources.DefaultIfEmpty("*").Order(StringComparer.Ordinal)], statement.NotResources, statement.ConditionText);
+            foreach (var pattern in statement.Actions)
             {
-                kept.Add((pattern, string.Join('\n', statement.Resources.DefaultIfEmpty("*"))));
+                var service = pattern.Split(':')[0];
+                if (Glob.IsAll(pattern))
+                {
+                    foreach (var opaque in calls.OpaqueServices.Order(StringComparer.Ordinal))
+                    {
+                        yield return ($"{opaque}:*", scope);
+                    }
+                }
+                else if (!Actions.KnowsService(service) || calls.OpaqueServices.Contains(service))
+                {
+                    yield return (pattern, scope);
+                }
             }
         }
+    }
 
-        var statements = kept.GroupBy(k => k.Resources, k => k.Action, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => (JsonNode)new JsonObject
+    private static JsonObject Statement(Scope scope, IEnumerable<string> actions)
+    {
+        var statement = new JsonObject
         {
             ["Effect"] = "Allow",
-            ["Action"] = Array(g.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)),
-            ["Resource"] = Array(g.Key.Split('\n')),
-        });
-        return new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = new JsonArray([.. statements]) }.ToJsonString(Compact);
+            ["Action"] = Array(actions.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)),
+        };
+        statement[scope.Except.Count > 0 ? "NotResource" : "Resource"] = Array(scope.Except.Count > 0 ? scope.Except : scope.Resources);
+        if (scope.Condition is not null)
+        {
+            statement["Condition"] = JsonNode.Parse(scope.Condition);
+        }
+
+        return statement;
     }
 
     private static JsonArray Array(IEnumerable<string> texts) => new([.. texts.Select(t => (JsonNode?)JsonValue.Create(t))]);
+
+    /// <summary>Where an action is granted. Equal when all three are.</summary>
+    private sealed class Scope(IReadOnlyList<string> resources, IReadOnlyList<string> except, string? condition) : IEquatable<Scope>
+    {
+        public IReadOnlyList<string> Resources { get; } = resources;
+
+        public IReadOnlyList<string> Except { get; } = except;
+
+        public string? Condition { get; } = condition;
+
+        public string Key { get; } = $"{string.Join('\n', resources)}\n\n{string.Join('\n', except)}\n\n{condition}";
+
+        public bool Equals(Scope? other) => other?.Key == Key;
+
+        public override bool Equals(object? obj) => Equals(obj as Scope);
+
+        public override int GetHashCode() => Key.GetHashCode(StringComparison.Ordinal);
+    }
 }

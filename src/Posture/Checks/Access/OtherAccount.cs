@@ -1,5 +1,6 @@
 using Pellicle.Domain;
 using Pellicle.Posture.Exposure;
+using Pellicle.Posture.Identity;
 
 namespace Pellicle.Posture.Checks.Access;
 
@@ -16,7 +17,7 @@ internal sealed class OtherAccount : IPostureCheck
     {
         foreach (var (qualifier, statement) in ResourcePolicy.Allowing(function))
         {
-            foreach (var account in statement.Principals.Where(p => p.Kind == "AWS").Select(p => ResourcePolicy.AccountOf(p.Value)).OfType<string>().Distinct(StringComparer.Ordinal))
+            foreach (var account in Accounts(statement).Distinct(StringComparer.Ordinal))
             {
                 if (account != function.Account && !context.TrustedAccounts.Contains(account))
                 {
@@ -32,4 +33,9 @@ internal sealed class OtherAccount : IPostureCheck
             }
         }
     }
+
+    // Named, or all that is left of everyone or of a service by the conditions.
+    private static IEnumerable<string> Accounts(Statement statement) =>
+        statement.Principals.Where(p => p.Kind == "AWS").Select(p => ResourcePolicy.AccountOf(p.Value)).OfType<string>()
+            .Concat(Strangers.IsEveryone(statement) || statement.Principals.Any(p => p.Kind == "Service") ? Strangers.Accounts(statement) : []);
 }

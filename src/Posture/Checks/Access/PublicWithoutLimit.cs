@@ -11,11 +11,15 @@ internal sealed class PublicWithoutLimit : IPostureCheck
     public string Title => "public, and without reserved concurrency";
 
     public string? Lacks(FunctionSubject function) =>
-        function.ResourcePolicies is null && function.Urls is null ? "lambda:GetPolicy" : function.Concurrency is null ? "lambda:GetFunctionConcurrency" : null;
+        function.Concurrency is null ? "lambda:GetFunctionConcurrency"
+        : function.Concurrency.Reserved is not null || IsPublic(function) ? null
+        : function.ResourcePolicies is null ? "lambda:GetPolicy"
+        : function.Urls is null ? "lambda:ListFunctionUrlConfigs"
+        : null;
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
-        if (function.Concurrency!.Reserved is null && (FunctionUrl.IsPublic(function) || ResourcePolicy.Allowing(function).Any(s => ResourcePolicy.IsPublic(s.Statement))))
+        if (function.Concurrency!.Reserved is null && IsPublic(function))
         {
             yield return Report.Of(
                 this,
@@ -27,4 +31,7 @@ internal sealed class PublicWithoutLimit : IPostureCheck
                 Report.Lambda + "configuration-concurrency.html");
         }
     }
+
+    private static bool IsPublic(FunctionSubject function) =>
+        FunctionUrl.IsPublic(function) || ResourcePolicy.Allowing(function).Any(s => ResourcePolicy.OpennessOf(function, s.Qualifier, s.Statement) == Openness.Open);
 }

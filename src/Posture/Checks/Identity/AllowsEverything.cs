@@ -19,17 +19,19 @@ internal sealed class AllowsEverything : IPostureCheck
             yield break;
         }
 
-        foreach (var statement in Everything(permissions).Where(_ => permissions.LeavesWhole("*")))
+        foreach (var statement in Everything(permissions))
         {
             yield return RoleChecks.Finding(
                 this,
                 function,
                 Severity.Critical,
                 RoleChecks.PlaceOf(statement),
-                $"Statement `{statement.Sid}` of `{statement.Source}` allows every action on every resource: whoever takes over the function owns the account.",
+                $"Statement `{statement.Sid}` of `{statement.Source}` allows every action on every resource: whoever takes over the function owns the account.{RoleChecks.Unless(permissions)}",
                 RoleChecks.Replace(function));
         }
     }
 
-    internal static IEnumerable<Statement> Everything(Permissions permissions) => permissions.Effective().Where(s => s.Conditions.Count == 0 && s.AnyResource && RoleChecks.IsAllActions(s));
+    /// <summary>Statements that leave nothing out, where neither boundary nor denial takes it all back.</summary>
+    internal static IEnumerable<Statement> Everything(Permissions permissions) =>
+        permissions.LeavesWhole("*") ? permissions.Unconditional().Where(s => s.AnyResource && RoleChecks.IsAllActions(s)) : [];
 }

@@ -3,7 +3,7 @@ using Pellicle.Posture.Identity;
 
 namespace Pellicle.Posture.Checks.Identity;
 
-/// <summary>I-2: every action of a service.</summary>
+/// <summary>I-2: every action of a service; also where a boundary leaves whole services of a policy that allows everything.</summary>
 internal sealed class AllowsService : IPostureCheck
 {
     public string Id => "I-2";
@@ -19,21 +19,23 @@ internal sealed class AllowsService : IPostureCheck
             yield break;
         }
 
+        var unconditional = permissions.Unconditional().ToHashSet();
         foreach (var statement in permissions.Effective())
         {
-            var services = Whole(statement).Where(permissions.LeavesWhole).ToList();
+            var services = Whole(statement).Concat(RoleChecks.IsAllActions(statement) && !permissions.LeavesWhole("*") ? permissions.Bounding : []).Where(permissions.LeavesWhole).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
             if (services.Count > 0)
             {
+                var everywhere = statement.NotResources.Count == 0 && (statement.AnyResource || statement.Resources.Any(ResourcePattern.IsWholeService));
                 yield return RoleChecks.Finding(
                     this,
                     function,
-                    statement.AnyResource ? Severity.High : Severity.Medium,
+                    everywhere && unconditional.Contains(statement) ? Severity.High : Severity.Medium,
                     RoleChecks.PlaceOf(statement),
-                    $"Statement `{statement.Sid}` of `{statement.Source}` allows {RoleChecks.Some(services)} on {RoleChecks.Some(statement.Resources.DefaultIfEmpty("*"), 3)}.",
+                    $"Statement `{statement.Sid}` of `{statement.Source}` allows {RoleChecks.Some(services)} on {RoleChecks.ResourcesOf(statement)}{(unconditional.Contains(statement) ? "" : ", under conditions")}.",
                     RoleChecks.Replace(function));
             }
         }
     }
 
-    internal static IEnumerable<string> Whole(Statement statement) => statement.Actions.Where(a => a.EndsWith(":*", StringComparison.Ordinal) && !Glob.IsAll(a));
+    internal static IEnumerable<string> Whole(Statement statement) => statement.Actions.Where(a => !Glob.IsAll(a) && a.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && Glob.IsAll(a[(colon + 1)..]));
 }

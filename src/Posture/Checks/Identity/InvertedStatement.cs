@@ -28,7 +28,7 @@ internal sealed class InvertedStatement : IPostureCheck
                 function,
                 dangerous.Count > 0 ? Severity.High : Severity.Medium,
                 RoleChecks.PlaceOf(statement),
-                $"Statement `{statement.Sid}` of `{statement.Source}` allows everything except {RoleChecks.Some(statement.NotActions.Concat(statement.NotResources), 5)}: {granted.Count} actions of the {Actions.Services.Count} services known here{(dangerous.Count > 0 ? $", among them {RoleChecks.Some(dangerous, 5)}" : "")}; and each action that AWS adds.",
+                $"Statement `{statement.Sid}` of `{statement.Source}` allows everything except {RoleChecks.Some(statement.NotActions.Concat(statement.NotResources), 5)}: {granted.Count} actions of the {Actions.ServiceCount} services known here{(dangerous.Count > 0 ? $", among them {RoleChecks.Some(dangerous, 5)}" : "")}; and each action that AWS adds.",
                 RoleChecks.Replace(function),
                 Report.Iam + "reference_policies_elements_notaction.html");
         }

@@ -18,7 +18,7 @@ internal sealed class NarrowedRole : IPostureCheck
             yield break;
         }
 
-        var held = permissions.Effective().SelectMany(s => (RoleChecks.IsAllActions(s) && s.AnyResource ? ["*"] : AllowsService.Whole(s)).Where(p => !permissions.LeavesWhole(p))).Distinct(StringComparer.Ordinal).ToList();
+        var held = permissions.Effective().SelectMany(s => (RoleChecks.IsAllActions(s) ? s.AnyResource ? ["*"] : [] : AllowsService.Whole(s)).Where(p => !permissions.LeavesWhole(p))).Distinct(StringComparer.Ordinal).ToList();
         if (held.Count > 0)
         {
             yield return RoleChecks.Finding(

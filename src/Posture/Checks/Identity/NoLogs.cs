@@ -13,16 +13,23 @@ internal sealed class NoLogs : IPostureCheck
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
-        if (RoleChecks.Of(function) is { } permissions && new[] { "logs:CreateLogStream", "logs:PutLogEvents" }.Where(a => !permissions.Of(a).Granted).ToList() is { Count: > 0 } missing)
+        if (RoleChecks.Of(function) is { } permissions && new[] { "logs:CreateLogStream", "logs:PutLogEvents" }.Where(a => !Groups(function).Any(g => permissions.Allows(a, g))).ToList() is { Count: > 0 } missing)
         {
             yield return RoleChecks.Finding(
                 this,
                 function,
                 Severity.Low,
                 "logs",
-                $"{string.Join(" and ", missing)} not granted: the function runs without leaving a log.",
+                $"{string.Join(" and ", missing)} not granted on the log group `{function.LogGroupName}`: the function runs without leaving a log.",
                 $"aws iam attach-role-policy --role-name {function.Role!.Name} --policy-arn arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
                 Report.Lambda + "monitoring-cloudwatchlogs.html");
         }
+    }
+
+    // Policies name the group, the group with ":*", or its streams.
+    private static IEnumerable<string> Groups(FunctionSubject function)
+    {
+        var group = $"{string.Join(':', function.Arn.Split(':').Take(2))}:logs:{string.Join(':', function.Arn.Split(':').Skip(3).Take(2))}:log-group:{function.LogGroupName}";
+        return [group, $"{group}:*"];
     }
 }

@@ -31,6 +31,14 @@ internal static class RoleChecks
         return string.Join(", ", all.Take(limit)) + (all.Count > limit ? $" and {all.Count - limit} more" : "");
     }
 
+    /// <summary>Resources of a statement in words.</summary>
+    public static string ResourcesOf(Statement statement) =>
+        statement.NotResources.Count > 0 ? $"everything but {Some(statement.NotResources, 3)}" : Some(statement.Resources.DefaultIfEmpty("*"), 3);
+
+    /// <summary>Denials that hold only under conditions, in words: they do not reliably protect.</summary>
+    public static string Unless(Permissions permissions) =>
+        permissions.ConditionalDenials.SelectMany(d => d.Conditions).Select(c => $"{c.Operator} {c.Key}").Distinct(StringComparer.Ordinal).ToList() is { Count: > 0 } conditions ? $" Denials under conditions ({Some(conditions, 3)}) take part of it away." : "";
+
     /// <summary>A place in a policy.</summary>
     public static string PlaceOf(Statement statement) => $"{statement.Source[(statement.Source.LastIndexOf('/') + 1)..]}/{statement.Sid}";
 

@@ -11,7 +11,7 @@ internal static class UnusedGrants
         RoleChecks.Lacks(function) is { } lacks ? lacks
         : RoleChecks.Of(function) is null ? null
         : function.RoleCalls is not { } calls ? "lambda:GetFunction (code of every function that uses the role)"
-        : calls.Languages.Count == 0 ? "code in a language that is read (Python, JavaScript, Java, .NET)"
+        : calls.Languages.Count == 0 ? "code in a language that is read (Python, JavaScript, Java, .NET, Go)"
         : calls.OpaqueServices.Contains("*") ? "calls that can be followed (the code makes AWS clients by computed names)"
         : null;
 
@@ -23,7 +23,7 @@ internal static class UnusedGrants
         }
 
         var unused = permissions.Granted
-            .Where(a => Risks.Of(a) == risk && !PlatformNeeds.Logs.Contains(a.Name, StringComparer.OrdinalIgnoreCase) && !calls.Actions.ContainsKey(a.Name) && !calls.OpaqueServices.Contains(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]))
+            .Where(a => Risks.Of(a) == risk && Actions.KnowsService(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]) && !PlatformNeeds.Ordinary.Contains(a.Name) && !calls.Actions.ContainsKey(a.Name) && !calls.OpaqueServices.Contains(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]))
             .Select(a => a.Name).Order(StringComparer.Ordinal).ToList();
         if (unused.Count == 0)
         {

@@ -20,16 +20,16 @@ internal sealed class WideTrust : IPostureCheck
             yield break;
         }
 
-        foreach (var statement in Statement.Parse(trust, "trust").Where(s => s.Allow))
+        foreach (var statement in Statement.Parse(trust, "trust").Where(s => s.Allow && Assuming.Any(s.HasAction)))
         {
-            var others = statement.NotPrincipal ? ["everyone but a few"] : statement.Principals.Where(p => !IsLambda(p)).Select(p => p.Value).ToList();
+            var others = statement.NotPrincipal ? ["everyone but a few"] : statement.Principals.Where(p => !IsLambda(p) && p.Value != function.RoleArn).Select(p => p.Value).ToList();
             var everyone = statement.NotPrincipal || others.Contains("*");
             if (others.Count > 0)
             {
                 yield return RoleChecks.Finding(
                     this,
                     function,
-                    everyone && statement.Conditions.Count == 0 ? Severity.Critical : Severity.High,
+                    everyone && Strangers.Pass(statement) ? Severity.Critical : Severity.High,
                     $"trust/{statement.Sid}",
                     $"Statement `{statement.Sid}` lets {RoleChecks.Some(others)} assume the role too{(statement.Conditions.Count > 0 ? ", under conditions" : "")}: what the function may do, they may do.",
                     $"aws iam update-assume-role-policy --role-name {function.Role.Name} --policy-document '{Trust(function)}'");
@@ -46,6 +46,8 @@ internal sealed class WideTrust : IPostureCheck
             }
         }
     }
+
+    private static readonly string[] Assuming = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
     private static bool IsLambda((string Kind, string Value) principal) => principal is ("Service", "lambda.amazonaws.com" or "edgelambda.amazonaws.com");
 

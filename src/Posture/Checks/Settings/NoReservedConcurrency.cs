@@ -9,10 +9,15 @@ internal sealed class NoReservedConcurrency : IPostureCheck
 
     public string Title => "concurrency is not bounded";
 
-    public string? Lacks(FunctionSubject function) => function.Concurrency is null ? "lambda:GetFunctionConcurrency" : null;
+    public string? Lacks(FunctionSubject function) => function.Concurrency is null && !function.IsEdge ? "lambda:GetFunctionConcurrency" : null;
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
+        if (function.IsEdge)
+        {
+            yield break;
+        }
+
         switch (function.Concurrency!.Reserved)
         {
             case null:

@@ -9,11 +9,11 @@ internal sealed class NoTracing : IPostureCheck
 
     public string Title => "tracing is off";
 
-    public string? Lacks(FunctionSubject function) => function.TracingMode is null ? "lambda:GetFunctionConfiguration" : null;
+    public string? Lacks(FunctionSubject function) => function is { TracingMode: null, IsEdge: false } ? "lambda:GetFunctionConfiguration" : null;
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
-        if (function.TracingMode != "Active")
+        if (function.TracingMode != "Active" && !function.IsEdge)
         {
             yield return Report.Of(this, function, Severity.Low, "tracing", $"TracingConfig.Mode is {function.TracingMode}: calls cannot be followed from service to service.", $"aws lambda update-function-configuration --function-name {function.Name} --tracing-config Mode=Active", Report.SecurityHub + "7", Report.Lambda + "services-xray.html");
         }

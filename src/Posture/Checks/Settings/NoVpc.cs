@@ -10,11 +10,11 @@ internal sealed partial class NoVpc : IPostureCheck
 
     public string Title => "not in a VPC, although its targets are";
 
-    public string? Lacks(FunctionSubject function) => function.InVpc || function.Variables is not null ? null : "kms:Decrypt (variables)";
+    public string? Lacks(FunctionSubject function) => function.InVpc || function.IsEdge || function.Variables is not null ? null : "kms:Decrypt (variables)";
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
-        if (!function.InVpc && function.Variables!.Where(v => Inside().IsMatch(v.Value)).Select(v => v.Key).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } names)
+        if (!function.InVpc && !function.IsEdge && function.Variables!.Where(v => Inside().IsMatch(v.Value)).Select(v => v.Key).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } names)
         {
             yield return Report.Of(
                 this,

@@ -7,7 +7,7 @@ namespace Pellicle.Posture.Checks.Supply;
 /// <summary>R-3: a layer of another account runs inside the function. AWS, known vendors, communities and strangers are kept apart.</summary>
 internal sealed class ForeignLayer : IPostureCheck
 {
-    private static readonly FrozenDictionary<string, (string Kind, string Name)> Publishers = Actions.Lines("publishers").ToFrozenDictionary(l => l[0], l => (l[1], l[2]), StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, (string Kind, string Name)> Publishers = PostureTables.Lines("publishers").ToFrozenDictionary(l => l[0], l => (l[1], l[2]), StringComparer.Ordinal);
 
     public string Id => "R-3";
 

@@ -21,9 +21,9 @@ internal sealed class OldRuntime : IPostureCheck
 
         if (Runtimes.Find(runtime) is not { } dates)
         {
-            if (context.Today > Runtimes.TableDate.AddYears(1))
+            if (context.Today.DayNumber - Runtimes.TableDate.DayNumber > PostureTables.MaxAgeDays)
             {
-                yield return Report.Of(this, function, Severity.Info, "runtime", $"`{runtime}` is not in the table of {Text(Runtimes.TableDate)}, which is more than a year old.", "update pellicle", Report.Lambda + "lambda-runtimes.html");
+                yield return Report.Of(this, function, Severity.Info, "runtime", $"`{runtime}` is not in the table of {Text(Runtimes.TableDate)}, which is more than {PostureTables.MaxAgeDays} days old: whether it is at its end is not known.", "pellicle db update --tables URL", Report.Lambda + "lambda-runtimes.html");
             }
 
             yield break;

@@ -12,10 +12,10 @@ internal sealed record RuntimeDates(DateOnly Deprecated, DateOnly? Blocked);
 /// <summary>The table of runtimes.</summary>
 internal static class Runtimes
 {
-    /// <summary>The day the table was made; older than a year it can no longer be trusted to know every runtime.</summary>
-    public static readonly DateOnly TableDate = new(2026, 8, 22);
+    /// <summary>The day the table is of.</summary>
+    public static DateOnly TableDate { get; } = PostureTables.DateOf("lambda-runtimes");
 
-    private static readonly FrozenDictionary<string, RuntimeDates> Table = Actions.Lines("lambda-runtimes").ToFrozenDictionary(
+    private static readonly FrozenDictionary<string, RuntimeDates> Table = PostureTables.Lines("lambda-runtimes").ToFrozenDictionary(
         l => l[0],
         l => Parse(l[1]) is { } deprecated ? new RuntimeDates(deprecated, l[2] == "ended" ? deprecated : Parse(l[2])) : throw new InvalidOperationException($"the runtime {l[0]} has no date"),
         StringComparer.Ordinal);

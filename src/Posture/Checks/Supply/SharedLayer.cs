@@ -22,7 +22,7 @@ internal sealed class SharedLayer : IPostureCheck
         foreach (var statement in layer.Policy is { } policy ? Statement.Parse(policy, "layer policy").Where(s => s.Allow) : [])
         {
             var everyone = ResourcePolicy.IsPublic(statement);
-            var strangers = statement.Principals.Select(p => ResourcePolicy.AccountOf(p.Value)).OfType<string>().Where(a => a != layer.Account && !context.TrustedAccounts.Contains(a)).Distinct(StringComparer.Ordinal).ToList();
+            var strangers = statement.Principals.Select(p => ResourcePolicy.AccountOf(p.Value)).OfType<string>().Concat(Strangers.IsEveryone(statement) ? Strangers.Accounts(statement) : []).Where(a => a != layer.Account && !context.TrustedAccounts.Contains(a)).Distinct(StringComparer.Ordinal).ToList();
             if (everyone || strangers.Count > 0)
             {
                 yield return Report.Of(
