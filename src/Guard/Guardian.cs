@@ -539,6 +539,30 @@ internal sealed class Guardian : IGate, IJudge
             Leftovers.Started(pid);
     }
 
+    /// <summary>
+    /// Another vendor's wrapper pointed the runtime at a proxy of its own: ours then stands before it. Only the process that our wrapper became may say so, and only
+    /// before the first event; later it would be a way past the platform.
+    /// </summary>
+    internal bool Chain(string address, int pid)
+    {
+        if (Proxy is not { } proxy || Initialised || (_wrapperPid != 0 && pid != _wrapperPid))
+            return false;
+        try
+        {
+            var upstream = Settings.ParseAddress(address);
+            if (!IPAddress.IsLoopback(upstream.Address) || upstream.Port == proxy.Address.Port)
+                return false;
+            proxy.Upstream = upstream;
+            Log.Info($"the Runtime API is reached through another proxy at {upstream}");
+            return true;
+        }
+        catch (Exception error) when (error is FormatException or IOException)
+        {
+            Fault("another proxy's address", error);
+            return false;
+        }
+    }
+
     public void Fault(string where, Exception? error) => Health.Fault(where, error);
 
     /// <summary>Records a decision of the policy. <paramref name="allowed"/>: it went on whatever the decision wanted.</summary>

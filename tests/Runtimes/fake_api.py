@@ -29,6 +29,7 @@ class FakeApi:
         self.ids = []
         self.connections = 0
         self.changed = threading.Condition()
+        self.registered = threading.Event()
         self.stopped = False
         self._close = close_after_answer
         api = self
@@ -45,6 +46,10 @@ class FakeApi:
                 pass
 
             def do_GET(self):
+                if self.path == "/2020-01-01/extension/event/next":
+                    api.wait_stopped()
+                    self.close_connection = True
+                    return
                 api.record(self, b"", {})
                 if self.path == "/2018-06-01/runtime/restore/next":
                     self.answer(200, b"", {})
@@ -58,6 +63,10 @@ class FakeApi:
 
             def do_POST(self):
                 body, trailers = self.read_body()
+                if self.path == "/2020-01-01/extension/register":
+                    self.answer(200, b"{}", {"Lambda-Extension-Identifier": str(uuid.uuid4())})
+                    api.registered.set()
+                    return
                 api.record(self, body, trailers)
                 answer = b'{"status":"OK"}'
                 self.answer(api.status_of(self.path), answer, {"Content-Type": "application/json"})
@@ -121,6 +130,10 @@ class FakeApi:
                 return (body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()), headers
             self.changed.wait_for(lambda: self.stopped)
             return None
+
+    def wait_stopped(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.stopped)
 
     def record(self, handler, body, trailers):
         headers = {name.lower(): value for name, value in handler.headers.items()}

@@ -78,10 +78,13 @@ def write_task(files):
     return directory
 
 
-def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False, runtime=None):
-    """Starts the runtime, waits until it has answered every event (or is gone), stops it."""
+def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False, runtime=None, layer=None):
+    """Starts the runtime, waits until it has answered every event (or is gone), stops it.
+
+    With a protection layer (a directory) as /opt, its extension runs first, as on the platform.
+    """
     use(language, task, runtime)
-    bind(write_task(opt or {}), "/opt")
+    bind(layer or write_task(opt or {}), "/opt")
     api = FakeApi(list(events), close_after_answer=close)
     api.statuses = statuses or {}
     environment = {
@@ -104,6 +107,7 @@ def run(language, handler, events=(), env=None, task=None, opt=None, statuses=No
     environment.update(env or {})
     environment = {name: value for name, value in environment.items() if value is not None}
     out, err = tempfile.TemporaryFile(dir=WORK), tempfile.TemporaryFile(dir=WORK)
+    guard = start_guard(api, environment) if layer else None
     process = subprocess.Popen(["/var/runtime/bootstrap"], cwd="/var/task", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
     try:
         answered = api.wait_answered(TIMEOUT, lambda: process.poll() is not None)
@@ -112,8 +116,23 @@ def run(language, handler, events=(), env=None, task=None, opt=None, statuses=No
         process.kill()
         process.wait()
         api.stop()
+        if guard:
+            guard.kill()
+            guard.wait()
     out.seek(0), err.seek(0)
     return Outcome(api, out.read().decode(errors="replace"), err.read().decode(errors="replace"), code, not answered)
+
+
+def start_guard(api, environment):
+    """The extension listens before it registers; after that the runtime may start."""
+    hidden = ("_HANDLER", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME")
+    told = open(WORK / "guard.log", "ab")
+    guard = subprocess.Popen(["/opt/extensions/pellicle"], cwd="/", env={n: v for n, v in environment.items() if n not in hidden}, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
+    told.close()
+    if not api.registered.wait(TIMEOUT):
+        guard.kill()
+        raise AssertionError(f"the guard did not register: {(WORK / 'guard.log').read_text()[-1500:]}")
+    return guard
 
 
 def shell(language, env, wrapper=None):

@@ -6,7 +6,7 @@ import traceback
 
 import harness
 
-NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric"}
+NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer"}
 
 
 def main(parts):

@@ -154,19 +154,82 @@ bool pe_attach_later(void)
     return pe_channel_attach() && atomic_load(&atomic_load(&pe.state)->mode) != 0;
 }
 
+extern char **environ;
+
+static bool by_address; /* nobody told us the guard's name: it follows from the platform's address */
+static char redirected[48] = "AWS_LAMBDA_RUNTIME_API=127.0.0.1:";
+static char named[160] = "PELLICLE_CHANNEL=";
+
+/* OS-only runtimes have no wrapper: the function's own LD_PRELOAD alone brought us. Extensions have no _HANDLER; they are not ours to watch. */
+static size_t channel_by_address(void)
+{
+    static const char prefix[] = "pellicle/";
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API"), *mode = getenv("PELLICLE_MODE");
+    size_t length = api && getenv("_HANDLER") && !(mode && strcmp(mode, "off") == 0) ? strlen(api) : 0;
+    if (length == 0 || length + sizeof prefix >= sizeof pe.channel - 1)
+        return 0;
+    memcpy(pe.channel, prefix, sizeof prefix - 1);
+    memcpy(pe.channel + sizeof prefix - 1, api, length + 1);
+    by_address = true;
+    return length + sizeof prefix - 1;
+}
+
 static void read_environment(void)
 {
     const char *channel = getenv("PELLICLE_CHANNEL");
     size_t length = channel ? strlen(channel) : 0;
-    if (length == 0 || length >= sizeof pe.channel - 1)
+    if (length >= sizeof pe.channel - 1)
         return;
-    memcpy(pe.channel, channel, length + 1);
+    if (length == 0)
+        length = channel_by_address();
+    else
+        memcpy(pe.channel, channel, length + 1);
+    if (length == 0)
+        return;
     pe.channel_length = length;
     pe.root_pid = (uint32_t)SYS0(SYS_getpid);
     const char *root = getenv("PELLICLE_ROOT");
     if (root && *root)
         pe.root_pid = (uint32_t)strtoul(root, NULL, 10);
     pe.enabled = true;
+}
+
+static void replace(const char *name, char *entry)
+{
+    size_t size = strlen(name);
+    for (char **at = environ; at && *at; at++)
+        if (strncmp(*at, name, size) == 0 && (*at)[size] == '=')
+            *at = entry;
+}
+
+/* Another vendor's wrapper, called after ours, pointed the runtime at a proxy of its own. The guard takes that proxy for its upstream: both see everything. */
+static bool chained(const char *proxy)
+{
+    struct pe_ask ask = {
+        .dimension = PE_TAMPER, .deny_errno = EPERM, .item = "chain", .item_length = 5, .more = { { .data = proxy, .length = strlen(proxy) } }, .more_count = 1,
+    };
+    struct pe_verdict verdict;
+    return pe_query(&ask, &verdict) && verdict.decision == 0;
+}
+
+/* Points the process at the guard's proxy, where the wrapper could not, or where another one came after it. The entries are exchanged where they stand: Go
+   reads its variables from the kernel's list and sees nothing that setenv would add. The channel's name takes the place of a variable that only the guard
+   needs, for children. */
+static void redirect(void)
+{
+    const struct pe_state *state = atomic_load(&pe.state);
+    uint32_t port = state ? atomic_load(&state->proxy_port) : 0;
+    const char *api = getenv("AWS_LAMBDA_RUNTIME_API"), *platform = strchr(pe.channel, '/');
+    if (port == 0 || !api || !platform || pe.root_pid != (uint32_t)SYS0(SYS_getpid) || !getenv("_HANDLER"))
+        return;
+    pe_number(redirected + strlen(redirected), port);
+    if (strcmp(api, strchr(redirected, '=') + 1) == 0 || (strcmp(api, platform + 1) != 0 && !chained(api)))
+        return;
+    replace("AWS_LAMBDA_RUNTIME_API", redirected);
+    if (!by_address)
+        return;
+    strcat(named, pe.channel);
+    replace("PELLICLE_FUNCTION_ARN", named);
 }
 
 void pe_exec_start(void);
@@ -185,8 +248,9 @@ void pe_start(void)
     read_environment();
     if (pe.enabled) {
         pe_library_start();
-        pe_exec_start();
         pe_channel_attach();
+        redirect();
+        pe_exec_start();
         pe_python_start();
     }
     errno = saved;

@@ -79,6 +79,26 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
 
     private (int Status, byte[] Head, byte[] Body) Send(string request)
     {
+        var reused = _fd >= 0;
+        var answer = SendOnce(request);
+        // A kept connection may have been closed since its last answer; an extension that gives up takes the function with it.
+        return answer.Status == 0 && reused ? SendOnce(request) : answer;
+    }
+
+    private (int Status, byte[] Head, byte[] Body) SendOnce(string request)
+    {
+        var answer = Exchange(request);
+        if (answer.Status == 0 && _fd >= 0)
+        {
+            _ = Libc.close(_fd);
+            _fd = -1;
+            _buffer.Clear();
+        }
+        return answer;
+    }
+
+    private (int Status, byte[] Head, byte[] Body) Exchange(string request)
+    {
         if (_fd < 0)
             _fd = Fd.ConnectTcp(platform, 5000);
         if (_fd < 0 || !Fd.SendAll(_fd, Encoding.ASCII.GetBytes(request)))

@@ -59,6 +59,8 @@ internal static unsafe class WrapperMode
         };
         if (token.Length > 0 && RoleCredentials.IsWanted(original.GetValueOrDefault(RoleCredentials.Switch)))
             MoveCredentials(changed, port, token);
+        // The guard has it; whoever gets hold of the function could report in its name.
+        changed.Remove("PELLICLE_TOKEN");
         Prepend(changed, "LD_PRELOAD", $"{root}/native/libpellicle.so", ' ');
         Append(changed, "NODE_OPTIONS", "--require ", $"{root}/node/probe.js", ' ');
         Append(changed, "DOTNET_STARTUP_HOOKS", "", $"{root}/dotnet/Pellicle.Probe.dll", ':');

@@ -18,7 +18,7 @@ internal sealed unsafe class Proxy : IDisposable
     private readonly int _watch = epoll_create1(EpollCloExec);
 
     private readonly IGate _gate;
-    private readonly IPEndPoint _upstream;
+    private volatile IPEndPoint _upstream;
     private readonly ConcurrentDictionary<int, Connection> _open = new();
     private readonly Action<Connection>? _opened;
     private int _next;
@@ -38,6 +38,9 @@ internal sealed unsafe class Proxy : IDisposable
     }
 
     internal IPEndPoint Address { get; }
+
+    /// <summary>Where new connections lead: the platform, or another vendor's proxy before it.</summary>
+    internal IPEndPoint Upstream { get => _upstream; set => _upstream = value; }
 
     internal IEnumerable<Connection> Open => _open.Values;
 

@@ -13,6 +13,8 @@ internal sealed class SinkJudge(Guardian guardian)
 {
     internal Verdict Judge(Query query)
     {
+        if (query.Dimension == Dimension.Tamper && query.Item == "chain")
+            return guardian.Chain(query.Field(1), query.PeerPid) ? Verdict.Allow : Deny(query);
         var mode = guardian.Mode;
         if (mode == ProtectionMode.Off)
             return Verdict.AllowFor(VerdictCache.Generation);
