@@ -19,6 +19,7 @@ internal static class CommandTree
         StatusCommand.Create(),
         ModeCommand.Create(),
         LayerCommand.Create(),
+        InstrumentCommand.Create(),
         PolicyCommand.Create(),
         IncidentsCommand.Create(),
         InspectCommand.Create(),

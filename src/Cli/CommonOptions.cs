@@ -17,11 +17,11 @@ internal sealed class AwsOptions
         command.Add(_endpoint);
     }
 
-    public LambdaClient Connect(ParseResult result)
+    public LambdaClient Connect(ParseResult result, string? region = null)
     {
         try
         {
-            return new LambdaClient(new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), result.GetValue(_region), result.GetValue(_endpoint))));
+            return new LambdaClient(new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), region ?? result.GetValue(_region), result.GetValue(_endpoint))));
         }
         catch (AwsSettingsException exception)
         {

@@ -9,6 +9,23 @@ public static class LayerPackage
     /// <summary>Name under which the layer is published.</summary>
     public const string DefaultName = "pellicle";
 
+    private const string CustomRuntimePrefix = "pellicle-runtime-";
+
+    /// <summary>Name of the layer for a processor: one layer each, because a layer version holds one binary.</summary>
+    public static string NameFor(string architecture) => architecture == "x86_64" ? DefaultName : $"{DefaultName}-{architecture}";
+
+    /// <summary>Name of the layer that brings its own interpreter.</summary>
+    public static string NameForRuntime(string language, string architecture) => CustomRuntimePrefix + language + (architecture == "x86_64" ? "" : $"-{architecture}");
+
+    /// <summary>The layer that is put into functions and taken out again.</summary>
+    public static bool IsStandalone(string name) => name is DefaultName or DefaultName + "-arm64";
+
+    /// <summary>The layer that a function on <c>provided.*</c> runs on.</summary>
+    public static bool IsCustomRuntime(string name) => name.StartsWith(CustomRuntimePrefix, StringComparison.Ordinal);
+
+    /// <summary>Name part of a layer version's ARN.</summary>
+    public static string NameOf(string arn) => arn.Split(':') is { Length: > 6 } parts ? parts[6] : "";
+
     private const string Wrapper =
         """
         #!/bin/sh
@@ -27,7 +44,11 @@ public static class LayerPackage
     /// <param name="publicKey">SubjectPublicKeyInfo (base64) that signs policies, or null.</param>
     /// <param name="version">Version line.</param>
     /// <exception cref="FileNotFoundException">An artefact is missing; the message names it.</exception>
-    public static byte[] Build(string artifacts, string architecture, ReadOnlyMemory<byte>? policy, string? publicKey, string version)
+    public static byte[] Build(string artifacts, string architecture, ReadOnlyMemory<byte>? policy, string? publicKey, string version) =>
+        Zip(Files(artifacts, architecture, policy, publicKey, version).Values);
+
+    /// <summary>The files of the layer by path below <c>/opt</c>.</summary>
+    internal static SortedDictionary<string, ZipFileEntry> Files(string artifacts, string architecture, ReadOnlyMemory<byte>? policy, string? publicKey, string version)
     {
         var (rid, native) = architecture switch
         {
@@ -35,13 +56,12 @@ public static class LayerPackage
             "arm64" => ("linux-arm64", "aarch64"),
             _ => throw new ArgumentException($"unknown architecture `{architecture}`; use x86_64 or arm64", nameof(architecture)),
         };
-        var files = new SortedDictionary<string, (byte[] Bytes, int Mode)>(StringComparer.Ordinal)
-        {
-            ["extensions/pellicle"] = (Read(Path.Combine(artifacts, "guard", rid, "guard")), 0b111_101_101),
-            ["pellicle/wrapper"] = (System.Text.Encoding.ASCII.GetBytes(Wrapper), 0b111_101_101),
-            ["pellicle/native/libpellicle.so"] = (Read(Path.Combine(artifacts, "native", native, "libpellicle.so")), 0b111_101_101),
-            ["pellicle/version"] = (System.Text.Encoding.ASCII.GetBytes(version + "\n"), 0b110_100_100),
-        };
+        var files = new SortedDictionary<string, ZipFileEntry>(StringComparer.Ordinal);
+        void Add(string path, byte[] bytes, int mode = 0b110_100_100) => files[path] = new ZipFileEntry(path, bytes, mode);
+        Add("extensions/pellicle", Read(Path.Combine(artifacts, "guard", rid, "guard")), 0b111_101_101);
+        Add("pellicle/wrapper", System.Text.Encoding.ASCII.GetBytes(Wrapper.ReplaceLineEndings("\n")), 0b111_101_101);
+        Add("pellicle/native/libpellicle.so", Read(Path.Combine(artifacts, "native", native, "libpellicle.so")), 0b111_101_101);
+        Add("pellicle/version", System.Text.Encoding.ASCII.GetBytes(version + "\n"));
         foreach (var language in new[] { "node", "java", "dotnet" })
         {
             var directory = Path.Combine(artifacts, "probes", language);
@@ -52,21 +72,21 @@ public static class LayerPackage
 
             foreach (var file in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories))
             {
-                files[$"pellicle/{language}/{Path.GetRelativePath(directory, file).Replace('\\', '/')}"] = (File.ReadAllBytes(file), 0b110_100_100);
+                Add($"pellicle/{language}/{Path.GetRelativePath(directory, file).Replace('\\', '/')}", File.ReadAllBytes(file));
             }
         }
 
         if (policy is { } document)
         {
-            files["pellicle/policy.json"] = (document.ToArray(), 0b110_100_100);
+            Add("pellicle/policy.json", document.ToArray());
         }
 
         if (publicKey is not null)
         {
-            files["pellicle/policy.pub"] = (System.Text.Encoding.ASCII.GetBytes(publicKey + "\n"), 0b110_100_100);
+            Add("pellicle/policy.pub", System.Text.Encoding.ASCII.GetBytes(publicKey + "\n"));
         }
 
-        return Zip(files.Select(f => new ZipFileEntry(f.Key, f.Value.Bytes, f.Value.Mode)));
+        return files;
     }
 
     /// <summary>Writes a zip with Unix modes and fixed times.</summary>

@@ -91,9 +91,99 @@ public sealed class AttachPlanTests
     public void An_OS_only_runtime_takes_the_preload_variable_and_gives_it_back()
     {
         var function = Function("provided.al2023", variables: new() { ["LD_PRELOAD"] = "/opt/lib/other.so" });
-        var attached = Apply(function, AttachPlan.Attach(function, Settings));
+        var attached = Apply(function, AttachPlan.Attach(function, Settings, new FunctionFacts { Bootstrap = Bootstrap.Dynamic }));
         attached.Variables["LD_PRELOAD"].ShouldBe("/opt/pellicle/native/libpellicle.so:/opt/lib/other.so");
         AttachPlan.IsProtected(attached).ShouldBeTrue();
         AttachPlan.Detach(attached).Variables.ShouldBe(function.Variables);
+    }
+
+    [Fact]
+    public void A_static_bootstrap_is_refused_with_the_way_that_reaches_it_and_an_instrumented_one_needs_no_variable()
+    {
+        var function = Function("provided.al2023");
+        AttachPlan.Attach(function, Settings, new FunctionFacts { Bootstrap = Bootstrap.Static }).Refusals.ShouldHaveSingleItem().WayOut.ShouldContain("pellicle instrument");
+        var plan = AttachPlan.Attach(function, Settings, new FunctionFacts { Bootstrap = Bootstrap.Instrumented });
+        plan.Refusals.ShouldBeEmpty();
+        plan.Variables.Keys.ShouldNotContain("LD_PRELOAD");
+    }
+
+    [Theory]
+    [InlineData("python3.8", true)]
+    [InlineData("python3.14", true)]
+    [InlineData("python3.7", false)]
+    [InlineData("nodejs10.x", true)]
+    [InlineData("nodejs24.x", true)]
+    [InlineData("nodejs8.10", false)]
+    [InlineData("java8", false)]
+    [InlineData("java8.al2", true)]
+    [InlineData("java25", true)]
+    [InlineData("dotnetcore2.1", false)]
+    [InlineData("dotnetcore3.1", true)]
+    [InlineData("dotnet10", true)]
+    [InlineData("ruby2.7", true)]
+    [InlineData("ruby3.4", true)]
+    [InlineData("ruby2.5", false)]
+    [InlineData("provided.al2", true)]
+    [InlineData("provided.al2023", true)]
+    [InlineData("provided", false)]
+    [InlineData("go1.x", false)]
+    [InlineData("cobol1", false)]
+    public void A_runtime_that_calls_no_wrapper_is_refused(string runtime, bool taken)
+    {
+        var refusals = AttachPlan.Attach(Function(runtime), Settings).Refusals;
+        refusals.Count.ShouldBe(taken ? 0 : 1, string.Join("; ", refusals));
+        refusals.ShouldAllBe(r => r.WayOut.Length > 0);
+    }
+
+    [Fact]
+    public void Another_processor_unreadable_variables_and_signed_code_are_refused_with_a_way_out()
+    {
+        AttachPlan.Attach(Function() with { Architectures = ["arm64"] }, Settings).Refusals.ShouldHaveSingleItem().WayOut.ShouldContain("arm64");
+        var locked = Function() with { Environment = new EnvironmentVariables { Error = System.Text.Json.JsonSerializer.SerializeToElement(new { ErrorCode = "AccessDeniedException" }) } };
+        AttachPlan.Attach(locked, Settings).Refusals.ShouldHaveSingleItem().WayOut.ShouldContain("kms:Decrypt");
+        AttachPlan.Detach(locked with { Layers = [new LayerReference { Arn = Layer }] }).Refusals.ShouldHaveSingleItem();
+        var signed = new FunctionFacts { SignedLayersOnly = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-1" };
+        AttachPlan.Attach(Function(), Settings, signed).Refusals.ShouldHaveSingleItem().WayOut.ShouldContain("sign");
+        AttachPlan.Attach(Function(), Settings with { ForeignLayer = true }, signed).Refusals.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_layer_with_its_own_interpreter_keeps_its_place_and_stays_when_protection_goes()
+    {
+        const string bundle = "arn:aws:lambda:eu-central-1:123456789012:layer:pellicle-runtime-python:2";
+        const string other = "arn:aws:lambda:eu-central-1:123456789012:layer:shared:1";
+        var function = Function("provided.al2023", layers: [bundle, other]);
+        var plan = AttachPlan.Attach(function, Settings);
+        plan.Layers.ShouldBe([bundle, other]);
+        plan.Variables.Keys.ShouldNotContain("LD_PRELOAD");
+        AttachPlan.IsProtected(Apply(function, plan)).ShouldBeTrue();
+        AttachPlan.Attach(Apply(function, plan), Settings with { LayerArn = bundle[..^1] + "3" }).Layers.ShouldBe([bundle[..^1] + "3", other]);
+        var back = AttachPlan.Detach(Apply(function, plan));
+        back.Layers.ShouldBe([bundle, other]);
+        back.Variables.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_token_that_works_is_kept()
+    {
+        var function = Function();
+        var attached = Apply(function, AttachPlan.Attach(function, Settings));
+        AttachPlan.Attach(attached, Settings with { Token = null }).Variables["PELLICLE_TOKEN"].ShouldBe("pi_0123456789");
+        AttachPlan.Attach(attached, Settings with { Token = null }).Unchanged.ShouldBeTrue();
+        // Another server does not know it.
+        AttachPlan.Attach(attached, Settings with { Token = null, Server = "https://other.example" }).Variables["PELLICLE_TOKEN"].ShouldBe("");
+    }
+
+    [Fact]
+    public void Why_a_function_is_not_protected_is_said()
+    {
+        AttachPlan.WhyNotProtected(Function()).ShouldBe("the layer is not attached");
+        AttachPlan.WhyNotProtected(Function(layers: [Layer])).ShouldNotBeNull().ShouldContain("the wrapper is not set");
+        AttachPlan.WhyNotProtected(Function(layers: [Layer], variables: new() { ["AWS_LAMBDA_EXEC_WRAPPER"] = "/opt/vendor" })).ShouldNotBeNull().ShouldContain("/opt/vendor");
+        AttachPlan.WhyNotProtected(Function("provided.al2023", layers: [Layer])).ShouldNotBeNull().ShouldContain("nothing loads it");
+        AttachPlan.WhyNotProtected(Function("nodejs6.10")).ShouldNotBeNull().ShouldContain("nodejs6.10");
+        var attached = Apply(Function(), AttachPlan.Attach(Function(), Settings));
+        AttachPlan.WhyNotProtected(attached with { Layers = [] }).ShouldNotBeNull().ShouldContain("taken out");
+        AttachPlan.WhyNotProtected(attached).ShouldBeNull();
     }
 }

@@ -107,9 +107,10 @@ internal static class ScanCommand
                 }
 
                 using var scan = deployed.Count > 0 ? new AccountScan(aws.Connect(result), database, null) : null;
+                using var observer = deployed.Count > 0 ? server.TryConnect(result) : null;
                 foreach (var name in deployed)
                 {
-                    requests.Add(await scan!.RequestAsync(name, cancellationToken));
+                    requests.Add(await WithLoadedAsync(await scan!.RequestAsync(name, cancellationToken), observer, cancellationToken));
                 }
 
                 using var advisories = database is null ? null : DbCommand.Open(database);
@@ -126,6 +127,28 @@ internal static class ScanCommand
             }
         });
         return command;
+    }
+
+    /// <summary>Adds what guards saw loaded. Without it the scan is complete all the same, only without that mark.</summary>
+    private static async Task<TargetRequest> WithLoadedAsync(TargetRequest request, ServerClient? server, CancellationToken cancellationToken)
+    {
+        if (server is null || request is not { Kind: "function", Arn: { } arn, Source.Sha256: { } sha256 })
+        {
+            return request;
+        }
+
+        try
+        {
+            var code = Convert.ToBase64String(Convert.FromHexString(sha256));
+            var loaded = await server.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(arn)}/loaded?codeSha256={Uri.EscapeDataString(code)}", cancellationToken);
+            var paths = loaded.GetProperty("paths").EnumerateArray().Select(p => p.GetString()!).ToList();
+            return paths.Count > 0 ? request with { LoadedFiles = paths } : request;
+        }
+        catch (CliException exception)
+        {
+            Output.Note($"which packages are in use is not known: {exception.Message}");
+            return request;
+        }
     }
 
     private static TargetRequest LocalTarget(string path, string[] layers, string? runtime, string? handler, string[] variables)

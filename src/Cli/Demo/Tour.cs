@@ -119,7 +119,7 @@ internal sealed class Tour(DemoStage stage)
         foreach (var sample in Sample.All)
         {
             var before = await stage.Lambda.GetConfigurationAsync(sample.Name, null, cancellationToken);
-            var change = await protector.ProtectAsync(sample.Name, settings, cancellationToken);
+            var change = await protector.ProtectAsync(sample.Name, settings, cancellationToken: cancellationToken);
             var after = await stage.Lambda.GetConfigurationAsync(sample.Name, null, cancellationToken);
             rows.Add([sample.Name, before.CodeSha256[..16], after.CodeSha256[..16], before.CodeSha256 == after.CodeSha256 && before.Handler == after.Handler ? "untouched" : "CHANGED"]);
             Require(change.Changed && before.CodeSha256 == after.CodeSha256 && before.Handler == after.Handler, $"{sample.Name}: only layers and environment change");
