@@ -203,7 +203,7 @@ public sealed class MatrixRun : IAsyncLifetime
         return differences;
     }
 
-    private static async Task BuildVictimsAsync()
+    internal static async Task BuildVictimsAsync()
     {
         using var build = Process.Start(new ProcessStartInfo(Path.Combine(Stage.Root, "tests", "EndToEnd", "functions", "build.sh"), [Victims]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = build.StandardOutput.ReadToEndAsync();

@@ -7,6 +7,7 @@ using System.Text;
 using System.Text.Json;
 using Pellicle.Aws;
 using Pellicle.Local;
+using Pellicle.Policy;
 using Pellicle.Protection;
 using Pellicle.Server;
 
@@ -91,6 +92,43 @@ internal sealed class Stage : IAsyncDisposable
         var all = new Dictionary<string, string>(variables ?? new Dictionary<string, string>()) { ["BACKEND"] = Backend, ["OTHER"] = Other };
         await Lambda.CreateFunctionAsync(name, victim.Runtime, victim.Handler, "arn:aws:iam::123456789012:role/victim", ZipOf(Path.Combine(victims, victim.Language)), [], all, 20, 256);
         await Lambda.WaitUpdatedAsync(name);
+    }
+
+    /// <summary>A function from files of its own.</summary>
+    public async Task CreateAsync(string name, string runtime, string handler, byte[] zip, IReadOnlyList<string> layers, IReadOnlyDictionary<string, string> variables)
+    {
+        await Lambda.CreateFunctionAsync(name, runtime, handler, "arn:aws:iam::123456789012:role/victim", zip, layers, variables, 20, 256);
+        await Lambda.WaitUpdatedAsync(name);
+    }
+
+    public Task<string> RawConfigurationAsync(string name) => _http.GetStringAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/configuration"));
+
+    public async Task UpdateCodeAsync(string name, byte[] zip)
+    {
+        using var response = await _http.PutAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/code"), new StringContent(JsonSerializer.Serialize(new { ZipFile = Convert.ToBase64String(zip) }), Encoding.UTF8, "application/json"));
+        response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
+        await Lambda.WaitUpdatedAsync(name);
+    }
+
+    /// <summary>Publishes a layer of these files; programs among them are executable.</summary>
+    public async Task<string> PublishAsync(string name, params (string Path, byte[] Bytes)[] files) =>
+        (await Lambda.PublishLayerVersionAsync(name, LayerPackage.Zip(files.Select(f => new ZipFileEntry(f.Path, f.Bytes, 0b111_101_101))), null, null, null)).LayerVersionArn;
+
+    /// <summary>The policy of a function, before its guard asks for it.</summary>
+    public Task SetPolicyAsync(string name, PolicyDocument policy) => PutAsync($"/api/v1/functions/{Uri.EscapeDataString(Arn(name))}/policy", Encoding.UTF8.GetString(PolicyJson.Write(policy)));
+
+    /// <summary>Waits until an incident of one request is such a one; all of them when it does not come.</summary>
+    public async Task ShouldReportAsync(string name, string requestId, string decision, string dimension, string? detector = null)
+    {
+        bool Is(JsonElement i) => i.GetProperty("decision").GetString() == decision && i.GetProperty("dimension").GetString() == dimension && (detector is null || i.GetProperty("detector").GetString() == detector);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        List<JsonElement> found;
+        do
+        {
+            found = (await IncidentsAsync(name)).Where(i => i.GetProperty("requestId").GetString() == requestId).ToList();
+        }
+        while (!found.Any(Is) && clock.Elapsed < TimeSpan.FromSeconds(20));
+        found.ShouldContain(i => Is(i), $"{name}: no incident {decision} {dimension} {detector}: {string.Join('\n', found)}");
     }
 
     public static string Arn(string name) => $"arn:aws:lambda:us-east-1:123456789012:function:{name}";
@@ -182,7 +220,7 @@ internal sealed class Stage : IAsyncDisposable
         }
     }
 
-    private static byte[] ZipOf(string directory) => LayerPackage.Zip(
+    public static byte[] ZipOf(string directory) => LayerPackage.Zip(
         System.IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
             .Select(f => new ZipFileEntry(Path.GetRelativePath(directory, f).Replace('\\', '/'), File.ReadAllBytes(f), 0b110_100_100))
             .OrderBy(e => e.Path, StringComparer.Ordinal));

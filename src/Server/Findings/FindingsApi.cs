@@ -5,8 +5,14 @@ using Pellicle.Scanning.Pipeline;
 using Pellicle.Server.Access;
 using Pellicle.Server.Fleet;
 using Pellicle.Server.Policies;
+using Pellicle.Server.Storage;
 
 namespace Pellicle.Server.Findings;
+
+/// <summary>What one version of a function's code was seen to load.</summary>
+/// <param name="CodeSha256">The code.</param>
+/// <param name="Paths">Files below <c>/var/task</c> and <c>/opt</c>; empty when no guard has reported any.</param>
+internal sealed record LoadedView(string CodeSha256, IReadOnlyList<string> Paths);
 
 internal static class FindingsApi
 {
@@ -18,6 +24,18 @@ internal static class FindingsApi
         api.MapGet("/scans", async (ScanStore store, TimeProvider time, CancellationToken c) => TypedResults.Ok(new Listing<TargetView>(time.GetUtcNow(), await store.TargetsAsync(c))))
             .RequireAuthorization(Allow.Viewer).WithTags("findings").WithSummary("what was scanned, when, and how completely");
         api.MapGet("/findings", ListAsync).RequireAuthorization(Allow.Viewer).WithTags("findings").WithSummary("findings, worst first; status open (default), resolved or all; severity is the least severe to show");
+        api.MapGet("/functions/{arn}/loaded", LoadedAsync).RequireAuthorization(Allow.Viewer).WithTags("findings").WithSummary("files of a function's package and layers that were seen opened, for one CodeSha256; the scanner tells by them what is in use");
+    }
+
+    private static async Task<Results<Ok<LoadedView>, ProblemHttpResult>> LoadedAsync(string arn, string? codeSha256, Database database, CancellationToken cancellationToken)
+    {
+        if (!FunctionArn.TryParse(arn, out var function) || codeSha256 is null)
+        {
+            return Problems.Bad("the query is not valid", "the function is named by its ARN, its code by `codeSha256`");
+        }
+
+        // A function that no guard reported from has loaded nothing that is known: an empty list, no error.
+        return TypedResults.Ok(new LoadedView(codeSha256, [.. await database.ReadAsync(c => LoadedFiles.PathsAsync(c, function.Text, codeSha256), cancellationToken)]));
     }
 
     private static async Task<Results<Ok<IReadOnlyList<ScanChange>>, ProblemHttpResult>> PutAsync(HttpContext http, ScanStore store, CancellationToken cancellationToken)

@@ -11,8 +11,10 @@ internal sealed class LoadedFiles
 
     private LoadedFiles(IEnumerable<string> paths) => _paths = [.. paths];
 
-    public static async Task<LoadedFiles> ReadAsync(DbConnection connection, string function, string code) =>
-        new(await connection.QueryAsync<string>("SELECT path FROM loaded_files WHERE function = @function AND code_sha256 = @code", new { function, code }));
+    public static async Task<LoadedFiles> ReadAsync(DbConnection connection, string function, string code) => new(await PathsAsync(connection, function, code));
+
+    public static Task<IEnumerable<string>> PathsAsync(DbConnection connection, string function, string code) =>
+        connection.QueryAsync<string>("SELECT path FROM loaded_files WHERE function = @function AND code_sha256 = @code ORDER BY path", new { function, code });
 
     /// <summary>True or false where the files can tell; null where nothing was seen yet or the evidence names no directory of code.</summary>
     public bool? Says(Finding finding)

@@ -6,9 +6,11 @@ out=$1
 if [ -f "$out/.stamp" ] && [ -z "$(find "$here" -newer "$out/.stamp" -type f -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then exit 0; fi
 rm -rf "$out"
 mkdir -p "$out/gifts"
+gcc -shared -fPIC -Wall -Werror -o "$out/hook.so" "$here/hook.c"
 for language in python node java dotnet; do
   mkdir -p "$out/$language"
-  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$out/$language/"
+  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$out/$language/"
+  cp "$out/hook.so" "$out/$language/data/"
 done
 cp "$here/python/handler.py" "$out/python/"
 cp "$here/node/index.js" "$out/node/"

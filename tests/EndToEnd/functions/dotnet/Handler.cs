@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
@@ -63,6 +64,20 @@ public sealed class Handler
                     return $"looked up, {error.SocketErrorCode}";
                 }
             case "deserialize": return $"{Assembly.Load(Convert.FromBase64String(v)).GetType("Gift")!.GetMethod("Open")!.Invoke(null, null)}";
+            case "unzip": return Unzip(v);
+            case "datagram":
+                using (var sender = new UdpClient())
+                {
+                    sender.Send("what was found"u8, IPEndPoint.Parse(Variable("OTHER")));
+                    return "sent";
+                }
+
+            case "preload":
+                File.Copy(Data + "/hook.so", "/tmp/hook.so", overwrite: true);
+                var start = new ProcessStartInfo("/bin/sh", ["/var/task/script.sh"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+                start.Environment["LD_PRELOAD"] = "/tmp/hook.so";
+                using (var process = Process.Start(start)!)
+                    return process.StandardOutput.ReadToEnd();
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {
@@ -127,6 +142,22 @@ public sealed class Handler
     {
         File.WriteAllText(path, content);
         return $"written {path}";
+    }
+
+    /// <summary>Trusts the names in an archive.</summary>
+    private static string Unzip(string archive)
+    {
+        Directory.CreateDirectory(Uploads);
+        using var zip = new ZipArchive(new MemoryStream(Convert.FromBase64String(archive)));
+        var paths = new List<string>();
+        foreach (var entry in zip.Entries)
+        {
+            using var reader = new StreamReader(entry.Open());
+            paths.Add(Path.GetFullPath(Path.Combine(Uploads, entry.FullName)));
+            Write(paths[^1], reader.ReadToEnd());
+        }
+
+        return "unpacked " + string.Join(' ', paths);
     }
 
     private static async Task<string> Connect(string target)

@@ -1,10 +1,12 @@
 // Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses.
 const { execFileSync, spawn, spawnSync } = require('child_process');
+const dgram = require('dgram');
 const dns = require('dns');
 const fs = require('fs');
 const http = require('http');
 const net = require('net');
 const path = require('path');
+const zlib = require('zlib');
 
 const DATA = '/var/task/data';
 const BACKEND = process.env.BACKEND;
@@ -55,6 +57,35 @@ function unserialize(text) {
   }
   return object;
 }
+
+// Trusts the names in an archive; reads its files one after the other.
+function unzip(archive) {
+  fs.mkdirSync('/tmp/uploads', { recursive: true });
+  const bytes = Buffer.from(archive, 'base64');
+  const paths = [];
+  for (let at = 0; bytes.readUInt32LE(at) === 0x04034b50;) {
+    const [method, size, name, extra] = [bytes.readUInt16LE(at + 8), bytes.readUInt32LE(at + 18), bytes.readUInt16LE(at + 26), bytes.readUInt16LE(at + 28)];
+    const start = at + 30 + name + extra;
+    const file = path.join('/tmp/uploads', bytes.toString('utf8', at + 30, at + 30 + name));
+    const content = bytes.subarray(start, start + size);
+    write(file, method === 0 ? content : zlib.inflateRawSync(content));
+    paths.push(file);
+    at = start + size;
+  }
+  return `unpacked ${paths.join(' ')}`;
+}
+
+const sendDatagram = (target) =>
+  new Promise((resolve, reject) => {
+    const [host, port] = target.split(':');
+    const socket = dgram.createSocket('udp4');
+    socket.on('error', reject);
+    socket.send('what was found', Number(port), host, (error) => {
+      socket.close();
+      if (error) reject(error);
+      else resolve('sent');
+    });
+  });
 
 function link(target) {
   fs.rmSync('/tmp/innocent', { force: true });
@@ -117,6 +148,14 @@ const operations = {
   'connect-other': () => connect(process.env.OTHER),
   lookup,
   eval: (v) => `${new Function('require', `return ${v}`)(require)}`,
+  template: (v) => v.replace(/\{\{(.*?)\}\}/g, (_, found) => new Function('require', `return ${found.trim()}`)(require)),
+  unzip,
+  datagram: () => sendDatagram(process.env.OTHER),
+  preload() {
+    fs.copyFileSync('/var/task/data/hook.so', '/tmp/hook.so');
+    return spawnSync('/bin/sh', ['/var/task/script.sh'], { env: { ...process.env, LD_PRELOAD: '/tmp/hook.so' } }).stdout.toString();
+  },
+  'switch-runtime': () => run('/bin/bash', '/var/task/switch.sh', String(process.pid), ...process.env.AWS_LAMBDA_RUNTIME_API.split(':'), requestId),
   deserialize: (v) => JSON.stringify(unserialize(v)),
   environ: () => fs.readFileSync('/proc/self/environ', 'utf8'),
   'environ-link': () => link('/proc/self/environ'),

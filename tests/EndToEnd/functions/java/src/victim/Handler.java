@@ -4,6 +4,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.RandomAccessFile;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -13,12 +15,15 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 
 /** Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses. */
@@ -69,6 +74,14 @@ public final class Handler {
             case "connect-other" -> connect(System.getenv("OTHER"));
             case "lookup" -> lookup(v);
             case "deserialize" -> new ObjectInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(v))).readObject().toString();
+            case "unzip" -> unzip(v);
+            case "datagram" -> sendDatagram(System.getenv("OTHER"));
+            case "preload" -> {
+                Files.copy(DATA.resolve("hook.so"), Path.of("/tmp/hook.so"), StandardCopyOption.REPLACE_EXISTING);
+                ProcessBuilder child = new ProcessBuilder("/bin/sh", "/var/task/script.sh").redirectError(ProcessBuilder.Redirect.DISCARD);
+                child.environment().put("LD_PRELOAD", "/tmp/hook.so");
+                yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            }
             case "xml" -> DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(v.getBytes(StandardCharsets.UTF_8))).getDocumentElement().getTextContent();
             case "environ" -> text(Path.of("/proc/self/environ"));
             case "environ-link" -> link("/proc/self/environ");
@@ -139,6 +152,29 @@ public final class Handler {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(parts[0], Integer.parseInt(parts[1])), 500);
             return "connected";
+        }
+    }
+
+    /** Trusts the names in an archive. */
+    private static String unzip(String archive) throws IOException {
+        Files.createDirectories(UPLOADS);
+        StringBuilder paths = new StringBuilder("unpacked");
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(archive)))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                Path path = UPLOADS.resolve(entry.getName()).normalize();
+                write(path, new String(zip.readAllBytes(), StandardCharsets.UTF_8));
+                paths.append(' ').append(path);
+            }
+        }
+        return paths.toString();
+    }
+
+    private static String sendDatagram(String target) throws IOException {
+        String[] parts = target.split(":");
+        byte[] found = "what was found".getBytes(StandardCharsets.UTF_8);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.send(new DatagramPacket(found, found.length, new InetSocketAddress(parts[0], Integer.parseInt(parts[1]))));
+            return "sent";
         }
     }
 

@@ -1,0 +1,1 @@
+from web import Flask, jsonify, redirect, render_template, request, url_for

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Pellicle.Protection;
+
+namespace Pellicle.EndToEnd.Tests;
+
+/// <summary>Both ways in: the standalone layer, and the layer with its own interpreter for <c>provided.*</c>; other vendors' wrappers and proxies stay in use.</summary>
+public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRun>
+{
+    private const string Attack = "x; id";
+    private const string Benign = "Anna Maria";
+
+    private static string Functions => Path.Combine(Stage.Root, "tests", "EndToEnd", "functions");
+
+    [CircleTheory]
+    [InlineData("python")]
+    [InlineData("node")]
+    [InlineData("java")]
+    [InlineData("dotnet")]
+    public async Task A_layer_with_its_own_interpreter_runs_the_same_handlers_behind_the_guard(string language)
+    {
+        await MatrixRun.BuildVictimsAsync();
+        var victim = Victim.All.First(v => v.Language == language);
+        var managed = $"managed-{language}";
+        await run.Stage.CreateAsync(managed, victim, MatrixRun.Victims);
+
+        var built = CustomRuntimeLayer.Build(Stage.Artifacts, "x86_64", new CustomRuntime(language, await InterpreterAsync(language)), null, null, "0.1.0");
+        built.UnzippedBytes.ShouldBeLessThan(CustomRuntimeLayer.MaxUnzippedBytes);
+        var layer = await new Protector(run.Stage.Lambda).EnsureLayerAsync(built.Zip, "x86_64", LayerPackage.NameForRuntime(language, "x86_64"));
+        var name = $"own-{language}";
+        await run.Stage.CreateAsync(name, "provided.al2023", victim.Handler, Stage.ZipOf(Path.Combine(MatrixRun.Victims, language)), [layer], new Dictionary<string, string> { ["BACKEND"] = run.Stage.Backend, ["OTHER"] = run.Stage.Other });
+
+        // Before anybody protects it the layer only watches: the same answers, attacks included.
+        var attacked = await run.CallAsync(managed, Attack);
+        attacked.ShouldContain("uid=");
+        (await run.CallAsync(name, Attack)).ShouldBe(attacked);
+        await run.ProtectAsync(name);
+        foreach (var (op, value) in new[] { ("shell", Benign), ("read", "sub/deep.txt"), ("fetch", "articles"), ("deserialize", "") })
+        {
+            (await run.CallAsync(name, value, op)).ShouldBe(await run.CallAsync(managed, value, op), op);
+        }
+
+        var (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "shell", Attack));
+        answer.ShouldNotContain("uid=");
+        await run.Stage.ShouldReportAsync(name, request, "blocked", "event");
+        (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "environ", "none"));
+        answer.ShouldNotContain("AWS_SECRET");
+        await run.Stage.ShouldReportAsync(name, request, "blocked", "read");
+        await ShouldHaveLinesAsync(name);
+        await run.UnprotectAsync(name);
+        (await run.CallAsync(name, Attack)).ShouldBe(attacked);
+    }
+
+    [CircleTheory]
+    [InlineData("dynamic")]
+    [InlineData("script")]
+    [InlineData("static")]
+    public async Task Any_other_program_for_an_OS_only_runtime_gets_the_first_line_and_the_second_where_it_is_dynamic(string kind)
+    {
+        var package = LayerPackage.Zip([new ZipFileEntry("bootstrap", await BootstrapAsync(kind), 0b111_101_101)]);
+        foreach (var (policy, name) in new[] { (InsertionRun.Protect, $"osonly-{kind}"), (InsertionRun.Sinks, $"osonly-{kind}-sinks") })
+        {
+            await run.Stage.CreateAsync(name, "provided.al2023", "none", package, [], new Dictionary<string, string>());
+            (await run.CallAsync(name, Attack)).ShouldContain("uid=");
+            if (kind == "static")
+            {
+                // Nothing outside the package can come before it: refused, and the way out works.
+                var refused = await new Protector(run.Stage.Lambda).ProtectAsync(name, run.Settings);
+                refused.Refusals.ShouldHaveSingleItem().WayOut.ShouldContain("pellicle instrument");
+                using var instrumented = new MemoryStream();
+                PackageInstrumentation.Instrument(new MemoryStream(package), instrumented).ShouldBeTrue();
+                await run.Stage.UpdateCodeAsync(name, instrumented.ToArray());
+                (await run.CallAsync(name, Attack)).ShouldContain("uid=", Case.Sensitive, "without the layer it works as before");
+            }
+
+            await run.ProtectAsync(name, policy);
+            (await run.CallAsync(name, Benign)).ShouldBe($"{{\"out\":\"hello {Benign}{(kind == "script" ? "" : "\\n")}\"}}");
+            var (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "shell", Attack));
+            if (policy == InsertionRun.Sinks && kind == "static")
+            {
+                answer.ShouldContain("uid=", Case.Sensitive, "a static program's own process starts are seen now: say so in docs/limits.md");
+            }
+            else
+            {
+                answer.ShouldNotContain("uid=");
+                await run.Stage.ShouldReportAsync(name, request, "blocked", policy == InsertionRun.Sinks ? "process" : "event");
+            }
+
+            // Programs that a static one starts are covered by the variable they inherit.
+            await ShouldHaveLinesAsync(name);
+            await run.UnprotectAsync(name);
+            (await run.CallAsync(name, Attack)).ShouldContain("uid=");
+        }
+    }
+
+    [CircleTheory]
+    [InlineData("python3.11", "index.handler")]
+    [InlineData("nodejs20.x", "index.handler")]
+    public async Task Another_vendors_wrapper_and_proxy_stay_in_use_and_both_see_everything(string runtime, string handler)
+    {
+        const string python = "import os, subprocess\ndef handler(event, context):\n    v = event['queryStringParameters']['v']\n    return {'mark': os.environ.get('VENDOR_WAS_HERE'), 'out': subprocess.getoutput('echo hello ' + v)}\n";
+        const string node = "const { execSync } = require('child_process');\nexports.handler = async event => ({ mark: process.env.VENDOR_WAS_HERE, out: execSync('echo hello ' + event.queryStringParameters.v).toString() });\n";
+        foreach (var withProxy in new[] { false, true })
+        {
+            var name = $"vendor-{runtime.Replace(".", "", StringComparison.Ordinal)}-{(withProxy ? "proxy" : "wrapper")}";
+            var files = new List<(string, byte[])> { ("vendor/wrapper", await File.ReadAllBytesAsync(Path.Combine(Functions, "vendor", "wrapper"))) };
+            var variables = new Dictionary<string, string> { ["AWS_LAMBDA_EXEC_WRAPPER"] = "/opt/vendor/wrapper" };
+            if (withProxy)
+            {
+                files.Add(("extensions/vendor-proxy", await File.ReadAllBytesAsync(Path.Combine(Functions, "vendor", "proxy"))));
+                variables["VENDOR_PORT"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            var layer = await run.Stage.PublishAsync("vendor", [.. files]);
+            var code = LayerPackage.Zip([new ZipFileEntry("index.py", Encoding.UTF8.GetBytes(python), 0b110_100_100), new ZipFileEntry("index.js", Encoding.UTF8.GetBytes(node), 0b110_100_100)]);
+            await run.Stage.CreateAsync(name, runtime, handler, code, [layer], variables);
+            var (benign, attacked) = (await run.CallAsync(name, Benign), await run.CallAsync(name, Attack));
+            benign.ShouldContain("\"mark\":", Case.Sensitive);
+            benign.Replace(" ", "", StringComparison.Ordinal).ShouldContain("\"mark\":\"wrapped/var/lang/bin/");
+            benign.Contains("seen-by-vendor", StringComparison.Ordinal).ShouldBe(withProxy, benign);
+            attacked.ShouldContain("uid=");
+
+            var change = await run.ProtectAsync(name);
+            change.Notes.ShouldContain(n => n.Contains("/opt/vendor/wrapper"));
+            (await run.CallAsync(name, Benign)).ShouldBe(benign);
+            var (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "shell", Attack));
+            answer.ShouldNotContain("uid=");
+            answer.Contains("seen-by-vendor", StringComparison.Ordinal).ShouldBe(withProxy, answer);
+            await run.Stage.ShouldReportAsync(name, request, "blocked", "event");
+            await ShouldHaveLinesAsync(name);
+            await run.UnprotectAsync(name);
+            (await run.CallAsync(name, Attack)).ShouldBe(attacked);
+        }
+    }
+
+    /// <summary>What `pellicle status` shows: the lines that the guard of the newest environment says are active.</summary>
+    private async Task ShouldHaveLinesAsync(string name)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        JsonElement lines;
+        do
+        {
+            lines = (await run.Stage.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}")).GetProperty("lines");
+        }
+        while (!(lines.TryGetProperty("events", out var events) && events.GetBoolean()) && clock.Elapsed < TimeSpan.FromSeconds(20));
+        lines.GetProperty("events").GetBoolean().ShouldBeTrue(lines.ToString());
+        lines.GetProperty("process").GetBoolean().ShouldBeTrue(lines.ToString());
+    }
+
+    private static async Task<byte[]> BootstrapAsync(string kind)
+    {
+        var source = Path.Combine(Functions, "osonly", kind == "script" ? "bootstrap.sh" : "bootstrap.c");
+        if (kind == "script")
+        {
+            return await File.ReadAllBytesAsync(source);
+        }
+
+        var program = Path.Combine(Path.GetTempPath(), $"pellicle-osonly-{kind}-{Environment.ProcessId}");
+        await InsertionRun.RunAsync("gcc", ["-O1", "-Wall", "-Werror", "-o", program, source, .. kind == "static" ? (string[])["-static"] : []]);
+        var bytes = await File.ReadAllBytesAsync(program);
+        File.Delete(program);
+        return bytes;
+    }
+
+    private static async Task<string> InterpreterAsync(string language)
+    {
+        var directory = Path.Combine(Stage.Artifacts, "interpreters", language);
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
+            var made = $"{directory}.{Environment.ProcessId}";
+            await InsertionRun.RunAsync(Path.Combine(Stage.Root, "eng", "interpreter.sh"), language, made);
+            Directory.Move(made, directory);
+        }
+
+        return directory;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
