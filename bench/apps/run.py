@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import botocore.config
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+PELLICLE = os.environ.get("PELLICLE", str(ROOT / "pellicle"))
 ACCOUNT = "arn:aws:lambda:us-east-1:123456789012:function:"
 
 
@@ -90,7 +92,7 @@ APPS = [
      [("a command in a parameter", gateway("/date", {"exec": "date; id"}), "uid="),
       ("server-side request forgery: a file", gateway("/redirect", {"url": "file:///etc/passwd"}), "root:"),
       ("pickle", form(Runs()), "pickled successfully")],
-     [gateway("/welcome/Anna"), gateway("/redirect", {"url": "http://127.0.0.1:{backend}/"}), form({"name": "anna"}), gateway("/redos", {"string": "aaab"})]),
+     [gateway("/welcome/Anna"), form({"name": "anna", "items": [1, 2.5, None]}), gateway("/redos", {"string": "aaab"})]),
 ]
 
 
@@ -130,7 +132,7 @@ class Service:
     """A command of ours that prints where it listens."""
 
     def __init__(self, *arguments, env):
-        self.process = subprocess.Popen([str(ROOT / "pellicle"), *arguments, "--urls", "http://127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
+        self.process = subprocess.Popen([PELLICLE, *arguments, "--urls", "http://127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
         for line in self.process.stdout:
             if line.startswith("listening on "):
                 self.address = line.split()[-1]
@@ -150,7 +152,7 @@ class Bench:
         self.lambdas = boto3.client("lambda", endpoint_url=local, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test", config=botocore.config.Config(retries={"max_attempts": 0}, read_timeout=60))
 
     def pellicle(self, *arguments):
-        done = subprocess.run([str(ROOT / "pellicle"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env)
+        done = subprocess.run([PELLICLE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env)
         if done.returncode:
             raise SystemExit(f"pellicle {' '.join(arguments)}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -174,25 +176,16 @@ class Bench:
                 return found
 
 
+def without_chance(answer):
+    """Names that are drawn and times that are measured differ from call to call, protected or not."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d:\d\d:\d\d\.\d+", "…", answer)
+
+
 def told(found, decision):
     return sorted({f"{i['detector']} ({i['dimension']})" for i in found if i["decision"] == decision})
 
 
 def main(folder):
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-
-    class Backend(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *arguments):
-            pass
-
-    backend = HTTPServer(("127.0.0.1", 0), Backend)
-    threading.Thread(target=backend.serve_forever, daemon=True).start()
     home = tempfile.mkdtemp()
     env = {**os.environ, "PELLICLE_HOME": home, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
     server = Service("serve", "--data", home + "/server", env=env)
@@ -212,10 +205,9 @@ def main(folder):
                 if mode != "plain":
                     bench.pellicle("mode", ACCOUNT + name, mode)
                     bench.pellicle("protect", name, "--endpoint-url", local.address)
-            plain = json.loads(json.dumps(ordinary).replace("{backend}", str(backend.server_port)))
-            answers = {mode: [bench.call(name, event)[1] for event in plain] for mode, name in names.items()}
+            answers = {mode: [without_chance(bench.call(name, event)[1]) for event in ordinary] for mode, name in names.items()}
             same = answers["plain"] == answers["monitor"] == answers["protect"]
-            print(f"{'same    ' if same else 'CHANGED '} {app}: {len(plain)} ordinary requests")
+            print(f"{'same    ' if same else 'CHANGED '} {app}: {len(ordinary)} ordinary requests")
             if not same:
                 failures.append(app)
                 print(json.dumps(answers, indent=1)[:2000])
@@ -237,7 +229,6 @@ def main(folder):
     finally:
         local.stop()
         server.stop()
-        backend.shutdown()
         shutil.rmtree(home, ignore_errors=True)
     print(f"{exploits} exploits in {len(APPS)} functions, {len(failures)} not as they should be")
     return 1 if failures else 0

@@ -103,6 +103,12 @@ internal sealed class Stage : IAsyncDisposable
 
     public Task<string> RawConfigurationAsync(string name) => _http.GetStringAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/configuration"));
 
+    public async Task TagAsync(string name, string key, string value)
+    {
+        using var response = await _http.PostAsync(new Uri(Local.Address, $"/2017-03-31/tags/{Uri.EscapeDataString(Arn(name))}"), new StringContent(JsonSerializer.Serialize(new { Tags = new Dictionary<string, string> { [key] = value } }), Encoding.UTF8, "application/json"));
+        response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
+    }
+
     public async Task UpdateCodeAsync(string name, byte[] zip)
     {
         using var response = await _http.PutAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/code"), new StringContent(JsonSerializer.Serialize(new { ZipFile = Convert.ToBase64String(zip) }), Encoding.UTF8, "application/json"));
@@ -128,7 +134,7 @@ internal sealed class Stage : IAsyncDisposable
             found = (await IncidentsAsync(name)).Where(i => i.GetProperty("requestId").GetString() == requestId).ToList();
         }
         while (!found.Any(Is) && clock.Elapsed < TimeSpan.FromSeconds(20));
-        found.ShouldContain(i => Is(i), $"{name}: no incident {decision} {dimension} {detector}: {string.Join('\n', found)}");
+        found.Any(Is).ShouldBeTrue($"{name}: no incident {decision} {dimension} {detector}: {string.Join('\n', found)}");
     }
 
     public static string Arn(string name) => $"arn:aws:lambda:us-east-1:123456789012:function:{name}";

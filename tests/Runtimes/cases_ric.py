@@ -1,7 +1,5 @@
 """Our Node.js runtime beside npm's aws-lambda-ric: the same functions and events must give the same answers."""
 import json
-import os
-from pathlib import Path
 
 import harness
 from harness import HERE, WORK
@@ -13,15 +11,15 @@ EVENT = {"a": [1, "grüße 💥", None], "size": 10, "count": 3}
 
 def official():
     """A runtime directory with the client npm serves, or the reason why there is none."""
-    place = os.environ.get("PELLICLE_AWS_LAMBDA_RIC")
-    if not place or not (Path(place) / "node_modules/aws-lambda-ric/bin/index.mjs").is_file():
-        return None, "needs PELLICLE_AWS_LAMBDA_RIC=<folder in which tests/Runtimes/install-ric.sh ran>"
+    place = harness.ROOT / "artifacts" / "clients" / "node"
+    if not (place / "node_modules/aws-lambda-ric/bin/index.mjs").is_file():
+        return None, "needs aws-lambda-ric: run tests/clients/install.sh"
     directory = WORK / "ric"
     if not directory.exists():
         directory.mkdir()
-        (directory / "node_modules").symlink_to(Path(place).resolve() / "node_modules")
+        (directory / "node_modules").symlink_to(place / "node_modules")
         start = directory / "bootstrap"
-        start.write_text('#!/bin/sh\nexec /var/lang/bin/node /var/runtime/node_modules/aws-lambda-ric/bin/index.mjs "$_HANDLER"\n')
+        start.write_text('#!/bin/sh\nexec $AWS_LAMBDA_EXEC_WRAPPER /var/lang/bin/node /var/runtime/node_modules/aws-lambda-ric/bin/index.mjs "$_HANDLER"\n')
         start.chmod(0o755)
     return directory, None
 

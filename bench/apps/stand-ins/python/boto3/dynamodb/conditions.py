@@ -1,0 +1,6 @@
+class Attr:
+    def __init__(self, name):
+        pass
+
+
+Key = Attr
