@@ -37,7 +37,16 @@ public sealed record Finding
     /// <summary>Advisory id or check id.</summary>
     public required string RuleId { get; init; }
 
-    /// <summary>Other ids of the same advisory, sorted.</summary>
+    /// <summary>The check that made it, by the ids of <c>docs/checks.md</c>: R-7 for an advisory, R-8 for malware, R-10 for a licence, else the rule's own.</summary>
+    public string Check => Kind switch
+    {
+        FindingKind.Vulnerability => RuleId.StartsWith("H-", StringComparison.Ordinal) ? RuleId : "R-7",
+        FindingKind.Malware => "R-8",
+        FindingKind.License => "R-10",
+        FindingKind.Secret or FindingKind.Posture or FindingKind.Hijack => RuleId.Split(':')[0],
+    };
+
+    /// <summary>Other ids of the same advisory or check, sorted.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
     /// <summary>Severity.</summary>

@@ -156,6 +156,7 @@ public static class ScanJson
         json.WriteString("fingerprint", finding.Fingerprint);
         json.WriteString("kind", Word(finding.Kind));
         json.WriteString("ruleId", finding.RuleId);
+        json.WriteString("check", finding.Check);
         json.Array("aliases", finding.Aliases, json.WriteStringValue);
         json.WriteString("severity", Word(finding.Severity));
         if (finding.Cvss is { } cvss)
