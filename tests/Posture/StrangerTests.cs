@@ -21,12 +21,12 @@ public sealed class StrangerTests
     [InlineData("""{"StringLike":{"aws:userid":"AROAEXAMPLEEXAMPLEEX:*"}}""", false)]
     [InlineData("""{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/r-ab12/*"}}""", false)]
     [InlineData("""{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}""", false)]
-    [InlineData("""{"IpAddressIfExists":{"aws:SourceIp":"203.0.113.7"}}""", false)]
     [InlineData("""{"StringEquals":{"lambda:EventSourceToken":"amzn1.ask.skill.x"}}""", false)]
     [InlineData("""{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"},"Bool":{"aws:SecureTransport":"true"}}""", false)]
     // Negated, missing, chosen by the caller, or wide.
     [InlineData("""{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}""", true)]
     [InlineData("""{"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}""", true)]
+    [InlineData("""{"IpAddressIfExists":{"aws:SourceIp":"203.0.113.7"}}""", true)]
     [InlineData("""{"ForAllValues:StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}""", true)]
     [InlineData("""{"ForAllValues:StringLike":{"aws:PrincipalOrgPaths":"o-a1b2c3d4e5/*"}}""", true)]
     [InlineData("""{"Null":{"aws:PrincipalOrgID":"false"}}""", true)]

@@ -16,9 +16,6 @@ internal static class Strangers
 
     private static readonly string[] NetworkKeys = ["aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"];
 
-    // A request of anybody carries these: without them no operator lets pass.
-    private static readonly string[] AlwaysThere = ["aws:sourceip"];
-
     // What the resource itself says of its own account.
     private static readonly string[] OwnValues = ["${aws:resourceaccount}", "${aws:resourceorgid}", "${aws:resourceorgpaths}"];
 
@@ -57,8 +54,8 @@ internal static class Strangers
             return !condition.Negated;
         }
 
-        var bypassed = condition.PassesWithoutKey && !AlwaysThere.Contains(condition.Key, StringComparer.Ordinal);
-        return !condition.Negated && !condition.AsksForKey && !bypassed && Keeps(condition);
+        // Each key is missing in some request a stranger can cause: a service that calls for him has no address and no principal's account.
+        return !condition.Negated && !condition.AsksForKey && !condition.PassesWithoutKey && Keeps(condition);
     }
 
     /// <summary>True when the key is not the stranger's to choose, and no value leaves it open.</summary>

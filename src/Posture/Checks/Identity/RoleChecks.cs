@@ -21,7 +21,7 @@ internal static class RoleChecks
 
     /// <summary>The command that replaces a policy by a smaller one.</summary>
     public static string Replace(FunctionSubject function) =>
-        PolicyProposal.For(function.Role, function.RoleCalls) is { } proposal && proposal.Length <= 2000
+        RoleFacts.Of(function.Role!, function.RoleCalls).Proposal is { } proposal && proposal.Length <= 2000
             ? $"aws iam put-role-policy --role-name {function.Role!.Name} --policy-name least-privilege --policy-document '{proposal}'   # everything the code calls; then remove the wider policies"
             : $"pellicle account policy NAME --role {function.Role!.Name}   # prints the least-privilege policy; then aws iam put-role-policy --role-name {function.Role.Name} --policy-name least-privilege --policy-document file://policy.json";
 

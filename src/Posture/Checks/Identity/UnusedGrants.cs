@@ -22,9 +22,7 @@ internal static class UnusedGrants
             yield break;
         }
 
-        var unused = permissions.Granted
-            .Where(a => Risks.Of(a) == risk && Actions.KnowsService(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]) && !PlatformNeeds.Ordinary.Contains(a.Name) && !calls.Actions.ContainsKey(a.Name) && !calls.OpaqueServices.Contains(a.Name[..a.Name.IndexOf(':', StringComparison.Ordinal)]))
-            .Select(a => a.Name).Order(StringComparer.Ordinal).ToList();
+        var unused = RoleFacts.Of(function.Role!, calls).Unused(risk);
         if (unused.Count == 0)
         {
             yield break;
