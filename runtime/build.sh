@@ -118,20 +118,12 @@ build_probe() { # language sources tool-version file
 
 probe_node() { install -m 644 runtime/node/probe/probe.js "$stage/probe.js"; }
 
-probe_java() {
-  options=-Djdk.serialFilter=$(sed 's/#.*//; s/[[:space:]]//g; /^$/d' runtime/java/probe/serial-filter | paste -sd ';')
-  # Java 8 ignores JAVA_TOOL_OPTIONS altogether when it has more than 1023 bytes; the function's own part needs room.
-  [ ${#options} -le 900 ] || { echo "java probe: ${#options} bytes of options, at most 900" >&2; exit 1; }
-  printf '%s\n' "$options" > "$stage/options"
-}
-
 probe_dotnet() {
   dotnet publish runtime/dotnet/probe -c Release -v q -p:PublishDir="$stage/"
 }
 
 build_probes() {
   build_probe node runtime/node/probe '' probe.js
-  build_probe java runtime/java/probe '' options
   build_probe dotnet runtime/dotnet/probe "$(dotnet --version)" Pellicle.Probe.dll
 }
 

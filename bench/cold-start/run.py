@@ -118,7 +118,7 @@ def lay_out_layer():
     for source, target in (("guard/linux-x64/guard", "extensions/pellicle"), ("native/x86_64/libpellicle.so", "pellicle/native/libpellicle.so")):
         os.makedirs(os.path.dirname(os.path.join(layer, target)), exist_ok=True)
         shutil.copy(os.path.join(artifacts, source), os.path.join(layer, target))
-    for language in ("node", "java", "dotnet"):
+    for language in ("node", "dotnet"):
         shutil.copytree(os.path.join(artifacts, "probes", language), os.path.join(layer, "pellicle", language))
     text = open(os.path.join(ROOT, "src", "Protection", "LayerPackage.cs"), encoding="utf-8").read()
     wrapper = text.split('"""')[1].strip("\n").replace("        ", "").rstrip() + "\n"

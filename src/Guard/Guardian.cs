@@ -506,7 +506,7 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (behaviour.Item.Length == 0)
             return;
-        if (behaviour.Dimension is Dimension.Read or Dimension.Library && IsCode(behaviour.Item))
+        if (behaviour.Dimension is Dimension.Read or Dimension.Library && IsCode(behaviour.Item) && !OpenedOnly(behaviour))
             Behaviours.Loaded(behaviour.Item);
         var owner = init ? null : Invocations.Candidates(invocation).FirstOrDefault();
         Behaviours.Observe(behaviour, invocation, init || owner is null, owner is not { Suspicious: true });
@@ -519,6 +519,9 @@ internal sealed class Guardian : IGate, IJudge
         else
             Fault("malformed note", null);
     });
+
+    /// <summary>The JVM opens every jar of the class path; one that classes came from is reported as a library (decision 0004).</summary>
+    private static bool OpenedOnly(Behaviour behaviour) => behaviour.Dimension == Dimension.Read && behaviour.Item.EndsWith(".jar", StringComparison.Ordinal);
 
     private static bool IsCode(string path) =>
         path.StartsWith("/var/task/", StringComparison.Ordinal) || (path.StartsWith("/opt/", StringComparison.Ordinal) && !path.StartsWith("/opt/pellicle/", StringComparison.Ordinal));

@@ -62,7 +62,7 @@ public static class LayerPackage
         Add("pellicle/wrapper", System.Text.Encoding.ASCII.GetBytes(Wrapper.ReplaceLineEndings("\n")), 0b111_101_101);
         Add("pellicle/native/libpellicle.so", Read(Path.Combine(artifacts, "native", native, "libpellicle.so")), 0b111_101_101);
         Add("pellicle/version", System.Text.Encoding.ASCII.GetBytes(version + "\n"));
-        foreach (var language in new[] { "node", "java", "dotnet" })
+        foreach (var language in new[] { "node", "dotnet" })
         {
             var directory = Path.Combine(artifacts, "probes", language);
             if (!Directory.Exists(directory))

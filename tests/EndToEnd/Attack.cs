@@ -51,9 +51,6 @@ public sealed record Attack
     /// <summary>Languages in which the answer is the same when it is stopped: only the incident tells the difference.</summary>
     public IReadOnlyList<string> AnsweredAlike { get; init; } = [];
 
-    /// <summary>Languages in which it is stopped in monitor too and not reported, because nobody is asked.</summary>
-    public IReadOnlyDictionary<string, string> Unasked { get; init; } = new Dictionary<string, string>();
-
     /// <summary>Only an approved profile knows that it is wrong.</summary>
     public bool NeedsProfile { get; init; }
 

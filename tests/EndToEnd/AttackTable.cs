@@ -37,11 +37,6 @@ internal static class AttackTable
             text.Append($"- {attack.Title}: stopped by the event check only; {attack.SinksMiss}.\n");
         }
 
-        foreach (var attack in run.Attacks.Where(a => a.Unasked.Count > 0))
-        {
-            text.Append($"- {attack.Title}: {string.Join(", ", attack.Unasked.Values)} stops it in `monitor` too, and is not reported.\n");
-        }
-
         return text.Append("\nWhat remains open is in [limits.md](limits.md).\n").ToString();
     }
 
@@ -53,7 +48,7 @@ internal static class AttackTable
         }
 
         var cell = Stopper(run.Of(attack, language, attack.NeedsProfile ? Guarding.Profile : Guarding.Protect));
-        return attack.FromEvent && attack.SinksMiss is null ? $"{cell}<br>alone: {attack.Unasked.GetValueOrDefault(language) ?? Stopper(run.Of(attack, language, Guarding.Sinks))}" : cell;
+        return attack.FromEvent && attack.SinksMiss is null ? $"{cell}<br>alone: {Stopper(run.Of(attack, language, Guarding.Sinks))}" : cell;
     }
 
     private static string Stopper(Outcome outcome) =>

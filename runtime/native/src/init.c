@@ -120,6 +120,29 @@ void *pe_symbol_of_libc(const char *name)
     return NULL;
 }
 
+struct wanted { const char *file; struct library found; };
+
+static int find_library(struct dl_phdr_info *info, size_t size, void *wanted)
+{
+    (void)size;
+    struct wanted *w = wanted;
+    const char *name = info->dlpi_name ? info->dlpi_name : "", *slash = strrchr(name, '/');
+    if (strcmp(slash ? slash + 1 : name, w->file) != 0)
+        return 0;
+    w->found.base = info->dlpi_addr;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+            w->found.dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    return 1;
+}
+
+void *pe_symbol_in(const char *file, const char *name)
+{
+    struct wanted w = { .file = file };
+    dl_iterate_phdr(find_library, &w);
+    return symbol_of(&w.found, name);
+}
+
 void *pe_next_symbol(const char *name)
 {
     pe_start();

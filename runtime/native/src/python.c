@@ -20,6 +20,7 @@ static struct {
     void (*set_error)(object *, const char *);
     object *(*frame)(void);                               /* borrowed */
     object *(*frame_code)(object *);                      /* new reference; since 3.9 */
+    object *(*frame_back)(object *);                      /* new reference; since 3.9 */
     int (*is_initialized)(void);
     object **permission_error;
 } py;
@@ -71,6 +72,70 @@ static object *argument(object *arguments, Py_ssize_t index)
     return arguments && py.tuple_size(arguments) > index ? py.tuple_item(arguments, index) : NULL;
 }
 
+/* Functions that call what a document names: "!!python/object/apply:", "py/reduce". Constructors of a program's own do not pass through them. */
+static const struct { const char *file, *function, *format; } makers[] = {
+    { "yaml/constructor.py", "make_python_instance", "yaml:python/object/apply:" },
+    { "jsonpickle/unpickler.py", "_restore_reduce", "jsonpickle:py/reduce:" },
+};
+#define DEPTH 16 /* frames between such a function and the event of a module of the standard library */
+
+static bool ends_with(const char *text, size_t length, const char *end)
+{
+    size_t size = strlen(end);
+    return length >= size && memcmp(text + length - size, end, size) == 0;
+}
+
+static const char *maker_of(object *code)
+{
+    object *file = py.attribute(code, "co_filename"), *function = py.attribute(code, "co_name");
+    const char *path, *name, *found = NULL;
+    size_t path_length, name_length;
+    if (file && function && read_text(file, &path, &path_length) && read_text(function, &name, &name_length))
+        for (size_t i = 0; i < sizeof makers / sizeof *makers && !found; i++)
+            if (ends_with(path, path_length, makers[i].file) && strcmp(name, makers[i].function) == 0)
+                found = makers[i].format;
+    if (!file || !function)
+        py.clear();
+    if (file)
+        py.release(file);
+    if (function)
+        py.release(function);
+    return found;
+}
+
+/* The format of the document that is being made into objects further up, or NULL. */
+static const char *document(void)
+{
+    if (!py.frame || !py.frame_code || !py.frame_back)
+        return NULL;
+    const char *found = NULL;
+    object *frame = py.frame();
+    for (int depth = 0; frame && depth < DEPTH && !found; depth++) {
+        object *code = py.frame_code(frame);
+        found = code ? maker_of(code) : NULL;
+        if (code)
+            py.release(code);
+        object *back = found ? NULL : py.frame_back(frame);
+        if (depth > 0)
+            py.release(frame);
+        frame = back;
+    }
+    return found;
+}
+
+/* 0 allowed or none of our business */
+static int on_document(const char *event)
+{
+    const char *format = document();
+    char item[200];
+    size_t at = format ? strlen(format) : 0, length = strlen(event);
+    if (!format || at + length >= sizeof item)
+        return 0;
+    memcpy(item, format, at);
+    memcpy(item + at, event, length);
+    return judge(PE_DESERIALIZE, item, at + length, "", 0, "a call named by a document");
+}
+
 static int on_compile(object *arguments)
 {
     object *source = argument(arguments, 0), *file = argument(arguments, 1);
@@ -80,7 +145,8 @@ static int on_compile(object *arguments)
         return 0;
     if (source)
         read_text(source, &text, &length); /* a syntax tree has no text; then it is judged without */
-    return judge(PE_CODE, "compile", 7, text, length, "code made from text");
+    int denied = on_document("compile");
+    return denied ? denied : judge(PE_CODE, "compile", 7, text, length, "code made from text");
 }
 
 static int on_exec(object *arguments)
@@ -177,6 +243,8 @@ static int hook(const char *event, object *arguments, void *unused)
     case 'p': if (event[1] == 'i') break; return 0;
     case 'm': if (event[1] == 'a') break; return 0;
     case 'f': if (event[1] == 'u') break; return 0;
+    case 'o': if (event[1] == 's' && (event[3] == 's' || event[3] == 'e' || event[3] == 'p')) break; return 0; /* os.system, os.exec, os.posix_spawn... */
+    case 's': if (event[1] == 'u') break; return 0;
     default: return 0;
     }
     if (!pe_active() || !py.is_initialized())
@@ -188,6 +256,10 @@ static int hook(const char *event, object *arguments, void *unused)
         return on_compile(arguments);
     if (strcmp(event, "exec") == 0)
         return on_exec(arguments);
+    static const char *const starts[] = { "os.system", "os.exec", "os.posix_spawn", "os.spawn", "subprocess.Popen" };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strcmp(event, starts[i]) == 0)
+            return on_document(event);
     if (strcmp(event, "pickle.find_class") == 0)
         return on_pickle(arguments);
     if (strncmp(event, "ctypes.", 7) == 0)
@@ -212,6 +284,7 @@ void pe_python_start(void)
         return;
     find(&py.frame, "PyEval_GetFrame");
     find(&py.frame_code, "PyFrame_GetCode");
+    find(&py.frame_back, "PyFrame_GetBack");
     bool complete = find(&py.tuple_size, "PyTuple_Size") & find(&py.tuple_item, "PyTuple_GetItem") & find(&py.text, "PyUnicode_AsUTF8AndSize")
         & find(&py.bytes, "PyBytes_AsStringAndSize") & find(&py.attribute, "PyObject_GetAttrString") & find(&py.release, "Py_DecRef")
         & find(&py.clear, "PyErr_Clear") & find(&py.occurred, "PyErr_Occurred") & find(&py.set_error, "PyErr_SetString")

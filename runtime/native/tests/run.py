@@ -626,6 +626,20 @@ def python_gadgets_are_judged():
 
 
 @test
+def python_calls_named_by_a_document_are_judged():
+    with Area() as area:
+        os.mkdir(area.path + "/yaml")
+        area.file("yaml/__init__.py", "")
+        area.file("yaml/constructor.py", "def make_python_instance(what, *values):\n    return what(*values)\ndef construct_own(what, *values):\n    return what(*values)\n")
+        script = area.file("s.py", "import os, subprocess\nfrom yaml.constructor import make_python_instance as make, construct_own as own\n" + attempts(
+            "make(os.system, 'true')", "make(subprocess.Popen, ['true']).wait()", "make(os.popen, 'true').read()", "make(eval, '1+1')", "make(dict, [(1, 2)])",
+            "own(os.system, 'true')", "own(eval, '1+1')", "os.system('true')"))
+        guard = Guard(decide=deny("yaml:", dimension="deserialize"))
+        equal(run(guard, PYTHON, "-S", script).lines, ["PermissionError"] * 4 + ["ok"] * 4)
+        equal(guard.items("deserialize"), ["yaml:python/object/apply:" + e for e in ("os.system", "subprocess.Popen", "subprocess.Popen", "compile")])
+
+
+@test
 def python_hook_is_out_of_reach_of_python():
     guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
     with Area() as area:

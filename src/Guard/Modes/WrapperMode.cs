@@ -64,9 +64,6 @@ internal static unsafe class WrapperMode
         Prepend(changed, "LD_PRELOAD", $"{root}/native/libpellicle.so", ' ');
         Append(changed, "NODE_OPTIONS", "--require ", $"{root}/node/probe.js", ' ');
         Append(changed, "DOTNET_STARTUP_HOOKS", "", $"{root}/dotnet/Pellicle.Probe.dll", ':');
-        var java = $"{root}/java/options";
-        if (File.Exists(java))
-            Append(changed, "JAVA_TOOL_OPTIONS", "", File.ReadAllText(java).ReplaceLineEndings(" ").Trim(), ' ');
         return changed;
     }
 

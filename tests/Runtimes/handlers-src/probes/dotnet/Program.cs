@@ -78,7 +78,14 @@ static void Binary()
     var stream = new MemoryStream();
     formatter.Serialize(stream, new Order());
     stream.Position = 0;
-    Console.WriteLine("read " + ((Order)formatter.Deserialize(stream)).Lines.Count);
+    try
+    {
+        Console.WriteLine("read " + ((Order)formatter.Deserialize(stream)).Lines.Count);
+    }
+    catch (Exception error) when (error.GetBaseException() is UnauthorizedAccessException denied)
+    {
+        Console.WriteLine($"refused {error.GetType().Name}: {denied.Message.Split(',')[0]}, {denied.Message.Split(',')[1].Trim()}");
+    }
 }
 
 [Serializable]

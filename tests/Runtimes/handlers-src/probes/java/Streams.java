@@ -18,6 +18,8 @@ public class Streams {
         show("gadget", gadget);
         show("inside", inside);
         show("array", new Object[] {gadget});
+        show("own-gadget", gadget);
+        show("own-plain", new ArrayList<>(List.of(1, "a")));
         show("exception", new javax.management.BadAttributeValueExpException("x"));
         show("chain", chain(5000));
 
@@ -47,6 +49,18 @@ public class Streams {
         return node;
     }
 
+    /** Finds classes by a loader of its own, as many frameworks do. */
+    static final class OwnStream extends ObjectInputStream {
+        OwnStream(InputStream from) throws IOException {
+            super(from);
+        }
+
+        @Override
+        protected Class<?> resolveClass(ObjectStreamClass described) throws ClassNotFoundException {
+            return Class.forName(described.getName(), false, Streams.class.getClassLoader());
+        }
+    }
+
     static void show(String name, Object value) throws Exception {
         // A large stack, so that what ends a deep chain is the filter and not the thread.
         Thread thread = new Thread(null, () -> {
@@ -56,7 +70,8 @@ public class Streams {
             } catch (IOException error) {
                 throw new UncheckedIOException(error);
             }
-            try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            InputStream from = new ByteArrayInputStream(bytes.toByteArray());
+            try (ObjectInputStream in = name.startsWith("own") ? new OwnStream(from) : new ObjectInputStream(from)) {
                 System.out.println(name + " " + (in.readObject().getClass() == value.getClass() ? "same" : "other"));
             } catch (IOException | ClassNotFoundException error) {
                 System.out.println(name + " " + error.getMessage());

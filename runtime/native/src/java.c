@@ -1,0 +1,168 @@
+/* The Java probe: classes that serialised objects name. libjava calls these two functions of libjvm by symbol, in Java 8 to 25:
+   ObjectInputStream.resolveClass asks for the nearest loader of the program, then for the class. Neither Java code nor a start option is needed,
+   the class is refused before anything of it runs, and a program's own filters stay as they are. */
+#include "pellicle.h"
+#include <string.h>
+
+enum { TAG_CLASS = 0x80 | PE_DESERIALIZE, TAG_JAR = 0x80 | PE_LIBRARY };
+enum { FIND_CLASS = 6, THROW_NEW = 14 }; /* places in JNI's table of functions, fixed by its specification */
+
+typedef void *object;
+typedef void *const *const *environment;
+
+/* Between the two calls the thread resolves a class of a stream. */
+static __thread bool resolving;
+
+/* Names are as the JVM writes them, with slashes. */
+
+/* Streams with a resolveClass of their own do not ask for the loader. These names no program looks up for another reason. */
+static const char *const gadgets[] = {
+    "org/apache/commons/collections/functors/", "org/apache/commons/collections4/functors/", "org/apache/commons/beanutils/BeanComparator",
+    "com/sun/org/apache/xalan/internal/xsltc/trax/TemplatesImpl", "org/apache/xalan/xsltc/trax/TemplatesImpl", "com/sun/rowset/JdbcRowSetImpl",
+    "org/codehaus/groovy/runtime/MethodClosure", "org/codehaus/groovy/runtime/ConvertedClosure", "com/mchange/v2/c3p0/impl/", "bsh/XThis",
+    "org/springframework/core/SerializableTypeWrapper$", "com/rometools/rome/feed/impl/", "com/sun/syndication/feed/impl/", "clojure/inspector/",
+};
+
+/* The words every stream is made of: collections, numbers, times. */
+static const char *const ordinary[] = { "java/util/", "java/time/", "java/math/", "java/text/", "java/io/", "java/lang/" };
+static const char *const extraordinary[] = { "java/lang/ProcessBuilder", "java/lang/Runtime", "java/lang/reflect/", "java/lang/invoke/", "java/util/ServiceLoader" };
+
+static bool begins(const char *name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(name, list[i], strlen(list[i])) == 0)
+            return true;
+    return false;
+}
+#define IN(name, list) begins(name, list, sizeof list / sizeof *list)
+
+static bool is_gadget(const char *name) { return IN(name, gadgets); }
+static bool is_ordinary(const char *name) { return IN(name, ordinary) && !IN(name, extraordinary); }
+
+static int judge_class(const char *name)
+{
+    const struct pe_state *state = atomic_load(&pe.state);
+    struct { char text[400]; uint64_t invocation; } key;
+    char *item = key.text;
+    size_t length = strnlen(name, sizeof key.text - 8);
+    memset(&key, 0, sizeof key);
+    memcpy(item, "java:", 5);
+    for (size_t i = 0; i < length; i++)
+        item[5 + i] = name[i] == '/' ? '.' : name[i];
+    length += 5;
+    /* Asked once an invocation: streams name the same few classes over and over. */
+    key.invocation = atomic_load_explicit(&state->invocation, memory_order_relaxed);
+    if (pe_remembered(TAG_CLASS, &key, sizeof key))
+        return 0;
+    uint64_t stamp = pe_stamp();
+    struct pe_ask ask = {
+        .dimension = PE_DESERIALIZE, .flags = PE_PROBE, .deny_errno = 13 /* EACCES */, .item = item, .item_length = length,
+        .more = { { .data = "", .length = 0 } }, .more_count = 1,
+    };
+    int denied = pe_judge(&ask);
+    if (!denied)
+        pe_remember(TAG_CLASS, &key, sizeof key, stamp);
+    return denied;
+}
+
+static void *real(void *_Atomic *slot, const char *name)
+{
+    void *found = atomic_load_explicit(slot, memory_order_relaxed);
+    if (found == NULL) {
+        found = pe_symbol_in("libjvm.so", name);
+        atomic_store(slot, found);
+    }
+    return found;
+}
+
+static void refuse(environment env, const char *name)
+{
+    char text[300] = "filter status: REJECTED, blocked by pellicle: ";
+    size_t at = strlen(text), length = strnlen(name, sizeof text - at - 1);
+    for (size_t i = 0; i < length; i++)
+        text[at + i] = name[i] == '/' ? '.' : name[i];
+    text[at + length] = 0;
+    object type = ((object (*)(environment, const char *))(*env)[FIND_CLASS])(env, "java/io/InvalidClassException");
+    if (type)
+        ((int (*)(environment, object, const char *))(*env)[THROW_NEW])(env, type, text);
+}
+
+/* Arrays are named by their elements: "[Lname;". */
+static const char *element(const char *name, char *to, size_t capacity)
+{
+    if (name[0] != '[')
+        return name;
+    name += strspn(name, "[");
+    if (*name != 'L')
+        return "";
+    size_t length = strcspn(++name, ";");
+    if (length >= capacity)
+        return "";
+    memcpy(to, name, length);
+    to[length] = 0;
+    return to;
+}
+
+EXPORT object JVM_LatestUserDefinedLoader(environment env);
+EXPORT object JVM_LatestUserDefinedLoader(environment env)
+{
+    static void *_Atomic next;
+    resolving = pe_active();
+    object (*call)(environment) = (object (*)(environment))real(&next, "JVM_LatestUserDefinedLoader");
+    return call ? call(env) : NULL;
+}
+
+EXPORT object JVM_FindClassFromCaller(environment env, const char *name, unsigned char initialise, object loader, object caller);
+EXPORT object JVM_FindClassFromCaller(environment env, const char *name, unsigned char initialise, object loader, object caller)
+{
+    static void *_Atomic next;
+    object (*call)(environment, const char *, unsigned char, object, object) = (__typeof__(call))real(&next, "JVM_FindClassFromCaller");
+    bool streamed = resolving;
+    resolving = false;
+    if (name && (streamed || is_gadget(name)) && pe_active()) {
+        char plain[400];
+        const char *type = element(name, plain, sizeof plain);
+        if (*type && !is_ordinary(type) && judge_class(type)) {
+            refuse(env, type);
+            return NULL;
+        }
+    }
+    return call ? call(env, name, initialise, loader, caller) : NULL;
+}
+
+/* Which jar a class came from: the archive as a whole is opened whether or not anything of it is used. */
+static void note_jar(const char *source)
+{
+    char path[PE_PATH];
+    size_t length = 0;
+    const char *end = strstr(source, ".jar");
+    const char *from = strstr(source, "file:");
+    from = from ? from + 5 : NULL;
+    while (from && from[0] == '/' && from[1] == '/')
+        from++;
+    if (!from || !end || end < from || *from != '/')
+        return;
+    for (const char *at = from; at < end + 4 && length < sizeof path - 1; at++)
+        if (at[0] == '%' && at[1] == '2' && at[2] == '0') {
+            path[length++] = ' ';
+            at += 2;
+        } else {
+            path[length++] = *at;
+        }
+    path[length] = 0;
+    if (pe_remembered(TAG_JAR, path, length))
+        return;
+    pe_remember(TAG_JAR, path, length, pe_stamp());
+    struct pe_ask ask = { .dimension = PE_LIBRARY, .flags = PE_PROBE, .item = path, .item_length = length };
+    pe_note(&ask);
+}
+
+EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source);
+EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source)
+{
+    static void *_Atomic next;
+    object (*call)(environment, const char *, object, const signed char *, int, object, const char *) = (__typeof__(call))real(&next, "JVM_DefineClassWithSource");
+    if (source && pe_active())
+        note_jar(source);
+    return call ? call(env, name, loader, bytes, size, domain, source) : NULL;
+}
