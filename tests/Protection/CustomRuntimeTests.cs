@@ -10,7 +10,7 @@ public sealed class CustomRuntimeTests : IDisposable
 
     public CustomRuntimeTests()
     {
-        foreach (var file in new[] { "guard/linux-x64/guard", "native/x86_64/libpellicle.so", "probes/node/probe.js", "probes/java/options", "probes/dotnet/Pellicle.Probe.dll", "runtimes/python/bootstrap", "runtimes/python/.stamp", "runtimes/dotnet/bootstrap" })
+        foreach (var file in new[] { "guard/linux-x64/guard", "native/x86_64/libpellicle.so", "probes/node/probe.js", "probes/dotnet/Pellicle.Probe.dll", "runtimes/python/bootstrap", "runtimes/python/.stamp", "runtimes/dotnet/bootstrap" })
         {
             Write("artifacts/" + file, "content of " + file);
         }
@@ -28,7 +28,7 @@ public sealed class CustomRuntimeTests : IDisposable
         var built = Build("python", "python");
         using var zip = new ZipArchive(new MemoryStream(built.Zip));
         var names = zip.Entries.Select(e => e.FullName).ToList();
-        names.ShouldBe(["bootstrap", "extensions/pellicle", "pellicle/dotnet/Pellicle.Probe.dll", "pellicle/java/options", "pellicle/native/libpellicle.so", "pellicle/node/probe.js", "pellicle/runtime/bootstrap",
+        names.ShouldBe(["bootstrap", "extensions/pellicle", "pellicle/dotnet/Pellicle.Probe.dll", "pellicle/native/libpellicle.so", "pellicle/node/probe.js", "pellicle/runtime/bootstrap",
             "pellicle/runtime/lang/bin/python3", "pellicle/runtime/lang/bin/python3.12", "pellicle/runtime/lang/lib/python3.12/os.py", "pellicle/version", "pellicle/wrapper"]);
         (zip.GetEntry("pellicle/runtime/lang/bin/python3")!.ExternalAttributes >> 16 & 0b001_001_001).ShouldBe(0b001_001_001);
         using var start = new StreamReader(zip.GetEntry("bootstrap")!.Open());
@@ -100,7 +100,7 @@ public sealed class CustomRuntimeTests : IDisposable
         }
 
         entries.Select(e => e.Item1).ShouldBe(["opt/", "opt/extensions/", "opt/pellicle/", "opt/pellicle/dotnet/", "opt/pellicle/java/", "opt/pellicle/native/", "opt/pellicle/node/", "opt/extensions/pellicle", "opt/pellicle/dotnet/Pellicle.Probe.dll",
-            "opt/pellicle/java/options", "opt/pellicle/native/libpellicle.so", "opt/pellicle/node/probe.js", "opt/pellicle/policy.pub", "opt/pellicle/version", "opt/pellicle/wrapper"]);
+            "opt/pellicle/native/libpellicle.so", "opt/pellicle/node/probe.js", "opt/pellicle/policy.pub", "opt/pellicle/version", "opt/pellicle/wrapper"]);
         entries.First(e => e.Item1 == "opt/extensions/pellicle").Item2.HasFlag(UnixFileMode.OtherExecute).ShouldBeTrue();
         ImageFiles.Dockerfile("a.tar").ShouldContain("ADD a.tar /");
     }

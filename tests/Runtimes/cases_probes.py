@@ -89,9 +89,10 @@ def case_node_attempts_are_asked_and_allowed():
     })
     # A text that was just allowed is not asked about again.
     texts = dict.fromkeys((q.item, *q.fields[1:]) for q in done.asked)
-    assert_equal([t[0] for t in texts], ["vm"] * 2 + ["function"] * 7 + ["binding:util", "node:_$$ND_FUNC$$_", "eval", "eval"], done)
+    assert_equal([t[0] for t in texts], ["vm"] * 2 + ["function"] * 2 + ["eval"] + ["function"] * 5 + ["binding:util", "node:_$$ND_FUNC$$_"] + ["eval"] * 3, done)
+    # The first `eval` is a `Function` whose text the wrapper remembered; V8 is asked about it once.
     # The long one is asked about at its beginning and where it reaches outside.
-    start, far = list(texts)[5:7]
+    start, far = list(texts)[6:8]
     assert len(start[1]) == 4096 and b"EVIL" not in start[1] and b'process.pid > 0 && "EVIL"' in far[1], done
     assert_equal(g.errors, [])
 
@@ -178,6 +179,46 @@ def case_node_runtime_tells_the_same_bytes():
     names = ["echo", "raises", "throwsNow", "throwsText", "callbackError", "circular", "throwsAside", "rejectsAside", "exits", "stream", "streamFailsEarly", "streamFailsLate"]
     modules = ["broken", "fails", "missing", "rejects", "module", "common", "nothere"]
     check_runtime("node", [f"cases.{n}" for n in names] + [f"{m}.handler" for m in modules], HERE / "handlers" / "node")
+
+
+EVALS = r"""
+    const vm = require('vm');
+    const attempt = (name, run) => { try { console.log(name, run()); } catch (e) { console.log(name, e.name); } };
+    const own = vm.createContext({});
+    vm.runInContext('const call = eval', own);
+    const local = 41;
+    attempt('direct', () => eval('local + 1 + (typeof process === "EVIL" ? 1 : 0)'));
+    attempt('indirect', () => (0, eval)('typeof process === "EVIL" ? 1 : 42'));
+    attempt('hidden', () => eval('/*\0*/ typeof process === "EVIL" ? 1 : 42'));
+    attempt('far', () => eval(`"${'x'.repeat(9000)}"; typeof process === "EVIL" ? 1 : 42`));
+    attempt('context', () => vm.runInContext('eval(\'typeof process === "EV\' + \'IL" ? 1 : 42\')', own));
+    attempt('context-function', () => vm.runInContext('Function(\'return typeof process === "EV\' + \'IL" ? 1 : 42\')()', own));
+    attempt('function', () => Function('return typeof process === "GOOD" ? 1 : 42')());
+    attempt('formula', () => eval('6 * (3 + 4)'));
+    attempt('object', () => typeof eval({ toString() { throw new Error('never read'); } }));
+    const forbidden = vm.createContext({}, { codeGeneration: { strings: false } });
+    attempt('forbidden', () => vm.runInContext('eval("1")', forbidden));
+"""
+
+
+def case_node_eval_of_every_kind_is_asked_about_inside_v8():
+    if reason := missing():
+        return reason
+    plain = start("node", "-e", EVALS, probe=False)
+    g = guard()
+    done = start("node", "-e", EVALS, guard=g)
+    assert_equal((done.stdout, done.stderr, done.code), (plain.stdout, "", 0), done)
+    evals = [q for q in done.asked if q.item == "eval"]
+    assert_equal(sum(b"EVIL" in q.fields[1] for q in evals), 5, done)  # the same text in another context is known by then
+    assert not any(b"GOOD" in q.fields[1] or b"6 * (3" in q.fields[1] for q in evals), done  # asked by the wrapper; no reach
+    assert_equal((g.errors, g.counter("faults")), ([], 0))
+    done = start("node", "-e", EVALS, guard=guard("EVIL"))
+    denied = dict.fromkeys(("direct", "indirect", "hidden", "far", "context", "context-function"), "EvalError")
+    assert_equal(done.told, {**plain.told, **denied}, done)
+    done = start("node", "-e", EVALS, guard=guard("EVIL", mode=1))
+    assert_equal(done.stdout, plain.stdout, done)
+    text = "new (require('worker_threads').Worker)(`try { eval('process.exit, 1') } catch (e) { console.log(e.name) }`, { eval: true })"
+    assert_equal(start("node", "-e", text, guard=Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"process.exit") else None)).lines, ["EvalError"])
 
 
 # --- Java

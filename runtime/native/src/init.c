@@ -274,6 +274,7 @@ void pe_start(void)
         pe_channel_attach();
         redirect();
         pe_exec_start();
+        pe_confine_start();
         pe_python_start();
     }
     errno = saved;

@@ -41,13 +41,16 @@ struct pe_ring {
     _Atomic uint64_t tail;
     char pad2[56];
     _Atomic uint64_t dropped, unanswered, faults, denied;
+    _Atomic uint32_t confinement;
 };
+enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED };
 _Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
 _Static_assert(offsetof(struct pe_state, upstream_ip) == 76, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, head) == 64, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, tail) == 128, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, dropped) == 192, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, denied) == 216, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, confinement) == 224, "decision 0001");
 
 #define PE_REGION (1u << 20)
 
@@ -154,6 +157,13 @@ int pe_execveat(int dirfd, const char *path, char *const argv[], char *const env
 void *pe_ours(const char *name);
 void pe_library_start(void);
 int pe_judge_library(const char *path, bool must_exist);   /* 0 or the errno; must_exist: a missing one is no behaviour */
+
+/* confine.c */
+void pe_confine_start(void);
+
+/* v8.c */
+bool pe_v8_start(void);
+void pe_v8_asked(void);
 
 /* python.c */
 void pe_python_start(void);

@@ -39,6 +39,10 @@ static const char *decode(const char *from, char *to, size_t capacity, size_t *l
 int pe_probe(const char *path)
 {
     path += sizeof prefix - 1;
+    if (strcmp(path, "engine") == 0) { /* from the thread whose engine it is */
+        pe_v8_start();
+        return ENOENT;
+    }
     bool note = strncmp(path, "note/", 5) == 0;
     if (!note && strncmp(path, "ask/", 4) != 0)
         return ENOENT;
@@ -70,5 +74,8 @@ int pe_probe(const char *path)
         pe_note(&ask);
         return ENOENT;
     }
-    return pe_judge(&ask) ? EACCES : ENOENT;
+    int denied = pe_judge(&ask);
+    if (!denied && dimension == PE_CODE && item_length == 8 && memcmp(item, "function", 8) == 0)
+        pe_v8_asked();
+    return denied ? EACCES : ENOENT;
 }

@@ -129,6 +129,8 @@ static void on_crash(int number)
     ended = exit_of(pid);
 }
 
+static long raw(long number, long a, long b, long c, long d);
+
 static int perform(int count, char **a)
 {
     for (volatile int i = 1; i < count; i++) { /* volatile: vfork */
@@ -371,6 +373,23 @@ static int perform(int count, char **a)
         else CASE("limit-parent", 0) REPORT(prlimit(getppid(), RLIMIT_CORE, &(struct rlimit){ 0, 0 }, NULL));
         else CASE("limit-asked", 0) { struct rlimit l; REPORT(prlimit(getppid(), RLIMIT_CORE, NULL, &l)); }
         else CASE("vm-write-parent", 0) { char q[4] = ""; struct iovec l = { q, 4 }, r = { (void *)perform, 4 }; REPORT(process_vm_writev(getppid(), &l, 1, &r, 1, 0)); }
+        else CASE("raw", 0) { /* one after the other; what is refused says EPERM (1) */
+            char q[4], room[256] = "";
+            struct iovec l = { q, 4 }, r = { (void *)perform, 4 };
+            struct rlimit limits = { 0, 0 };
+            printf("ptrace %ld\n", raw(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0));
+            printf("read-own %d\n", raw(SYS_process_vm_readv, getpid(), (long)&l, 1, (long)&r) != -EPERM);
+            printf("read %ld\n", raw(SYS_process_vm_readv, getppid(), (long)&l, 1, (long)&r));
+            printf("ring %ld\n", raw(425, 1, (long)room, 0, 0));
+            printf("space %ld\n", raw(SYS_unshare, CLONE_NEWUSER, 0, 0, 0));
+            printf("unshare %ld\n", raw(SYS_unshare, CLONE_FS, 0, 0, 0));
+            printf("kill %ld\n", raw(SYS_kill, getppid(), SIGURG, 0, 0));
+            printf("kill-nothing %ld\n", raw(SYS_kill, getppid(), 0, 0, 0));
+            printf("tgkill %ld\n", raw(SYS_tgkill, getppid(), getppid(), SIGURG, 0));
+            printf("pidfd %d\n", raw(434, getppid(), 0, 0, 0) >= 0);
+            printf("limit %ld\n", raw(SYS_prlimit64, getppid(), RLIMIT_CORE, (long)&limits, 0));
+            printf("kill-own %ld\n", raw(SYS_kill, getpid(), SIGURG, 0, 0));
+        }
         else CASE("ring", 0) { char room[256] = ""; REPORT(syscall(425 /* io_uring_setup */, 1, room)); }
         else CASE("dlmopen", 1) { void *h = dlmopen(LM_ID_NEWLM, x, RTLD_NOW); printf("%s\n", h ? "ok" : "failed"); }
         else CASE("kill-child", 0) { pid_t p = fork(); if (p == 0) { pause(); _exit(0); } REPORT(kill(p, SIGKILL)); waitpid(p, NULL, 0); }
@@ -552,6 +571,25 @@ static int perform(int count, char **a)
         else { fprintf(stderr, "unknown call %s\n", call); return 2; }
     }
     return 0;
+}
+
+/* A system call that no library makes. */
+static long raw(long number, long a, long b, long c, long d)
+{
+#if defined(__x86_64__)
+    register long r10 __asm__("r10") = d;
+    long r;
+    __asm__ volatile("syscall" : "=a"(r) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+    return r;
+#else
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+    return x0;
+#endif
 }
 
 static void *in_thread(void *arguments)

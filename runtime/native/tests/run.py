@@ -1,5 +1,5 @@
 """Drives real programs under the interposer against a guard of the tests. Prints `N passed, N failed`; exits 1 when one failed."""
-import glob, os, re, resource, shutil, socket, subprocess, sys, time, traceback
+import glob, os, re, resource, shutil, socket, struct, subprocess, sys, time, traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import *  # noqa: E402,F403
@@ -542,6 +542,42 @@ def own_processes_are_a_programs_own_business():
     guard = Guard(decide=deny("", dimension="tamper"))
     equal(calls(guard, "vm-read-self", "kill-self", "kill-child", "kill-grandchild"), ["ok 77", "abc", "ok 77", "ok 77", "ok 77"])
     equal(guard.items("tamper"), [])
+
+
+def confinement(guard):
+    return struct.unpack_from("<I", guard.ring, 224)[0]
+
+
+@test
+def raw_system_calls_meet_a_filter_where_one_is_asked_for():
+    guard = Guard()
+    calls(guard, "kill-self")
+    if confinement(guard) == 3:
+        raise Skip("no seccomp filter may be set here")
+    equal(confinement(guard), 2)  # tried, and not used
+    guard = Guard()
+    lines = calls(guard, "raw", env=environment(guard, PELLICLE_SECCOMP="1"))
+    equal(lines, ["ptrace -1", "read-own 1", "read -1", "ring -1", "space -1", "unshare 0", "kill -1", "kill-nothing 0", "tgkill -1", "pidfd 0", "limit -1", "kill-own 0"])
+    equal((confinement(guard), guard.counter("faults")), (1, 0))
+    # Children have it too, also those that never see the library.
+    lines = calls(guard, "system", "/bin/kill -URG %d; exit $?" % os.getpid(), env=environment(guard, PELLICLE_SECCOMP="1"))
+    assert lines[0] == "system 256 77", lines
+
+
+@test
+def ordinary_programs_run_behind_the_filter():
+    rows = [[PYTHON, "-c", "import subprocess, threading, socket, multiprocessing.dummy as m\nprint(subprocess.check_output(['id', '-u']), m.Pool(4).map(abs, [-1, 2]))"],
+            ["/bin/sh", "-c", "ls /etc | sort | head -3; (sleep 5 & kill $!); ulimit -c 0; echo $?"]]
+    if shutil.which("node"):
+        rows.append(["node", "-e", "const { Worker } = require('worker_threads'); require('fs').promises.readFile('/etc/passwd').then(b => console.log(b.length > 0)); new Worker('1', { eval: true }).on('exit', console.log)"])
+    if shutil.which("java"):
+        rows.append(["java", "-XX:TieredStopAtLevel=1", "-Xlog:disable", "-version"])
+    if shutil.which("dotnet"):
+        rows.append(["dotnet", "--list-runtimes"])
+    for argv in rows:
+        guard = Guard()
+        plain, done = run(None, *argv), run(guard, *argv, env=environment(guard, PELLICLE_SECCOMP="1"))
+        equal((done.stdout, done.stderr, done.returncode), (plain.stdout, plain.stderr, plain.returncode), argv)
 
 
 # --- probes of other languages --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ const SWITCH = 'pellicle.channel';
 if (process.env.PELLICLE_CHANNEL || workers.getEnvironmentData(SWITCH)) install();
 
 function install() {
-  const { openSync, closeSync } = require('fs');
+  const { openSync, closeSync, existsSync } = require('fs');
   const vm = require('vm');
   const now = Date.now;
   const { apply, construct, defineProperty } = Reflect;
@@ -137,6 +137,9 @@ function install() {
     defineProperty(object, name, descriptor);
     return descriptor.value;
   }
+
+  // --- eval of every kind, and Function where no wrapper of ours is: asked about by the interposer, inside V8.
+  existsSync('/.pellicle/engine');
 
   // --- vm: every text, it is what vm is for. Node's own loader does not come here.
   for (const name of ['runInThisContext', 'runInNewContext', 'runInContext', 'compileFunction', 'Script']) {

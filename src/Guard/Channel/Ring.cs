@@ -33,6 +33,15 @@ internal sealed unsafe class Ring
 
     internal ulong Denied => Counter(216);
 
+    /// <summary>Whether system calls without libc are filtered, as the runtime's process found at its start.</summary>
+    internal string Confinement => Volatile.Read(ref *(uint*)(_region.Base + 224)) switch
+    {
+        1 => "active",
+        2 => "available",
+        3 => "refused",
+        _ => "unknown",
+    };
+
     /// <summary>Slots given up because their writer never finished.</summary>
     internal long Skipped { get; private set; }
 

@@ -99,6 +99,7 @@ internal static class BatchWriter
         json.WriteNumber("dropped", (long)(guardian.Ring?.Dropped ?? 0) + (guardian.Ring?.Skipped ?? 0) + health.BehavioursDropped);
         json.WriteNumber("unanswered", guardian.Ring?.Unanswered ?? 0);
         json.WriteNumber("spoolDropped", health.SpoolDropped);
+        json.WriteString("confinement", guardian.Ring?.Confinement ?? "unknown");
         json.WriteNumber("blocked", health.Blocked);
         json.WriteNumber("wouldBlock", health.WouldBlock);
         json.WriteNumber("policyAgeSeconds", guardian.Policy.AgeSeconds);
