@@ -17,7 +17,8 @@ with tempfile.TemporaryDirectory() as work:
     open(read, "w").close()
     guard = Guard(mode=2, decide=lambda q: (2, None))
     guard.know("read", read, *(f"/var/task/module{n}.py" for n in range(2000)))
-    guard.know("write", written)
+    guard.know("write", written, written + "-moved")
+    guard.know("read", work)
     guard.know("host", "127.0.0.1:9")
     plain = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
     covered = {**plain, "LD_PRELOAD": library, "PELLICLE_CHANNEL": guard.name}
@@ -25,7 +26,7 @@ with tempfile.TemporaryDirectory() as work:
     figures = {}
     for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 7):
         for kind, env in (("without", plain), ("with", covered), ("off", off)):
-            for line in subprocess.run([program, read, written], env=env, capture_output=True, text=True, check=True).stdout.splitlines():
+            for line in subprocess.run([program, read, written, work], env=env, capture_output=True, text=True, check=True).stdout.splitlines():
                 name, value = line.split()
                 figures.setdefault(name, {}).setdefault(kind, []).append(float(value))
     asked = len(guard.asked())

@@ -19,8 +19,9 @@
 #define O_TMPFILE (020000000 | O_DIRECTORY)
 #endif
 #define RESOLVE_NO_SYMLINKS 0x04
-/* Added to the dimension. FIXED: a raw path in a fixed tree that leads to something allowed. KNOWN: a clean path that is itself allowed. */
-enum { TAG_FIXED = 0x80, TAG_KNOWN = 0xC0 };
+/* Added to the dimension. FIXED: a raw path in a fixed tree that leads to something allowed. KNOWN: a clean path that is itself allowed.
+   ENTRY: a clean path that led to itself and is allowed, until some covered process makes a link or a folder, or moves one. PLAIN: it was a plain file. */
+enum { TAG_FIXED = 0x80, TAG_KNOWN = 0xC0, TAG_ENTRY = 0xE0, TAG_PLAIN = 0xF0 };
 
 struct how { uint64_t flags, mode, resolve; };
 
@@ -113,12 +114,19 @@ static int judge_open_fd(int fd, uint8_t dimension, const char *raw, bool *lasti
 
 int pe_judge_open_fd(int fd, uint8_t dimension, const char *raw) { return judge_open_fd(fd, dimension, raw, NULL, 0); }
 
+static bool outside_proc(const char *path) { return strncmp(path, "/proc/", 6) != 0; }
+
 /* judged (may be NULL) gets the hash of the item, 0 when there was none. */
 static int judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation, uint64_t *judged)
 {
     char item[PE_PATH];
     if (judged)
         *judged = 0;
+    bool bad = false;
+    size_t raw_length = path[0] == '/' ? pe_text_length(path, PE_PATH, &bad) : 0;
+    uint64_t epoch = pe_links(), stamp = pe_stamp();
+    if (raw_length && !judged && likely(pe_remembered_in(dimension | TAG_ENTRY, path, raw_length, epoch)))
+        return 0;
     long length = pe_resolve(dirfd, path, nofollow, item);
     if (length == -EACCES || length == -ELOOP || length == -EMFILE || length == -ENFILE)
         return ask_path(dimension, path, strnlen(path, PE_PATH), path, operation, PE_UNRESOLVED);
@@ -126,6 +134,10 @@ static int judge_path(uint8_t dimension, int dirfd, const char *path, bool nofol
         return 0; /* the call itself will fail (EFAULT, ENOENT, ...), or it is no file */
     if (judged)
         *judged = pe_hash(dimension, item, (size_t)length);
+    if (!judged && (size_t)length == raw_length && memcmp(item, path, raw_length) == 0 && outside_proc(path) && pe_known(dimension, item, raw_length) == PE_KNOWN_LASTING) {
+        pe_remember_in(dimension | TAG_ENTRY, path, raw_length, stamp, epoch);
+        return 0;
+    }
     return ask_path(dimension, item, (size_t)length, path, operation, 0);
 }
 
@@ -133,8 +145,6 @@ int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow,
 {
     return judge_path(dimension, dirfd, path, nofollow, operation, NULL);
 }
-
-static bool outside_proc(const char *path) { return strncmp(path, "/proc/", 6) != 0; }
 
 /* Clean, absolute and allowed as it stands: opening it without following links needs no further look. */
 static bool known_as_is(uint8_t dimension, const char *path)
@@ -372,9 +382,15 @@ EXPORT DIR *opendir(const char *path)
         errno = ENOENT;
         return NULL;
     }
+    bool bad = false;
+    size_t length = pe_readable(path) && *path == '/' ? pe_text_length(path, PE_PATH, &bad) : 0;
+    if (length && pe_remembered_in(PE_READ | TAG_ENTRY, path, length, pe_links()))
+        return NEXT(opendir)(path);
     int fd = pe_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0, true);
     if (fd < 0)
         return NULL;
+    if (length && pe_known(PE_READ, path, length) == PE_KNOWN_LASTING)
+        pe_judge_path(PE_READ, AT_FDCWD, path, false, NULL); /* remembers it when it leads to itself */
     DIR *directory = fdopendir(fd);
     if (!directory)
         SYS1(SYS_close, fd);
@@ -534,22 +550,60 @@ EXPORT int unlinkat(int dirfd, const char *path, int flags) { return may_change(
 EXPORT int remove(const char *path) { return may_change(AT_FDCWD, path, true, "unlink") ? -1 : NEXT(remove)(path); }
 EXPORT int rmdir(const char *path) { return may_change(AT_FDCWD, path, true, "unlink") ? -1 : NEXT(rmdir)(path); }
 
-static int may_rename(int from_dir, const char *from, int to_dir, const char *to)
+/* What may lead paths elsewhere is counted before and after: an answer found meanwhile belongs to neither count. */
+static int leading(int result)
 {
-    return may_change(from_dir, from, true, "rename") || may_change(to_dir, to, true, "rename") ? -1 : 0;
+    if (result == 0 && pe_active())
+        pe_links_changed();
+    return result;
 }
 
-EXPORT int rename(const char *from, const char *to) { return may_rename(AT_FDCWD, from, AT_FDCWD, to) ? -1 : NEXT(rename)(from, to); }
-EXPORT int renameat(int from_dir, const char *from, int to_dir, const char *to)
+/* A plain file that changes its name leads no path elsewhere. */
+static bool is_plain(const char *path)
 {
-    return may_rename(from_dir, from, to_dir, to) ? -1 : NEXT(renameat)(from_dir, from, to_dir, to);
+    bool bad = false;
+    size_t length = pe_readable(path) ? pe_text_length(path, PE_PATH, &bad) : 0;
+    uint64_t epoch = pe_links(), stamp = pe_stamp();
+    if (length == 0 || pe_remembered_in(PE_WRITE | TAG_PLAIN, path, length, epoch))
+        return length != 0;
+    struct stat info;
+    if (!pe_remembered_in(PE_WRITE | TAG_ENTRY, path, length, epoch) || SYS4(SYS_newfstatat, AT_FDCWD, path, &info, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(info.st_mode))
+        return false;
+    pe_remember_in(PE_WRITE | TAG_PLAIN, path, length, stamp, epoch);
+    return true;
+}
+
+/* 0, 1 for a move that may lead paths elsewhere, or -1 with errno set */
+static int may_rename(int from_dir, const char *from, int to_dir, const char *to)
+{
+    if (may_change(from_dir, from, true, "rename") || may_change(to_dir, to, true, "rename"))
+        return -1;
+    if (!pe_active() || !from || is_plain(from))
+        return 0;
+    pe_links_changed();
+    return 1;
+}
+
+#define RENAME(from_dir, from, to_dir, to, call) \
+    int leads_ = may_rename(from_dir, from, to_dir, to); \
+    if (leads_ < 0) \
+        return -1; \
+    int result_ = call; \
+    return leads_ ? leading(result_) : result_
+
+EXPORT int rename(const char *from, const char *to) { RENAME(AT_FDCWD, from, AT_FDCWD, to, NEXT(rename)(from, to)); }
+EXPORT int renameat(int from_dir, const char *from, int to_dir, const char *to) { RENAME(from_dir, from, to_dir, to, NEXT(renameat)(from_dir, from, to_dir, to)); }
+
+static int raw_rename(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    long result = SYS5(SYS_renameat2, from_dir, from, to_dir, to, flags); /* glibc has it since 2.28 only */
+    return result < 0 ? failed((int)-result) : 0;
 }
 EXPORT int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
-    if (may_rename(from_dir, from, to_dir, to))
-        return -1;
-    long result = SYS5(SYS_renameat2, from_dir, from, to_dir, to, flags); /* glibc has it since 2.28 only */
-    return result < 0 ? failed((int)-result) : 0;
+    if (flags && pe_active()) /* two entries may change places: what the other one is matters too */
+        pe_links_changed();
+    RENAME(from_dir, from, to_dir, to, flags ? leading(raw_rename(from_dir, from, to_dir, to, flags)) : raw_rename(from_dir, from, to_dir, to, 0));
 }
 
 EXPORT int truncate(const char *path, off_t length) { return may_change(AT_FDCWD, path, false, "open") ? -1 : NEXT(truncate)(path, length); }
@@ -575,8 +629,6 @@ static int may_make(int dirfd, const char *path)
 {
     return pe_active() && SYS4(SYS_faccessat, dirfd, path, F_OK, 0) == 0 ? 0 : may_change(dirfd, path, true, "open");
 }
-EXPORT int mkdir(const char *path, mode_t mode) { return may_make(AT_FDCWD, path) ? -1 : NEXT(mkdir)(path, mode); }
-EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { return may_make(dirfd, path) ? -1 : NEXT(mkdirat)(dirfd, path, mode); }
 EXPORT int mkfifo(const char *path, mode_t mode) { return may_make(AT_FDCWD, path) ? -1 : NEXT(mkfifo)(path, mode); }
 EXPORT int mkfifoat(int dirfd, const char *path, mode_t mode) { return may_make(dirfd, path) ? -1 : NEXT(mkfifoat)(dirfd, path, mode); }
 /* glibc before 2.33 exports __xmknod and friends, later ones mknod. */
@@ -603,21 +655,27 @@ EXPORT int fchmodat(int dirfd, const char *path, mode_t mode, int flags)
     return may_change(dirfd, path, flags & AT_SYMLINK_NOFOLLOW, "chmod") ? -1 : NEXT(fchmodat)(dirfd, path, mode, flags);
 }
 
+#define LEADS(refused, call) \
+    if (refused) \
+        return -1; \
+    if (pe_active()) \
+        pe_links_changed(); \
+    return leading(call)
+
 /* A second name for a file would let it be read under that name. */
 EXPORT int link(const char *from, const char *to)
 {
-    return may_read(AT_FDCWD, from) || may_change(AT_FDCWD, to, true, "open") ? -1 : NEXT(link)(from, to);
+    LEADS(may_read(AT_FDCWD, from) || may_change(AT_FDCWD, to, true, "open"), NEXT(link)(from, to));
 }
 EXPORT int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
-    return (!(flags & AT_EMPTY_PATH) && may_read(from_dir, from)) || may_change(to_dir, to, true, "open") ? -1
-        : NEXT(linkat)(from_dir, from, to_dir, to, flags);
+    LEADS((!(flags & AT_EMPTY_PATH) && may_read(from_dir, from)) || may_change(to_dir, to, true, "open"), NEXT(linkat)(from_dir, from, to_dir, to, flags));
 }
-EXPORT int symlink(const char *target, const char *path) { return may_change(AT_FDCWD, path, true, "open") ? -1 : NEXT(symlink)(target, path); }
-EXPORT int symlinkat(const char *target, int dirfd, const char *path)
-{
-    return may_change(dirfd, path, true, "open") ? -1 : NEXT(symlinkat)(target, dirfd, path);
-}
+EXPORT int symlink(const char *target, const char *path) { LEADS(may_change(AT_FDCWD, path, true, "open"), NEXT(symlink)(target, path)); }
+EXPORT int symlinkat(const char *target, int dirfd, const char *path) { LEADS(may_change(dirfd, path, true, "open"), NEXT(symlinkat)(target, dirfd, path)); }
+/* A folder may take links with it when it is moved to a name that was a file's. */
+EXPORT int mkdir(const char *path, mode_t mode) { LEADS(may_make(AT_FDCWD, path), NEXT(mkdir)(path, mode)); }
+EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { LEADS(may_make(dirfd, path), NEXT(mkdirat)(dirfd, path, mode)); }
 
 /* Looking is not judged; these serve the probes' questions only. Called first, so a bad pointer is libc's matter. */
 #define LOOK(call, path) \

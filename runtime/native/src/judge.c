@@ -244,10 +244,10 @@ int pe_judge(const struct pe_ask *ask)
 }
 
 /* Eight bytes a step, where FNV needs four cycles a byte. Keyed by the guard's seed, which data from outside cannot know. */
-static uint64_t quick_hash(const struct pe_state *state, uint8_t tag, const void *data, size_t length)
+static uint64_t quick_hash(const struct pe_state *state, uint8_t tag, const void *data, size_t length, uint64_t epoch)
 {
     const char *at = data;
-    uint64_t seed = atomic_load_explicit(&state->seed, memory_order_relaxed), hash = seed ^ (length << 8 | tag);
+    uint64_t seed = atomic_load_explicit(&state->seed, memory_order_relaxed), hash = seed ^ (length << 8 | tag) ^ epoch * 0xA0761D6478BD642Full;
     for (; length >= 8; at += 8, length -= 8) {
         uint64_t word;
         memcpy(&word, at, 8);
@@ -266,18 +266,34 @@ uint64_t pe_stamp(void)
     return state ? stamp_of(state, CACHE_GENERATION) : 0;
 }
 
-bool pe_remembered(uint8_t tag, const void *data, size_t length)
+bool pe_remembered_in(uint8_t tag, const void *data, size_t length, uint64_t epoch)
 {
     const struct pe_state *state = state_of();
     unsigned kind;
-    return state && cache_find(state, quick_hash(state, tag, data, length), &kind) == 0;
+    return state && cache_find(state, quick_hash(state, tag, data, length, epoch), &kind) == 0;
 }
 
-void pe_remember(uint8_t tag, const void *data, size_t length, uint64_t stamp)
+void pe_remember_in(uint8_t tag, const void *data, size_t length, uint64_t stamp, uint64_t epoch)
 {
     const struct pe_state *state = state_of();
     if (state)
-        cache_put(state, quick_hash(state, tag, data, length), CACHE_GENERATION, stamp, 0);
+        cache_put(state, quick_hash(state, tag, data, length, epoch), CACHE_GENERATION, stamp, 0);
+}
+
+bool pe_remembered(uint8_t tag, const void *data, size_t length) { return pe_remembered_in(tag, data, length, 0); }
+void pe_remember(uint8_t tag, const void *data, size_t length, uint64_t stamp) { pe_remember_in(tag, data, length, stamp, 0); }
+
+uint64_t pe_links(void)
+{
+    struct pe_ring *ring = atomic_load_explicit(&pe.ring, memory_order_relaxed);
+    return ring ? atomic_load_explicit(&ring->links, memory_order_acquire) : 0;
+}
+
+void pe_links_changed(void)
+{
+    struct pe_ring *ring = atomic_load(&pe.ring);
+    if (ring)
+        atomic_fetch_add(&ring->links, 1);
 }
 
 int pe_tamper(const char *what, const char *detail, int deny_errno)

@@ -41,7 +41,8 @@ struct pe_ring {
     _Atomic uint64_t tail;
     char pad2[56];
     _Atomic uint64_t dropped, unanswered, faults, denied;
-    _Atomic uint32_t confinement;
+    _Atomic uint32_t confinement, unused;
+    _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
 };
 enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED };
 _Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
@@ -51,6 +52,7 @@ _Static_assert(offsetof(struct pe_ring, tail) == 128, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, dropped) == 192, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, denied) == 216, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, confinement) == 224, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, links) == 232, "decision 0001");
 
 #define PE_REGION (1u << 20)
 
@@ -121,6 +123,11 @@ enum pe_knowledge pe_known(uint8_t dimension, const char *item, size_t length);
 uint64_t pe_stamp(void);
 bool pe_remembered(uint8_t tag, const void *data, size_t length);
 void pe_remember(uint8_t tag, const void *data, size_t length, uint64_t stamp);
+/* The same, valid only in one epoch of something. */
+bool pe_remembered_in(uint8_t tag, const void *data, size_t length, uint64_t epoch);
+void pe_remember_in(uint8_t tag, const void *data, size_t length, uint64_t stamp, uint64_t epoch);
+uint64_t pe_links(void);
+void pe_links_changed(void);
 void pe_note(const struct pe_ask *ask);
 bool pe_protecting(void);
 int pe_tamper(const char *what, const char *detail, int deny_errno);

@@ -381,6 +381,29 @@ def entries_are_changed_only_with_leave():
 
 
 @test
+def known_entries_are_not_asked_about_until_a_link_is_made():
+    with Area() as area:
+        os.mkdir(area.path + "/d")
+        os.mkdir(area.path + "/secret")
+        guard = Guard(decide=deny("/secret/"))
+        guard.know("write", *(area.path + n for n in ("/d/a", "/d/b", "/d", "/moved", "/link", "/s", "/t")))
+        a, b, d = area.file("d/a"), area.path + "/d/b", area.path + "/d"
+        area.file("secret/a")
+        equal(calls(guard, *["truncate", a] * 3, *["rename", a, b, "rename", b, a] * 3, "chmod", a), ["ok 77"] * 10)
+        equal(guard.items("write"), [])
+        # The folder becomes a link: what was known of paths through it is void, in this process and in others.
+        for way in ([], ["threaded"]):
+            equal(calls(guard, *way, "truncate", a, "rename", d, area.path + "/moved", "symlink", area.path + "/secret", d, "truncate", a, "chmod", a, "unlink", a), ["ok 77"] * 3 + ["failed 13"] * 3)
+            os.unlink(d)
+            os.rename(area.path + "/moved", d)
+        assert os.path.exists(area.path + "/secret/a") and set(guard.items("write")) == {area.path + "/secret/a"}, guard.queries
+        # A link put in the place of a plain file, by a rename of the link.
+        os.symlink(area.path + "/secret/a", area.path + "/s")
+        area.file("t")
+        equal(calls(guard, "truncate", area.path + "/t", "rename", area.path + "/s", area.path + "/t", "truncate", area.path + "/t"), ["ok 77", "ok 77", "failed 13"])
+
+
+@test
 def unlinking_a_link_judges_the_link():
     with Area() as area:
         os.symlink(area.file("secret"), area.path + "/link")
