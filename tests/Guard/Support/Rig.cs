@@ -26,7 +26,7 @@ internal sealed class Rig : IDisposable
         start.Environment["PELLICLE_SERVER"] = Server.Address.ToString().TrimEnd('/');
         start.Environment["PELLICLE_TOKEN"] = "t";
         foreach (var (name, value) in variables)
-            start.Environment[name] = value;
+            start.Environment[name] = value.Replace("PLATFORM", Platform.Address.ToString(), StringComparison.Ordinal);
         Guard = Process.Start(start)!;
         Guard.ErrorDataReceived += (_, line) => { lock (_log) _log.AppendLine(line.Data); };
         Guard.BeginErrorReadLine();
