@@ -1,0 +1,92 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Extractors.Node.Bundles;
+using Pellicle.Scanning.Tests.Support;
+
+namespace Pellicle.Scanning.Tests.Extractors;
+
+public class BundleTests
+{
+    private static string Names(string path, string content) => string.Join(' ', new TestZip().Add(path, content).Read().Purls());
+
+    [Theory]
+    [InlineData("// node_modules/ab/index.js\nvar x;\n", "pkg:npm/ab")]
+    [InlineData("  // ../node_modules/@s/ab/index.js\n", "pkg:npm/%40s/ab")]
+    [InlineData("var require_a = __commonJS({\n  \"node_modules/ab/index.js\"(exports) {}\n});", "pkg:npm/ab")]
+    [InlineData("/***/ \"./node_modules/ab/index.js\":\n/*!***!*\\\n  !*** ./node_modules/bc/x.js ***!\n", "pkg:npm/ab pkg:npm/bc")]
+    [InlineData("eval(\"//# sourceURL=webpack://app/./node_modules/ab/index.js?\")", "pkg:npm/ab")]
+    [InlineData("// node_modules/.pnpm/ab@1.0.0/node_modules/ab/index.js\n", "pkg:npm/ab@1.0.0")]
+    [InlineData("// node_modules/ab/node_modules/bc/index.js\n", "pkg:npm/bc")]
+    [InlineData("throw new Error('see node_modules/ab/README.md');", "")]
+    [InlineData("fs.copyFileSync(\"node_modules/ab/b.wasm\", x);", "")]
+    [InlineData("// copies node_modules/ab/b.wasm\n", "")]
+    public void A_module_path_counts_where_a_bundler_wrote_it(string text, string purls) => Names("index.js", text).ShouldBe(purls);
+
+    [Theory]
+    [InlineData("/*! https://mths.be/punycode v1.4.1 by @mathias */", "pkg:npm/punycode@1.4.1")]
+    [InlineData("/*!\n * accepts\n * Copyright(c) 2014 Jonathan Ong\n * MIT Licensed\n */", "pkg:npm/accepts")]
+    [InlineData("/*! safe-buffer. MIT License. Feross Aboukhadijeh */", "pkg:npm/safe-buffer")]
+    [InlineData("/**\n * @license React\n * react-dom-server.node.production.min.js\n *\n * Copyright (c) Facebook */", "pkg:npm/react-dom")]
+    [InlineData("/*!\n * my own function\n * Copyright 2024\n */", "")]
+    [InlineData("const text = 'tested with jQuery v3.5.1';", "")]
+    public void Licence_comments_name_libraries(string text, string purls)
+    {
+        Names("index.js", text).ShouldBe(purls);
+        Names("dist/index.js.LICENSE.txt", text).ShouldBe(purls);
+    }
+
+    [Fact]
+    public void Source_maps_name_their_sources()
+    {
+        Names("index.js.map", """{"version":3,"sources":["../node_modules/uuid/dist/v4.js","src/a.ts"],"sourcesContent":["x","import 'node_modules/b/c'"]}""").ShouldBe("pkg:npm/uuid");
+        var map = Convert.ToBase64String("""{"version":3,"sources":["../node_modules/uuid/dist/v4.js"]}"""u8);
+        Names("index.js", "x();\n//# sourceMappingURL=data:application/json;charset=utf-8;base64," + map + "\n").ShouldBe("pkg:npm/uuid");
+        new TestZip().Add("index.js.map", """{"version":3,"sources":["../node_modules/uuid/d""").Read().Errors.ShouldHaveSingleItem().Message.ShouldBe("not a whole source map");
+    }
+
+    private const string Table = "big\t2\t\tVERSION=|2000\talpha literal one\tbeta literal two\tliteral one ab\tgamma literal three\nsmall\t1\tbig\t\tonly literal here\nnamed\t0\n";
+
+    [Theory]
+    [InlineData("x('alpha literal one');y('gamma literal three')", "big")]
+    [InlineData("x('alpha literal one')", "")]
+    [InlineData("x('alpha literal one ab')", "")]
+    [InlineData("x('only literal here')", "small")]
+    [InlineData("x('only literal here','alpha literal one','beta literal two')", "big")]
+    [InlineData("named", "")]
+    public void Enough_literals_prove_a_library_unless_another_explains_them(string text, string names) =>
+        string.Join(' ', BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).Select(match => match.Name)).ShouldBe(names);
+
+    [Fact]
+    public void The_version_nearest_to_the_literals_counts()
+    {
+        var text = "t.VERSION=\"9.9.9\";" + new string('x', 5000) + "e('alpha literal one');t.VERSION=\"1.2.3\";e('beta literal two')";
+        var match = BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).ShouldHaveSingleItem();
+        new BundleVersions(text).Of(text, match).ShouldBe("1.2.3");
+        new BundleVersions("e('alpha literal one','beta literal two');t.other=\"1.2.3\"").Of("e('alpha literal one','beta literal two');t.other=\"1.2.3\"", match).ShouldBeNull();
+    }
+
+    [Fact]
+    public void The_table_that_ships_is_whole()
+    {
+        var rows = new StreamReader(typeof(BundleSignatures).Assembly.GetManifestResourceStream("bundle-signatures.tsv")!).ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => row.Split('\t')).ToArray();
+        rows.Select(row => row[0]).Distinct().Count().ShouldBe(rows.Length);
+        foreach (var row in rows.Where(row => row[1] != "0"))
+        {
+            var required = int.Parse(row[1], System.Globalization.CultureInfo.InvariantCulture);
+            row.Skip(4).Count().ShouldBeGreaterThanOrEqualTo(required, row[0]);
+            // Facts, not text of others: short pieces only.
+            row.Skip(4).ShouldAllBe(literal => literal.Length >= 8 && literal.Length <= 30, row[0]);
+            // Every library is found by its own literals, or the one that holds the same.
+            BundleSignatures.Shipped.Find(System.Text.Encoding.UTF8.GetBytes(string.Join('\n', row.Skip(4)))).ShouldContain(match => match.Name == row[0] || row[2].Contains(match.Name), row[0]);
+        }
+
+        BundleSignatures.Shipped.Count.ShouldBeGreaterThan(1_000);
+        foreach (var name in new[] { "lodash", "axios", "express", "moment", "uuid", "ajv", "minimist", "qs", "semver", "ws", "jsonwebtoken", "node-forge", "handlebars" })
+        {
+            BundleSignatures.Shipped.Knows(name).ShouldBeTrue(name);
+        }
+    }
+
+    [Fact]
+    public void A_text_about_a_library_is_no_library() =>
+        Names("index.js", "if (error.message.includes('Blob is not supported. Use a Buffer instead.')) { log('axios 1.6.0 failed; lodash and moment are fine'); }").ShouldBe("");
+}
