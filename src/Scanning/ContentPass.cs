@@ -170,6 +170,7 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
     private static bool MayBeBinary(ScanPath path) => path.Extension switch
     {
         "" or ".so" or ".node" or ".exe" or ".bin" or ".dylib" or ".run" or ".out" or ".elf" => true,
+        _ when new ScanPath(path.Directory).FileName is "bin" or "sbin" or "libexec" => true,
         var extension => path.FileName.Contains(".so.", StringComparison.Ordinal) || (extension.Length > 1 && extension[1..].IndexOfAnyExceptInRange('0', '9') < 0),
     };
 

@@ -4,35 +4,34 @@ using Pellicle.Domain;
 
 namespace Pellicle.Scanning.Extractors.Binaries;
 
-/// <summary>Tools and libraries that no package manager recorded, known by the version strings they carry; and crates by the source paths in Rust's panic messages.</summary>
+/// <summary>
+/// Tools and libraries that no package manager recorded: by the text before their version, by a shared library's own name, by the path they
+/// were built in; and crates by the source paths in Rust's panic messages.
+/// </summary>
 internal sealed class VersionStrings : IBinaryExtractor
 {
     private const int Window = 1 << 16, Overlap = 256;
 
-    private const string CratePath = "/registry/src/";
+    private const string CratePath = "/registry/", Sqlite = "SQLite format 3";
 
-    // Text just before the version in the binary → package. The version must follow at once.
-    private static readonly Dictionary<string, string> Anchors = new(StringComparer.Ordinal)
-    {
-        ["OpenSSL "] = "openssl", ["libcurl/"] = "curl", ["libcurl "] = "curl", ["FFmpeg version "] = "ffmpeg", ["ffmpeg version "] = "ffmpeg",
-        [" deflate "] = "zlib", [" inflate "] = "zlib", ["node.js/v"] = "node", ["nginx/"] = "nginx", ["ImageMagick "] = "imagemagick",
-        ["@(#)Bash version "] = "bash", ["BusyBox v"] = "busybox", ["X-Powered-By: PHP/"] = "php", ["libpng version "] = "libpng", ["libjpeg-turbo version "] = "libjpeg-turbo",
-        ["LIBTIFF, Version "] = "libtiff", ["expat_"] = "expat", ["SSH-2.0-libssh2_"] = "libssh2", ["SSH-2.0-libssh_"] = "libssh", ["OpenSSH_"] = "openssh",
-        ["stable release version "] = "glibc", ["HeadlessChrome/"] = "chromium", ["wkhtmltopdf "] = "wkhtmltopdf", ["GPL Ghostscript "] = "ghostscript",
-        ["poppler version "] = "poppler", ["pdftotext version "] = "poppler", ["nghttp2/"] = "nghttp2", ["mbed TLS "] = "mbedtls", ["libgit2 "] = "libgit2",
-        ["xz (XZ Utils) "] = "xz", ["tesseract "] = "tesseract", ["PostgreSQL "] = "postgresql", ["git/"] = "git", ["Wget/"] = "wget", ["wolfSSL "] = "wolfssl",
-        ["LibreSSL "] = "libressl", ["GnuTLS "] = "gnutls", ["Redis server v="] = "redis", ["Lavf"] = "libavformat", ["ruby "] = "ruby", ["HAProxy version "] = "haproxy", ["Apache/"] = "httpd",
-        ["libxml2-"] = "libxml2", ["zstd v"] = "zstd", ["qpdf version "] = "qpdf", ["pandoc-"] = "pandoc", ["ExifTool Version Number : "] = "exiftool", ["c-ares/"] = "c-ares", ["jq-"] = "jq",
-        [CratePath] = "", ["SQLite format 3"] = "sqlite",
-    };
+    private static readonly string[] BuildPaths = ["/reproducible-path/", "/build/", "/BUILD/", "/usr/src/debug/"];
 
-    private static readonly SearchValues<string> Needles = SearchValues.Create([.. Anchors.Keys], StringComparison.Ordinal);
+    private static readonly ILookup<string, VersionAnchor> Anchors = NativeTables.Anchors.ToLookup(anchor => anchor.Before, StringComparer.Ordinal);
+
+    private static readonly string[] Proofs = [.. NativeTables.Programs.Select(program => program.Proof), .. NativeTables.Anchors.SelectMany(anchor => anchor.Proofs)];
+
+    // Longest first: the first that fits is the right one.
+    private static readonly ILookup<char, string> ByFirst = ((string[])[.. NativeTables.Anchors.Select(a => a.Before), .. Proofs, .. BuildPaths, CratePath, Sqlite]).Distinct(StringComparer.Ordinal).OrderByDescending(text => text.Length).ToLookup(text => text[0]);
+
+    private static readonly SearchValues<string> Needles = SearchValues.Create([.. ByFirst.SelectMany(group => group)], StringComparison.Ordinal);
+
+    private static readonly SearchValues<char> CrateCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
     public string Name => "generic/version-strings";
 
     public ExtractionResult Extract(ScanFile file)
     {
-        var found = new Dictionary<(string Name, string Version), Package>();
+        var findings = new Findings(file);
         var chars = ArrayPool<char>.Shared.Rent(Window + Overlap);
         try
         {
@@ -40,7 +39,7 @@ internal sealed class VersionStrings : IBinaryExtractor
             {
                 // One byte a character: positions stay equal, and the search runs on vectors.
                 var count = Encoding.Latin1.GetChars(file.Content, start, Math.Min(Window + Overlap, file.Content.Length - start), chars, 0);
-                Search(file, chars.AsSpan(0, count), found);
+                Search(chars.AsSpan(0, count), findings);
             }
         }
         finally
@@ -48,190 +47,256 @@ internal sealed class VersionStrings : IBinaryExtractor
             ArrayPool<char>.Shared.Return(chars);
         }
 
-        AddPython(file, found);
-        return found.Count == 0 ? ExtractionResult.Empty : ExtractionResult.Of([.. found.Values]);
+        findings.Settle();
+        AddLone(file, findings);
+        return findings.Packages.Count == 0 ? ExtractionResult.Empty : ExtractionResult.Of([.. findings.Packages]);
     }
 
-    private static void Search(ScanFile file, ReadOnlySpan<char> text, Dictionary<(string, string), Package> found)
+    private static void Search(ReadOnlySpan<char> text, Findings findings)
     {
         for (var rest = text; rest.IndexOfAny(Needles) is var at and >= 0;)
         {
             rest = rest[at..];
-            var anchor = rest[0] switch { _ when rest.StartsWith(CratePath) => CratePath, _ => Longest(rest) };
-            var after = rest[anchor.Length..];
-            if (anchor == CratePath)
+            foreach (var needle in ByFirst[rest[0]])
             {
-                AddCrate(file, after, found);
-            }
-            else if (anchor[0] == 'S' && Anchors[anchor] == "sqlite")
-            {
-                AddSqlite(file, found);
-            }
-            else if (ReadVersion(after, anchor) is { } version)
-            {
-                Add(file, Ecosystem.Generic, Anchors[anchor], version, found);
+                if (!rest.StartsWith(needle))
+                {
+                    continue;
+                }
+
+                findings.Seen.Add(needle);
+                var after = rest[needle.Length..];
+                foreach (var anchor in Anchors[needle])
+                {
+                    if (ReadVersion(after, anchor.Form) is { } version)
+                    {
+                        findings.Note(anchor, anchor.Name == "lame" ? $"3.{version}" : version);
+                    }
+                }
+
+                if (needle == CratePath)
+                {
+                    AddCrate(after, findings);
+                }
+                else if (BuildPaths.Contains(needle))
+                {
+                    AddBuildPath(after, findings);
+                }
             }
 
-            rest = rest[anchor.Length..];
+            rest = rest[1..];
         }
     }
 
-    private static string Longest(ReadOnlySpan<char> text)
-    {
-        var best = "";
-        foreach (var anchor in Anchors.Keys)
-        {
-            if (anchor.Length > best.Length && text.StartsWith(anchor))
-            {
-                best = anchor;
-            }
-        }
-
-        return best;
-    }
-
-    /// <summary><c>1.2</c>, <c>1.2.3</c>, <c>1.1.1k</c>, <c>6.9.11-60</c>; the anchors that are ordinary words need three numbers and a plausible end.</summary>
-    private static string? ReadVersion(ReadOnlySpan<char> text, string anchor)
+    private static string? ReadVersion(ReadOnlySpan<char> text, VersionForm form)
     {
         if (text.Length > 0 && text[0] is 'n' or 'v')
         {
             text = text[1..];
         }
 
-        var length = 0;
-        var dots = 0;
-        while (length < text.Length && length < 24 && (char.IsAsciiDigit(text[length]) || (text[length] == '.' && length > 0 && length + 1 < text.Length && char.IsAsciiDigit(text[length + 1]))))
-        {
-            dots += text[length] == '.' ? 1 : 0;
-            length++;
-        }
-
-        if (dots == 0 || !char.IsAsciiDigit(text[0]))
+        var length = Numbers(text, out var dots);
+        if (length == 0 || (dots == 0 && form != VersionForm.Two) || (form is VersionForm.Three or VersionForm.Copyright or VersionForm.Patchlevel or VersionForm.Letters && dots < 2))
         {
             return null;
         }
 
-        var weak = anchor is "OpenSSL " or " deflate " or " inflate " or "ruby " or "git/" or "PostgreSQL " or "GnuTLS " or "tesseract " or "Apache/" or "nginx/" or "jq-";
-        if (weak && dots < (anchor is "PostgreSQL " or "jq-" ? 1 : 2))
-        {
-            return null;
-        }
-
-        // OpenSSL's letter releases; ImageMagick's patch number.
-        if (anchor == "OpenSSL ")
+        if (form == VersionForm.Letters)
         {
             while (length < text.Length && char.IsAsciiLetterLower(text[length]) && length < 12)
             {
                 length++;
             }
         }
-        else if (anchor == "ImageMagick " && length + 1 < text.Length && text[length] == '-' && char.IsAsciiDigit(text[length + 1]))
+        else if (form == VersionForm.Patch || form == VersionForm.Portable)
         {
-            do
+            var mark = form == VersionForm.Patch ? '-' : 'p';
+            var digits = length < text.Length && text[length] == mark ? Digits(text[(length + 1)..]) : 0;
+            length += digits > 0 ? digits + 1 : 0;
+            if (digits == 0 && form == VersionForm.Portable)
             {
-                length++;
+                return null;
             }
-            while (length < text.Length && char.IsAsciiDigit(text[length]));
         }
 
         var end = length < text.Length ? text[length] : '\0';
-        var plausible = anchor switch
+        var plausible = form switch
         {
-            "OpenSSL " => end is ' ' or '\0' or '-',
-            " deflate " or " inflate " => end == ' ' && text[length..].StartsWith(" Copyright"),
-            "ruby " => end == 'p' || end == ' ',
-            _ => !char.IsAsciiDigit(end),
+            VersionForm.Letters => end is ' ' or '\0' or '-',
+            VersionForm.Copyright => text[length..].StartsWith(" Copyright"),
+            VersionForm.Patchlevel => end is 'p' or ' ',
+            VersionForm.Two => dots > 0 || (end is '\0' or ' ' or '\n' && length > 1),
+            VersionForm.Three or VersionForm.Patch or VersionForm.Portable => true,
         };
-        return plausible ? text[..length].ToString() : null;
+        return plausible && !char.IsAsciiDigit(end) ? text[..length].ToString() : null;
     }
 
-    /// <summary><c>…/registry/src/index.crates.io-6f17d22bba15001f/serde-1.0.152/src/lib.rs</c></summary>
-    private static void AddCrate(ScanFile file, ReadOnlySpan<char> text, Dictionary<(string, string), Package> found)
+    private static int Numbers(ReadOnlySpan<char> text, out int dots)
     {
-        var slash = text.IndexOf('/');
-        if (slash is < 0 or > 80)
+        dots = 0;
+        var length = 0;
+        while (length < text.Length && length < 24 && (char.IsAsciiDigit(text[length]) || (text[length] == '.' && length > 0 && length + 1 < text.Length && char.IsAsciiDigit(text[length + 1]))))
         {
-            return;
+            dots += text[length] == '.' ? 1 : 0;
+            length++;
         }
 
-        var crate = text[(slash + 1)..];
-        var end = crate.IndexOf('/');
-        if (end is <= 0 or > 120)
-        {
-            return;
-        }
+        return length;
+    }
 
-        crate = crate[..end];
-        for (var i = 1; i + 1 < crate.Length; i++)
+    private static int Digits(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') is var end and >= 0 ? end : text.Length;
+
+    /// <summary><c>…/registry/src/index.crates.io-6f17d22bba15001f/serde-1.0.152/src/lib.rs</c>, or a directory that holds the crates itself: <c>/usr/share/cargo/registry/serde-1.0.152/src/…</c></summary>
+    private static void AddCrate(ReadOnlySpan<char> text, Findings findings)
+    {
+        if (text.StartsWith("src/"))
         {
-            if (crate[i] == '-' && char.IsAsciiDigit(crate[i + 1]) && crate[(i + 1)..].Count('.') >= 2)
+            var slash = text[4..].IndexOf('/');
+            if (slash is < 0 or > 80)
             {
-                if (crate[..i].IndexOfAnyExcept(CrateCharacters) < 0)
-                {
-                    Add(file, Ecosystem.CratesIo, crate[..i].ToString(), crate[(i + 1)..].ToString(), found);
-                }
-
                 return;
             }
+
+            text = text[(4 + slash + 1)..];
+        }
+
+        var end = text.IndexOf('/');
+        if (end is > 0 and <= 120 && SplitNameVersion(text[..end], 2) is var (name, version) && name.AsSpan().IndexOfAnyExcept(CrateCharacters) < 0 && text[end..].StartsWith("/") && IsSource(text[end..]))
+        {
+            findings.Add(Ecosystem.CratesIo, name, version);
         }
     }
 
-    private static readonly SearchValues<char> CrateCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    /// <summary>Behind the crate's directory comes one of its source files.</summary>
+    private static bool IsSource(ReadOnlySpan<char> path) => path[..Math.Min(path.Length, 200)].IndexOf(".rs") > 0;
 
-    /// <summary>SQLite's version stands alone between NULs, in files that also hold its format string.</summary>
-    private static void AddSqlite(ScanFile file, Dictionary<(string, string), Package> found)
+    /// <summary><c>/build/reproducible-path/wget-1.21.3=.</c>, <c>/build/gdb-kUlB6r/gdb-13.1/gdb/…</c>, <c>BUILD/openssl-1.1.1k/</c></summary>
+    private static void AddBuildPath(ReadOnlySpan<char> text, Findings findings)
     {
-        if (!found.Keys.Any(key => key.Item1 == "sqlite") && Lone(file.Content, "3."u8, 2) is { } version)
+        for (var i = 0; i < 2; i++)
         {
-            Add(file, Ecosystem.Generic, "sqlite", version, found);
-        }
-    }
-
-    /// <summary>An interpreter's full version, when the file's own name gives its first two numbers.</summary>
-    private static void AddPython(ScanFile file, Dictionary<(string, string), Package> found)
-    {
-        var name = file.InnerPath.FileName;
-        var at = name.IndexOf("python3.");
-        if (at is not (0 or 3))
-        {
-            return;
-        }
-
-        var minor = name[(at + 8)..];
-        var digits = minor.IndexOfAnyExceptInRange('0', '9');
-        minor = digits >= 0 ? minor[..digits] : minor;
-        if (minor.Length > 0 && Lone(file.Content, Encoding.ASCII.GetBytes($"3.{minor}."), 2) is { } version)
-        {
-            Add(file, Ecosystem.Generic, "python", version, found);
-        }
-    }
-
-    /// <summary>First <c>\0prefix…\0</c> of digits and dots with so many dots.</summary>
-    private static string? Lone(ReadOnlySpan<byte> content, ReadOnlySpan<byte> prefix, int dots)
-    {
-        for (var rest = content; rest.IndexOf(prefix) is var at and >= 0; rest = rest[(at + prefix.Length)..])
-        {
-            var length = 0;
-            var candidate = rest[at..];
-            while (length < candidate.Length && length < 16 && (char.IsAsciiDigit((char)candidate[length]) || candidate[length] == '.'))
+            var end = text[..Math.Min(text.Length, 120)].IndexOfAny("/=\0 ");
+            if (end <= 0)
             {
-                length++;
+                return;
             }
 
-            if (at > 0 && rest[at - 1] == 0 && length < candidate.Length && candidate[length] == 0 && candidate[..length].Count((byte)'.') == dots && candidate[length - 1] != '.')
+            if (SplitNameVersion(text[..end], 1) is var (name, version) && NativeTables.BuildNames.TryGetValue(name, out var package))
             {
-                return Encoding.ASCII.GetString(candidate[..length]);
+                version = version.Split('+', '~')[0];
+                findings.Weak.TryAdd(package, version.EndsWith(".dfsg", StringComparison.Ordinal) ? version[..^5] : version);
+                return;
+            }
+
+            text = text[(end + 1)..];
+        }
+    }
+
+    private static (string Name, string Version)? SplitNameVersion(ReadOnlySpan<char> text, int dots)
+    {
+        for (var i = 1; i + 1 < text.Length; i++)
+        {
+            if (text[i] == '-' && char.IsAsciiDigit(text[i + 1]) && text[(i + 1)..].Count('.') >= dots)
+            {
+                return (text[..i].ToString(), text[(i + 1)..].ToString());
             }
         }
 
         return null;
     }
 
-    private static void Add(ScanFile file, Ecosystem ecosystem, string name, string version, Dictionary<(string, string), Package> found)
+    /// <summary>Versions that are a text of their own, in files known by other means.</summary>
+    private static void AddLone(ScanFile file, Findings findings)
     {
-        if (!found.ContainsKey((name, version)) && file.Package(ecosystem, name, version, PackageEvidence.Binary) is { } package)
+        foreach (var (name, proof, numbers) in NativeTables.Programs)
         {
-            found.Add((name, version), package);
+            if (findings.Seen.Contains(proof) && !findings.Has(name) && LoneVersion.Find(file.Content, numbers) is { } version)
+            {
+                findings.Add(Ecosystem.Generic, name, version);
+            }
+        }
+
+        if (findings.Seen.Contains(Sqlite) && LoneVersion.Find(file.Content, 3, "3.") is { } sqlite)
+        {
+            findings.Add(Ecosystem.Generic, "sqlite", sqlite);
+        }
+
+        AddBySoname(file, findings);
+        AddPython(file, findings);
+        foreach (var (name, version) in findings.Weak)
+        {
+            if (!findings.Has(name))
+            {
+                findings.Add(Ecosystem.Generic, name, version);
+            }
+        }
+    }
+
+    private static void AddBySoname(ScanFile file, Findings findings)
+    {
+        var soname = ElfName.Read(file.Content);
+        var end = soname?.IndexOf(".so", StringComparison.Ordinal) ?? -1;
+        if (end <= 0)
+        {
+            return;
+        }
+
+        var stem = soname![..end];
+        if (stem is "libxml2" or "libxslt" && LoneVersion.FindPacked(file.Content, stem == "libxml2" ? '2' : '1') is { } packed)
+        {
+            findings.Add(Ecosystem.Generic, stem, packed);
+        }
+        else if (NativeTables.Sonames.TryGetValue(stem, out var rule) && !findings.Has(rule.Name) && LoneVersion.Find(file.Content, rule.Numbers) is { } version)
+        {
+            findings.Add(Ecosystem.Generic, rule.Name, version);
+        }
+    }
+
+    /// <summary>An interpreter's full version, when the file's own name gives its first two numbers.</summary>
+    private static void AddPython(ScanFile file, Findings findings)
+    {
+        var name = file.InnerPath.FileName;
+        var at = name.IndexOf("python3.");
+        if (at is 0 or 3 && Digits(name[(at + 8)..]) is > 0 and var digits && LoneVersion.Find(file.Content, 3, $"3.{name.Slice(at + 8, digits)}.") is { } version)
+        {
+            findings.Add(Ecosystem.Generic, "python", version);
+        }
+    }
+
+    private sealed class Findings(ScanFile file)
+    {
+        private readonly Dictionary<(string Name, string Version), Package> found = [];
+        private readonly List<(VersionAnchor Anchor, string Version)> noted = [];
+
+        public HashSet<string> Seen { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Versions that count only where nothing better is found.</summary>
+        public SortedDictionary<string, string> Weak { get; } = new(StringComparer.Ordinal);
+
+        public IReadOnlyCollection<Package> Packages => found.Values;
+
+        public bool Has(string name) => found.Keys.Any(key => key.Name == name);
+
+        public void Note(VersionAnchor anchor, string version) => noted.Add((anchor, version));
+
+        /// <summary>Decides about anchors that need a proof, once the whole file was seen.</summary>
+        public void Settle()
+        {
+            foreach (var (anchor, version) in noted)
+            {
+                if (anchor.Proofs.Length == 0 || anchor.Proofs.Any(Seen.Contains))
+                {
+                    Add(Ecosystem.Generic, anchor.Name, version);
+                }
+            }
+        }
+
+        public void Add(Ecosystem ecosystem, string name, string version)
+        {
+            if (!found.ContainsKey((name, version)) && file.Package(ecosystem, name, version, PackageEvidence.Binary) is { } package)
+            {
+                found.Add((name, version), package);
+            }
         }
     }
 }
