@@ -10,19 +10,29 @@ internal sealed class AssemblyMetadata : ITreeExtractor
 {
     public string Name => "nuget/assembly";
 
+    // Assembly name → package, where they differ.
+    private static readonly Dictionary<string, string> PackageNames = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["ICSharpCode.SharpZipLib"] = "SharpZipLib", ["Renci.SshNet"] = "SSH.NET", ["Humanizer"] = "Humanizer.Core", ["Microsoft.Data.Sqlite"] = "Microsoft.Data.Sqlite.Core", ["SQLitePCLRaw.batteries_v2"] = "SQLitePCLRaw.bundle_e_sqlite3",
+        ["Oracle.ManagedDataAccess"] = "Oracle.ManagedDataAccess.Core", ["Microsoft.Practices.Unity"] = "Unity", ["nunit.framework"] = "NUnit", ["Ionic.Zip"] = "DotNetZip", ["DotNetZip"] = "DotNetZip",
+        ["CommandLine"] = "CommandLineParser", ["itextsharp"] = "iTextSharp", ["BouncyCastle.Crypto"] = "BouncyCastle",
+    };
+
     public ExtractionResult Extract(ScanTree tree, IReadOnlyList<Package> found)
     {
         var covered = tree.Source.Entries.Where(entry => entry.ScanPath.EndsWith(".deps.json")).Select(entry => entry.ScanPath.Directory).ToHashSet(StringComparer.Ordinal);
         var packages = new List<Package>();
         var errors = new List<FileError>();
+        var runtimes = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var entry in tree.Source.Entries)
         {
             // A deps.json speaks for its own directory and the runtimes/ and culture directories below it.
-            if (entry.Kind == EntryKind.File && entry.ScanPath.EndsWith(".dll") && !covered.Any(directory => entry.ScanPath.IsUnder(directory)) && tree.Read(entry.Path, 64 << 20) is { } content)
+            if (entry.Kind == EntryKind.File && entry.ScanPath.EndsWith(".dll") && !covered.Any(directory => entry.ScanPath.IsUnder(directory)) && !IsApplication(tree, entry) && tree.Read(entry.Path, 64 << 20) is { } content)
             {
                 try
                 {
-                    if (Read(content) is var (name, version) && Found.Package(Ecosystem.NuGet, name, version, tree.Prefix + entry.Path, PackageEvidence.Binary) is { } package)
+                    if (Read(content) is var (name, version) && !IsRuntime(tree, entry.ScanPath.Directory, name, version, runtimes)
+                        && Found.Package(Ecosystem.NuGet, PackageNames.GetValueOrDefault(name, name), version, tree.Prefix + entry.Path, PackageEvidence.Binary) is { } package)
                     {
                         packages.Add(package);
                     }
@@ -34,7 +44,33 @@ internal sealed class AssemblyMetadata : ITreeExtractor
             }
         }
 
+        foreach (var (directory, version) in runtimes.Where(runtime => runtime.Value is not null))
+        {
+            var path = tree.Prefix + (directory.Length == 0 ? RuntimeLibrary : $"{directory}/{RuntimeLibrary}");
+            if (Found.Package(Ecosystem.NuGet, "Microsoft.NETCore.App.Runtime.linux-x64", version, path, PackageEvidence.Binary) is { } runtime)
+            {
+                packages.Add(runtime);
+            }
+        }
+
         return new ExtractionResult(packages, errors);
+    }
+
+    private const string RuntimeLibrary = "System.Private.CoreLib.dll";
+
+    /// <summary>The customer's own program: the host reads its settings from the file of the same name.</summary>
+    private static bool IsApplication(ScanTree tree, ScanEntry entry) => tree.Source.Find(entry.Path[..^4] + ".runtimeconfig.json") is not null;
+
+    /// <summary>Assemblies of a runtime that is packed in bear its version; they are one package, not two hundred.</summary>
+    private static bool IsRuntime(ScanTree tree, string directory, string name, string version, Dictionary<string, string?> runtimes)
+    {
+        if (!runtimes.TryGetValue(directory, out var own))
+        {
+            var library = directory.Length == 0 ? RuntimeLibrary : $"{directory}/{RuntimeLibrary}";
+            runtimes[directory] = own = tree.Read(library, 64 << 20) is { } content ? Read(content)?.Version : null;
+        }
+
+        return own is not null && version == own && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.", StringComparison.Ordinal) || name is "System" or "mscorlib" or "netstandard" or "WindowsBase");
     }
 
     /// <summary>Assembly name, and the informational version without build metadata, else the assembly version. Null for native libraries and resource assemblies.</summary>

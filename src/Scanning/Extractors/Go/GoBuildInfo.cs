@@ -102,8 +102,8 @@ internal sealed class GoBuildInfo : IBinaryExtractor
                     Flush();
                     last = (name, v);
                     break;
-                case ["=>", var name, var v, ..]:
-                    // A replacement is what was compiled in.
+                case ["=>", var name, ['v', ..] v, ..]:
+                    // A replacement is what was compiled in. One by a directory has no version: the module as required is the best that is known.
                     last = (name, v);
                     break;
             }

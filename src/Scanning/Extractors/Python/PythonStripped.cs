@@ -4,121 +4,163 @@ using Pellicle.Scanning.Archives;
 
 namespace Pellicle.Scanning.Extractors.Python;
 
-/// <summary>Packages whose metadata was removed to save space: by what is left of the dist-info directory, else by module name and version assignment.</summary>
+/// <summary>
+/// Packages whose metadata was removed to save space: by what is left of the dist-info directory; by the name of a well-known module; and any
+/// other module that says its version where packages are installed, or with the author or licence of something published.
+/// </summary>
 internal sealed class PythonStripped : ITreeExtractor
 {
-    private static readonly string[] VersionFiles = ["__init__.py", "_version.py", "version.py", "__version__.py", "__about__.py", "__meta__.py", "package_data.py", "about.py", "release.py", "_meta.py", "meta.py", "__pkginfo__.py"];
+    private const int MaxVersionFile = 256 << 10;
+
+    // Where packages keep their version, the likelier first.
+    private static readonly string[] VersionFiles = ["__init__.py", "_version.py", "version.py", "__version__.py", "__about__.py", "_about.py", "__meta__.py", "package_data.py", "about.py", "release.py", "_release.py", "_meta.py", "meta.py", "__pkginfo__.py", "_version_info.py", "info.py", "_package.py", "constants.py", "pkg_info.py"];
+
+    // Directories that hold packages of several owners: their children are the modules.
+    private static readonly HashSet<string> Namespaces = new(StringComparer.Ordinal) { "google", "google/cloud", "zope", "azure", "ruamel", "backports", "paste", "jaraco", "sphinxcontrib", "opentelemetry" };
 
     public string Name => "pypi/stripped";
 
     public ExtractionResult Extract(ScanTree tree, IReadOnlyList<Package> found)
     {
-        var packages = new List<Package>();
-        var known = found.Where(p => p.Ecosystem == Ecosystem.PyPI && p.Evidence != PackageEvidence.Declared).Select(p => p.Name).ToHashSet();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var search = new Search(tree, found);
         foreach (var entry in tree.Source.Entries)
         {
             if (entry.Kind == EntryKind.File)
             {
-                TryDistInfo(tree, entry, known, seen, packages);
-                TryModule(tree, entry, known, seen, packages);
+                search.TryDistInfo(entry);
+                search.TryModule(entry);
             }
         }
 
-        return ExtractionResult.Of(packages);
+        search.Settle();
+        return ExtractionResult.Of([.. search.Packages]);
     }
 
-    private static void TryDistInfo(ScanTree tree, ScanEntry entry, HashSet<string> known, HashSet<string> seen, List<Package> packages)
+    // A module of a well-known name without a version counts where so many with one lie beside it: that directory was filled by an installer.
+    private const int MinNeighbours = 3;
+
+    /// <summary>State of one tree.</summary>
+    private sealed class Search(ScanTree tree, IReadOnlyList<Package> found)
     {
-        var directory = entry.ScanPath.Directory;
-        if (!directory.EndsWith(".dist-info", StringComparison.OrdinalIgnoreCase) || !seen.Add(directory) || tree.Source.Find(directory + "/METADATA") is not null
-            || !PythonNames.SplitDirectory(new ScanPath(directory).FileName, out var name, out var version))
-        {
-            return;
-        }
+        private readonly HashSet<string> known = [.. found.Where(p => p.Ecosystem == Ecosystem.PyPI && p.Evidence != PackageEvidence.Declared).Select(p => p.Name)];
+        private readonly HashSet<string> provided = [.. found.Where(p => p.Ecosystem == Ecosystem.PyPI && p.Evidence != PackageEvidence.Declared).SelectMany(p => p.Provides)];
+        private readonly HashSet<string> seen = new(StringComparer.Ordinal);
 
-        Add(packages, known, Found.Package(Ecosystem.PyPI, name, version, tree.Prefix + entry.Path, PackageEvidence.Installed));
-    }
+        private readonly Dictionary<string, int> versioned = new(StringComparer.Ordinal);
+        private readonly List<(string Root, string Name, string Path, string Import)> unversioned = [];
 
-    private static void TryModule(ScanTree tree, ScanEntry entry, HashSet<string> known, HashSet<string> seen, List<Package> packages)
-    {
-        var path = entry.ScanPath;
-        if (!path.EndsWith(".py"))
-        {
-            return;
-        }
+        public List<Package> Packages { get; } = [];
 
-        // package/__init__.py at a root, or a single module such as six.py.
-        var isPackage = path.Is("__init__.py");
-        var module = isPackage ? path.Directory : entry.Path[..^3];
-        var root = new ScanPath(module).Directory;
-        var import = new ScanPath(module).FileName.ToString();
-        if (!IsRoot(root) || !PythonNames.KnownModules.TryGetValue(import, out var distribution) || known.Contains(Purl.NormalizePyPI(distribution)) || !seen.Add(module))
+        /// <summary>Decides about modules that do not say their version, once all were seen.</summary>
+        public void Settle()
         {
-            return;
-        }
-
-        foreach (var candidate in isPackage ? VersionFiles.Select(file => $"{module}/{file}") : [entry.Path])
-        {
-            if (tree.Read(candidate, 256 << 10) is { } content && FindVersion(Encoding.UTF8.GetString(content)) is { } version)
+            foreach (var (root, name, path, import) in unversioned)
             {
-                Add(packages, known, Found.Package(Ecosystem.PyPI, distribution, version, tree.Prefix + candidate, PackageEvidence.Installed, provides: [import]));
+                if (IsInstallRoot(root) || versioned.GetValueOrDefault(root) >= MinNeighbours)
+                {
+                    Add(name, null, path, [import]);
+                }
+            }
+        }
+
+        public void TryDistInfo(ScanEntry entry)
+        {
+            var directory = entry.ScanPath.Directory;
+            if (directory.EndsWith(".dist-info", StringComparison.OrdinalIgnoreCase) && seen.Add(directory) && tree.Source.Find(directory + "/METADATA") is null
+                && PythonNames.SplitDirectory(new ScanPath(directory).FileName, out var name, out var version))
+            {
+                Add(name, version, entry.Path, []);
+            }
+        }
+
+        /// <summary><c>package/__init__.py</c> at a root, or a single module such as <c>six.py</c>.</summary>
+        public void TryModule(ScanEntry entry)
+        {
+            var path = entry.ScanPath;
+            if (!path.EndsWith(".py"))
+            {
                 return;
+            }
+
+            var isPackage = path.Is("__init__.py");
+            var module = isPackage ? path.Directory : entry.Path[..^3];
+            var (root, import) = Place(module);
+            if (root is null || provided.Contains(import) || !seen.Add(module))
+            {
+                return;
+            }
+
+            var isKnown = PythonNames.KnownModules.TryGetValue(import, out var distribution);
+            if (isKnown ? known.Contains(Purl.NormalizePyPI(distribution!)) : import.StartsWith('_') || import.Length < 2 || PythonNames.NotPublished.Contains(import))
+            {
+                return;
+            }
+
+            var (file, version, isPublished) = Read(module, isPackage, entry.Path);
+            if (version is null)
+            {
+                if (isKnown)
+                {
+                    unversioned.Add((root, distribution!, file, import));
+                }
+            }
+            else if (isKnown || isPublished || IsInstallRoot(root))
+            {
+                versioned[root] = versioned.GetValueOrDefault(root) + 1;
+                Add(isKnown ? distribution! : import.Replace('/', '-'), version, file, [import]);
+            }
+        }
+
+        /// <summary>Root on the search path, and the name by which the module is imported from it (with its namespace).</summary>
+        private static (string? Root, string Import) Place(string module)
+        {
+            var parts = module.Split('/');
+            for (var names = 1; names <= Math.Min(3, parts.Length); names++)
+            {
+                var root = string.Join('/', parts[..^names]);
+                var import = string.Join('/', parts[^names..]);
+                if (IsRoot(root) && !Namespaces.Contains(import) && (names == 1 || Namespaces.Contains(string.Join('/', parts[^names..^1]))))
+                {
+                    return (root, import);
+                }
+            }
+
+            return (null, "");
+        }
+
+        private (string File, string? Version, bool IsPublished) Read(string module, bool isPackage, string entry)
+        {
+            var isPublished = false;
+            foreach (var candidate in isPackage ? VersionFiles.Select(file => $"{module}/{file}").Append($"{module}/_{module[(module.LastIndexOf('/') + 1)..]}io_metadata.py") : [entry])
+            {
+                if (tree.Read(candidate, MaxVersionFile) is not { } content)
+                {
+                    continue;
+                }
+
+                var text = Encoding.UTF8.GetString(content);
+                isPublished |= text.Contains("\n__license__", StringComparison.Ordinal) || text.Contains("\n__author__", StringComparison.Ordinal) || text.Contains("\n__copyright__", StringComparison.Ordinal) || text.Contains("\n__email__", StringComparison.Ordinal);
+                if (PythonVersionText.Find(text) is { } version)
+                {
+                    return (candidate, version, isPublished);
+                }
+            }
+
+            return (entry, null, false);
+        }
+
+        private void Add(string? name, string? version, string path, string[] provides)
+        {
+            if (Found.Package(Ecosystem.PyPI, name, version, tree.Prefix + path, PackageEvidence.Installed, provides: provides) is { } package && known.Add(package.Name))
+            {
+                Packages.Add(package);
             }
         }
     }
 
     /// <summary>Module roots: the top of a function or of a layer's Python directory.</summary>
-    private static bool IsRoot(string directory) => directory.Length == 0 || directory is "python" or "package" or "vendor" or "lib"
-        || directory.EndsWith("site-packages", StringComparison.Ordinal) || directory.EndsWith("dist-packages", StringComparison.Ordinal);
+    private static bool IsRoot(string directory) => directory.Length == 0 || directory is "package" or "vendor" or "lib" || IsInstallRoot(directory);
 
-    /// <summary>Value of the first assignment to <c>__version__</c>, <c>version</c> or <c>VERSION</c> that looks like a version; null where there is none.</summary>
-    internal static string? FindVersion(string text)
-    {
-        foreach (var raw in text.AsSpan().EnumerateLines())
-        {
-            var line = raw.Trim();
-            var equals = line.IndexOf('=');
-            if (equals <= 0 || equals + 1 >= line.Length || line[equals + 1] == '=')
-            {
-                continue;
-            }
-
-            var target = line[..equals].Trim();
-            var colon = target.IndexOf(':');
-            target = colon > 0 ? target[..colon].Trim() : target;
-            if (target is not ("__version__" or "version" or "VERSION" or "_version" or "__VERSION__" or "PYTHON_VERSION_TEXT") || raw[0] is ' ' or '\t')
-            {
-                continue;
-            }
-
-            var value = line[(equals + 1)..].Trim();
-            if (value.Length > 2 && value[0] is '"' or '\'')
-            {
-                var close = value[1..].IndexOf(value[0]);
-                if (close > 0 && char.IsAsciiDigit(value[1]))
-                {
-                    return value.Slice(1, close).ToString();
-                }
-            }
-            else if (value.Length > 2 && value[0] == '(' && value.IndexOf(')') is var end and > 0)
-            {
-                var parts = value[1..end].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => part.All(char.IsAsciiDigit)).ToArray();
-                if (parts.Length >= 2)
-                {
-                    return string.Join('.', parts);
-                }
-            }
-        }
-
-        return null;
-    }
-
-    private static void Add(List<Package> packages, HashSet<string> known, Package? package)
-    {
-        if (package is not null && known.Add(package.Name))
-        {
-            packages.Add(package);
-        }
-    }
+    /// <summary>Where only installers put modules.</summary>
+    private static bool IsInstallRoot(string directory) => directory is "python" || directory.EndsWith("site-packages", StringComparison.Ordinal) || directory.EndsWith("dist-packages", StringComparison.Ordinal);
 }

@@ -1,0 +1,90 @@
+namespace Pellicle.Scanning.Extractors.Python;
+
+/// <summary>The version that a module's source assigns to itself.</summary>
+internal static class PythonVersionText
+{
+    private static readonly string[] Targets = ["__version__", "version", "VERSION", "_version", "__VERSION__", "PYTHON_VERSION_TEXT", "full_version", "__version_info__", "version_info", "short_version", "Version"];
+
+    /// <summary>
+    /// Value of the first assignment at the left margin to <c>__version__</c>, <c>version</c> or the like that looks like a version, as text
+    /// (<c>"1.2"</c>, <c>'''1.2'''</c>) or tuple (<c>(1, 2, 3)</c>); or versioneer's JSON <c>"version": "1.2"</c>. Null where there is none.
+    /// </summary>
+    public static string? Find(string text)
+    {
+        string? tuple = null;
+        foreach (var raw in text.AsSpan().EnumerateLines())
+        {
+            if (raw.Length == 0 || raw[0] is '#' or '\t')
+            {
+                continue;
+            }
+
+            if (raw[0] == ' ')
+            {
+                if (raw.Trim() is var line && line.StartsWith("\"version\": \"") && Quoted(line[11..]) is { } json)
+                {
+                    return json;
+                }
+
+                continue;
+            }
+
+            if (Value(raw.Trim()) is { IsEmpty: false } value)
+            {
+                if (Quoted(value) is { } found)
+                {
+                    return found;
+                }
+
+                tuple ??= Tuple(value);
+            }
+        }
+
+        return tuple;
+    }
+
+    /// <summary>Right side of <c>target = value</c>, <c>target: type = value</c> or <c>a = target = value</c>; empty for other lines.</summary>
+    private static ReadOnlySpan<char> Value(ReadOnlySpan<char> line)
+    {
+        var isVersion = false;
+        while (line.IndexOf('=') is var equals and > 0 && equals + 1 < line.Length && line[equals + 1] != '=')
+        {
+            var target = line[..equals].Trim();
+            var colon = target.IndexOf(':');
+            target = colon > 0 ? target[..colon].Trim() : target;
+            if (target.IsEmpty || target.IndexOfAny(" ('\"[.") >= 0)
+            {
+                break;
+            }
+
+            isVersion |= Array.IndexOf(Targets, target.ToString()) >= 0;
+            line = line[(equals + 1)..].Trim();
+        }
+
+        return isVersion ? line : default;
+    }
+
+    private static string? Quoted(ReadOnlySpan<char> value)
+    {
+        value = value.TrimStart("ub");
+        if (value.Length < 3 || value[0] is not ('"' or '\''))
+        {
+            return null;
+        }
+
+        value = value.TrimStart(value[0]);
+        var close = value.IndexOfAny('"', '\'');
+        return close > 0 && close < 40 && char.IsAsciiDigit(value[0]) && (value[..close].Contains('.') || value[..close].IndexOfAnyExceptInRange('0', '9') < 0) && !value[..close].ContainsAny(' ', '%', '{') ? value[..close].ToString() : null;
+    }
+
+    private static string? Tuple(ReadOnlySpan<char> value)
+    {
+        if (value[0] is not ('(' or '[') || value.IndexOfAny(')', ']') is not (> 0 and var end))
+        {
+            return null;
+        }
+
+        var parts = value[1..end].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => part.All(char.IsAsciiDigit)).ToArray();
+        return parts.Length >= 2 ? string.Join('.', parts) : null;
+    }
+}
