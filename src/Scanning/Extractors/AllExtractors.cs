@@ -1,4 +1,5 @@
 using Pellicle.Scanning.Extractors.Binaries;
+using Pellicle.Scanning.Extractors.Conda;
 using Pellicle.Scanning.Extractors.DotNet;
 using Pellicle.Scanning.Extractors.Go;
 using Pellicle.Scanning.Extractors.Java;
@@ -7,6 +8,7 @@ using Pellicle.Scanning.Extractors.Php;
 using Pellicle.Scanning.Extractors.Python;
 using Pellicle.Scanning.Extractors.Ruby;
 using Pellicle.Scanning.Extractors.Rust;
+using Pellicle.Scanning.Extractors.Sbom;
 
 namespace Pellicle.Scanning.Extractors;
 
@@ -20,18 +22,28 @@ internal static class AllExtractors
         new ComposerInstalled(),
         new ComposerInstalledPhp(),
         new ComposerLock(),
+        new CondaMeta(),
+        new CycloneDxFile(),
+        new DenoLock(),
         new DepsJson(),
         new GemfileLock(),
+        new GoMod(),
+        new GoVendorModules(),
         new JavaScriptBundle(),
+        new JvmRelease(),
         new NpmPackageJson(),
         new NuGetLock(),
         new PackageLock(),
         new PackagesConfig(),
+        new PaketLock(),
+        new PearRegistry(),
         new PipfileLock(),
         new PnpmLock(),
+        new ProjectAssets(),
         new PythonMetadata(),
         new PythonTomlLock(),
         new Requirements(),
+        new SpdxFile(),
         new YarnLock(),
     ];
 
