@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packages found against ground truth that other tools give. Builds what it can from the registries (npm, NuGet, Debian) and prints
-# one line a corpus: recall and precision. Usage: bench/scan/recall.sh [WORKDIR] [CORPUS…]; a given WORKDIR is kept and reused.
+# Packages found against ground truth that package managers, compilers and bundlers give. Builds what it can from npm, NuGet and Debian
+# (nothing is installed on the machine) and prints one line a corpus: recall, precision, versions. VERBOSE=1 lists what was missed. Usage: bench/scan/recall.sh [WORKDIR] [CORPUS…]; a given WORKDIR is kept and reused.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cli=${PELLICLE:-$here/../../artifacts/cli/pellicle}

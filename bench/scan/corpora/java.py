@@ -1,0 +1,102 @@
+"""Jars. Truth: Debian lists every jar by its published coordinates below /usr/share/maven-repo."""
+import glob, io, os, re, zipfile
+
+from .common import WORK, built, debs, found, run, scan
+
+TITLE = re.compile(r"^lib[a-z0-9.+-]+-java$")
+
+
+def packages():
+    """All of Debian's libraries for Java that are not documentation, a fixed share of them, and some that do not match the pattern."""
+    names = sorted(n for n in run("apt-cache", "pkgnames", "lib").split() if TITLE.match(n) and "doc" not in n)
+    well_known = """libjackson2-databind-java libjackson2-core-java libjackson2-annotations-java libguava-java libcommons-lang3-java libcommons-io-java libhttpclient-java libhttpcore-java liblog4j2-java liblogback-java libslf4j-java
+        libspring-core-java libspring-beans-java libspring-context-java libspring-web-java libnetty-java libyaml-snake-java libgoogle-gson-java libcommons-compress-java libcommons-fileupload-java libcommons-collections3-java
+        libcommons-collections4-java libcommons-beanutils-java libxstream-java velocity libprotobuf-java libokhttp-java libokio-java libjoda-time-java libbcprov-java libbcpkix-java libpostgresql-jdbc-java libh2-java libmariadb-java
+        libjetty9-java libtomcat9-java libcommons-text-java libcommons-codec-java libcommons-logging-java libjsoup-java libdom4j-java libxerces2-java libxalan2-java libhibernate-validator-java libservlet-api-java libjaxb-api-java
+        libpdfbox2-java libplexus-utils2-java libmaven3-core-java junit4 libmockito-java libhamcrest-java libjsr305-java libcglib-java libasm-java libantlr4-runtime-java groovy scala-library libjson-simple-java libjettison-java
+        libc3p0-java libhikaricp-java libcaffeine-java libfreemarker-java libxml-security-java libaxis-java libactivation-java libmail-java libzookeeper-java""".split()
+    return sorted(set(names[::3] + well_known))
+
+
+def jars():
+    """(group:artifact, version, file) of the jars that hold classes."""
+    root = debs("java-debian", packages()) + "/root/usr/share"
+    for jar in sorted(glob.glob(root + "/maven-repo/**/*.jar", recursive=True)):
+        *group, artifact, version, file = os.path.relpath(jar, root + "/maven-repo").split("/")
+        real = os.path.realpath(jar) if os.path.exists(jar) else jar.replace(os.path.dirname(jar), root + "/java")
+        # Debian adds versions of its own beside the published one.
+        if version == "debian" or version.endswith(".x") or not os.path.isfile(real) or file != f"{artifact}-{version}.jar" or not zipfile.is_zipfile(real):
+            continue
+        with zipfile.ZipFile(real) as inner:
+            if any(n.endswith(".class") for n in inner.namelist()):
+                yield f"{'.'.join(group)}:{artifact}", version, real, file
+
+
+def flat():
+    """lib/ARTIFACT-VERSION.jar each, as build tools lay a function out."""
+    truth, zipped, seen = set(), f"{WORK}/java-debian.zip", {}
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_STORED) as archive:
+        for name, version, real, file in jars():
+            # One file name can carry one artifact only.
+            if seen.setdefault(file, name) != name:
+                continue
+            truth.add((name, version))
+            archive.write(real, f"lib/{file}") if f"lib/{file}" not in archive.namelist() else None
+    yield truth, found(scan(zipped), "Maven")
+
+
+def with_pom():
+    """Jars that carry their own pom.properties: what Maven builds."""
+    for name, version, real, file in jars():
+        group, artifact = name.split(":")
+        with zipfile.ZipFile(real) as inner:
+            path = f"META-INF/maven/{group}/{artifact}/pom.properties"
+            if path in inner.namelist() and f"version={version}" in inner.read(path).decode(errors="replace"):
+                yield name, version, real, file
+
+
+def nested():
+    """A boot jar (BOOT-INF/lib) and a war in an ear, in the zip: jars in jars."""
+    chosen = list(with_pom())
+    boot, war, ear = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(boot, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\nMain-Class: org.springframework.boot.loader.JarLauncher\n")
+        for _, _, real, file in chosen[::2]:
+            archive.write(real, "BOOT-INF/lib/" + file)
+    with zipfile.ZipFile(war, "w") as archive:
+        for _, _, real, file in chosen[1::2]:
+            archive.write(real, "WEB-INF/lib/" + file)
+    with zipfile.ZipFile(ear, "w") as archive:
+        archive.writestr("web.war", war.getvalue())
+    with zipfile.ZipFile(f"{WORK}/java-nested.zip", "w") as archive:
+        archive.writestr("app.jar", boot.getvalue())
+        archive.writestr("app.ear", ear.getvalue())
+    # A jar may shade others: only its own coordinates are asked for, the others are bundled.
+    yield {(n, v) for n, v, _, _ in chosen}, found(scan(f"{WORK}/java-nested.zip"), "Maven")
+
+
+def shaded(exploded):
+    """All in one jar, and the same unpacked at the root of the zip: the poms are what is left."""
+    chosen = list(with_pom())
+    data = io.BytesIO()
+    truth = set()
+    with zipfile.ZipFile(data, "w") as archive:
+        for _, _, real, _ in chosen:
+            with zipfile.ZipFile(real) as inner:
+                for entry in inner.namelist():
+                    if not entry.endswith("/") and entry not in archive.NameToInfo and entry != "META-INF/MANIFEST.MF":
+                        archive.writestr(entry, inner.read(entry))
+                        if entry.endswith("/pom.properties"):
+                            values = dict(line.strip().split("=", 1) for line in inner.read(entry).decode(errors="replace").splitlines() if "=" in line and not line.startswith("#"))
+                            truth.add((f"{values.get('groupId')}:{values.get('artifactId')}", values.get("version")))
+        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+    target = f"{WORK}/java-{'exploded' if exploded else 'shaded'}.zip"
+    if exploded:
+        open(target, "wb").write(data.getvalue())
+    else:
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("lib/function-all.jar", data.getvalue())
+    yield truth, found(scan(target), "Maven", ("installed", "bundled"))
+
+
+CORPORA = {"java debian": flat, "java nested": nested, "java shaded": lambda: shaded(False), "java exploded": lambda: shaded(True)}
