@@ -156,6 +156,12 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     private void ReadNested(ScanTree tree, ScanEntry entry, byte[] bytes, int depth)
     {
         var path = tree.Prefix + entry.Path;
+        if (!bytes.AsSpan().StartsWith("PK"u8) && !IsAlwaysArchive(entry.ScanPath))
+        {
+            // Parameter files end with .par, resource archives of other kinds with .rar.
+            return;
+        }
+
         if (depth + 1 >= limits.MaxDepth)
         {
             Fail(path, $"archives are nested deeper than {limits.MaxDepth}; not opened");
@@ -198,6 +204,9 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     }
 
     internal static bool IsArchive(ScanPath path) => JavaArchive.IsJavaArchive(path) || path.EndsWith(".whl") || path.EndsWith(".egg") || path.EndsWith(".zip");
+
+    /// <summary>Extensions that nothing else uses: what bears them and is no zip is damaged.</summary>
+    private static bool IsAlwaysArchive(ScanPath path) => path.Extension is ".jar" or ".war" or ".ear" or ".whl" or ".egg" or ".zip";
 
     internal static ExtractionResult Guarded(string extractor, string path, Func<ExtractionResult> extract)
     {

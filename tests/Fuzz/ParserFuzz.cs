@@ -80,7 +80,7 @@ public sealed class ParserFuzz : IDisposable
         var records = new PythonRecords();
         records.Add("python/a-1.0.dist-info/RECORD", bytes);
         records.Verify("python/a.py", bytes);
-        PythonStripped.FindVersion(Encoding.UTF8.GetString(bytes));
+        PythonVersionText.Find(Encoding.UTF8.GetString(bytes));
     });
 
     [Theory]

@@ -56,6 +56,15 @@ public class BundleTests
         string.Join(' ', BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).Select(match => match.Name)).ShouldBe(names);
 
     [Fact]
+    public void Where_the_bundler_names_the_modules_nothing_is_guessed()
+    {
+        var literals = new StreamReader(typeof(BundleSignatures).Assembly.GetManifestResourceStream("bundle-signatures.tsv")!).ReadToEnd().Split('\n').Single(row => row.StartsWith("axios\t", StringComparison.Ordinal)).Split('\t').Skip(4);
+        var text = string.Join(' ', literals.Select(literal => $"f('{literal}');"));
+        Names("index.js", text).ShouldBe("pkg:npm/axios");
+        Names("index.js", "// node_modules/ab/index.js\n" + text).ShouldBe("pkg:npm/ab");
+    }
+
+    [Fact]
     public void The_version_nearest_to_the_literals_counts()
     {
         var text = "t.VERSION=\"9.9.9\";" + new string('x', 5000) + "e('alpha literal one');t.VERSION=\"1.2.3\";e('beta literal two')";

@@ -31,6 +31,21 @@ public class DotNetTests
     }
 
     [Fact]
+    public void The_program_itself_is_no_package()
+    {
+        var dll = File.ReadAllBytes(typeof(ShouldlyConfiguration).Assembly.Location);
+        new TestZip().Add("App.dll", dll).Add("App.runtimeconfig.json", "{}").Read().Packages.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_packed_in_runtime_is_one_package()
+    {
+        var library = File.ReadAllBytes(typeof(object).Assembly.Location);
+        var contents = new TestZip().Add("System.Private.CoreLib.dll", library).Add("System.Linq.dll", File.ReadAllBytes(typeof(Enumerable).Assembly.Location)).Read();
+        contents.Packages.ShouldHaveSingleItem().Name.ShouldBe("Microsoft.NETCore.App.Runtime.linux-x64");
+    }
+
+    [Fact]
     public void Damaged_assemblies_are_errors()
     {
         var dll = File.ReadAllBytes(typeof(ShouldlyConfiguration).Assembly.Location);

@@ -43,6 +43,9 @@ public class JavaTests
     [InlineData("lib/groovy-json-2.4.21.jar", "Bundle-SymbolicName: groovy-json\n", "pkg:maven/org.codehaus.groovy/groovy-json@2.4.21")]
     [InlineData("lib/groovy-4.0.1.jar", "Bundle-SymbolicName: groovy\n", "pkg:maven/org.apache.groovy/groovy@4.0.1")]
     [InlineData("lib/c3p0-0.9.1.2.jar", "Implementation-Vendor-Id: com.mchange\n", "pkg:maven/c3p0/c3p0@0.9.1.2")]
+    [InlineData("lib/org.eclipse.jdt.debug.ui-3.12.900.jar", "Bundle-SymbolicName: org.eclipse.jdt.debug.ui; singleton:=true\n", "pkg:maven/org.eclipse.jdt/org.eclipse.jdt.debug.ui@3.12.900")]
+    [InlineData("lib/biojava-core-6.1.0.jar", "Automatic-Module-Name: org.biojava.nbio.core\n", "pkg:maven/org.biojava/biojava-core@6.1.0")]
+    [InlineData("lib/rxjava-3.1.5.jar", "Bundle-SymbolicName: io.reactivex.rxjava3.rxjava\n", "pkg:maven/io.reactivex.rxjava3/rxjava@3.1.5")]
     public void A_jar_without_pom_is_known_by_manifest_and_name(string path, string manifest, string purl) =>
         new TestZip().Add(path, Jar(("META-INF/MANIFEST.MF", manifest))).Read().Purls().ShouldBe([purl]);
 
@@ -55,6 +58,19 @@ public class JavaTests
             "pkg:maven/org.apache.bcel/bcel@6.4.1 Bundled lib/xalan-2.7.2.jar!/META-INF/maven/org.apache.bcel/bcel/pom.properties"]);
         new TestZip().Add("lib/renamed.jar", jar).Read().Lines().ShouldBe(["pkg:maven/org.apache.bcel/bcel@6.4.1 Installed lib/renamed.jar!/META-INF/maven/org.apache.bcel/bcel/pom.properties"]);
     }
+
+    [Theory]
+    [InlineData("lib/codenarc-0.23.jar", "org/codenarc/Rule.class org/codenarc/rule/A.class", "pkg:maven/org.codenarc/codenarc@0.23")]
+    [InlineData("lib/jhighlight-1.0.jar", "com/uwyn/jhighlight/A.class com/uwyn/jhighlight/B.class", "pkg:maven/com.uwyn/jhighlight@1.0")]
+    [InlineData("lib/acme-http-1.0.jar", "org/apache/acme/http/A.class org/apache/acme/http/impl/B.class", "pkg:maven/org.apache.acme/acme-http@1.0")]
+    [InlineData("lib/jdepend-2.10.jar", "jdepend/framework/A.class jdepend/ui/B.class", "pkg:maven/jdepend/jdepend@2.10")]
+    [InlineData("lib/empty-2.10.jar", "readme.txt", "")]
+    public void A_jar_that_states_nothing_is_known_by_its_classes(string path, string classes, string purl) =>
+        string.Join(' ', new TestZip().Add(path, Jar([.. classes.Split(' ').Select(name => (name, "x"))])).Read().Purls()).ShouldBe(purl);
+
+    [Fact]
+    public void A_parameter_file_that_ends_like_an_archive_is_no_damage() =>
+        new TestZip().Add("data/MMFF.PAR", "1 2 3\n").Add("lib/broken.jar", "no zip").Read().Errors.ShouldHaveSingleItem().Path.ShouldBe("lib/broken.jar");
 
     [Fact]
     public void Jars_in_jars_are_opened()

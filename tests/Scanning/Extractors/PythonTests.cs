@@ -44,6 +44,24 @@ public class PythonTests
         (path == package ? zip : zip.Add(package, "")).Read().Purls().ShouldBe([purl]);
     }
 
+    [Theory]
+    [InlineData("python/acme_client/__init__.py", "__version__ = '2.0.1'\n", "pkg:pypi/acme-client@2.0.1")]
+    [InlineData("acme_client/__init__.py", "__author__ = 'Acme'\n__version__ = '2.0.1'\n", "pkg:pypi/acme-client@2.0.1")]
+    [InlineData("acme_client/__init__.py", "__version__ = '2.0.1'\n", "")]
+    [InlineData("google/protobuf/__init__.py", "__version__ = '4.21.12'\n", "pkg:pypi/protobuf@4.21.12")]
+    [InlineData("numpy/__init__.py", "version_json = '''\n{\n \"version\": \"1.24.2\"\n}\n'''\n", "pkg:pypi/numpy@1.24.2")]
+    [InlineData("six.py", "__author__ = \"B\"\n__version__ = version = \"1.16.0\"\n", "pkg:pypi/six@1.16.0")]
+    [InlineData("app/__init__.py", "__author__ = 'me'\n__version__ = '1.0'\n", "")]
+    public void Modules_without_metadata_count_where_something_published_shows(string path, string content, string purl) => string.Join(' ', new TestZip().Add(path, "#\n" + content).Read().Purls()).ShouldBe(purl);
+
+    [Fact]
+    public void A_known_module_without_a_version_counts_among_others()
+    {
+        var zip = new TestZip().Add("rich/__init__.py", "x = 1\n");
+        zip.Read().Packages.ShouldBeEmpty();
+        zip.Add("six.py", "__version__ = '1.16.0'\n").Add("yaml/__init__.py", "__version__ = '6.0'\n").Add("idna/__init__.py", "__version__ = '3.3'\n").Read().Purls().ShouldBe(["pkg:pypi/idna@3.3", "pkg:pypi/pyyaml@6.0", "pkg:pypi/rich", "pkg:pypi/six@1.16.0"]);
+    }
+
     [Fact]
     public void The_customers_own_package_is_not_a_stripped_one() => new TestZip().Add("billing/__init__.py", "__version__ = '1.0.0'\n").Read().Packages.ShouldBeEmpty();
 

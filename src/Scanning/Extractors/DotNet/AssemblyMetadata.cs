@@ -105,9 +105,7 @@ internal sealed class AssemblyMetadata : ITreeExtractor
         foreach (var handle in definition.GetCustomAttributes())
         {
             var attribute = reader.GetCustomAttribute(handle);
-            if (attribute.Constructor.Kind == HandleKind.MemberReference
-                && reader.GetMemberReference((MemberReferenceHandle)attribute.Constructor).Parent is { Kind: HandleKind.TypeReference } parent
-                && reader.StringComparer.Equals(reader.GetTypeReference((TypeReferenceHandle)parent).Name, "AssemblyInformationalVersionAttribute"))
+            if (TypeName(reader, attribute.Constructor) is { IsNil: false } type && reader.StringComparer.Equals(type, "AssemblyInformationalVersionAttribute"))
             {
                 var blob = reader.GetBlobReader(attribute.Value);
                 return blob.ReadUInt16() == 1 ? blob.ReadSerializedString() : null;
@@ -116,4 +114,12 @@ internal sealed class AssemblyMetadata : ITreeExtractor
 
         return null;
     }
+
+    /// <summary>Name of the type a constructor belongs to; the core library defines its attributes itself.</summary>
+    private static StringHandle TypeName(MetadataReader reader, EntityHandle constructor) => constructor.Kind switch
+    {
+        HandleKind.MemberReference when reader.GetMemberReference((MemberReferenceHandle)constructor).Parent is { Kind: HandleKind.TypeReference } parent => reader.GetTypeReference((TypeReferenceHandle)parent).Name,
+        HandleKind.MethodDefinition => reader.GetTypeDefinition(reader.GetMethodDefinition((MethodDefinitionHandle)constructor).GetDeclaringType()).Name,
+        _ => default,
+    };
 }

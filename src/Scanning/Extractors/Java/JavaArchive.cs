@@ -77,33 +77,12 @@ internal sealed class JavaArchive : ITreeExtractor
             return;
         }
 
-        var group = MavenGroups.Find(artifact, version) ?? manifest.Group(artifact) ?? (hasOthers ? null : CommonClassDirectory(tree.Source));
+        // An assembly of several poms without a manifest's word is the customer's own.
+        var group = MavenGroups.Find(artifact, version) ?? manifest.Group(artifact) ?? (hasOthers ? null : GroupGuess.FromClasses(tree.Source, artifact));
         if (group is not null)
         {
             Add(packages, group, artifact, version, tree.Prefix + "META-INF/MANIFEST.MF", PackageEvidence.Installed, manifest.License);
         }
-    }
-
-    /// <summary>The longest directory that holds all classes, as a group id; null when it is shorter than two names.</summary>
-    private static string? CommonClassDirectory(IScanSource source)
-    {
-        string[]? common = null;
-        foreach (var entry in source.Entries)
-        {
-            if (!entry.Path.EndsWith(".class", StringComparison.Ordinal) || entry.Path.StartsWith("META-INF/", StringComparison.Ordinal) || !entry.Path.Contains('/', StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            var segments = entry.ScanPath.Directory.Split('/');
-            common = common is null ? segments : [.. common.Zip(segments).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First)];
-            if (common.Length < 2)
-            {
-                return null;
-            }
-        }
-
-        return common is { Length: >= 2 } ? string.Join('.', common.Take(3)) : null;
     }
 
     private static void Add(List<Package> packages, string group, string artifact, string version, string path, PackageEvidence evidence, string? license)

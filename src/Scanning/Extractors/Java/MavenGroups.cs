@@ -34,7 +34,7 @@ internal static class MavenGroups
         com.mysql mysql-connector-j
         mysql mysql-connector-java
         com.h2database h2
-        log4j log4j
+        log4j log4j apache-log4j-extras
         org.apache.logging.log4j log4j-*
         org.slf4j slf4j-* jcl-over-slf4j jul-to-slf4j log4j-over-slf4j
         ch.qos.logback logback-*
@@ -152,6 +152,70 @@ internal static class MavenGroups
         org.owasp.esapi esapi
         org.ini4j ini4j
         org.thymeleaf thymeleaf*
+        antlr antlr
+        org.antlr antlr4* antlr-runtime stringtemplate ST4
+        commons-daemon commons-daemon
+        org.apache.xmlgraphics batik-* fop* xmlgraphics-commons
+        org.apache.thrift libthrift
+        org.aspectj aspectjrt aspectjweaver aspectjtools
+        org.beanshell bsh
+        org.ccil.cowan.tagsoup tagsoup
+        javax.portlet portlet-api
+        net.sf.trove4j trove4j
+        net.sourceforge.jexcelapi jxl
+        gnu-getopt getopt
+        com.google.javascript closure-compiler*
+        com.google.guava guava-testlib guava-gwt
+        org.eclipse.jdt.core.compiler ecj
+        org.codehaus.castor castor-*
+        kxml2 kxml2*
+        xmlunit xmlunit
+        xml-resolver xml-resolver
+        org.lz4 lz4-java
+        net.jpountz.lz4 lz4
+        jcifs jcifs
+        org.samba.jcifs jcifs
+        com.github.luben zstd-jni
+        org.bouncycastle.fips bc-fips
+        io.netty netty
+        org.jboss.netty netty-all
+        org.jboss.logging jboss-logging*
+        com.lmax disruptor
+        org.checkerframework checker-qual checker-compat-qual
+        org.eclipse.microprofile microprofile-*
+        io.dropwizard.metrics metrics-*
+        com.typesafe config
+        com.squareup javapoet
+        com.google.android annotations
+        software.amazon.awssdk sdk-core aws-core regions auth utils http-client-spi annotations s3 dynamodb sqs sns lambda sts url-connection-client netty-nio-client apache-client profiles json-utils protocol-core aws-json-protocol aws-xml-protocol aws-query-protocol endpoints-spi third-party-jackson-core checksums* http-auth* identity-spi retries* metrics-spi crt-core arns
+        software.amazon.lambda powertools-*
+        software.amazon.eventstream eventstream
+        com.jcraft jsch
+        net.sf.jopt-simple jopt-simple
+        org.jgrapht jgrapht-*
+        com.h2database h2-mvstore
+        org.liquibase liquibase-core
+        org.flywaydb flyway-*
+        org.mybatis mybatis*
+        com.alibaba fastjson druid
+        com.alibaba.fastjson2 fastjson2*
+        cn.hutool hutool-*
+        org.apache.ivy ivy
+        org.apache.bcel bcel
+        org.apache.pulsar pulsar-*
+        org.apache.avro avro*
+        org.apache.parquet parquet-*
+        org.apache.hadoop hadoop-*
+        org.apache.spark spark-*
+        org.apache.maven maven-*
+        org.codehaus.plexus plexus-*
+        org.codehaus.woodstox stax2-api woodstox-core-asl
+        com.fasterxml.woodstox woodstox-core
+        org.glassfish.jersey.core jersey-*
+        org.json4s json4s-*
+        org.typelevel cats-* spire*
+        dev.zio zio*
+        net.java.dev.jets3t jets3t
         """);
 
     // Artifacts that moved: to the group in the table at this version, from this group.
@@ -160,6 +224,7 @@ internal static class MavenGroups
         ("groovy", [4], "org.codehaus.groovy", "org.apache.groovy"),
         ("c3p0", [0, 9, 2], "c3p0", "com.mchange"),
         ("dom4j", [2], "dom4j", "org.dom4j"),
+        ("rxjava", [3], "io.reactivex.rxjava2", "io.reactivex.rxjava3"),
     ];
 
     /// <summary>Group of a well-known artifact, at this version where it moved; null for others.</summary>

@@ -175,9 +175,10 @@ internal sealed class Manifest
                 continue;
             }
 
-            // org.apache.commons.commons-io → org.apache.commons; com.acme.tool for acme-tool → com.acme.
-            var last = name[(name.LastIndexOf('.') + 1)..];
-            return artifact.EndsWith(last, StringComparison.OrdinalIgnoreCase) || last.Contains(artifact, StringComparison.OrdinalIgnoreCase) ? name[..name.LastIndexOf('.')] : name;
+            if (GroupGuess.FromName(name, artifact) is { } owner)
+            {
+                return owner;
+            }
         }
 
         return null;

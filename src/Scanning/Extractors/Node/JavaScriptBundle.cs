@@ -102,6 +102,11 @@ internal sealed class JavaScriptBundle : IExtractor
         BundleVersions? versions = null;
         foreach (var match in BundleSignatures.Shipped.Find(content))
         {
+            if (found.NamesModules && !found.Has(match.Name))
+            {
+                continue;
+            }
+
             var version = match.Versions.Count > 0 && !found.HasVersion(match.Name) ? (versions ??= new BundleVersions(text)).Of(text, match) : null;
             found.Put(match.Name, version);
         }

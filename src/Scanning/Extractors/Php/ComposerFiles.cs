@@ -38,12 +38,18 @@ internal sealed class ComposerInstalledPhp : IExtractor
         }
 
         var packages = new List<Package>();
-        string? name = null;
+        string? name = null, root = null;
         var inVersions = false;
         foreach (var raw in file.Text.AsSpan().EnumerateLines())
         {
             var line = raw.Trim();
             inVersions |= line.StartsWith("'versions' =>");
+            if (!inVersions && line.StartsWith("'name' => '"))
+            {
+                // Composer lists the project itself among its packages.
+                root = line["'name' => '".Length..].TrimEnd("',").ToString();
+            }
+
             if (inVersions && line.Length > 3 && line[0] == '\'' && line[1..].IndexOf('\'') is var end and > 0)
             {
                 var key = line.Slice(1, end);
@@ -53,7 +59,7 @@ internal sealed class ComposerInstalledPhp : IExtractor
                 }
                 else if (name is not null && key.SequenceEqual("pretty_version") && line.LastIndexOf('\'') is var close && line[..close].LastIndexOf('\'') is var open && open > end + 1)
                 {
-                    if (file.Package(Ecosystem.Packagist, name, line[(open + 1)..close].TrimStart('v').ToString(), PackageEvidence.Installed) is { } package)
+                    if (name != root && file.Package(Ecosystem.Packagist, name, line[(open + 1)..close].TrimStart('v').ToString(), PackageEvidence.Installed) is { } package)
                     {
                         packages.Add(package);
                     }

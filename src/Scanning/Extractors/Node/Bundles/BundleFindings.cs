@@ -5,6 +5,11 @@ internal sealed class BundleFindings
 {
     private readonly Dictionary<string, string?> found = new(StringComparer.Ordinal);
 
+    /// <summary>True when the bundler wrote where each module comes from: nothing else has to be guessed.</summary>
+    public bool NamesModules { get; set; }
+
+    public bool Has(string name) => found.ContainsKey(name);
+
     public IEnumerable<KeyValuePair<string, string?>> All => found.OrderBy(pair => pair.Key, StringComparer.Ordinal);
 
     public bool HasVersion(string name) => found.TryGetValue(name, out var version) && version is not null;

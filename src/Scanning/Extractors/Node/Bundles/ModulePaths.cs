@@ -17,6 +17,7 @@ internal static class ModulePaths
         path = end >= 0 ? path[..end] : path[..Math.Min(path.Length, MaxPath)];
         if (IsWritten(text[..at], text[(at + Directory.Length + path.Length)..]))
         {
+            found.NamesModules = true;
             Add(path, found);
         }
     }
