@@ -40,8 +40,8 @@ function score(literal, kind) {
   return base + (Math.min(literal.length, MAX) / MAX) * 2;
 }
 
-/** No versions, numbers, hashes or encoded data, nothing that the table's own marks would break. */
-const usable = literal => !(/\t|\|\|/.test(literal) || (literal !== literal.trim() && literal.trim().length < MIN) || /^\d[\d.\-a-z]*$/.test(literal) || /^[\d., ]+$/.test(literal) || /\d+\.\d+\.\d+/.test(literal) || /^[a-f0-9]{8,}$/i.test(literal)
+/** No versions, numbers, hashes or encoded data, no pieces of code (they are in readable bundles of anything), nothing that the table's own marks would break. */
+const usable = literal => !(/[;]|\{$|^\}|\breturn\b|\bfunction\b|=>|\bvar \b|\barguments\b/.test(literal) || /\t|\|\|/.test(literal) || (literal !== literal.trim() && literal.trim().length < MIN) || /^\d[\d.\-a-z]*$/.test(literal) || /^[\d., ]+$/.test(literal) || /\d+\.\d+\.\d+/.test(literal) || /^[a-f0-9]{8,}$/i.test(literal)
   || (/^[A-Za-z0-9+/]{28}$/.test(literal) && /\d/.test(literal) && /[A-Z]/.test(literal) && /[a-z]/.test(literal)));
 
 function addCandidates(library, packagesOf) {
@@ -90,7 +90,7 @@ function choose(library, allowed) {
       if (placesOf(candidate).some(place => places.has(place)) || chosen.some(({ literal }) => literal.includes(candidate.literal) || candidate.literal.includes(literal))) { used.add(candidate); continue; }
       const first = candidate.texts[0], zone = Math.floor((first.tokens.get(candidate.literal).pos / Math.max(1, first.size)) * cap);
       const gain = candidate.texts.reduce((sum, text) => sum + (covered.get(text) < enough ? 1 : 0.15), 0);
-      const points = gain * 10 + score(candidate.literal, candidate.kind) - (zones.get(zone) ?? 0) * 4;
+      const points = gain * 10 + score(candidate.literal, candidate.kind) - (candidate.kind === 'p' ? 12 : 0) - (zones.get(zone) ?? 0) * 4;
       if (!best || points > best.points) best = { candidate, points, zone };
     }
     if (!best) break;
@@ -127,7 +127,7 @@ function row(library, where, dropped) {
   const counts = [...covered.values()].filter(count => count > 0).sort((a, b) => a - b), low = counts[Math.floor(counts.length * 0.1)];
   const required = (low >= 5 && chosen.length >= 6) || (chosen.length >= 8 && low >= 3) ? 2 : 1;
   // One alone must be unmistakable.
-  const kept = required === 2 ? chosen : chosen.filter(({ literal, kind }) => score(literal, kind) >= 4.6 || (kind === 'p' && literal.length >= 11));
+  const kept = required === 2 ? chosen : chosen.filter(({ literal, kind }) => kind !== 'p' && literal.length >= 12 && score(literal, kind) >= 5);
   if (kept.length === 0) return null;
   const explaining = [...new Set([...library.copies, ...(shared ? library.containers : [])])].filter(other => !dropped.has(other) && kept.filter(({ literal }) => where.get(literal).has(other)).length >= required);
   return { library, name: library.name, required, unless: explaining.sort((a, b) => downloads(b) - downloads(a)).slice(0, 6), literals: kept.map(({ literal }) => literal) };

@@ -12,14 +12,18 @@ const pieces = raw => raw.split(splits).filter(text => text.length >= MIN).flatM
 export function tokens(text) {
   const found = new Map();
   const put = (literal, pos, kind) => { if (!found.has(literal)) found.set(literal, { pos, kind }); };
-  let previous = null, key = null;
+  let previous = null, key = null, specifier = false;
   const onToken = ({ type: { label }, start, end }) => {
-    if (label === 'string') pieces(text.slice(start + 1, end - 1)).forEach(piece => put(piece, start, 's'));
+    // What is asked of other packages is gone once they are bundled too.
+    if (label === 'string' && specifier) specifier = false;
+    else if (label === 'string') pieces(text.slice(start + 1, end - 1)).forEach(piece => put(piece, start, 's'));
     else if (label === 'template') pieces(text.slice(start, end)).forEach(piece => put(piece, start, 's'));
     else if (label === 'regexp') text.slice(start, end).split(/['"`]|[^\x20-\x7e]/).filter(part => part.length >= MIN + 2).forEach(part => put(part.slice(0, MAX), start, 'r'));
     else if (label === ':' && key) put(text.slice(key.start, key.end) + ':', key.start, 'p');
     const isName = label === 'name' && end - start >= MIN - 1 && end - start < MAX;
     if (isName && (previous === '.' || previous === '?.')) put('.' + text.slice(start, end), start, 'p');
+    const word = label === 'name' ? text.slice(start, end) : label;
+    specifier = word === 'require' || word === 'from' || word === 'import' || (specifier && label === '(');
     key = isName && (previous === '{' || previous === ',') ? { start, end } : null;
     previous = label;
   };

@@ -56,7 +56,7 @@ def without_deps():
     out = f"{path}/bare"
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(path + "/out", out)
-    for file in glob.glob(out + "/*.deps.json") + glob.glob(out + "/fn*"):
+    for file in glob.glob(out + "/*.deps.json"):
         os.remove(file)
     yield {(n, v) for (n, v), files in used(path).items() if f"{n}.dll".lower() in {f.lower() for f in files}}, found(scan(out), "NuGet", ("installed", "binary"))
 

@@ -29,7 +29,7 @@ def environment(path):
 
 
 def program(flags, name):
-    """A program with vendored modules, built offline, without the executable bit."""
+    """A program with vendored modules, built offline; scanned without the executable bit."""
     def build(path):
         deb = root()
         source = deb + "/usr/share/gocode/src/"
@@ -47,7 +47,6 @@ def program(flags, name):
         used = [i for i in IMPORTS if any(i == m or i.startswith(m + "/") for m in present)]
         open(path + "/main.go", "w").write("package main\n\nimport (\n" + "".join(f'\t_ "{i}"\n' for i in used) + ")\n\nfunc main() { println(1) }\n")
         run(deb + "/usr/lib/go-1.19/bin/go", "build", *flags, "-o", path + "/out/bootstrap", ".", cwd=path, env=environment(deb))
-        os.chmod(path + "/out/bootstrap", 0o644)
     yield one(built(name, build) + "/out/bootstrap")
 
 

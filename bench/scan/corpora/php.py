@@ -1,32 +1,27 @@
-"""Composer trees. Truth: the composer.json that Debian's PHP libraries ship, laid out as Composer 1 and 2 write them."""
-import glob, json, os
+"""Composer trees, laid out as Composer 1 and 2 write them. Truth: the list they are made from; Composer's own registry is not asked."""
+import json, os
 
-from .common import WORK, built, debs, found, scan, zip_tree
+from .common import built, found, scan, zip_tree
 
-LIBRARIES = """psr-log psr-cache psr-container psr-http-message psr-http-client psr-http-factory monolog symfony-console symfony-http-foundation symfony-process symfony-yaml symfony-finder symfony-event-dispatcher symfony-http-kernel symfony-cache
-    guzzlehttp-guzzle guzzlehttp-psr7 guzzlehttp-promises twig doctrine-dbal doctrine-orm doctrine-common doctrine-inflector phpseclib3 nikic-php-parser league-commonmark league-flysystem ramsey-uuid nesbot-carbon phpmailer-phpmailer
-    swiftmailer aws-sdk-php react-promise laminas-diactoros brick-math fast-route pimple ratchet-rfc6455 parsedown masterminds-html5 sabre-dav sabre-xml""".split()
+# Published packages, with a version each had.
+LIBRARIES = {
+    "psr/log": "3.0.0", "psr/cache": "3.0.0", "psr/container": "2.0.2", "psr/http-message": "2.0", "psr/http-client": "1.0.3", "monolog/monolog": "3.5.0", "symfony/console": "6.4.1", "symfony/http-foundation": "6.4.0", "symfony/process": "6.4.2",
+    "symfony/yaml": "6.4.0", "symfony/finder": "6.4.0", "symfony/event-dispatcher": "6.4.2", "symfony/polyfill-mbstring": "1.28.0", "symfony/http-kernel": "6.4.1", "guzzlehttp/guzzle": "7.8.1", "guzzlehttp/psr7": "2.6.2", "guzzlehttp/promises": "2.0.2",
+    "twig/twig": "3.8.0", "doctrine/dbal": "3.7.2", "doctrine/orm": "2.17.2", "doctrine/inflector": "2.0.8", "phpseclib/phpseclib": "3.0.35", "nikic/php-parser": "4.18.0", "league/commonmark": "2.4.1", "league/flysystem": "3.23.0", "ramsey/uuid": "4.7.5",
+    "nesbot/carbon": "2.72.1", "phpmailer/phpmailer": "6.9.1", "aws/aws-sdk-php": "3.295.3", "laravel/framework": "10.38.2", "bref/bref": "2.1.9", "vlucas/phpdotenv": "5.6.0", "brick/math": "0.11.0", "nikic/fast-route": "1.3.0", "react/promise": "3.1.0",
+    "laminas/laminas-diactoros": "3.3.0", "slim/slim": "4.12.0", "predis/predis": "2.2.2", "dev/branch": "dev-main",
+}
 
 
 def manifests():
-    """Name of each library, and a version: Debian's composer.json rarely states one."""
-    root = debs("php-debian", ["php-" + n for n in LIBRARIES] + [n for n in LIBRARIES]) + "/root"
-    found_names = {}
-    for file in sorted(glob.glob(root + "/usr/share/**/composer.json", recursive=True)):
-        try:
-            data = json.load(open(file))
-        except ValueError:
-            continue
-        if "/" in data.get("name", ""):
-            found_names[data["name"]] = data.get("version") or f"{1 + len(found_names) % 9}.{len(found_names) % 7}.{len(found_names) % 11}"
-    return found_names
+    return dict(LIBRARIES)
 
 
 def layout(form):
     truth = manifests()
     def lay(path):
         os.makedirs(path + "/vendor/composer")
-        entries = [{"name": n, "version": ("v" if i % 2 else "") + v, "version_normalized": v + ".0", "type": "library", "license": ["MIT"]} for i, (n, v) in enumerate(sorted(truth.items()))]
+        entries = [{"name": n, "version": ("v" if i % 2 and v[0].isdigit() else "") + v, "version_normalized": v + ".0", "type": "library", "license": ["MIT"]} for i, (n, v) in enumerate(sorted(truth.items()))]
         for name in truth:
             os.makedirs(f"{path}/vendor/{name}", exist_ok=True)
             json.dump({"name": name}, open(f"{path}/vendor/{name}/composer.json", "w"))
