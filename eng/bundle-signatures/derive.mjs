@@ -1,5 +1,5 @@
 // Chooses the literals that tell libraries apart and writes the table. Usage: node --max-old-space-size=12000 derive.mjs WORK train|all [TABLE]
-// With "train", versions marked "hold" are left out, the table goes to WORK, and the recall on them is printed.
+// With "train", versions marked "hold" are left out, and the table goes to WORK: check.mjs measures it on them.
 import fs from 'node:fs';
 import path from 'node:path';
 import { locate } from './locate.mjs';
@@ -18,9 +18,8 @@ function load() {
   for (const directory of fs.readdirSync(work + '/texts').sort()) {
     const name = directory.startsWith('@') ? directory.replace('+', '/') : directory;
     const plan = JSON.parse(fs.readFileSync(`${work}/libs/${directory}/plan.json`));
-    const library = { name, texts: [], hold: [], all: new Set() };
+    const library = { name, texts: [], all: new Set() };
     const files = versions => versions.flatMap(version => ['node', 'esm'].map(form => ({ version, path: `${work}/texts/${directory}/${version}.${form}.js` }))).filter(file => fs.existsSync(file.path) && fs.statSync(file.path).size >= 120);
-    library.hold = files(plan.hold);
     for (const file of files(learn === 'all' ? [...plan.train, ...plan.hold] : plan.train)) {
       const text = fs.readFileSync(file.path, 'utf8'), cache = file.path.replace(/\.js$/, '.tokens');
       const own = fs.existsSync(cache) ? new Map(JSON.parse(fs.readFileSync(cache, 'utf8'))) : tokens(text);
@@ -129,8 +128,12 @@ function row(library, where, dropped) {
   // One alone must be unmistakable.
   const kept = required === 2 ? chosen : chosen.filter(({ literal, kind }) => kind !== 'p' && literal.length >= 12 && score(literal, kind) >= 5);
   if (kept.length === 0) return null;
+  // In a function nothing of a browser's half is bundled.
+  if (library.name.endsWith('-browser')) return null;
   const explaining = [...new Set([...library.copies, ...(shared ? library.containers : [])])].filter(other => !dropped.has(other) && kept.filter(({ literal }) => where.get(literal).has(other)).length >= required);
-  return { library, name: library.name, required, unless: explaining.sort((a, b) => downloads(b) - downloads(a)).slice(0, 6), literals: kept.map(({ literal }) => literal) };
+  // What three others hold too tells nothing.
+  if (required === 1 && explaining.length >= 3) return null;
+  return { library, name: library.name, required: kept.length >= 12 ? 2 : required, unless: explaining.sort((a, b) => downloads(b) - downloads(a)).slice(0, 6), literals: kept.map(({ literal }) => literal) };
 }
 
 /** What stands before the version, the commonest first, with twice the distance seen to the library's nearest literal. */
@@ -151,25 +154,6 @@ function versionKinds({ library, literals }) {
     .map(([kind, { count, distance }]) => (kind === '=' || kind === ':' ? { kind, count: count / 10, distance: Math.min(distance, NEAR_VERSION) } : { kind, count, distance }))
     .sort((a, b) => b.count - a.count).slice(0, 4)
     .map(({ kind, distance }) => `${kind}|${Math.min(200_000, Math.max(500, Math.ceil((distance * 2) / 500) * 500))}`).join('||');
-}
-
-function printHoldOut(libraries, rows, dropped) {
-  const byName = new Map(rows.map(found => [found.name, found])), missed = [];
-  let right = 0, all = 0;
-  for (const library of libraries.values()) {
-    for (const version of new Set(library.hold.map(file => file.version))) {
-      const wanted = byName.get(dropped.get(library.name) ?? library.name);
-      const found = wanted && library.hold.filter(file => file.version === version).every(file => {
-        const text = fs.readFileSync(file.path, 'utf8');
-        return wanted.literals.filter(literal => text.includes(literal)).length >= wanted.required;
-      });
-      all++;
-      if (found) right++;
-      else missed.push(`${library.name}@${version}`);
-    }
-  }
-  fs.writeFileSync(work + '/missed.txt', missed.join('\n') + '\n');
-  console.log(`hold-out: ${right} of ${all} library versions found, ${((100 * right) / all).toFixed(1)} %`);
 }
 
 const libraries = load();
@@ -197,4 +181,3 @@ const lines = [
 ].sort();
 fs.writeFileSync(table, lines.join('\n') + '\n');
 console.log(`${rows.length} libraries with ${rows.reduce((sum, found) => sum + found.literals.length, 0)} literals, ${lines.length - rows.length} names without`);
-if (learn !== 'all') printHoldOut(libraries, rows, dropped);
