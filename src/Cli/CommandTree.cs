@@ -6,25 +6,41 @@ namespace Pellicle.Cli;
 /// <summary>The command tree: one class per command.</summary>
 internal static class CommandTree
 {
-    public static RootCommand Create() => new("Pellicle scans serverless functions with their layers, protects them by a layer, and repairs them.")
+    private static readonly (string Name, Func<Command> Create)[] Commands =
+    [
+        ("demo", DemoCommand.Create),
+        ("scan", ScanCommand.Create),
+        ("db", DbCommand.Create),
+        ("account", AccountCommand.Create),
+        ("functions", FunctionsCommand.Create),
+        ("layers", LayersCommand.Create),
+        ("protect", ProtectCommand.Create),
+        ("unprotect", UnprotectCommand.Create),
+        ("status", StatusCommand.Create),
+        ("mode", ModeCommand.Create),
+        ("layer", LayerCommand.Create),
+        ("instrument", InstrumentCommand.Create),
+        ("policy", PolicyCommand.Create),
+        ("incidents", IncidentsCommand.Create),
+        ("inspect", InspectCommand.Create),
+        ("versions", VersionsCommand.Create),
+        ("serve", ServeCommand.Create),
+        ("local", LocalCommand.Create),
+    ];
+
+    /// <summary>The tree for one command line: only the command it names, which saves the time of making the others; all of them where it names none.</summary>
+    public static RootCommand Create(string? first = null)
     {
-        DemoCommand.Create(),
-        ScanCommand.Create(),
-        DbCommand.Create(),
-        AccountCommand.Create(),
-        FunctionsCommand.Create(),
-        LayersCommand.Create(),
-        ProtectCommand.Create(),
-        UnprotectCommand.Create(),
-        StatusCommand.Create(),
-        ModeCommand.Create(),
-        LayerCommand.Create(),
-        InstrumentCommand.Create(),
-        PolicyCommand.Create(),
-        IncidentsCommand.Create(),
-        InspectCommand.Create(),
-        VersionsCommand.Create(),
-        ServeCommand.Create(),
-        LocalCommand.Create(),
-    };
+        var root = new RootCommand("Pellicle scans serverless functions with their layers, protects them by a layer, and repairs them.");
+        var named = Array.Exists(Commands, c => c.Name == first);
+        foreach (var (name, create) in Commands)
+        {
+            if (!named || name == first)
+            {
+                root.Add(create());
+            }
+        }
+
+        return root;
+    }
 }

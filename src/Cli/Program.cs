@@ -12,7 +12,7 @@ if (args is ["--version"])
 }
 
 PostureTables.UseDirectory(TableUpdate.Folder);
-var root = CommandTree.Create();
+var root = CommandTree.Create(args.FirstOrDefault());
 try
 {
     var result = root.Parse(args);

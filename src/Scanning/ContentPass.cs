@@ -48,6 +48,13 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
 
     private void Handle(Work work)
     {
+        // Most names that may be programs are not: their first bytes say so.
+        Span<byte> head = stackalloc byte[4];
+        if (work is { Record: false, Text: false, Secret: false } && tree.Source.ReadPrefix(work.Entry, head) == head.Length && !IsBinary(head))
+        {
+            return;
+        }
+
         if (!tree.Budget.Take(work.Entry.Size))
         {
             fail(work.Entry.Path, $"more than {tree.Limits.MaxTotalBytes} bytes in one scan; not read", "");
@@ -101,7 +108,7 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
         {
             lock (gate)
             {
-                texts[work.Entry.Path] = file.Text;
+                texts[work.Entry.Path] = WithoutSecrets(work.Entry.ScanPath, file.Text);
             }
         }
     }
@@ -174,7 +181,18 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
         var extension => path.FileName.Contains(".so.", StringComparison.Ordinal) || (extension.Length > 1 && extension[1..].IndexOfAnyExceptInRange('0', '9') < 0),
     };
 
-    /// <summary>Small texts that the hijack checks read.</summary>
-    private static bool DecidesWhatLoads(ScanPath path) => path.FileName is "sitecustomize.py" or "usercustomize.py" or "bootstrap" || path.EndsWith(".pth")
-        || path.IsUnder("extensions") || path.Value is "package.json" || (path.Extension is "" or ".sh" && !path.HasDirectory("node_modules") && !path.Directory.EndsWith("-info", StringComparison.Ordinal));
+    /// <summary>Small texts that the view and the hijack checks read.</summary>
+    private static bool DecidesWhatLoads(ScanPath path) => path.EndsWith(".pth") || path.Value is "package.json";
+
+    /// <summary>What is kept of such a text: inventories are stored, secrets are not.</summary>
+    private static string WithoutSecrets(ScanPath path, string text)
+    {
+        if (path.Value is "package.json")
+        {
+            using var manifest = Json.ParseObject(Encoding.UTF8.GetBytes(text));
+            return manifest?.RootElement.String("type") is "module" ? """{"type":"module"}""" : "{}";
+        }
+
+        return string.Join('\n', text.Split('\n').Select(line => SecretScanner.Scan(line).Count == 0 ? line : line.StartsWith("import", StringComparison.Ordinal) ? "import (this line holds a secret)" : ""));
+    }
 }

@@ -37,7 +37,7 @@ public sealed record ContentFacts
     /// <summary>Files that differ from the hash or size their package's RECORD gives.</summary>
     public IReadOnlyList<ModifiedFile> ModifiedFiles { get; init; } = [];
 
-    /// <summary>Texts of small files that decide what is loaded (<c>.pth</c>, <c>sitecustomize.py</c>, wrappers, the root <c>package.json</c>), by path; cut at 64 KiB.</summary>
+    /// <summary>What small files that decide what is loaded say: lines of <c>.pth</c> files, the type of the root <c>package.json</c>; by path, without secrets.</summary>
     public IReadOnlyDictionary<string, string> Texts { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Native programs and libraries (ELF), for check R-9.</summary>

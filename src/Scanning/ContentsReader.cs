@@ -3,6 +3,7 @@ using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Extractors;
 using Pellicle.Scanning.Extractors.Java;
 using Pellicle.Scanning.Extractors.Python;
+using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Scanning;
 
@@ -10,19 +11,39 @@ namespace Pellicle.Scanning;
 public static class ContentsReader
 {
     /// <summary>Reads one target. Damage becomes errors; only cancellation and lost access to the target itself throw.</summary>
-    public static TargetContents Read(IScanSource source, string origin, ScanLimits? limits = null, CancellationToken cancellationToken = default)
+    public static TargetContents Read(IScanSource source, string origin, ScanLimits? limits = null, CancellationToken cancellationToken = default) =>
+        Read(source, origin, null, limits ?? ScanLimits.Default, cancellationToken);
+
+    /// <summary>Reads one target, or takes what a store remembers of its content.</summary>
+    internal static TargetContents Read(IScanSource source, string origin, InventoryStore? store, ScanLimits limits, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrEmpty(origin);
-        var session = new ReadSession(source, origin, limits ?? ScanLimits.Default, cancellationToken);
+        var session = new ReadSession(source, origin, limits, cancellationToken);
         var hash = "";
-        // The hash of the whole file reads what the scan does not; both are bound by one core each.
-        Parallel.Invoke(new ParallelOptions { CancellationToken = cancellationToken }, () => hash = source.ComputeSha256(cancellationToken), session.Run);
-        return session.Finish(hash);
+        if (store?.MayKnow(source.Length) == true)
+        {
+            hash = source.ComputeSha256(cancellationToken);
+            if (store.Find(hash, origin, limits) is { } found)
+            {
+                return found;
+            }
+
+            session.Run();
+        }
+        else
+        {
+            // The hash of the whole file reads what the scan does not; both are bound by one core each.
+            Parallel.Invoke(new ParallelOptions { CancellationToken = cancellationToken }, () => hash = source.ComputeSha256(cancellationToken), session.Run);
+        }
+
+        var contents = session.Finish(hash);
+        store?.Save(contents, limits, source.Length);
+        return contents;
     }
 }
 
-/// <summary>State of one <see cref="ContentsReader.Read"/>.</summary>
+/// <summary>State of one <see cref="ContentsReader"/>.</summary>
 internal sealed class ReadSession(IScanSource source, string origin, ScanLimits limits, CancellationToken cancellationToken)
 {
     private static readonly IReadOnlyList<IExtractor> FileExtractors = AllExtractors.Create();
@@ -133,27 +154,26 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
 
     private void Handle(ScanTree tree, ScanEntry entry, IExtractor? extractor, int depth, List<Package> found)
     {
-        if (!TryRead(tree, entry, out var bytes))
+        if (extractor is null && !PythonRecords.IsRecord(entry.ScanPath))
+        {
+            ReadNested(tree, entry, depth);
+        }
+        else if (!TryRead(tree, entry, out var bytes))
         {
             return;
         }
-
-        if (extractor is not null)
+        else if (extractor is not null)
         {
             var file = new ScanFile(tree, entry.ScanPath, bytes);
             Add(Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file)), found);
         }
-        else if (PythonRecords.IsRecord(entry.ScanPath))
+        else
         {
             records.Add(entry.Path, bytes);
         }
-        else
-        {
-            ReadNested(tree, entry, bytes, depth);
-        }
     }
 
-    private void ReadNested(ScanTree tree, ScanEntry entry, byte[] bytes, int depth)
+    private void ReadNested(ScanTree tree, ScanEntry entry, int depth)
     {
         var path = tree.Prefix + entry.Path;
         if (!bytes.AsSpan().StartsWith("PK"u8) && !IsAlwaysArchive(entry.ScanPath))
@@ -174,7 +194,20 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             return;
         }
 
-        using var nested = ZipSource.FromMemory(bytes, entry.ScanPath.FileName.ToString(), limits);
+        if (!budget.Take(entry.Size))
+        {
+            Fail(path, $"more than {limits.MaxTotalBytes} bytes in one scan; not read");
+            return;
+        }
+
+        var bytes = tree.Source.OpenEntry(entry, limits.MaxEntryBytes, out var failure);
+        if (bytes is null)
+        {
+            Fail(path, failure.Error ?? "could not be read", failure.Hint);
+            return;
+        }
+
+        using var nested = ZipSource.Open(bytes, entry.ScanPath.FileName.ToString(), limits);
         foreach (var error in nested.Errors)
         {
             Fail(error.Path.Length == 0 ? path : $"{path}!/{error.Path}", error.Message, error.Hint);
@@ -192,7 +225,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             return false;
         }
 
-        var result = tree.Source.Read(entry, IsArchive(entry.ScanPath) ? limits.MaxEntryBytes : limits.MaxEvidenceBytes);
+        var result = tree.Source.Read(entry, limits.MaxEvidenceBytes);
         if (result.Content is null)
         {
             Fail(tree.Prefix + entry.Path, result.Error ?? "could not be read", result.Hint);

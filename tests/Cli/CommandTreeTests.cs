@@ -56,6 +56,17 @@ public sealed class CommandTreeTests
         }
     }
 
+    [Fact]
+    public void The_tree_for_a_command_line_holds_the_command_it_names()
+    {
+        foreach (var command in CommandTree.Create().Subcommands)
+        {
+            CommandTree.Create(command.Name).Subcommands.ShouldHaveSingleItem().Name.ShouldBe(command.Name);
+        }
+
+        CommandTree.Create("no-such-command").Subcommands.Count.ShouldBe(CommandTree.Create().Subcommands.Count);
+    }
+
     [Theory]
     [InlineData("scan")]
     [InlineData("mode f sideways")]

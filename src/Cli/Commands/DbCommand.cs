@@ -166,6 +166,12 @@ internal static class DbCommand
                 }
                 else
                 {
+                    if (purl.Version is not null && !Matcher.IsComparable(purl) && Ecosystem.TryParse(purl.Type, out _))
+                    {
+                        failed = true;
+                        answer["error"] = $"version `{purl.Version}` cannot be compared";
+                    }
+
                     answer["advisories"] = new JsonArray([.. matcher.Query(purl).Select(m => (JsonNode)new JsonObject
                     {
                         ["id"] = m.Id,

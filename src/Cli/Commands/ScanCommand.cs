@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Pellicle.Cli.Accounts;
+using Pellicle.Cli.Templates;
 using Pellicle.Domain;
 using Pellicle.Scanning.Pipeline;
 using Pellicle.Scanning.Reports;
@@ -8,9 +9,12 @@ namespace Pellicle.Cli.Commands;
 
 internal static class ScanCommand
 {
+    // A developer's functions and layers of some months.
+    private const int MaxInventories = 500;
+
     public static Command Create()
     {
-        var targets = new Argument<string[]>("TARGET") { Description = "zip, directory, function:NAME, layer:ARN, account:NAME", Arity = ArgumentArity.OneOrMore };
+        var targets = new Argument<string[]>("TARGET") { Description = "zip, directory, template (SAM, CloudFormation, Serverless), function:NAME, layer:ARN, account:NAME", Arity = ArgumentArity.OneOrMore };
         var layers = new Option<string[]>("--layer") { Description = "layer zip or directory, in order; with one zip or directory target", HelpName = "ZIP" };
         var runtime = new Option<string?>("--runtime") { Description = "Lambda runtime of a zip or directory, decides which copy of a package loads", HelpName = "R" };
         var handler = new Option<string?>("--handler") { Description = "handler of a zip or directory" };
@@ -29,9 +33,10 @@ internal static class ScanCommand
         var vex = new Option<string[]>("--vex") { Description = "OpenVEX or CycloneDX VEX documents", HelpName = "FILE" };
         var licences = new Option<string?>("--license-policy") { Description = "which licences may be used", HelpName = "FILE" };
         var upload = new Option<bool>("--upload") { Description = "send the report to the server too" };
+        var noCache = new Option<bool>("--no-cache") { Description = "read every archive anew, and remember nothing of them" };
         var command = new Command("scan", "finds packages, vulnerabilities, secrets and takeovers in functions with their layers")
         {
-            targets, layers, runtime, handler, variables, db, noAdvisories, format, output, failOn, onlyEffective, onlyFixable, baseline, ignore, vex, licences, upload,
+            targets, layers, runtime, handler, variables, db, noAdvisories, format, output, failOn, onlyEffective, onlyFixable, baseline, ignore, vex, licences, noCache, upload,
         };
         var aws = new AwsOptions(command);
         var server = new ServerOptionsGroup(command);
@@ -96,7 +101,12 @@ internal static class ScanCommand
                     throw new CliException("--layer goes with one zip or directory", "scan the targets one by one", ExitCode.Usage);
                 }
 
-                foreach (var path in local)
+                foreach (var path in local.Where(TemplateScan.IsTemplate))
+                {
+                    requests.AddRange(TemplateScan.Requests(path, TimeProvider.System));
+                }
+
+                foreach (var path in local.Where(path => !TemplateScan.IsTemplate(path)))
                 {
                     requests.Add(LocalTarget(path, result.GetValue(layers) ?? [], result.GetValue(runtime), result.GetValue(handler), result.GetValue(variables) ?? []));
                 }
@@ -120,6 +130,7 @@ internal static class ScanCommand
                         Targets = requests,
                         Database = advisories,
                         MatchAdvisories = database is not null,
+                        Store = result.GetValue(noCache) ? null : new InventoryStore(Places.Inventories, MaxInventories),
                         Suppressions = suppressions,
                         Licenses = result.GetValue(licences) is { } policy ? LicensePolicy.Load(policy) : null,
                     },
@@ -155,7 +166,7 @@ internal static class ScanCommand
     {
         if (!File.Exists(path) && !Directory.Exists(path))
         {
-            throw new CliException($"there is no file or directory `{path}`", "targets are zips, directories, function:NAME, layer:ARN and account:NAME", ExitCode.Usage);
+            throw new CliException($"there is no file or directory `{path}`", "targets are zips, directories, templates, function:NAME, layer:ARN and account:NAME", ExitCode.Usage);
         }
 
         foreach (var layer in layers.Where(l => !File.Exists(l) && !Directory.Exists(l)))

@@ -162,7 +162,7 @@ public sealed class AdvisoryDatabaseBuilder
         var bytes = new byte[entry.Length];
         using var stream = entry.Open();
         stream.ReadExactly(bytes);
-        return stream.ReadByte() < 0 && Archives.Crc32.Compute(bytes) == entry.Crc32 ? bytes
+        return stream.ReadByte() < 0 && System.IO.Hashing.Crc32.HashToUInt32(bytes) == entry.Crc32 ? bytes
             : throw new InvalidDataException($"`{entry.FullName}` is damaged: its checksum is wrong");
     }
 

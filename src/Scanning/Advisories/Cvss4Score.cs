@@ -52,12 +52,16 @@ internal static class Cvss4Score
             return false;
         }
 
+        if (!Optional(m, "CR", "HML", 'H', out var cr) | !Optional(m, "IR", "HML", 'H', out var ir) | !Optional(m, "AR", "HML", 'H', out var ar) | !Optional(m, "E", "APU", 'A', out var e))
+        {
+            return false;
+        }
+
         if ((vc, vi, va, sc, si, sa) == ('N', 'N', 'N', 'N', 'N', 'N'))
         {
             return true;
         }
 
-        var (cr, ir, ar, e) = (Optional(m, "CR", 'H'), Optional(m, "IR", 'H'), Optional(m, "AR", 'H'), Optional(m, "E", 'A'));
         var eq1 = (av, pr, ui) == ('N', 'N', 'N') ? 0 : av != 'P' && (av == 'N' || pr == 'N' || ui == 'N') ? 1 : 2;
         var eq2 = (ac, at) == ('L', 'N') ? 0 : 1;
         var eq3 = (vc, vi) == ('H', 'H') ? 0 : vc == 'H' || vi == 'H' || va == 'H' ? 1 : 2;
@@ -82,7 +86,8 @@ internal static class Cvss4Score
         Lower(eq4 < 2 ? Look(eq1, eq2, eq3, eq4 + 1, eq5, eq6) : -1, Distance(Highest4[eq4], [sc, si, sa], "SHLN", "SHLN", "SHLN"), Depth4[eq4]);
         Lower(eq5 < 2 ? Look(eq1, eq2, eq3, eq4, eq5 + 1, eq6) : -1, 0, 1);
 
-        score = Math.Round(Math.Clamp(value - (groups == 0 ? 0 : sum / groups), 0, 100), MidpointRounding.AwayFromZero) / 10;
+        // The reference calculator adds a millionth before it rounds, so that 8.55 in floating point does not become 8.5.
+        score = Math.Floor(Math.Clamp(value - (groups == 0 ? 0 : sum / groups), 0, 100) + 0.5 + 1e-5) / 10;
         return true;
 
         void Lower(double next, int distance, int depth)
@@ -121,14 +126,19 @@ internal static class Cvss4Score
         return 0;
     }
 
-    /// <summary>The modified (environmental) value where given, else the base value.</summary>
+    /// <summary>The modified (environmental) value where given, else the base value. Safety is a modified value only.</summary>
     private static bool Read(Dictionary<string, string> metrics, string name, string allowed, out char value)
     {
-        var text = metrics.GetValueOrDefault("M" + name) is { } modified and not "X" ? modified : metrics.GetValueOrDefault(name);
+        var isModified = metrics.GetValueOrDefault("M" + name) is not (null or "X");
+        var text = metrics.GetValueOrDefault(isModified ? "M" + name : name);
         value = text is { Length: 1 } ? text[0] : '?';
-        return allowed.Contains(value, StringComparison.Ordinal);
+        return allowed.Contains(value, StringComparison.Ordinal) && (value != 'S' || isModified) && metrics.ContainsKey(name);
     }
 
-    private static char Optional(Dictionary<string, string> metrics, string name, char whenAbsent) =>
-        metrics.GetValueOrDefault(name) is { Length: 1 } text and not "X" ? text[0] : whenAbsent;
+    private static bool Optional(Dictionary<string, string> metrics, string name, string allowed, char whenAbsent, out char value)
+    {
+        var text = metrics.GetValueOrDefault(name);
+        value = text is null or "X" ? whenAbsent : text.Length == 1 ? text[0] : '?';
+        return allowed.Contains(value, StringComparison.Ordinal);
+    }
 }

@@ -20,6 +20,8 @@ internal sealed class DirectorySource : IScanSource
         Entries = table.Sorted();
     }
 
+    public long Length => 0;
+
     public string Name => Path.GetFileName(root);
 
     public IReadOnlyList<ScanEntry> Entries { get; }
@@ -59,6 +61,33 @@ internal sealed class DirectorySource : IScanSource
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return ReadResult.Failed(e is UnauthorizedAccessException ? "permission denied" : "could not be read");
+        }
+    }
+
+    public int ReadPrefix(ScanEntry entry, Span<byte> buffer)
+    {
+        try
+        {
+            using var bytes = new FileByteSource(File.OpenHandle(Path.Combine(root, entry.Path)));
+            return bytes.Read(0, buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+
+    public ByteSource? OpenEntry(ScanEntry entry, long maxBytes, out ReadResult failure)
+    {
+        failure = default;
+        try
+        {
+            return new FileByteSource(File.OpenHandle(Path.Combine(root, entry.Path)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            failure = ReadResult.Failed(e is UnauthorizedAccessException ? "permission denied" : "could not be read");
+            return null;
         }
     }
 

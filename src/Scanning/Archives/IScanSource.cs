@@ -48,6 +48,10 @@ public sealed record ScanEntry
 
     internal ushort Flags { get; init; }
 
+    internal ushort NameLength { get; init; }
+
+    internal uint NameHash { get; init; }
+
     internal ScanPath ScanPath => new(Path);
 }
 
@@ -112,7 +116,16 @@ public interface IScanSource : IDisposable
     /// <summary>The entry at a path, or null.</summary>
     ScanEntry? Find(string path);
 
+    /// <summary>Bytes of the archive file; 0 for a directory.</summary>
+    internal long Length { get; }
+
     internal ReadResult Read(ScanEntry entry, long maxBytes);
+
+    /// <summary>First bytes of an entry, as many as fit or as there are; 0 where it cannot be read, which <see cref="Read"/> explains.</summary>
+    internal int ReadPrefix(ScanEntry entry, Span<byte> buffer);
+
+    /// <summary>An entry as a source of bytes, for the archive it holds; in place where it is stored as it is. The caller disposes it.</summary>
+    internal ByteSource? OpenEntry(ScanEntry entry, long maxBytes, out ReadResult failure);
 
     /// <summary>SHA-256 of the whole, lower-case hexadecimal.</summary>
     string ComputeSha256(CancellationToken cancellationToken);

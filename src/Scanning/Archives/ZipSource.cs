@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using Pellicle.Domain;
@@ -19,6 +20,9 @@ internal sealed class ZipSource : IScanSource
 
     // Deflate writes at most 258 bytes for a two-bit code: no honest entry passes this ratio (zlib's technical notes: 1032:1).
     private const long DeflateMaxRatio = 1032;
+
+    // Compressed bytes up to this are read at once, more are streamed.
+    private const int SmallEntry = 128 << 10;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
@@ -41,6 +45,8 @@ internal sealed class ZipSource : IScanSource
 
     public string Name { get; }
 
+    public long Length => bytes.Length;
+
     public IReadOnlyList<ScanEntry> Entries { get; }
 
     public IReadOnlyList<FileError> Errors => table.Errors;
@@ -50,7 +56,10 @@ internal sealed class ZipSource : IScanSource
     public static ZipSource OpenFile(string path, ScanLimits limits) =>
         new(new FileByteSource(File.OpenHandle(path, options: FileOptions.RandomAccess)), System.IO.Path.GetFileName(path), limits);
 
-    public static ZipSource FromMemory(ReadOnlyMemory<byte> content, string name, ScanLimits limits) => new(new MemoryByteSource(content), name, limits);
+    public static ZipSource FromMemory(ReadOnlyMemory<byte> content, string name, ScanLimits limits) => Open(new MemoryByteSource(content), name, limits);
+
+    /// <summary>A zip in any source; disposing the zip disposes it.</summary>
+    public static ZipSource Open(ByteSource bytes, string name, ScanLimits limits) => new(bytes, name, limits);
 
     public ScanEntry? Find(string path) => table.Find(path);
 
@@ -85,12 +94,78 @@ internal sealed class ZipSource : IScanSource
 
     public ReadResult Read(ScanEntry entry, long maxBytes)
     {
-        maxBytes = Math.Min(maxBytes, Math.Min(limits.MaxEntryBytes, Array.MaxLength));
+        if (Locate(entry, maxBytes, out var start) is { } failure)
+        {
+            return failure;
+        }
+
+        var content = GC.AllocateUninitializedArray<byte>((int)entry.Size);
+        return Fill(entry, start, content) ?? new ReadResult(content, null);
+    }
+
+    public int ReadPrefix(ScanEntry entry, Span<byte> buffer)
+    {
+        if (Locate(entry, long.MaxValue, out var start) is not null)
+        {
+            return 0;
+        }
+
+        buffer = buffer[..(int)Math.Min(buffer.Length, entry.Size)];
+        if (entry.Method == 0)
+        {
+            return bytes.Read(start, buffer);
+        }
+
+        // Deflate needs a block's code lengths before the first byte: at most some 300 bytes.
+        Span<byte> head = stackalloc byte[(int)Math.Min(1024, entry.CompressedSize)];
+        using var inflater = new DeflateStream(new MemoryStream(head[..bytes.Read(start, head)].ToArray(), writable: false), CompressionMode.Decompress);
+        try
+        {
+            return inflater.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException)
+        {
+            // The whole is read by whoever needs it, and fails there with its message.
+            return 0;
+        }
+    }
+
+    public ByteSource? OpenEntry(ScanEntry entry, long maxBytes, out ReadResult failure)
+    {
+        if (Locate(entry, maxBytes, out var start) is { } why)
+        {
+            failure = why;
+            return null;
+        }
+
+        failure = default;
+        if (entry.Method == 0 && entry.Size == entry.CompressedSize)
+        {
+            // What is read of it is checked entry by entry.
+            return new PartByteSource(bytes, start, entry.Size);
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.Size));
+        if (Fill(entry, start, rented.AsSpan(0, (int)entry.Size)) is { } damage)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+            failure = damage;
+            return null;
+        }
+
+        return new PooledByteSource(rented, (int)entry.Size);
+    }
+
+    /// <summary>Checks what can be known before a byte is inflated; null when the content starts at <paramref name="start"/>.</summary>
+    private ReadResult? Locate(ScanEntry entry, long maxBytes, out long start)
+    {
+        start = 0;
         if ((entry.Flags & 1) != 0)
         {
             return ReadResult.Failed("encrypted entry; its content was not read", "deploy the archive without a password");
         }
 
+        maxBytes = Math.Min(maxBytes, Math.Min(limits.MaxEntryBytes, Array.MaxLength));
         if (entry.Size > maxBytes)
         {
             return ReadResult.Failed($"{entry.Size} bytes, more than the limit of {maxBytes}; not read");
@@ -106,7 +181,7 @@ internal sealed class ZipSource : IScanSource
             return ReadResult.Failed($"states {entry.Size} bytes, more than {entry.CompressedSize} compressed bytes can hold");
         }
 
-        if (entry.CompressedSize > bytes.Length || entry.CompressedSize > Array.MaxLength)
+        if (entry.CompressedSize > bytes.Length)
         {
             return ReadResult.Failed("states more compressed bytes than the archive has");
         }
@@ -116,38 +191,65 @@ internal sealed class ZipSource : IScanSource
             return ReadResult.Failed($"inflates more than {limits.MaxRatio} times; not read", "this is the shape of a zip bomb");
         }
 
-        Span<byte> header = stackalloc byte[LocalLength];
-        if (bytes.Read(entry.Offset, header) < LocalLength || BinaryPrimitives.ReadUInt32LittleEndian(header) != LocalSignature)
+        return LocateContent(entry, out start);
+    }
+
+    private ReadResult? LocateContent(ScanEntry entry, out long start)
+    {
+        // Room for a usual name, so that one read does for both.
+        Span<byte> header = stackalloc byte[LocalLength + 226];
+        var read = bytes.Read(entry.Offset, header);
+        start = 0;
+        if (read < LocalLength || BinaryPrimitives.ReadUInt32LittleEndian(header) != LocalSignature)
         {
             return ReadResult.Failed("no local header where the directory says", "the archive is damaged or was cut");
         }
 
-        var start = entry.Offset + LocalLength + BinaryPrimitives.ReadUInt16LittleEndian(header[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
+        var nameLength = BinaryPrimitives.ReadUInt16LittleEndian(header[26..]);
+        start = entry.Offset + LocalLength + nameLength + BinaryPrimitives.ReadUInt16LittleEndian(header[28..]);
         if (BinaryPrimitives.ReadUInt16LittleEndian(header[8..]) != entry.Method)
         {
             return ReadResult.Failed("local header and directory state different compression methods");
         }
 
-        var stored = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.CompressedSize));
+        if (nameLength != entry.NameLength || (LocalLength + nameLength <= read && NameHash(header.Slice(LocalLength, nameLength)) != entry.NameHash))
+        {
+            return ReadResult.Failed("local header and directory give different names", "a reader that goes by local headers sees another archive; build it anew");
+        }
+
+        return start + entry.CompressedSize > bytes.Length ? ReadResult.Failed("the archive ends inside this entry", "the archive is damaged or was cut") : null;
+    }
+
+    /// <summary>Inflates an entry into a buffer of its stated size; null when size and checksum are right.</summary>
+    private ReadResult? Fill(ScanEntry entry, long start, Span<byte> content)
+    {
         try
         {
-            var span = stored.AsSpan(0, (int)entry.CompressedSize);
-            if (bytes.Read(start, span) < span.Length)
-            {
-                return ReadResult.Failed("the archive ends inside this entry", "the archive is damaged or was cut");
-            }
-
-            var content = entry.Method == 0 ? span.ToArray() : Inflate(stored, span.Length, entry.Size);
-            if (content is null || content.Length != entry.Size)
+            if (!(entry.Method == 0 ? entry.CompressedSize == entry.Size && bytes.Read(start, content) == content.Length : Inflate(entry, start, content)))
             {
                 return ReadResult.Failed("content is longer or shorter than the directory says");
             }
 
-            return Crc32.Compute(content) == entry.Crc32 ? new ReadResult(content, null) : ReadResult.Failed("checksum differs; the content is damaged");
+            return Crc32.HashToUInt32(content) == entry.Crc32 ? null : ReadResult.Failed("checksum differs; the content is damaged");
         }
         catch (InvalidDataException)
         {
             return ReadResult.Failed("compressed data is damaged");
+        }
+    }
+
+    private bool Inflate(ScanEntry entry, long start, Span<byte> content)
+    {
+        if (entry.CompressedSize > SmallEntry)
+        {
+            return Inflate(new ByteSourceStream(bytes, start, entry.CompressedSize), content);
+        }
+
+        var stored = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, entry.CompressedSize));
+        try
+        {
+            var read = bytes.Read(start, stored.AsSpan(0, (int)entry.CompressedSize));
+            return Inflate(new MemoryStream(stored, 0, read, writable: false), content);
         }
         finally
         {
@@ -155,14 +257,15 @@ internal sealed class ZipSource : IScanSource
         }
     }
 
-    private static byte[]? Inflate(byte[] stored, int length, long size)
+    private static bool Inflate(Stream stored, Span<byte> content)
     {
-        var content = GC.AllocateUninitializedArray<byte>((int)size);
-        using var inflater = new DeflateStream(new MemoryStream(stored, 0, length, writable: false), CompressionMode.Decompress);
+        using var inflater = new DeflateStream(stored, CompressionMode.Decompress);
         var total = inflater.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
         // One byte more must not come: the stated size is what was checked against the limits.
-        return total == content.Length && inflater.ReadByte() < 0 ? content : null;
+        return total == content.Length && inflater.ReadByte() < 0;
     }
+
+    private static uint NameHash(ReadOnlySpan<byte> name) => Crc32.HashToUInt32(name);
 
     private void List()
     {
@@ -259,6 +362,8 @@ internal sealed class ZipSource : IScanSource
             Offset = offset + bias,
             Method = method,
             Flags = flags,
+            NameLength = (ushort)nameLength,
+            NameHash = NameHash(record.Slice(CentralLength, nameLength)),
         });
     }
 

@@ -32,9 +32,10 @@ internal sealed class PythonStartupFiles : IHijackCheck
         {
             foreach (var file in target.Facts.ModifiedFiles)
             {
-                // Stripping debug symbols changes libraries; scripts have no such excuse.
+                // Stripping debug symbols changes libraries; scripts have no such excuse. Metadata runs nothing, and distributions rewrite it.
                 var isLibrary = file.Path.Contains(".so", StringComparison.Ordinal);
-                yield return this.Found(isLibrary ? Severity.Low : Severity.High, target.Origin, file.Path, $"{file.Path} is not the file {file.Package} was published with", file.Reason + (isLibrary ? "; stripped debug symbols have the same effect" : ""), "reinstall the package from its registry and compare");
+                var isMetadata = new ScanPath(file.Path).Directory.EndsWith("-info", StringComparison.Ordinal) || new ScanPath(file.Path).Extension is ".txt" or ".md" or ".rst";
+                yield return this.Found(isMetadata ? Severity.Info : isLibrary ? Severity.Low : Severity.High, target.Origin, file.Path, $"{file.Path} is not the file {file.Package} was published with", file.Reason + (isLibrary ? "; stripped debug symbols have the same effect" : ""), "reinstall the package from its registry and compare");
             }
         }
     }

@@ -11,6 +11,10 @@ public sealed class Matcher(AdvisoryDatabase database)
     public IReadOnlyList<AdvisoryMatch> Query(Purl purl) =>
         purl.Version is { } version && Ecosystem.TryParse(purl.Type, out var ecosystem) ? Query(ecosystem, purl.PackageName, version) : [];
 
+    /// <summary>Whether the version of a purl can be put in its ecosystem's order; where not, only records that list it or hold every version match.</summary>
+    public static bool IsComparable(Purl purl) =>
+        purl.Version is { } version && Ecosystem.TryParse(purl.Type, out var ecosystem) && VersionOrder.For(ecosystem).IsValid(ecosystem == Ecosystem.Go ? GoVersion(version) : version);
+
     /// <summary>Whether any record names this package.</summary>
     public bool Knows(Ecosystem ecosystem, string name) => database.Find(ecosystem, name).Count > 0;
 
@@ -24,8 +28,7 @@ public sealed class Matcher(AdvisoryDatabase database)
         }
 
         var order = VersionOrder.For(ecosystem);
-        // Advisories and Go itself name versions of the standard library without this prefix.
-        version = ecosystem == Ecosystem.Go && version.StartsWith("go", StringComparison.Ordinal) ? version[2..] : version;
+        version = ecosystem == Ecosystem.Go ? GoVersion(version) : version;
         Dictionary<int, Group>? groups = null;
         for (var i = first; i < first + count; i++)
         {
@@ -48,7 +51,53 @@ public sealed class Matcher(AdvisoryDatabase database)
             group.Evidence = group.Evidence.Length == 0 ? evidence : group.Evidence;
         }
 
-        return groups is null ? [] : [.. groups.Values.Select(g => ToMatch(g, order)).OrderBy(m => m.Id, StringComparer.Ordinal)];
+        return groups is null ? [] : [.. groups.Select(g => ToMatch(g.Value, Fixes(g.Key, g.Value, first, count, order))).OrderBy(m => m.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Go's own version texts: <c>go1.20.1</c>, <c>go1.20.1 X:boringcrypto</c>. Advisories name versions without either.</summary>
+    private static string GoVersion(string version)
+    {
+        version = version.StartsWith("go", StringComparison.Ordinal) ? version[2..] : version;
+        return version.IndexOf(' ', StringComparison.Ordinal) is var space and > 0 ? version[..space] : version;
+    }
+
+    /// <summary>
+    /// Versions that repair all of a group's records, smallest first: the end of the version's own range, unless another range or an alias still
+    /// holds it; then the end of that.
+    /// </summary>
+    private List<string> Fixes(int group, Group found, int first, int count, IVersionOrder order)
+    {
+        var open = new Queue<string>(found.Fixes);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var repaired = new List<string>();
+        while (open.TryDequeue(out var candidate))
+        {
+            if (!seen.Add(candidate))
+            {
+                continue;
+            }
+
+            var further = new List<string>();
+            var isAffected = false;
+            for (var i = first; i < first + count; i++)
+            {
+                var (advisory, offset) = database.Entry(i);
+                // A record that lists the very version it calls fixed means the range.
+                isAffected |= database.Advisory(advisory).Group == group && RangeEvaluator.Evaluate(database, offset, order, candidate, further, out _) == Affection.InRange;
+            }
+
+            if (!isAffected)
+            {
+                repaired.Add(candidate);
+            }
+            else
+            {
+                further.ForEach(open.Enqueue);
+            }
+        }
+
+        repaired.Sort((a, b) => VersionOrder.CompareTotal(order, a, b));
+        return repaired;
     }
 
     private sealed record Record(string Id, StoredAdvisory Stored);
@@ -62,7 +111,7 @@ public sealed class Matcher(AdvisoryDatabase database)
         public string Evidence { get; set; } = "";
     }
 
-    private AdvisoryMatch ToMatch(Group group, IVersionOrder order)
+    private AdvisoryMatch ToMatch(Group group, IReadOnlyList<string> fixes)
     {
         var records = group.Records.Select(r => new Record(database.Text(r.Id), r)).DistinctBy(r => r.Id)
             .OrderBy(r => Preference(r.Id)).ThenBy(r => r.Id, StringComparer.Ordinal).ToList();
@@ -78,7 +127,7 @@ public sealed class Matcher(AdvisoryDatabase database)
             Severity = worst.Severity,
             IsSeverityStated = stated.Count > 0,
             Cvss = scored is not null ? new Cvss(database.Text(scored.Vector), scored.Score) : null,
-            FixedVersions = [.. group.Fixes.Distinct(StringComparer.Ordinal).Order(Comparer<string>.Create((a, b) => VersionOrder.CompareTotal(order, a, b)))],
+            FixedVersions = fixes,
             IsMalware = records.Any(r => r.Stored.IsMalware),
             KnownExploited = records.Any(r => r.Stored.IsExploited),
             Epss = records.MaxBy(r => r.Stored.Epss) is { } likely ? (likely.Stored.Epss, likely.Stored.Percentile) : default,

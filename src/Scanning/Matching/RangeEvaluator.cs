@@ -18,7 +18,7 @@ internal enum Affection
 /// </summary>
 internal static class RangeEvaluator
 {
-    /// <summary>Evaluates the entry at <paramref name="offset"/>; adds fixes above the version and describes the range.</summary>
+    /// <summary>Evaluates the entry at <paramref name="offset"/>; adds the fix that ends the version's own range and describes the range.</summary>
     public static Affection Evaluate(AdvisoryDatabase database, int offset, IVersionOrder order, string version, List<string>? fixes, out string evidence)
     {
         evidence = "";
@@ -49,6 +49,8 @@ internal static class RangeEvaluator
     {
         var affected = false;
         var belowLimit = true;
+        var isComparable = true;
+        var fix = "";
         var introduced = 0;
         var end = "";
         Span<char> buffer = stackalloc char[256];
@@ -71,6 +73,7 @@ internal static class RangeEvaluator
 
             var text = bytes.Length <= buffer.Length ? buffer[..Encoding.UTF8.GetChars(bytes, buffer)] : Encoding.UTF8.GetString(bytes).ToCharArray();
             var comparison = order.Compare(version, text);
+            isComparable &= comparison != VersionComparison.Invalid || order.IsValid(version);
             switch (kind)
             {
                 case RangeEvent.Introduced when comparison is VersionComparison.Equal or VersionComparison.Greater:
@@ -82,10 +85,10 @@ internal static class RangeEvaluator
                     affected = false;
                     break;
                 case RangeEvent.Fixed when comparison == VersionComparison.Less:
-                    end = affected && end.Length == 0 ? $" < {text}" : end;
-                    if (affected)
+                    if (affected && end.Length == 0)
                     {
-                        fixes?.Add(text.ToString());
+                        fix = text.ToString();
+                        end = $" < {text}";
                     }
 
                     break;
@@ -103,15 +106,19 @@ internal static class RangeEvaluator
             }
         }
 
-        affected &= belowLimit;
-        if (!affected)
+        if (!affected || !belowLimit || !isComparable)
         {
             evidence = "";
             return false;
         }
 
+        if (fix.Length > 0)
+        {
+            fixes?.Add(fix);
+        }
+
         var start = database.Text(introduced);
-        evidence = start == "0" ? end.Length == 0 ? "every version" : end.TrimStart() : $">= {start}{(end.Length == 0 ? "" : ",")}{end}";
+        evidence = end.Length == 0 ? $"{(start == "0" ? "every version" : $">= {start}")}; the record states no end" : start == "0" ? end.TrimStart() : $">= {start},{end}";
         return true;
     }
 

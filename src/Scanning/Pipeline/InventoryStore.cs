@@ -1,16 +1,15 @@
 using System.Collections.Concurrent;
-using System.IO.Compression;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Pellicle.Domain;
 
 namespace Pellicle.Scanning.Pipeline;
 
 /// <summary>
 /// Inventories by content hash and scanner build: what was read once is not read again, and stored inventories are matched anew without
-/// a download. In memory, and in a directory where one is given. Safe for many threads and processes.
+/// a download. In memory, and in a directory where one is given. Safe for many threads and processes. Holds no value of a secret.
 /// </summary>
-public sealed class InventoryStore(string? directory = null)
+/// <param name="directory">Where to keep them; null keeps them in memory only.</param>
+/// <param name="maxFiles">Inventories kept there; those not used for longest go first.</param>
+public sealed class InventoryStore(string? directory = null, int maxFiles = 20_000)
 {
     /// <summary>Inventories kept in memory; more are dropped, and come from the directory again.</summary>
     public const int MaxInMemory = 64;
@@ -27,6 +26,9 @@ public sealed class InventoryStore(string? directory = null)
 
     /// <summary>Stored files that could not be read or written; the content was scanned instead.</summary>
     public int Failures => failures;
+
+    /// <summary>False when no stored inventory is of an archive of this many bytes: then its hash need not be known before it is read.</summary>
+    public bool MayKnow(long length) => directory is not null && File.Exists(LengthMark(length));
 
     /// <summary>The inventory of this content, named as <paramref name="origin"/>; null when it is not stored.</summary>
     public TargetContents? Find(string sha256, string origin, ScanLimits limits)
@@ -47,8 +49,8 @@ public sealed class InventoryStore(string? directory = null)
         return Rename(contents, origin);
     }
 
-    /// <summary>Keeps an inventory.</summary>
-    public void Save(TargetContents contents, ScanLimits limits)
+    /// <summary>Keeps an inventory of an archive of <paramref name="length"/> bytes; 0 where callers know the hash before they read.</summary>
+    public void Save(TargetContents contents, ScanLimits limits, long length = 0)
     {
         ArgumentNullException.ThrowIfNull(contents);
         var key = Key(contents.Sha256, limits);
@@ -63,12 +65,15 @@ public sealed class InventoryStore(string? directory = null)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (var file = new GZipStream(File.Create(temporary), CompressionLevel.Fastest))
+            using (var file = File.Create(temporary))
             {
-                JsonSerializer.Serialize(file, contents, InventoryJsonContext.Default.TargetContents);
+                InventoryFile.Write(file, contents);
             }
 
             File.Move(temporary, path, overwrite: true);
+            Directory.CreateDirectory(Path.GetDirectoryName(LengthMark(length))!);
+            File.Create(LengthMark(length)).Dispose();
+            Prune();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,13 +91,27 @@ public sealed class InventoryStore(string? directory = null)
 
         try
         {
-            using var file = new GZipStream(File.OpenRead(PathOf(key)), CompressionMode.Decompress);
-            return JsonSerializer.Deserialize(file, InventoryJsonContext.Default.TargetContents);
+            var contents = InventoryFile.Read(File.ReadAllBytes(PathOf(key)));
+            File.SetLastWriteTimeUtc(PathOf(key), TimeProvider.System.GetUtcNow().UtcDateTime);
+            return contents;
         }
-        catch (Exception e) when (e is IOException or JsonException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             Interlocked.Increment(ref failures);
             return null;
+        }
+    }
+
+    private void Prune()
+    {
+        var files = new DirectoryInfo(directory!).GetFiles("*.inventory", SearchOption.AllDirectories);
+        if (files.Length > maxFiles)
+        {
+            // A tenth at once, so that not every save has to.
+            foreach (var file in files.OrderBy(f => f.LastWriteTimeUtc).Take(files.Length - maxFiles + (maxFiles / 10)))
+            {
+                file.Delete();
+            }
         }
     }
 
@@ -124,7 +143,9 @@ public sealed class InventoryStore(string? directory = null)
         return limits == ScanLimits.Default ? $"{sha256}-{Build}" : $"{sha256}-{Build}-{(uint)limits.ToString().Aggregate(17, (hash, c) => unchecked((hash * 31) + c)):x8}";
     }
 
-    private string PathOf(string key) => Path.Combine(directory!, key[..2], $"{key}.json.gz");
+    private string LengthMark(long length) => Path.Combine(directory!, "lengths", length.ToString("x", System.Globalization.CultureInfo.InvariantCulture));
+
+    private string PathOf(string key) => Path.Combine(directory!, key[..2], $"{key}.inventory");
 
     private static void TryDelete(string path)
     {
@@ -138,26 +159,3 @@ public sealed class InventoryStore(string? directory = null)
         }
     }
 }
-
-internal sealed class PurlConverter : JsonConverter<Purl>
-{
-    public override Purl Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Purl.TryParse(reader.GetString(), out var purl) ? purl : throw new JsonException("no purl");
-
-    public override void Write(Utf8JsonWriter writer, Purl value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-}
-
-internal sealed class EcosystemConverter : JsonConverter<Ecosystem>
-{
-    public override Ecosystem Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        Ecosystem.TryParse(reader.GetString(), out var ecosystem) ? ecosystem : throw new JsonException("unknown ecosystem");
-
-    public override void Write(Utf8JsonWriter writer, Ecosystem value, JsonSerializerOptions options) => writer.WriteStringValue(value.Name);
-}
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(PurlConverter), typeof(EcosystemConverter)])]
-[JsonSerializable(typeof(TargetContents))]
-internal sealed partial class InventoryJsonContext : JsonSerializerContext;

@@ -64,6 +64,9 @@ public sealed record TargetRequest
 
     /// <summary>Findings of other checks on this target (posture), reported with the scan's own.</summary>
     public IReadOnlyList<Finding> MoreFindings { get; init; } = [];
+
+    /// <summary>What the caller could not read of this target; makes it partial.</summary>
+    public IReadOnlyList<FileError> MoreErrors { get; init; } = [];
 }
 
 /// <summary>A layer version of a target.</summary>

@@ -30,7 +30,7 @@ public static class Scanner
 
     private static ScanTarget ScanTarget(ScanRequest request, TargetRequest target, CancellationToken cancellationToken)
     {
-        var errors = new List<FileError>();
+        var errors = new List<FileError>(target.MoreErrors);
         var isLayer = target.Kind == "layer";
         var opened = Open(request, target.Source, isLayer ? $"layer:{target.Name}" : "function", target.Name, errors, cancellationToken);
         var layers = new List<LayerContents>();
@@ -72,25 +72,15 @@ public static class Scanner
     {
         try
         {
-            if (request.Store is { } store)
+            if (request.Store is { } store && KnownHash(source) is { } known && store.Find(known, origin, request.Limits) is { } found)
             {
-                var known = source.Sha256 ?? (source.Path is null ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source.Content.Span)) : null);
-                if (known is not null && store.Find(known, origin, request.Limits) is { } found)
-                {
-                    return found;
-                }
+                return found;
             }
 
             using var opened = source.Path is { } path ? ScanSource.Open(path, request.Limits) : ScanSource.FromMemory(source.Content, name, request.Limits);
-            if (request.Store is not null && source.Path is not null && source.Sha256 is null
-                && request.Store.Find(opened.ComputeSha256(cancellationToken), origin, request.Limits) is { } stored)
-            {
-                return stored;
-            }
-
-            var contents = ContentsReader.Read(opened, origin, request.Limits, cancellationToken);
-            request.Store?.Save(contents, request.Limits);
-            return contents;
+            // A directory's hash reads all of it: no cheaper than reading what matters.
+            var remembers = source.Path is null || !Directory.Exists(source.Path);
+            return ContentsReader.Read(opened, origin, remembers ? request.Store : null, request.Limits, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -98,6 +88,9 @@ public static class Scanner
             return null;
         }
     }
+
+    private static string? KnownHash(ContentSource source) =>
+        source.Sha256 ?? (source.Path is null ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source.Content.Span)) : null);
 
     /// <summary>Layers of different accounts may have the same name; their origins must differ.</summary>
     private static IEnumerable<string> OriginsOf(IReadOnlyList<LayerRequest> layers)

@@ -18,7 +18,7 @@ internal static class SecretFindings
                 continue;
             }
 
-            yield return Make($"{check}:{group.Key}", group.Key == "generic-secret" ? Severity.Medium : isFunction || check == "D-4" ? Severity.Critical : Severity.High, origin, path,
+            yield return Make($"{check}:{group.Key}", group.Key == "generic-secret" || (check == "D-4" && IsForTests(path)) ? Severity.Medium : isFunction || check == "D-4" ? Severity.Critical : Severity.High, origin, path,
                 $"{group.First().Title} in {path}",
                 $"line {lines}: {string.Join("; ", group.Select(match => match.Redacted).Distinct().Take(5))}",
                 "revoke this credential, remove it from the package, and read it at run time from Secrets Manager or Parameter Store");
@@ -29,6 +29,9 @@ internal static class SecretFindings
             yield return Make("D-7", Severity.High, origin, path, $"Left-over sensitive file ({sensitive})", $"{path} is a {sensitive}; everyone who may read the function's code may read it", "exclude the file from the package and revoke what it holds");
         }
     }
+
+    /// <summary>Keys in folders of tests are keys, and most often guard nothing.</summary>
+    private static bool IsForTests(string path) => path.Split('/').SkipLast(1).Any(folder => folder is "test" or "tests" or "testing" or "testdata" or "fixtures" or "examples" or "__tests__");
 
     private static Finding Make(string rule, Severity severity, string origin, string path, string title, string description, string remediation) => new()
     {

@@ -25,7 +25,7 @@ internal static class SecretScanner
     // Names whose value is a credential. Searched without regard to case.
     private static readonly string[] Names = ["secret", "password", "passwd", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "client_key", "auth_key", "credential"];
 
-    private static readonly SearchValues<string> Exact = SearchValues.Create([.. ByPrefix.Keys, "-----BEGIN ", "AccountKey=", "SharedAccessKey=", "://", "T3BlbkFJ", "8Q~", ":AA", "-us"], StringComparison.Ordinal);
+    private static readonly SearchValues<string> Exact = SearchValues.Create([.. ByPrefix.Keys, "-----BEGIN ", "PuTTY-User-Key-File-", "AccountKey=", "SharedAccessKey=", "://", "T3BlbkFJ", "8Q~", ":AA", "-us"], StringComparison.Ordinal);
 
     private static readonly SearchValues<string> Context = SearchValues.Create(Names, StringComparison.OrdinalIgnoreCase);
 
@@ -59,6 +59,11 @@ internal static class SecretScanner
         if (rest.StartsWith("-----BEGIN "))
         {
             return TryPrivateKey(text, at, ref found);
+        }
+
+        if (rest.StartsWith("PuTTY-User-Key-File-"))
+        {
+            return TryPuttyKey(text, at, ref found);
         }
 
         if (rest.StartsWith("AccountKey=") || rest.StartsWith("SharedAccessKey="))
@@ -179,6 +184,27 @@ internal static class SecretScanner
         return close;
     }
 
+    /// <summary>A PuTTY key file: headers, then as many lines of base64 as <c>Private-Lines</c> says.</summary>
+    private static int TryPuttyKey(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        var rest = text[at..Math.Min(text.Length, at + 16_384)];
+        var lines = rest.ToString().Split('\n', StringSplitOptions.TrimEntries);
+        var start = Array.FindIndex(lines, line => line.StartsWith("Private-Lines: ", StringComparison.Ordinal));
+        if (start < 0 || !int.TryParse(lines[start].AsSpan(15), System.Globalization.CultureInfo.InvariantCulture, out var count) || count is < 1 or > 64 || start + count >= lines.Length)
+        {
+            return 20;
+        }
+
+        var body = string.Concat(lines[(start + 1)..(start + 1 + count)]);
+        if (TryBase64(body, out var bytes) && bytes >= 16)
+        {
+            var encrypted = Array.Exists(lines, line => line.StartsWith("Encryption: ", StringComparison.Ordinal) && line != "Encryption: none");
+            found.Add("private-key", encrypted ? "Private key (PuTTY, encrypted)" : "Private key (PuTTY)", at, body, "PuTTY-User-Key-File-");
+        }
+
+        return 20;
+    }
+
     /// <summary>A line of base64 without the quotes and joining signs of source code; a plus inside the quotes is base64's own.</summary>
     private static string WithoutQuotes(string line)
     {
@@ -248,9 +274,9 @@ internal static class SecretScanner
             {
                 var password = authority[(colon + 1)..sign];
                 var host = authority[(sign + 1)..];
-                if (password.Length >= MinPassword && !IsTemplate(password) && !IsPlaceholder(password.ToString()) && !IsExampleHost(host))
+                var web = scheme is "https://" or "http://" or "ftp://" or "sftp://";
+                if (password.Length >= MinPassword && !IsTemplate(password) && !IsPlaceholder(password.ToString()) && !IsExampleHost(host) && !IsWord(password) && (!web || host.Contains('.')))
                 {
-                    var web = scheme is "https://" or "http://" or "ftp://" or "sftp://";
                     found.Add(web ? "url-password" : "database-url", web ? "Password in a URL" : "Connection URL with password", start, password.ToString(), scheme);
                 }
             }
@@ -305,15 +331,19 @@ internal static class SecretScanner
             return;
         }
 
-        if (name.Contains("secret", StringComparison.OrdinalIgnoreCase) && name.Contains("aws", StringComparison.OrdinalIgnoreCase) && value.Length == 40 && TokenRules.Entropy(value) > 4 && !IsPlaceholder(value.ToString()))
+        if (IsAwsSecretName(name) && value.Length == 40 && value.IndexOfAny(".-_~=") < 0 && TokenRules.Entropy(value) > 4 && !IsPlaceholder(value.ToString()))
         {
             found.Add("aws-secret-key", "AWS secret access key", wordStart, value.ToString(), "");
         }
-        else if (value.Length is >= 20 and <= 128 && IsRandom(value) && !IsPlaceholder(value.ToString()) && !NamesNoSecret(name))
+        else if (value.Length is >= 20 and <= 128 && IsRandom(value) && !IsPlaceholder(value.ToString()) && !NamesNoSecret(name) && !(IsUuid(value) && name.Contains("token", StringComparison.OrdinalIgnoreCase)))
         {
             found.Add("generic-secret", $"Random value named `{name}`", wordStart, value.ToString(), "");
         }
     }
+
+    /// <summary>AWS's own names in every spelling: <c>aws_secret_access_key</c>, <c>SecretAccessKey</c>, <c>secretAccessKey</c>.</summary>
+    private static bool IsAwsSecretName(ReadOnlySpan<char> name) => name.Contains("secret", StringComparison.OrdinalIgnoreCase)
+        && (name.Contains("aws", StringComparison.OrdinalIgnoreCase) || name.Contains("accesskey", StringComparison.OrdinalIgnoreCase) || name.Contains("access_key", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Digits and letters, no words, no path, no code: at least 3.5 bits a character (hexadecimal: 3).</summary>
     private static bool IsRandom(ReadOnlySpan<char> value)
@@ -333,7 +363,7 @@ internal static class SecretScanner
     /// <summary>Names in which a telling word does not mean the value itself.</summary>
     private static bool NamesNoSecret(ReadOnlySpan<char> name)
     {
-        foreach (var word in (ReadOnlySpan<string>)["arn", "_id", "name", "url", "uri", "path", "hash", "digest", "checksum", "integrity", "sha", "public", "type", "regex", "pattern", "tokenizer", "endpoint", "csrf", "header", "field"])
+        foreach (var word in (ReadOnlySpan<string>)["arn", "_id", "name", "url", "uri", "path", "hash", "digest", "checksum", "integrity", "sha", "public", "type", "regex", "pattern", "tokenizer", "endpoint", "csrf", "header", "field", "next", "page", "continuation", "client_token", "clienttoken", "changetoken", "idempoten"])
         {
             if (name.Contains(word, StringComparison.OrdinalIgnoreCase))
             {
@@ -356,6 +386,22 @@ internal static class SecretScanner
 
         return value.Distinct().Count() < 5;
     }
+
+    /// <summary>Words that stand for a password in documents.</summary>
+    private static bool IsWord(ReadOnlySpan<char> value)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["secret", "passwd", "mypass", "mysecret", "sekret", "foobar", "foo-bar", "string", "tiger", "user123", "token", "api_key", "apikey", "0@domain", "topsecret", "supersecret"])
+        {
+            if (value.Equals(word, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsUuid(ReadOnlySpan<char> value) => value.Length == 36 && Guid.TryParseExact(value, "D", out _);
 
     private static bool IsTemplate(ReadOnlySpan<char> value) => value.IndexOfAny("${}<>%()[]*") >= 0 && value.IndexOfAny("${<(*[") >= 0;
 

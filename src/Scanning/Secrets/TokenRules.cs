@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.IO.Hashing;
 using System.Text;
-using Pellicle.Scanning.Archives;
 
 namespace Pellicle.Scanning.Secrets;
 
@@ -123,7 +123,7 @@ internal static class TokenRules
     internal static bool HasGitHubChecksum(string token)
     {
         var body = token[(token.IndexOf('_', StringComparison.Ordinal) + 1)..];
-        return body.Length >= 12 && Base62(Crc32.Compute(Encoding.ASCII.GetBytes(body[..^6]))) == body[^6..];
+        return body.Length >= 12 && Base62(Crc32.HashToUInt32(Encoding.ASCII.GetBytes(body[..^6]))) == body[^6..];
     }
 
     internal static string Base62(uint value)
@@ -139,7 +139,7 @@ internal static class TokenRules
     }
 
     private static bool HasGrafanaChecksum(string token) =>
-        token.Split('_') is [var kind, { Length: 32 } body, { Length: 8 } sum] && uint.TryParse(sum, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var stated) && Crc32.Compute(Encoding.ASCII.GetBytes($"{kind}_{body}")) == stated;
+        token.Split('_') is [var kind, { Length: 32 } body, { Length: 8 } sum] && uint.TryParse(sum, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var stated) && Crc32.HashToUInt32(Encoding.ASCII.GetBytes($"{kind}_{body}")) == stated;
 
     private static bool IsAwsKey(string key) => !key.EndsWith("EXAMPLE", StringComparison.Ordinal) && AwsAccount(key) is not null && IsMixed(key);
 

@@ -130,6 +130,36 @@ public class ZipSourceTests
     }
 
     [Fact]
+    public void A_local_header_with_another_name_is_an_error()
+    {
+        var bytes = Ordinary().ToBytes();
+        bytes[bytes.AsSpan().IndexOf("node_modules/a/package.json"u8)] = (byte)'m';
+        TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("local header and directory give different names");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Archives_inside_are_read_stored_or_deflated(bool store)
+    {
+        var inner = new TestZip().Add("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=1.2\n").ToBytes();
+        new TestZip().Add("lib/a.jar", inner, store: store).Read().Purls().ShouldBe(["pkg:maven/g/a@1.2"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_first_bytes_of_an_entry_are_read_alone(bool store)
+    {
+        var content = RandomNumberGenerator.GetBytes(200_000);
+        using var source = ScanSource.FromMemory(new TestZip().Add("a.bin", content, store: store).Add("empty", "").ToBytes(), "t.zip");
+        var head = new byte[8];
+        source.ReadPrefix(source.Find("a.bin")!, head).ShouldBe(8);
+        head.ShouldBe(content[..8]);
+        source.ReadPrefix(source.Find("empty")!, head).ShouldBe(0);
+    }
+
+    [Fact]
     public void Encrypted_entries_are_errors()
     {
         var bytes = Ordinary().ToBytes();

@@ -93,4 +93,18 @@ public class PythonTests
         contents.Facts.ModifiedFiles.Select(f => f.Path).ShouldBe(["p/b.py", "p/c.py"]);
         contents.Facts.ModifiedFiles[0].Package.ShouldBe("p 1");
     }
+
+    [Fact]
+    public void Of_two_packages_that_record_one_file_either_may_be_right()
+    {
+        const string good = "dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w", other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        var zip = new TestZip()
+            .Add("p-1.dist-info/RECORD", $"n/__init__.py,sha256={good},4\nn/b.py,sha256={other},4\n")
+            .Add("q-1.dist-info/RECORD", $"n/__init__.py,sha256={other},4\nn/b.py,sha256={other},4\n")
+            .Add("n/__init__.py", "good").Add("n/b.py", "evil");
+        for (var i = 0; i < 10; i++)
+        {
+            zip.Read().Facts.ModifiedFiles.ShouldBe([new ModifiedFile("n/b.py", "p 1", "content hash differs from the recorded one")]);
+        }
+    }
 }

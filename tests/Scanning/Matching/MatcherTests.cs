@@ -53,6 +53,47 @@ public sealed class MatcherTests
         matcher.Query(Ecosystem.Npm, "g:a", "2.0").ShouldBeEmpty();
     }
 
+    [Theory]
+    // the end of the version's own range only
+    [InlineData("""[{"introduced":"0"},{"fixed":"1.2.0"},{"introduced":"2.0.0"},{"fixed":"2.1.0"}]""", "1.1.0", "1.2.0")]
+    [InlineData("""[{"introduced":"0"},{"fixed":"1.2.0"},{"introduced":"2.0.0"},{"fixed":"2.1.0"}]""", "2.0.0", "2.1.0")]
+    // the end of the first range lies inside another
+    [InlineData("""[{"introduced":"0"},{"fixed":"1.5.0"}]},{"type":"SEMVER","events":[{"introduced":"1.4.0"},{"fixed":"1.8.0"}]""", "1.2.0", "1.8.0")]
+    // both end above the version: the greater repairs both
+    [InlineData("""[{"introduced":"0"},{"fixed":"1.5.0"}]},{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.6.0"}]""", "1.2.0", "1.6.0")]
+    // nothing ends it
+    [InlineData("""[{"introduced":"0"},{"last_affected":"1.5.0"}]""", "1.2.0", "")]
+    [InlineData("""[{"introduced":"0"},{"fixed":"1.5.0"}]},{"type":"SEMVER","events":[{"introduced":"0"}]""", "1.2.0", "")]
+    public void Fixed_versions_are_the_least_that_repair(string events, string version, string expected)
+    {
+        using var osv = Osv.Of($$"""{"id":"TEST-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":{{events}}}]}]}""");
+        using var database = osv.Open();
+        string.Join(',', new Matcher(database).Query(Ecosystem.Npm, "a", version).ShouldHaveSingleItem().FixedVersions).ShouldBe(expected);
+    }
+
+    [Fact]
+    public void A_version_that_cannot_be_compared_is_in_no_range_that_ends()
+    {
+        using var osv = Osv.Of(
+            """{"id":"A","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2.0.0"}]}]}]}""",
+            """{"id":"MAL-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}""");
+        using var database = osv.Open();
+        var match = new Matcher(database).Query(Purl("pkg:npm/a@not-a-version")).ShouldHaveSingleItem();
+        (match.Id, match.Evidence).ShouldBe(("MAL-1", "every version; the record states no end"));
+        Matcher.IsComparable(Purl("pkg:npm/a@not-a-version")).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("pkg:golang/stdlib@1.20.1")]
+    [InlineData("pkg:golang/std@v1.20.1")]
+    [InlineData("pkg:golang/stdlib@go1.20.1%20X:boringcrypto")]
+    public void The_standard_library_of_Go_has_two_names_and_many_version_texts(string purl)
+    {
+        using var osv = Osv.Of("""{"id":"GO-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Go","name":"stdlib"},"ranges":[{"type":"SEMVER","events":[{"introduced":"1.20.0-0"},{"fixed":"1.20.2"}]}]}]}""");
+        using var database = osv.Open();
+        new Matcher(database).Query(Purl(purl)).ShouldHaveSingleItem().FixedVersions.ShouldBe(["1.20.2"]);
+    }
+
     [Fact]
     public void Aliases_make_one_match_of_the_records_that_affect_the_version()
     {
@@ -68,7 +109,7 @@ public sealed class MatcherTests
         both.Select(m => m.Id).ShouldBe(["GHSA-1", "GHSA-2"]);
         both[0].Aliases.ShouldBe(["CVE-1", "PYSEC-1"]);
         both[0].Severity.ShouldBe(Severity.High);
-        both[0].FixedVersions.ShouldBe(["2.0", "3.0"]);
+        both[0].FixedVersions.ShouldBe(["3.0"], "2.0 is still affected by the other record");
 
         var one = matcher.Query(Purl("pkg:pypi/foo_bar@2.5")).ShouldHaveSingleItem();
         one.Aliases.ShouldBe(["CVE-1"], "a record that does not affect the version gives no alias");

@@ -76,6 +76,60 @@ public sealed class ScannerTests : IDisposable
     }
 
     [Fact]
+    public void Archives_on_disk_are_remembered_by_content_and_damage_is_read_anew()
+    {
+        var store = Path.Combine(directory, "store");
+        var zip = Path.Combine(directory, "f.zip");
+        var content = Zip(Npm("node_modules/left", "left", "1.0.0"), ("a/b/link.txt", "text"), ("package.json", """{"type":"module","name":"app"}""")).Content.ToArray();
+        File.WriteAllBytes(zip, content);
+        var request = new TargetRequest { Kind = "zip", Name = "f", Source = ContentSource.File(zip), Runtime = "nodejs22.x" };
+        var cold = Run(out _);
+        var warm = Run(out var used);
+        (used.Hits, warm).ShouldBe((1, cold));
+
+        foreach (var file in Directory.GetFiles(store, "*.inventory", SearchOption.AllDirectories))
+        {
+            var bytes = File.ReadAllBytes(file);
+            for (var cut = 0; cut < bytes.Length; cut += 7)
+            {
+                File.WriteAllBytes(file, bytes[..cut]);
+                Run(out used).ShouldBe(cold);
+                used.Hits.ShouldBe(0);
+            }
+        }
+
+        string Run(out InventoryStore used)
+        {
+            used = new InventoryStore(store);
+            return ScanJson.Write(Scanner.Scan(new ScanRequest { MatchAdvisories = false, Targets = [request], Store = used }));
+        }
+    }
+
+    [Fact]
+    public void The_store_keeps_the_newest_and_no_value_of_a_secret()
+    {
+        var store = Path.Combine(directory, "store");
+        var value = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16));
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            var files = new[] { ("app.py", $"U = 'postgresql://app:{value}@db.internal/x'"), ("bootstrap", $"export CLIENT_SECRET={value}\n"), ("x.pth", $"import os; os.environ['CLIENT_SECRET'] = '{value}'\n"), ("package.json", $$"""{"name":"{{name}}","client_secret":"{{value}}"}""") };
+            Scanner.Scan(new ScanRequest { MatchAdvisories = false, Targets = [new TargetRequest { Kind = "zip", Name = name, Source = Zip(files) }], Store = new InventoryStore(store, maxFiles: 2) }).Targets[0].Findings.ShouldNotBeEmpty();
+        }
+
+        var kept = Directory.GetFiles(store, "*.inventory", SearchOption.AllDirectories);
+        kept.Length.ShouldBe(2);
+        kept.ShouldAllBe(file => !System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).Contains(value));
+    }
+
+    [Fact]
+    public void What_the_caller_could_not_read_makes_the_target_partial()
+    {
+        var target = Scan(null, Function() with { MoreErrors = [new Domain.FileError("layer:x", "", "not here")] });
+        target.Status.ShouldBe(ScanStatus.Partial);
+        target.Errors.ShouldContain(e => e.Origin == "layer:x");
+    }
+
+    [Fact]
     public void Files_the_guard_saw_tell_what_is_in_use()
     {
         using var osv = Osv.Of(Advisory);

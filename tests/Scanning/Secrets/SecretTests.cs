@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using Pellicle.Scanning.Archives;
@@ -62,7 +63,7 @@ public class SecretTests
     public void GitHub_tokens_need_their_checksum()
     {
         var body = Random("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ0123456789", 30);
-        var good = "ghp_" + body + TokenRules.Base62(Crc32.Compute(Encoding.ASCII.GetBytes(body)));
+        var good = "ghp_" + body + TokenRules.Base62(Crc32.HashToUInt32(Encoding.ASCII.GetBytes(body)));
         SecretScanner.Scan($"t = '{good}'").ShouldHaveSingleItem().Id.ShouldBe("github-token");
         SecretScanner.Scan($"t = '{good[..^1]}{(good[^1] == 'a' ? 'b' : 'a')}'").ShouldNotContain(match => match.Id == "github-token");
     }
@@ -82,6 +83,11 @@ public class SecretTests
     [InlineData("-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----")]
     [InlineData("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----")]
     [InlineData("https://example.com/path:with@sign")]
+    [InlineData("postgres://DBuser:secret@DBHost/myDB")]
+    [InlineData("http://atslash%2F%40:%2F%40@foo/")]
+    [InlineData("\"ClientToken\": \"0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d\"")]
+    [InlineData("\"NextToken\": \"eyJNYXJrZXIiOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAyfQ\"")]
+    [InlineData("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nnot base64")]
     public void Ordinary_text_is_no_secret(string text) => SecretScanner.Scan(text).ShouldBeEmpty();
 
     [Fact]
@@ -122,6 +128,34 @@ public class SecretTests
         var value = Random("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40);
         SecretScanner.Scan($"CLIENT_SECRET = \"{value}\"").ShouldHaveSingleItem().Id.ShouldBe("generic-secret");
         SecretScanner.Scan($"build = \"{value}\"").ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("none", "Private key (PuTTY)")]
+    [InlineData("aes256-cbc", "Private key (PuTTY, encrypted)")]
+    public void PuTTY_keys_are_found(string encryption, string title)
+    {
+        var text = $"PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: {encryption}\r\nComment: k\r\nPublic-Lines: 1\r\nAAAAC3NzaC1lZDI1NTE5AAAAIA==\r\nPrivate-Lines: 1\r\n{Convert.ToBase64String(RandomNumberGenerator.GetBytes(36))}\r\nPrivate-MAC: 00\r\n";
+        SecretScanner.Scan(text).ShouldHaveSingleItem().Title.ShouldBe(title);
+    }
+
+    [Theory]
+    [InlineData("aws_secret_access_key = {0}")]
+    [InlineData("\"SecretAccessKey\": \"{0}\"")]
+    [InlineData("secretAccessKey: '{0}',")]
+    [InlineData("AWS_SECRET_KEY={0}")]
+    public void AWS_secret_keys_are_known_by_their_names(string form)
+    {
+        var value = Random("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 40);
+        SecretScanner.Scan(form.Replace("{0}", value, StringComparison.Ordinal)).ShouldHaveSingleItem().Id.ShouldBe("aws-secret-key");
+    }
+
+    [Fact]
+    public void Keys_in_folders_of_tests_rank_lower()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var zip = new TestZip().Add("tests/server.pem", key.ExportPkcs8PrivateKeyPem()).Add("server.pem", key.ExportPkcs8PrivateKeyPem());
+        zip.Read().Secrets.Select(f => $"{f.Severity} {f.Path}").ShouldBe(["Critical server.pem", "Medium tests/server.pem"]);
     }
 
     [Fact]

@@ -10,7 +10,8 @@ internal sealed class PythonRecords
     private readonly Lock gate = new();
     private readonly Dictionary<string, Line> lines = new(StringComparer.Ordinal);
 
-    private sealed record Line(string Package, string? Sha256, long Size);
+    /// <summary>What one RECORD says of a file. Two packages may list the same file; either may be right.</summary>
+    private sealed record Line(string Package, string? Sha256, long Size, Line? Other = null);
 
     public static bool IsRecord(ScanPath path) => path.Is("RECORD") && path.EndsWith(".dist-info/RECORD");
 
@@ -44,21 +45,33 @@ internal sealed class PythonRecords
         {
             foreach (var (file, line) in read)
             {
-                lines[file] = line;
+                lines[file] = line with { Other = lines.GetValueOrDefault(file) };
             }
         }
     }
 
     public bool Lists(string path) => lines.ContainsKey(path);
 
-    /// <summary>Null when the file is as recorded (or not recorded).</summary>
+    /// <summary>Null when the file is as one of the packages that list it recorded it, or none lists it.</summary>
     public ModifiedFile? Verify(string path, byte[] content)
     {
-        if (!lines.TryGetValue(path, out var line))
+        ModifiedFile? difference = null;
+        for (var line = lines.GetValueOrDefault(path); line is not null; line = line.Other)
         {
-            return null;
+            if (Compare(path, line, content) is not { } found)
+            {
+                return null;
+            }
+
+            // RECORD files are read in any order; what is reported must not depend on it.
+            difference = difference is null || string.CompareOrdinal(found.Package, difference.Package) < 0 ? found : difference;
         }
 
+        return difference;
+    }
+
+    private static ModifiedFile? Compare(string path, Line line, byte[] content)
+    {
         if (line.Size >= 0 && line.Size != content.Length)
         {
             return new ModifiedFile(path, line.Package, $"{content.Length} bytes, {line.Size} recorded");
