@@ -66,7 +66,9 @@ internal static class ScanCommand
             }
 
             ReportWriter.TryParse(result.GetValue(format), out var form);
-            var text = ReportWriter.Write(report, form, new ReportOptions(result.GetValue(output) is null && Output.Out.Profile.Out.IsTerminal, TimeProvider.System.GetUtcNow()));
+            var toTerminal = result.GetValue(output) is null && !System.Console.IsOutputRedirected;
+            var plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
+            var text = ReportWriter.Write(report, form, new ReportOptions(toTerminal && !plain, TimeProvider.System.GetUtcNow(), toTerminal ? System.Console.WindowWidth : null));
             if (result.GetValue(output) is { } file)
             {
                 await File.WriteAllTextAsync(file, text, cancellationToken);
@@ -124,9 +126,11 @@ internal static class ScanCommand
                 }
 
                 using var advisories = database is null ? null : DbCommand.Open(database);
+                using var progress = ProgressLine.OnError();
                 return Scanner.Scan(
                     new ScanRequest
                     {
+                        Progress = progress,
                         Targets = requests,
                         Database = advisories,
                         MatchAdvisories = database is not null,

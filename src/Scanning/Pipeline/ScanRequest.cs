@@ -25,6 +25,9 @@ public sealed record ScanRequest
     /// <summary>Which licences may be used; null does not judge licences.</summary>
     public LicensePolicy? Licenses { get; init; }
 
+    /// <summary>Told what is being read, in words; null tells nobody.</summary>
+    public IProgress<string>? Progress { get; init; }
+
     /// <summary>False leaves out the matching on purpose (an inventory for an SBOM), without an error.</summary>
     public bool MatchAdvisories { get; init; } = true;
 }

@@ -50,6 +50,7 @@ public static class Scanner
         var function = isLayer ? null : opened;
         var view = EffectiveView.Build(function ?? Empty(), layers, new RuntimeInfo(target.Runtime, target.Handler, target.Environment) { Architecture = target.Architecture });
         errors.AddRange(view.Targets.SelectMany(t => t.Errors));
+        request.Progress?.Report($"judging {target.Name}");
         var judged = new TargetJudge(request, target, view, errors).Run(cancellationToken);
         return new ScanTarget
         {
@@ -77,6 +78,7 @@ public static class Scanner
                 return found;
             }
 
+            request.Progress?.Report($"reading {(origin == "function" ? "" : "layer ")}{name}");
             using var opened = source.Path is { } path ? ScanSource.Open(path, request.Limits) : ScanSource.FromMemory(source.Content, name, request.Limits);
             // A directory's hash reads all of it: no cheaper than reading what matters.
             var remembers = source.Path is null || !Directory.Exists(source.Path);

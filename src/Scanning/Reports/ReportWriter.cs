@@ -33,7 +33,8 @@ public enum ReportFormat
 /// <summary>How to write.</summary>
 /// <param name="Color">ANSI colours (table only).</param>
 /// <param name="Created">Time written into SPDX and CycloneDX documents, which require one.</param>
-public sealed record ReportOptions(bool Color, DateTimeOffset Created);
+/// <param name="Width">Columns of the terminal: a finding stays on one line (table only). Null writes whole lines.</param>
+public sealed record ReportOptions(bool Color, DateTimeOffset Created, int? Width = null);
 
 /// <summary>Writes a report in one of the forms. The same report gives the same text.</summary>
 public static class ReportWriter
@@ -66,7 +67,7 @@ public static class ReportWriter
         ArgumentNullException.ThrowIfNull(options);
         return format switch
         {
-            ReportFormat.Table => TableReport.Write(report, options.Color),
+            ReportFormat.Table => TableReport.Write(report, options.Color, options.Width),
             ReportFormat.Json => ScanJson.Write(report),
             ReportFormat.Sarif => SarifReport.Write(report),
             ReportFormat.CycloneDx => CycloneDxReport.Write(report, options.Created),

@@ -9,12 +9,15 @@ internal static class TableReport
 {
     private const int MaxRuleWidth = 22;
 
-    public static string Write(ScanReport report, bool color)
+    // Narrower windows wrap.
+    private const int MinFitted = 32;
+
+    public static string Write(ScanReport report, bool color, int? columns = null)
     {
         var text = new StringBuilder();
         foreach (var target in report.Targets)
         {
-            WriteTarget(text, target, color);
+            WriteTarget(text, target, color, columns);
         }
 
         var total = report.Summary;
@@ -29,7 +32,7 @@ internal static class TableReport
         return text.ToString();
     }
 
-    private static void WriteTarget(StringBuilder text, ScanTarget target, bool color)
+    private static void WriteTarget(StringBuilder text, ScanTarget target, bool color, int? columns)
     {
         text.Append(Bold(Words.Plain(target.Name), color)).Append($" ({target.Kind}{(target.Runtime is null ? "" : ", " + Words.Plain(target.Runtime))}, {Words.Of(target.Status)})\n");
         var width = Math.Min(MaxRuleWidth, target.Findings.Select(f => Words.KnownId(f).Length).DefaultIfEmpty(0).Max());
@@ -38,7 +41,7 @@ internal static class TableReport
             text.Append("  ").Append(Words.Plain(origin.Length == 0 ? "scan" : origin)).Append('\n');
             foreach (var finding in target.Findings.Where(f => f.Origin == origin))
             {
-                WriteFinding(text, finding, width, color);
+                WriteFinding(text, finding, width, color, columns);
             }
 
             foreach (var error in target.Errors.Where(e => e.Origin == origin))
@@ -55,12 +58,18 @@ internal static class TableReport
         text.Append('\n');
     }
 
-    private static void WriteFinding(StringBuilder text, Finding finding, int width, bool color)
+    private static void WriteFinding(StringBuilder text, Finding finding, int width, bool color, int? columns)
     {
         var severity = Words.Of(finding.Severity);
         text.Append("    ").Append(Paint(severity, Color(finding.Severity), color)).Append(' ', 10 - severity.Length)
-            .Append(Words.Plain(Words.KnownId(finding)).PadRight(width)).Append("  ")
-            .Append(Words.Plain(finding.Title)).Append(Words.Marks(finding));
+            .Append(Words.Plain(Words.KnownId(finding)).PadRight(width)).Append("  ");
+        if (columns is { } all)
+        {
+            WriteFitted(text, finding, Math.Max(MinFitted, all - width - 16));
+            return;
+        }
+
+        text.Append(Words.Plain(finding.Title)).Append(Words.Marks(finding));
         if (finding.Path.Length > 0)
         {
             text.Append(" | ").Append(Words.Plain(finding.Path));
@@ -72,6 +81,24 @@ internal static class TableReport
         }
 
         text.Append('\n');
+    }
+
+    /// <summary>Why, where and how to fix in three columns of one line; what is cut ends, or for a path begins, with an ellipsis.</summary>
+    private static void WriteFitted(StringBuilder text, Finding finding, int room)
+    {
+        var fix = finding.FixedVersions.Count > 0 ? $"→ {finding.FixedVersions[0]}" : finding.Kind == FindingKind.Vulnerability ? "no fix" : Words.Plain(finding.Remediation);
+        var fixWidth = room / 4;
+        var pathWidth = (room - fixWidth) * 2 / 5;
+        var titleWidth = room - fixWidth - pathWidth - 4;
+        var title = Words.Plain(finding.Title);
+        var marks = Words.Marks(finding);
+        // Marks change what a finding means: they stay when the title must be cut.
+        title = marks.Length < titleWidth / 2 ? End(title, titleWidth - marks.Length) + marks : End($"{marks.TrimStart()} {title}", titleWidth);
+        text.Append(title.PadRight(titleWidth)).Append("  ").Append(Start(Words.Plain(finding.Path), pathWidth).PadRight(pathWidth)).Append("  ").Append(End(Words.Plain(fix), fixWidth)).Append('\n');
+
+        static string End(string value, int width) => value.Length <= width ? value : string.Concat(value.AsSpan(0, width - 1), "…");
+
+        static string Start(string value, int width) => value.Length <= width ? value : string.Concat("…", value.AsSpan(value.Length - width + 1));
     }
 
     private static string Color(Severity severity) => severity switch

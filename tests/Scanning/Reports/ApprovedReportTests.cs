@@ -30,6 +30,21 @@ public sealed class ApprovedReportTests
         text.ShouldBe(File.ReadAllText(file));
     }
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(120)]
+    [InlineData(200)]
+    public void On_a_terminal_a_finding_is_one_line_that_fits(int columns)
+    {
+        var lines = ReportWriter.Write(Sample(), ReportFormat.Table, new ReportOptions(false, DateTimeOffset.UnixEpoch, columns)).Split('\n');
+        var findings = lines.Where(line => line.StartsWith("    critical", StringComparison.Ordinal) || line.StartsWith("    medium", StringComparison.Ordinal)).ToArray();
+        findings.Length.ShouldBe(2);
+        findings.ShouldAllBe(line => line.Length <= columns);
+        findings[0].ShouldContain("→ 2.0.0");
+        findings[0].ShouldContain("package.json");
+        findings[1].ShouldContain("does not load");
+    }
+
     [Fact]
     public void Hostile_names_cannot_drive_a_terminal_or_open_a_tag()
     {
