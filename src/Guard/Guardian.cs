@@ -15,6 +15,8 @@ internal sealed class Guardian : IGate, IJudge
 {
     private const long TrimAfterBytes = 512 << 10;
 
+    private const int LargeEventBytes = 40_000;
+
     /// <summary>So often the middle generation is collected with the youngest.</summary>
     private const int MiddleEvery = 8;
 
@@ -60,6 +62,7 @@ internal sealed class Guardian : IGate, IJudge
 
     private long _trimmedAt;
     private int _trims;
+    private long _largeBytes;
     private int _tokenGiven;
     private ulong _unanswered;
 
@@ -311,7 +314,7 @@ internal sealed class Guardian : IGate, IJudge
     /// </summary>
     private void Trim()
     {
-        var allocated = GC.GetTotalAllocatedBytes(precise: false);
+        var allocated = GC.GetTotalAllocatedBytes(precise: false) - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
         if (allocated - before >= TrimAfterBytes && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
             GC.Collect(_trims++ % MiddleEvery == MiddleEvery - 1 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
@@ -339,6 +342,9 @@ internal sealed class Guardian : IGate, IJudge
             var invocation = announced ?? Announce(head);
             if (!invocation.Pending)
                 return null;
+            // About what its inspection allocates as large objects, which no early collection of the young gives back.
+            if (body.Length >= LargeEventBytes)
+                Interlocked.Add(ref _largeBytes, body.Length * 3L);
             InspectionVerdict verdict;
             try
             {

@@ -66,7 +66,7 @@ internal sealed class CommandInjection : IDetector
             best = best.Or(found);
         }
 
-        best = best.Or(Whole(subject)).Or(Function(text));
+        best = best.Or(Whole(subject)).Or(subject.Any(Signs.Parenthesis) ? Function(text) : Match.None);
         if (best.Confidence < 0.95)
         {
             best = best.Or(subject.Find(Certain, 0.95));

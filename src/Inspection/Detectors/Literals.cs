@@ -197,20 +197,26 @@ internal sealed class LiteralTable
         ref var bytes = ref MemoryMarshal.GetReference(folded);
         ref var pairs = ref MemoryMarshal.GetArrayDataReference(_pairs);
         // INVARIANT: three characters at an even place p are the first of a literal that begins at p, or the second to fourth of one that begins at p - 1.
-        for (var i = 0; i <= folded.Length - Grams; i += 2)
+        var i = 0;
+        for (; i <= folded.Length - 12; i += 8)
         {
-            var slot = Slot(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, i)) & 0xffffff);
-            if ((Unsafe.Add(ref pairs, (nint)(slot >> 6)) >> (int)(slot & 63) & 1) == 0)
+            // Four places at once: nearly always none of them is one.
+            var eight = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref bytes, i));
+            var behind = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, i + 6));
+            if (((Bit(ref pairs, (uint)eight) | Bit(ref pairs, (uint)(eight >> 16)) | Bit(ref pairs, (uint)(eight >> 32)) | Bit(ref pairs, behind)) & 1) == 0)
             {
                 continue;
             }
 
-            if (i > 0)
+            for (var at = i; at < i + 8; at += 2)
             {
-                Candidate(text, start + i - 1, folded[(i - 1)..], places, lengths, ref hits);
+                Neighbours(text, start, at, folded, places, lengths, ref hits);
             }
+        }
 
-            Candidate(text, start + i, folded[i..], places, lengths, ref hits);
+        for (; i <= folded.Length - Grams; i += 2)
+        {
+            Neighbours(text, start, i, folded, places, lengths, ref hits);
         }
 
         // The last place but three may be odd, and its second place has no three characters after it within four.
@@ -218,6 +224,30 @@ internal sealed class LiteralTable
         {
             Candidate(text, start + folded.Length - Grams, folded[^Grams..], places, lengths, ref hits);
         }
+    }
+
+    /// <summary>Lowest bit set when the lower three of these characters stand at the first or second place of a literal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Bit(ref ulong pairs, uint characters)
+    {
+        var slot = Slot(characters & 0xffffff);
+        return Unsafe.Add(ref pairs, (nint)(slot >> 6)) >> (int)(slot & 63);
+    }
+
+    private void Neighbours(ReadOnlySpan<char> text, int start, int at, ReadOnlySpan<byte> folded, Span<int> places, Span<int> lengths, ref uint hits)
+    {
+        var three = folded[at] | (uint)folded[at + 1] << 8 | (uint)folded[at + 2] << 16;
+        if ((Bit(ref MemoryMarshal.GetArrayDataReference(_pairs), three) & 1) == 0)
+        {
+            return;
+        }
+
+        if (at > 0)
+        {
+            Candidate(text, start + at - 1, folded[(at - 1)..], places, lengths, ref hits);
+        }
+
+        Candidate(text, start + at, folded[at..], places, lengths, ref hits);
     }
 
     private void Candidate(ReadOnlySpan<char> text, int at, ReadOnlySpan<byte> folded, Span<int> places, Span<int> lengths, ref uint hits)
