@@ -176,12 +176,6 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     private void ReadNested(ScanTree tree, ScanEntry entry, int depth)
     {
         var path = tree.Prefix + entry.Path;
-        if (!bytes.AsSpan().StartsWith("PK"u8) && !IsAlwaysArchive(entry.ScanPath))
-        {
-            // Parameter files end with .par, resource archives of other kinds with .rar.
-            return;
-        }
-
         if (depth + 1 >= limits.MaxDepth)
         {
             Fail(path, $"archives are nested deeper than {limits.MaxDepth}; not opened");
@@ -204,6 +198,14 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         if (bytes is null)
         {
             Fail(path, failure.Error ?? "could not be read", failure.Hint);
+            return;
+        }
+
+        Span<byte> start = stackalloc byte[2];
+        if ((bytes.Read(0, start) < start.Length || !start.SequenceEqual("PK"u8)) && !IsAlwaysArchive(entry.ScanPath))
+        {
+            // Parameter files end with .par, resource archives of other kinds with .rar.
+            bytes.Dispose();
             return;
         }
 
