@@ -1,3 +1,4 @@
+using Pellicle.Posture.Code;
 using Pellicle.Posture.Identity;
 using static Pellicle.Posture.Tests.Fixtures;
 
@@ -198,6 +199,25 @@ public sealed class PermissionsTests
         var role = Role("""{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::orders/*","Condition":{"StringEquals":{"s3:ResourceAccount":"123456789012"}}},{"Effect":"Allow","Action":"dynamodb:*","NotResource":"arn:aws:dynamodb:*:*:table/salaries"},{"Effect":"Allow","Action":"sqs:SendMessage","Resource":["arn:aws:sqs:*:*:q","arn:aws:sqs:*:*:*"]}""", logs: false);
         var proposal = PolicyProposal.For(role, Calls("s3:GetObject", "dynamodb:GetItem", "sqs:SendMessage"));
         proposal.ShouldBe("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:GetItem"],"NotResource":["arn:aws:dynamodb:*:*:table/salaries"]},{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::orders/*"],"Condition":{"StringEquals":{"s3:ResourceAccount":"123456789012"}}},{"Effect":"Allow","Action":["sqs:SendMessage"],"Resource":["arn:aws:sqs:*:*:*"]}]}""");
+    }
+
+    [Fact]
+    public void The_proposal_narrows_to_the_resources_that_are_known()
+    {
+        var needs = PlatformNeeds.Of(Good with { InVpc = false, TracingMode = "PassThrough", KmsKeyArn = null, EventSourceMappings = [Mapping(Queue)], EventInvokeConfigs = [], Layers = [] });
+        var calls = CodeCalls.Union([needs, Calls("dynamodb:GetItem")]);
+        var proposal = PolicyProposal.For(Role(Allow("sqs:* dynamodb:GetItem")), calls);
+        proposal.ShouldBe("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":["*"]},{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop","arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/shop:*"]},{"Effect":"Allow","Action":["sqs:ChangeMessageVisibility","sqs:DeleteMessage","sqs:GetQueueAttributes","sqs:ReceiveMessage"],"Resource":["arn:aws:sqs:eu-central-1:123456789012:orders"]}]}""");
+        // Code that receives from queues of its own choice keeps all of them.
+        PolicyProposal.For(Role(Allow("sqs:*")), CodeCalls.Union([calls, Calls("sqs:ReceiveMessage")]))!.ShouldContain("""{"Effect":"Allow","Action":["sqs:ReceiveMessage"],"Resource":["*"]}""");
+    }
+
+    [Fact]
+    public void A_whole_service_on_one_bucket_is_less_than_on_all()
+    {
+        Pellicle.Domain.Severity Of(string statement) => AllChecks.Judge(Good with { Role = Role(statement) }, Context).Findings.Single(f => f.RuleId == "I-2").Severity;
+        Of("""{"Effect":"Allow","Action":["s3:*","kms:Decrypt"],"Resource":["arn:aws:s3:::orders/*","arn:aws:kms:*:*:key/*"]}""").ShouldBe(Pellicle.Domain.Severity.Medium);
+        Of(Allow("s3:*", "arn:aws:s3:::*")).ShouldBe(Pellicle.Domain.Severity.High);
     }
 
     [Fact]

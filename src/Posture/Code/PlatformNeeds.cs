@@ -23,7 +23,10 @@ public static class PlatformNeeds
         ArgumentNullException.ThrowIfNull(function);
         var actions = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         var opaque = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var resources = new Dictionary<string, IReadOnlySet<string>>(StringComparer.OrdinalIgnoreCase);
         Add("logging", Logs);
+        var group = $"arn:{Part(function.Arn, 1)}:logs:{Part(function.Arn, 3)}:{Part(function.Arn, 4)}:log-group:{function.LogGroupName}";
+        On(Logs, group, $"{group}:*");
         if (function.InVpc)
         {
             Add("VPC", Network);
@@ -41,7 +44,13 @@ public static class PlatformNeeds
 
         foreach (var mapping in function.EventSourceMappings ?? [])
         {
-            Add("event source mapping", Polling(mapping.Text("EventSourceArn") ?? ""));
+            var source = mapping.Text("EventSourceArn") ?? "";
+            Add("event source mapping", Polling(source));
+            if (Part(source, 2) == "sqs")
+            {
+                On([.. Polling(source).Where(a => a.StartsWith("sqs:", StringComparison.Ordinal))], source);
+            }
+
             AddTarget(mapping.Get("DestinationConfig")?.Get("OnFailure")?.Text("Destination"));
         }
 
@@ -64,13 +73,26 @@ public static class PlatformNeeds
             });
         }
 
-        return new CodeCalls(actions, opaque, new HashSet<string>());
+        return new CodeCalls(actions, opaque, new HashSet<string>()) { Resources = resources };
 
         void AddTarget(string? arn)
         {
             if (arn?.Split(':') is { Length: > 2 } parts)
             {
-                Add("destination", parts[2] switch { "sqs" => ["sqs:SendMessage"], "sns" => ["sns:Publish"], "lambda" => ["lambda:InvokeFunction"], "events" => ["events:PutEvents"], "s3" => ["s3:PutObject", "s3:ListBucket"], _ => [] });
+                string[] needed = parts[2] switch { "sqs" => ["sqs:SendMessage"], "sns" => ["sns:Publish"], "lambda" => ["lambda:InvokeFunction"], "events" => ["events:PutEvents"], "s3" => ["s3:PutObject", "s3:ListBucket"], _ => [] };
+                Add("destination", needed);
+                if (parts[2] is "sqs" or "sns" or "events")
+                {
+                    On(needed, arn!);
+                }
+            }
+        }
+
+        void On(string[] needed, params string[] arns)
+        {
+            foreach (var action in needed)
+            {
+                resources[action] = resources.TryGetValue(action, out var known) ? known.Concat(arns).ToHashSet(StringComparer.Ordinal) : arns.ToHashSet(StringComparer.Ordinal);
             }
         }
 
@@ -82,6 +104,8 @@ public static class PlatformNeeds
             }
         }
     }
+
+    private static string Part(string arn, int index) => arn.Split(':') is { } parts && parts.Length > index ? parts[index] : "";
 
     private static string[] Polling(string source) => source.Split(':') is { Length: > 2 } parts ? parts[2] switch
     {

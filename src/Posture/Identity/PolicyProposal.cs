@@ -21,17 +21,24 @@ public static class PolicyProposal
             return null;
         }
 
-        var kept = calls.Actions.Keys.SelectMany(a => Parts(permissions, a)).Concat(Unfollowed(permissions, calls)).ToList();
+        var kept = calls.Actions.Keys.SelectMany(a => Parts(permissions, a, calls.Resources.GetValueOrDefault(a))).Concat(Unfollowed(permissions, calls)).ToList();
         var statements = kept.GroupBy(k => k.Scope, k => k.Action).OrderBy(g => g.Key.Key, StringComparer.Ordinal).Select(g => (JsonNode)Statement(g.Key, g)).ToList();
         return statements.Count == 0 ? null : new JsonObject { ["Version"] = "2012-10-17", ["Statement"] = new JsonArray([.. statements]) }.ToJsonString(Compact);
     }
 
-    /// <summary>An action with the scopes it has now; a scope that another one holds without a condition is left out.</summary>
-    private static IEnumerable<(string Action, Scope Scope)> Parts(Permissions permissions, string action)
+    /// <summary>An action with the scopes it has now, narrowed to the resources it is needed on where those are known; a scope that another one holds without a condition is left out.</summary>
+    private static IEnumerable<(string Action, Scope Scope)> Parts(Permissions permissions, string action, IReadOnlySet<string>? needed)
     {
         var parts = permissions.Parts(action).ToList();
         var free = parts.Where(p => IsPlain(p.Rule)).SelectMany(p => p.Resources).Distinct(StringComparer.Ordinal).ToList();
         free.RemoveAll(r => free.Any(other => other != r && Glob.Covers(other, r)));
+        if (free.Count > 0 && needed?.Count > 0 && needed.All(n => free.Any(f => Glob.Covers(f, n))))
+        {
+            // All it is needed on is known and granted: no more.
+            yield return (action, new Scope([.. needed.Order(StringComparer.Ordinal)], [], null));
+            yield break;
+        }
+
         if (free.Count > 0)
         {
             yield return (action, new Scope([.. free.Order(StringComparer.Ordinal)], [], null));

@@ -31,7 +31,7 @@ internal sealed class AllowsAllResources : IPostureCheck
                     function,
                     Severity.Medium,
                     RoleChecks.PlaceOf(statement),
-                    $"Statement `{statement.Sid}` of `{statement.Source}` allows {RoleChecks.Some(actions)} on every resource ({RoleChecks.ResourcesOf(statement)}); these actions can be held to named ones.",
+                    $"Statement `{statement.Sid}` of `{statement.Source}` allows {RoleChecks.Some(actions)} on every resource ({RoleChecks.Some(statement.Resources.Where(r => ResourcePattern.IsWholeService(r)).DefaultIfEmpty("*"), 3)}); these actions can be held to named ones.",
                     RoleChecks.Replace(function));
             }
         }

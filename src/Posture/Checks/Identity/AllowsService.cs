@@ -25,7 +25,7 @@ internal sealed class AllowsService : IPostureCheck
             var services = Whole(statement).Concat(RoleChecks.IsAllActions(statement) && !permissions.LeavesWhole("*") ? permissions.Bounding : []).Where(permissions.LeavesWhole).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
             if (services.Count > 0)
             {
-                var everywhere = statement.NotResources.Count == 0 && (statement.AnyResource || statement.Resources.Any(ResourcePattern.IsWholeService));
+                var everywhere = statement.NotResources.Count == 0 && (statement.AnyResource || statement.Resources.Any(r => ResourcePattern.IsWholeService(r) && services.Any(s => ResourcePattern.Fits(r, s))));
                 yield return RoleChecks.Finding(
                     this,
                     function,
