@@ -25,6 +25,10 @@ public sealed class AwsException(string operation, string code, string message, 
     /// <summary>True when the caller lacks a permission.</summary>
     public bool IsDenied => Code is "AccessDeniedException" or "AccessDenied" or "UnauthorizedOperation" || Status == HttpStatusCode.Forbidden;
 
+    /// <summary>True when AWS asks to slow down; the codes are those its SDKs retry.</summary>
+    public bool IsThrottled => Status == HttpStatusCode.TooManyRequests || Code is "Throttling" or "ThrottlingException" or "ThrottledException" or "RequestThrottled" or "RequestThrottledException" or "RequestLimitExceeded"
+        or "TooManyRequestsException" or "SlowDown" or "BandwidthLimitExceeded" or "PriorRequestNotComplete" or "EC2ThrottledException";
+
     /// <summary>True when the thing does not exist.</summary>
     public bool IsNotFound => Status == HttpStatusCode.NotFound || Code is "NoSuchEntity";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -14,7 +15,7 @@ namespace Pellicle.Aws;
 public sealed class AwsHttp : IDisposable
 {
     /// <summary>Attempts of one call, the first included (the AWS CLI's standard mode uses 3; a scan of many functions wants more).</summary>
-    public const int MaxAttempts = 8;
+    public const int MaxAttempts = 10;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(20);
 
@@ -47,55 +48,75 @@ public sealed class AwsHttp : IDisposable
     /// <summary>Answers that asked to slow down.</summary>
     public long Throttled => Interlocked.Read(ref _throttled);
 
+    private readonly ConcurrentDictionary<string, CallRate> _rates = new(StringComparer.Ordinal);
+
     private long _calls;
     private long _throttled;
 
-    /// <summary>Sends one signed call; a status of 300 or more becomes an <see cref="AwsException"/> after the retries it deserves.</summary>
+    /// <summary>Sends one signed call and reads its whole answer; a status of 300 or more becomes an <see cref="AwsException"/> after the retries it deserves.</summary>
     public async Task<HttpResponseMessage> SendAsync(AwsCall call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
+        var rate = _rates.GetOrAdd(CallRate.KindOf(call), _ => new CallRate(_time));
         for (var attempt = 1; ; attempt++)
         {
-            HttpResponseMessage? response = null;
-            AwsException? failure;
-            TimeSpan? wait = null;
-            try
+            if (rate.Reserve() is { Ticks: > 0 } turn)
             {
-                using var message = await SignAsync(call, cancellationToken).ConfigureAwait(false);
-                Interlocked.Increment(ref _calls);
-                response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-                if ((int)response.StatusCode < 300)
-                {
-                    return response;
-                }
-
-                failure = await ReadErrorAsync(call, response, cancellationToken).ConfigureAwait(false);
-                wait = response.Headers.RetryAfter?.Delta;
-            }
-            catch (HttpRequestException exception)
-            {
-                failure = new AwsException(call.Operation, "ConnectionError", $"{call.Address.Authority}: {exception.Message}", 0);
+                await Task.Delay(turn, _time, cancellationToken).ConfigureAwait(false);
             }
 
-            response?.Dispose();
-            var throttled = failure.Status == HttpStatusCode.TooManyRequests || failure.Code is "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "TooManyRequestsException";
+            var (response, failure, wait) = await TryAsync(call, cancellationToken).ConfigureAwait(false);
+            var throttled = failure?.IsThrottled == true;
+            rate.Answered(throttled);
+            if (response is not null)
+            {
+                return response;
+            }
+
             if (throttled)
             {
                 Interlocked.Increment(ref _throttled);
             }
 
-            var passing = throttled || (int)failure.Status >= 500 || (failure.Status == 0 && call.Idempotent);
-            var last = throttled || failure.Status != 0 ? MaxAttempts : 3;
+            var passing = throttled || (int)failure!.Status >= 500 || (failure.Status == 0 && call.Idempotent);
             // A reserved concurrency of 0 answers 429 for ever.
-            if (!passing || attempt >= last || !call.Retry)
+            if (!passing || attempt >= MaxAttempts || !call.Retry)
             {
-                throw failure;
+                throw failure!;
             }
 
             // Full jitter over an exponential ceiling.
-            var ceiling = TimeSpan.FromMilliseconds(Math.Min(LongestWait.TotalMilliseconds, 100 * Math.Pow(2, attempt)));
+            var ceiling = TimeSpan.FromMilliseconds(Math.Min(LongestWait.TotalMilliseconds, 50 * Math.Pow(2, attempt)));
             var pause = wait ?? ceiling * _random.NextDouble();
             await Task.Delay(pause < LongestWait ? pause : LongestWait, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(HttpResponseMessage? Response, AwsException? Failure, TimeSpan? Wait)> TryAsync(AwsCall call, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage? response = null;
+        try
+        {
+            using var message = await SignAsync(call, cancellationToken).ConfigureAwait(false);
+            Interlocked.Increment(ref _calls);
+            response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            if ((int)response.StatusCode < 300)
+            {
+                // Read here, so that a connection that breaks inside the answer is tried again too.
+                await response.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+                return (response, null, null);
+            }
+
+            var failure = await ReadErrorAsync(call, response, cancellationToken).ConfigureAwait(false);
+            var after = response.Headers.RetryAfter;
+            var wait = after?.Delta ?? (after?.Date is { } date ? date - _time.GetUtcNow() : null);
+            response.Dispose();
+            return (null, failure, wait > TimeSpan.Zero ? wait : wait is null ? null : TimeSpan.Zero);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            response?.Dispose();
+            return (null, new AwsException(call.Operation, "ConnectionError", $"{call.Address.Authority}: {exception.Message}", 0), null);
         }
     }
 
@@ -145,6 +166,8 @@ public sealed class AwsHttp : IDisposable
             AuthenticationRegion = call.Region ?? _settings.Region,
             Content = call.Body,
         };
+        // S3 alone does not encode the path a second time for the signature.
+        request.UseDoubleEncoding = call.Service != "s3";
         foreach (var (key, value) in call.PathValues)
         {
             request.AddPathResource(key, value);
@@ -174,7 +197,7 @@ public sealed class AwsHttp : IDisposable
         var result = new AWS4Signer().SignRequest(request, new AmazonSecurityTokenServiceConfig { AuthenticationServiceName = call.Service, AuthenticationRegion = call.Region ?? _settings.Region, ServiceURL = call.Address.ToString() }, new RequestMetrics(), credentials.AccessKey, credentials.SecretKey);
         request.Headers["Authorization"] = result.ForAuthorizationHeader;
 
-        var message = new HttpRequestMessage(new HttpMethod(call.Method), AmazonServiceClient.ComposeUrl(request));
+        var message = new HttpRequestMessage(new HttpMethod(call.Method), AddressOf(call));
         if (call.Body is not null)
         {
             message.Content = new ByteArrayContent(call.Body);
@@ -191,6 +214,20 @@ public sealed class AwsHttp : IDisposable
 
         message.Headers.UserAgent.ParseAdd("pellicle");
         return message;
+    }
+
+    /// <summary>The address as it goes over the wire. Made here because <see cref="Uri"/> would fold <c>//</c> and <c>..</c> of an object's key, which are signed.</summary>
+    internal static Uri AddressOf(AwsCall call)
+    {
+        var path = call.Path;
+        foreach (var (key, value) in call.PathValues)
+        {
+            path = path.Replace(key, call.GreedyPaths.Contains(key) ? string.Join('/', value.Split('/').Select(Uri.EscapeDataString)) : Uri.EscapeDataString(value), StringComparison.Ordinal);
+        }
+
+        var query = string.Join('&', call.Query.OrderBy(q => q.Key, StringComparer.Ordinal).Select(q => $"{Uri.EscapeDataString(q.Key)}={Uri.EscapeDataString(q.Value)}"));
+        var text = $"{call.Address.AbsoluteUri.TrimEnd('/')}{path}{(query.Length > 0 ? "?" : "")}{query}";
+        return new Uri(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
     }
 
     private static async Task<AwsException> ReadErrorAsync(AwsCall call, HttpResponseMessage response, CancellationToken cancellationToken)
@@ -215,7 +252,7 @@ public sealed class AwsHttp : IDisposable
         else if (text.StartsWith('<'))
         {
             code = Between(text, "<Code>", "</Code>") ?? code;
-            message = Between(text, "<Message>", "</Message>") ?? text;
+            message = Between(text, "<Message>", "</Message>") ?? (text.Contains("<html", StringComparison.OrdinalIgnoreCase) ? $"{call.Address.Authority} answered {(int)response.StatusCode} with a page for people" : text);
         }
 
         return new AwsException(call.Operation, code.Length > 0 ? code : $"Http{(int)response.StatusCode}", message.Length > 500 ? message[..500] : message, response.StatusCode);
@@ -231,47 +268,4 @@ public sealed class AwsHttp : IDisposable
     }
 
     private sealed class EmptyRequest : AmazonWebServiceRequest;
-}
-
-/// <summary>One call, before signing.</summary>
-public sealed record AwsCall
-{
-    /// <summary>Name, for messages.</summary>
-    public required string Operation { get; init; }
-
-    /// <summary>Signing name, for example <c>lambda</c>.</summary>
-    public required string Service { get; init; }
-
-    /// <summary>Signing region of services that have one for a whole partition (IAM); null for the settings' region.</summary>
-    public string? Region { get; init; }
-
-    /// <summary>HTTP method.</summary>
-    public required string Method { get; init; }
-
-    /// <summary>Base address.</summary>
-    public required Uri Address { get; init; }
-
-    /// <summary>Path with <c>{Name}</c> place holders.</summary>
-    public required string Path { get; init; }
-
-    /// <summary>Values of the place holders, braces included in the key.</summary>
-    public IReadOnlyDictionary<string, string> PathValues { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Query parameters; repeated keys are allowed by the service that takes them one by one.</summary>
-    public IReadOnlyDictionary<string, string> Query { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Extra headers.</summary>
-    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Body, or null.</summary>
-    public byte[]? Body { get; init; }
-
-    /// <summary>Content type of the body.</summary>
-    public string ContentType { get; init; } = "application/json";
-
-    /// <summary>True when sending it twice does no harm: then a broken connection is tried again.</summary>
-    public bool Idempotent { get; init; } = true;
-
-    /// <summary>False for calls whose throttling is an answer in itself (Invoke).</summary>
-    public bool Retry { get; init; } = true;
 }

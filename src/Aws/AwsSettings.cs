@@ -69,10 +69,15 @@ public sealed record AwsSettings
         return new AwsSettings { Region = region, Endpoint = address, Credentials = credentials };
     }
 
+    /// <summary>Region that signs calls of services with one address per partition.</summary>
+    public string GlobalRegion =>
+        Region.StartsWith("cn-", StringComparison.Ordinal) ? "cn-north-1" : Region.StartsWith("us-gov-", StringComparison.Ordinal) ? "us-gov-west-1" : "us-east-1";
+
     /// <summary>Base address of a service in this region.</summary>
     /// <param name="service">Endpoint prefix, for example <c>lambda</c>.</param>
-    /// <param name="global">True for services with one address per partition (IAM).</param>
-    public Uri AddressOf(string service, bool global = false)
+    /// <param name="global">True for services with one address per partition (IAM, Organizations).</param>
+    /// <param name="inGlobalRegion">True where that address names the partition's region (Organizations).</param>
+    public Uri AddressOf(string service, bool global = false, bool inGlobalRegion = false)
     {
         if (Endpoint is not null)
         {
@@ -80,7 +85,9 @@ public sealed record AwsSettings
         }
 
         var suffix = RegionEndpoint.GetBySystemName(Region).PartitionDnsSuffix;
-        return new Uri(global ? $"https://{service}.{suffix}" : $"https://{service}.{Region}.{suffix}");
+        // IAM of the other partitions has a region in its name too.
+        var regional = !global ? Region : inGlobalRegion || GlobalRegion != "us-east-1" ? service == "iam" && GlobalRegion == "us-gov-west-1" ? "us-gov" : GlobalRegion : null;
+        return new Uri(regional is null ? $"https://{service}.{suffix}" : $"https://{service}.{regional}.{suffix}");
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;

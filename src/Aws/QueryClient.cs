@@ -27,7 +27,7 @@ internal sealed class QueryClient(AwsHttp http, string service, string version, 
                 Method = "POST",
                 Address = _address,
                 Path = "/",
-                Region = global ? GlobalRegion(http.Settings.Region) : null,
+                Region = global ? http.Settings.GlobalRegion : null,
                 Body = Encoding.UTF8.GetBytes(form.ToString()),
                 ContentType = "application/x-www-form-urlencoded; charset=utf-8",
             },
@@ -64,7 +64,4 @@ internal sealed class QueryClient(AwsHttp http, string service, string version, 
 
         return items;
     }
-
-    private static string GlobalRegion(string region) =>
-        region.StartsWith("cn-", StringComparison.Ordinal) ? "cn-north-1" : region.StartsWith("us-gov-", StringComparison.Ordinal) ? "us-gov-west-1" : "us-east-1";
 }
