@@ -229,6 +229,13 @@ public sealed record AliasConfiguration
 
     /// <summary>Weights of a second version, or null.</summary>
     public JsonElement? RoutingConfig { get; init; }
+
+    /// <summary>Further versions that get a share of the calls, with that share.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, double> Weights =>
+        RoutingConfig is { ValueKind: JsonValueKind.Object } routing && routing.TryGetProperty("AdditionalVersionWeights", out var map) && map.ValueKind == JsonValueKind.Object
+            ? map.EnumerateObject().ToDictionary(w => w.Name, w => w.Value.GetDouble(), StringComparer.Ordinal)
+            : new Dictionary<string, double>();
 }
 
 /// <summary>A function URL.</summary>

@@ -17,11 +17,13 @@ internal sealed class AwsOptions
         command.Add(_endpoint);
     }
 
-    public LambdaClient Connect(ParseResult result, string? region = null)
+    public LambdaClient Connect(ParseResult result, string? region = null) => new(Http(result, region));
+
+    public AwsHttp Http(ParseResult result, string? region = null)
     {
         try
         {
-            return new LambdaClient(new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), region ?? result.GetValue(_region), result.GetValue(_endpoint))));
+            return new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), region ?? result.GetValue(_region), result.GetValue(_endpoint)));
         }
         catch (AwsSettingsException exception)
         {

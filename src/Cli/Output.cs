@@ -72,6 +72,13 @@ internal static class Output
         return widths;
     }
 
+    /// <summary>A heading between parts of a result, with a free line before it.</summary>
+    public static void Heading(string text)
+    {
+        Out.WriteLine();
+        Out.Write(new Text(text + "\n", new Style(decoration: Decoration.Bold)));
+    }
+
     public static void Say(string text) => Out.Write(new Text(text + "\n"));
 
     public static void Note(string text) => Error.Write(new Text(text + "\n"));
