@@ -13,6 +13,7 @@ internal static class CommandTree
         ("db", DbCommand.Create),
         ("account", AccountCommand.Create),
         ("functions", FunctionsCommand.Create),
+        ("findings", FindingsCommand.Create),
         ("layers", LayersCommand.Create),
         ("protect", ProtectCommand.Create),
         ("unprotect", UnprotectCommand.Create),

@@ -4,6 +4,7 @@ using Dapper;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Pellicle.Server.Access;
+using Pellicle.Server.Accounts;
 using Pellicle.Server.Audit;
 using Pellicle.Server.Console;
 using Pellicle.Server.Findings;
@@ -107,8 +108,9 @@ public sealed class PellicleServer : IAsyncDisposable
         services.AddSingleton<IHostLifetime, NoSignals>();
         services.AddSingleton(options).AddSingleton(options.TimeProvider).AddSingleton(database);
         services.AddSingleton<AuditLog>().AddSingleton<Tokens>().AddSingleton<FunctionStore>().AddSingleton<PolicyStore>().AddSingleton<IncidentSignal>().AddSingleton<IncidentStore>()
-            .AddSingleton<BatchStore>().AddSingleton<ProfileStore>().AddSingleton<ScanStore>().AddSingleton<LayerStore>();
+            .AddSingleton<BatchStore>().AddSingleton<ProfileStore>().AddSingleton<ScanStore>().AddSingleton<FindingLife>().AddSingleton<AccountRuns>().AddSingleton<LayerStore>();
         services.AddHostedService<Retention>();
+        services.AddHostedService(s => s.GetRequiredService<AccountRuns>());
         services.ConfigureHttpJsonOptions(o =>
         {
             o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
@@ -142,6 +144,7 @@ public sealed class PellicleServer : IAsyncDisposable
         IncidentsApi.Map(api);
         FindingsApi.Map(api);
         LayersApi.Map(api);
+        AccountsApi.Map(api);
         AccessApi.Map(api);
         app.MapConsole();
     }

@@ -24,6 +24,9 @@ public sealed record ServerOptions
     /// <summary>Admin token to use instead of a generated one, 20 characters or more; for containers and tests.</summary>
     public string? AdminToken { get; init; }
 
+    /// <summary>How accounts are scanned; null where this server has none.</summary>
+    public Accounts.IAccountScanner? Accounts { get; init; }
+
     /// <summary>Days after which incidents, and batch ids known for idempotency, are forgotten. 0 keeps them.</summary>
     public int RetentionDays { get; init; } = 90;
 }

@@ -15,7 +15,7 @@ internal static class ServeCommand
         {
             var directory = result.GetValue(data)!;
             var token = AdminToken(directory);
-            await using var server = await PellicleServer.StartAsync(new ServerOptions { Urls = result.GetValue(urls)!, DataDirectory = directory, AdminToken = token }, cancellationToken);
+            await using var server = await PellicleServer.StartAsync(new ServerOptions { Urls = result.GetValue(urls)!, DataDirectory = directory, AdminToken = token, Accounts = new Accounts.ServedAccounts() }, cancellationToken);
             var address = server.Address.TrimEnd('/');
             new ServerFile(address, token).Save();
             System.Console.Out.WriteLine($"listening on {address}");

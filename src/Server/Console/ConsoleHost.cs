@@ -4,6 +4,8 @@ using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Pellicle.Policy;
 using Pellicle.Server.Access;
+using Pellicle.Server.Accounts;
+using Pellicle.Server.Findings;
 using Pellicle.Server.Fleet;
 using Pellicle.Server.Learning;
 using Pellicle.Server.Policies;
@@ -41,6 +43,8 @@ internal static class ConsoleHost
         console.MapPost("/mode", ModeAsync).RequireAuthorization(Allow.ConsoleOperator);
         console.MapPost("/approve", ApproveAsync).RequireAuthorization(Allow.ConsoleOperator);
         console.MapPost("/policy", PolicyAsync).RequireAuthorization(Allow.ConsoleOperator);
+        console.MapPost("/acceptance", AcceptAsync).RequireAuthorization(Allow.ConsoleOperator);
+        console.MapPost("/account", Account).RequireAuthorization(Allow.ConsoleOperator);
         console.MapGet("/policy", ExportAsync).RequireAuthorization(Allow.ConsoleViewer);
     }
 
@@ -103,6 +107,43 @@ internal static class ConsoleHost
         return await policies.ChangeAsync(function, _ => next, PoliciesApi.Actor(user), "policy.put", "document edited in the console", etag, cancellationToken) is PolicyChange.Conflict(var current)
             ? Back(function, error: $"Not saved: {current.UpdatedBy} changed the policy meanwhile; it is at revision {current.Revision} now.")
             : Back(function, done: "The policy is saved.");
+    }
+
+    /// <summary>Accepts a finding where a reason is given, else takes the acceptance back.</summary>
+    private static async Task<IResult> AcceptAsync(
+        ClaimsPrincipal user, FindingLife life, TimeProvider time, [FromForm] string? target, [FromForm] string? fingerprint, [FromForm] string? reason, [FromForm] string? until, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? end = null;
+        if (!string.IsNullOrEmpty(until))
+        {
+            if (!DateOnly.TryParseExact(until, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.None, out var day) || (end = new DateTimeOffset(day.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)) <= time.GetUtcNow())
+            {
+                return Results.LocalRedirect("/findings?error=" + Uri.EscapeDataString("Not accepted: the last day must lie ahead."));
+            }
+        }
+
+        if (string.IsNullOrEmpty(target) || string.IsNullOrEmpty(fingerprint) || reason?.Length > 1000)
+        {
+            return Results.BadRequest();
+        }
+
+        var outcome = string.IsNullOrWhiteSpace(reason)
+            ? await life.TakeBackAsync(target, fingerprint, PoliciesApi.Actor(user), cancellationToken)
+            : await life.AcceptAsync(target, fingerprint, reason.Trim(), end, PoliciesApi.Actor(user), cancellationToken);
+        return Results.LocalRedirect(outcome == AcceptOutcome.Done
+            ? "/findings?done=" + Uri.EscapeDataString(string.IsNullOrWhiteSpace(reason) ? "The finding is open again." : "The finding is accepted; it is listed under that status.")
+            : "/findings?error=" + Uri.EscapeDataString("There is no such finding."));
+    }
+
+    private static IResult Account(AccountRuns runs, [FromForm] string? name)
+    {
+        if (runs.Scanner?.Accounts().FirstOrDefault(a => a.Name == name) is null)
+        {
+            return Results.BadRequest();
+        }
+
+        runs.Ask(name!, "request", null);
+        return Results.LocalRedirect("/accounts");
     }
 
     private static async Task<IResult> ExportAsync(PolicyStore policies, string? arn, CancellationToken cancellationToken) => FunctionArn.TryParse(arn, out var function)

@@ -32,6 +32,9 @@ public sealed record FindingView
     /// <summary>When a complete scan no longer had it; null while it is open.</summary>
     public required DateTimeOffset? ResolvedAt { get; init; }
 
+    /// <summary>Who took it upon themselves, where that is in force; then it is not open.</summary>
+    public Acceptance? Accepted { get; init; }
+
     /// <summary>The finding as in the scan report.</summary>
     public required Domain.Finding Finding { get; init; }
 }
@@ -60,17 +63,23 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
     public async Task<IReadOnlyList<FindingView>> ListAsync(FindingFilter filter, CancellationToken cancellationToken)
     {
         var where = "WHERE 1 = 1";
-        where += filter.Status switch { "open" => " AND f.resolved_at IS NULL", "resolved" => " AND f.resolved_at IS NOT NULL", _ => "" };
+        where += filter.Status switch
+        {
+            "open" => $" AND f.resolved_at IS NULL AND NOT {FindingLife.Accepted}",
+            "accepted" => $" AND f.resolved_at IS NULL AND {FindingLife.Accepted}",
+            "resolved" => " AND f.resolved_at IS NOT NULL",
+            _ => "",
+        };
         where += filter.Function is null ? "" : " AND s.kind = 'function' AND (s.arn = @Function OR (s.arn = '' AND s.name = (SELECT name FROM functions WHERE arn = @Function)))";
         where += filter.Target is null ? "" : " AND (f.target = @Target OR s.name = @Target)";
         where += filter.Kind is null ? "" : " AND f.kind = @Kind";
         where += filter.Severity is null ? "" : " AND f.severity >= @severity";
-        var parameters = new { filter.Function, filter.Target, filter.Kind, filter.Limit, severity = Enum.TryParse<Domain.Severity>(filter.Severity, true, out var s) ? (int)s : 0 };
+        var parameters = new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), filter.Function, filter.Target, filter.Kind, filter.Limit, severity = Enum.TryParse<Domain.Severity>(filter.Severity, true, out var s) ? (int)s : 0 };
         return await database.ReadAsync<IReadOnlyList<FindingView>>(async c =>
         {
             var rows = await c.QueryAsync<Row>($"""
-                SELECT f.target, s.kind, s.name, f.first_seen AS FirstSeen, f.last_seen AS LastSeen, f.resolved_at AS ResolvedAt, f.document, fn.arn AS Function, fn.code_sha256 AS Code
-                FROM findings f JOIN scans s ON s.target = f.target LEFT JOIN functions fn ON s.kind = 'function' AND (fn.arn = s.arn OR (s.arn = '' AND fn.name = s.name)) {where}
+                SELECT f.target, s.kind, s.name, f.first_seen AS FirstSeen, f.last_seen AS LastSeen, f.resolved_at AS ResolvedAt, f.document, fn.arn AS Function, fn.code_sha256 AS Code, ac.actor AS AcceptedBy, ac.reason AS AcceptedReason, ac.at AS AcceptedAt, ac.until AS AcceptedUntil
+                FROM findings f JOIN scans s ON s.target = f.target LEFT JOIN acceptances ac ON ac.target = f.target AND ac.fingerprint = f.fingerprint AND (ac.until IS NULL OR ac.until > @now) LEFT JOIN functions fn ON s.kind = 'function' AND (fn.arn = s.arn OR (s.arn = '' AND fn.name = s.name)) {where}
                 ORDER BY f.severity DESC, f.effective DESC, s.name, f.rule_id, f.purl, f.origin, f.path LIMIT @Limit
                 """, parameters);
             var loaded = new Dictionary<(string, string), LoadedFiles>();
@@ -91,6 +100,7 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
                 views.Add(new FindingView
                 {
                     Target = row.Target, TargetKind = row.Kind, TargetName = row.Name, FirstSeen = Times.From(row.FirstSeen), LastSeen = Times.From(row.LastSeen), ResolvedAt = Times.From(row.ResolvedAt), Finding = finding,
+                    Accepted = row.AcceptedBy is { } by ? new Acceptance(by, row.AcceptedReason ?? "", Times.From(row.AcceptedAt ?? 0), Times.From(row.AcceptedUntil)) : null,
                 });
             }
 
@@ -143,6 +153,9 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
     {
         var open = (await connection.QueryAsync<string>("SELECT fingerprint FROM findings WHERE target = @key AND resolved_at IS NULL", new { key })).ToHashSet(StringComparer.Ordinal);
         var current = target.Findings.DistinctBy(f => f.Fingerprint, StringComparer.Ordinal).ToList();
+        // A scan that could not read everything proves nothing gone.
+        var gone = target.Status == ScanStatus.Succeeded ? open.Except(current.Select(f => f.Fingerprint), StringComparer.Ordinal).ToList() : [];
+        await FindingLife.RecordAsync(connection, target, key, now, open, gone);
         await connection.ExecuteAsync("""
             INSERT INTO findings (target, fingerprint, kind, rule_id, severity, purl, origin, path, title, effective, document, first_seen, last_seen)
             VALUES (@key, @Fingerprint, @kind, @RuleId, @severity, @purl, @Origin, @Path, @Title, @effective, @document, @now, @now)
@@ -153,8 +166,6 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
             document = JsonSerializer.Serialize(f, ScanJson.Options),
         }));
 
-        // A scan that could not read everything proves nothing gone.
-        var gone = target.Status == ScanStatus.Succeeded ? open.Except(current.Select(f => f.Fingerprint), StringComparer.Ordinal).ToList() : [];
         await connection.ExecuteAsync("UPDATE findings SET resolved_at = @now WHERE target = @key AND fingerprint = @fingerprint", gone.Select(fingerprint => new { key, fingerprint, now }));
         return new ScanChange(key, target.Name, target.Status.ToString().ToLowerInvariant(), current.Count, current.Count(f => !open.Contains(f.Fingerprint)), gone.Count);
     }
@@ -170,5 +181,9 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
         public string Document { get; set; } = "";
         public string? Function { get; set; }
         public string Code { get; set; } = "";
+        public string? AcceptedBy { get; set; }
+        public string? AcceptedReason { get; set; }
+        public long? AcceptedAt { get; set; }
+        public long? AcceptedUntil { get; set; }
     }
 }

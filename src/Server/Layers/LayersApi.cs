@@ -15,6 +15,18 @@ internal sealed record LayerView
     public required string Sha256 { get; init; }
     public required IReadOnlyList<LayerUser> UsedBy { get; init; }
 
+    /// <summary><c>own</c>, or the number of the account that published it; empty where no scan told.</summary>
+    public required string Publisher { get; init; }
+
+    /// <summary><c>in use</c>, <c>unused</c>, or <c>in use, cannot be read</c> (deleted, or its publisher does not allow it).</summary>
+    public required string State { get; init; }
+
+    /// <summary>Packages in it, where it was scanned as a target of its own.</summary>
+    public int? Packages { get; init; }
+
+    /// <summary>Newer version of the same layer that was scanned; null when this is the newest known.</summary>
+    public long? Newer { get; init; }
+
     /// <summary>Open findings in its content, each counted once however many functions use it.</summary>
     public required int Findings { get; init; }
 
@@ -30,7 +42,11 @@ internal sealed class LayerStore(Database database)
     {
         var uses = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, string User, int Order, long At)>(
             "SELECT l.name, l.arn, l.sha256, s.target, s.name, l.position, s.scanned_at FROM scan_layers l JOIN scans s ON s.target = l.target")).ToList();
-        var own = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, long At)>("SELECT name, arn, sha256, target, scanned_at FROM scans WHERE kind = 'layer'")).ToList();
+        var own = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, int Packages, long At)>("SELECT name, arn, sha256, target, packages, scanned_at FROM scans WHERE kind = 'layer'")).ToList();
+        var usedByArn = uses.ToLookup(u => (u.Name, u.Arn, u.Sha256));
+        var ownByArn = own.ToLookup(o => (o.Name, o.Arn, o.Sha256));
+        var newest = own.Select(o => o.Arn).Concat(uses.Select(u => u.Arn)).Where(a => a.Length > 0).GroupBy(LayerOf, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Max(VersionOf), StringComparer.Ordinal);
+        var accounts = (await c.QueryAsync<string>("SELECT DISTINCT arn FROM scans WHERE kind = 'function' AND arn <> ''")).Select(AccountOf).ToHashSet(StringComparer.Ordinal);
         var findings = (await c.QueryAsync<(string Target, string Origin, string Rule, string Purl, string Path, int Severity)>(
             "SELECT target, origin, rule_id, purl, path, severity FROM findings WHERE resolved_at IS NULL")).ToLookup(f => f.Target, StringComparer.Ordinal);
         var keys = uses.Select(u => (u.Name, u.Arn, u.Sha256)).Concat(own.Select(o => (o.Name, o.Arn, o.Sha256))).Distinct();
@@ -38,14 +54,18 @@ internal sealed class LayerStore(Database database)
         [
             .. keys.Select(key =>
             {
-                var users = uses.Where(u => (u.Name, u.Arn, u.Sha256) == key).ToList();
-                var scans = own.Where(o => (o.Name, o.Arn, o.Sha256) == key).ToList();
+                var users = usedByArn[key].ToList();
+                var scans = ownByArn[key].ToList();
                 // The same content is scanned with each function: a finding counts once.
                 var found = users.SelectMany(u => findings[u.Target].Where(f => f.Origin == $"layer:{key.Name}"))
                     .Concat(scans.SelectMany(o => findings[o.Target])).GroupBy(f => (f.Rule, f.Purl, f.Path)).Select(g => g.Max(f => f.Severity)).ToList();
                 return new LayerView
                 {
                     Name = key.Name, Arn = key.Arn, Sha256 = key.Sha256,
+                    Publisher = key.Arn.Length == 0 ? "" : accounts.Contains(AccountOf(key.Arn)) ? "own" : AccountOf(key.Arn),
+                    State = users.Count == 0 ? "unused" : key.Sha256.Length == 0 ? "in use, cannot be read" : "in use",
+                    Packages = scans.Count > 0 ? scans.Max(o => o.Packages) : null,
+                    Newer = key.Arn.Length > 0 && newest[LayerOf(key.Arn)] > VersionOf(key.Arn) ? newest[LayerOf(key.Arn)] : null,
                     UsedBy = [.. users.Select(u => new LayerUser(u.Target, u.User, u.Order)).OrderBy(u => u.Name, StringComparer.Ordinal)],
                     Findings = found.Count,
                     Worst = found.Count == 0 ? "" : ((Domain.Severity)found.Max()).ToString().ToLowerInvariant(),
@@ -54,6 +74,12 @@ internal sealed class LayerStore(Database database)
             }).OrderBy(l => l.Name, StringComparer.Ordinal).ThenBy(l => l.Arn, StringComparer.Ordinal).ThenBy(l => l.Sha256, StringComparer.Ordinal),
         ];
     }, cancellationToken);
+
+    private static string LayerOf(string arn) => arn[..Math.Max(arn.LastIndexOf(':'), 0)];
+
+    private static long VersionOf(string arn) => long.TryParse(arn.AsSpan(arn.LastIndexOf(':') + 1), System.Globalization.CultureInfo.InvariantCulture, out var version) ? version : 0;
+
+    private static string AccountOf(string arn) => arn.Split(':').ElementAtOrDefault(4) ?? "";
 }
 
 internal static class LayersApi
