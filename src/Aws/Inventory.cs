@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pellicle.Aws;
 
@@ -61,7 +62,7 @@ public sealed record FunctionInventory
     public IReadOnlyList<AliasConfiguration>? Aliases { get; init; }
 
     /// <summary>Published versions, newest first.</summary>
-    public IReadOnlyList<FunctionConfiguration>? Versions { get; init; }
+    public IReadOnlyList<VersionSummary>? Versions { get; init; }
 
     /// <summary>Asynchronous settings by qualifier.</summary>
     public IReadOnlyList<JsonElement>? EventInvokeConfigs { get; init; }
@@ -77,6 +78,10 @@ public sealed record FunctionInventory
 
     /// <summary>Runtime management.</summary>
     public JsonElement? RuntimeManagement { get; init; }
+
+    /// <summary>True when nothing was denied or failed; half of it must not be taken for all of it by a later run.</summary>
+    [JsonIgnore]
+    public bool IsWhole => DetailRead && CodeSigningRead && Tags is not null && Policies is not null && Urls is not null && Aliases is not null && Versions is not null && EventInvokeConfigs is not null && RuntimeManagement is not null;
 }
 
 /// <summary>A layer version in use or owned.</summary>
@@ -102,6 +107,21 @@ public sealed record LayerInventory
 
     /// <summary>Base64 SHA-256 of the zip, where it could be read.</summary>
     public string? CodeSha256 { get; init; }
+
+    /// <summary>Bytes of the zip.</summary>
+    public long CodeSize { get; init; }
+
+    /// <summary>When it was published, as Lambda writes it.</summary>
+    public string? Created { get; init; }
+
+    /// <summary>Description.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Runtimes it says it is for.</summary>
+    public IReadOnlyList<string> Runtimes { get; init; } = [];
+
+    /// <summary>Architectures it says it is for.</summary>
+    public IReadOnlyList<string> Architectures { get; init; } = [];
 }
 
 /// <summary>One account in one region.</summary>
@@ -115,6 +135,9 @@ public sealed record Inventory
 
     /// <summary>Functions by name.</summary>
     public required IReadOnlyList<FunctionInventory> Functions { get; init; }
+
+    /// <summary>Names of all functions of the region, those outside the scope too.</summary>
+    public IReadOnlyList<string> Listed { get; init; } = [];
 
     /// <summary>Layer versions in use or owned, by ARN.</summary>
     public required IReadOnlyDictionary<string, LayerInventory> Layers { get; init; }

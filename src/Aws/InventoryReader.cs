@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Pellicle.Aws;
@@ -12,11 +14,63 @@ public sealed record InventoryOptions
     /// <summary>Own layer versions that no function uses, too.</summary>
     public bool AllLayers { get; init; }
 
+    /// <summary>Functions of the list that are read; null reads all that <see cref="Functions"/> names. It sees what the list tells: name, runtime, time of change.</summary>
+    public Func<IReadOnlyList<FunctionConfiguration>, IReadOnlyList<FunctionConfiguration>>? Choose { get; init; }
+
+    /// <summary>What an earlier run knew of a function, or null. Policies are taken from it where the revision is the same: every change of a policy changes the revision.</summary>
+    public Func<string, KnownFunction?>? Known { get; init; }
+
+    /// <summary>A function that did not change and was read after this time is not read again at all; null reads every function.</summary>
+    public DateTimeOffset? FreshAfter { get; init; }
+
+    /// <summary>What is known of the content of a layer version, which never changes; null where it must be asked for.</summary>
+    public Func<string, LayerInventory?>? KnownLayer { get; init; }
+
+    /// <summary>Takes each function as it is read, with the hash of its row in the list; then <see cref="Inventory.Functions"/> stays empty. Called by several tasks at once.</summary>
+    public Action<FunctionInventory, string>? OnFunction { get; init; }
+
+    /// <summary>Told how far it is: step, done, of.</summary>
+    public Action<string, int, int>? Progress { get; init; }
+
     /// <summary>Published versions whose resource policy is asked for, newest first: a call each.</summary>
     public int MaxVersions { get; init; } = 20;
 
-    /// <summary>Calls in flight; AWS counts 15 a second for the whole account, and the customer's deployments share them.</summary>
-    public int Parallelism { get; init; } = 8;
+    /// <summary>Layers that only published versions use, too.</summary>
+    public bool VersionLayers { get; init; }
+
+    /// <summary>Calls in flight. How many a second AWS takes shows itself: what it throttles is sent more slowly (<see cref="CallRate"/>).</summary>
+    public int Parallelism { get; init; } = 16;
+}
+
+/// <summary>A function as an earlier run read it.</summary>
+/// <param name="Listing">Hash of its row in the list, published versions included.</param>
+/// <param name="ReadAt">When.</param>
+/// <param name="Inventory">What was read.</param>
+public sealed record KnownFunction(string Listing, DateTimeOffset ReadAt, FunctionInventory Inventory);
+
+/// <summary>A published version: enough to know what it runs and whether it changed.</summary>
+public sealed record VersionSummary
+{
+    /// <summary>Function name.</summary>
+    public string FunctionName { get; init; } = "";
+
+    /// <summary>Number.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>Changes with its policy.</summary>
+    public string RevisionId { get; init; } = "";
+
+    /// <summary>Base64 SHA-256 of the zip.</summary>
+    public string CodeSha256 { get; init; } = "";
+
+    /// <summary>Runtime.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>Handler.</summary>
+    public string? Handler { get; init; }
+
+    /// <summary>Layers in order.</summary>
+    public IReadOnlyList<LayerReference> Layers { get; init; } = [];
 }
 
 /// <summary>Reads one account in one region. A denied or failing call becomes a gap; the run goes on.</summary>
@@ -31,92 +85,159 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
     public async Task<Inventory> ReadAsync(CancellationToken cancellationToken)
     {
         var identity = await TryAsync("sts:GetCallerIdentity", "", "the account's number", () => sts.GetCallerIdentityAsync(cancellationToken)!).ConfigureAwait(false);
-        var (listed, complete) = await ListAsync(cancellationToken).ConfigureAwait(false);
-        var versions = await GroupVersionsAsync(cancellationToken).ConfigureAwait(false);
+        var list = await ListAsync(cancellationToken).ConfigureAwait(false);
+        var account = identity?.Account is { Length: > 0 } known ? known : list.Rows.FirstOrDefault()?.Account ?? "";
+        RoleUsers = !list.Complete ? RoleUsers : list.Rows.Where(f => f.Role is not null).GroupBy(f => f.Role!, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(f => f.Name).Order(StringComparer.Ordinal)], StringComparer.Ordinal);
+        var roleArns = list.Rows.Select(r => r.Role).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        var wanted = Choose(list.Rows);
         var mappings = await GroupMappingsAsync(cancellationToken).ConfigureAwait(false);
         var functions = new ConcurrentDictionary<string, FunctionInventory>(StringComparer.Ordinal);
+        var used = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
         await EachAsync(
-            listed.Where(f => options.Functions?.Contains(f.FunctionName) != false),
-            async (f, token) => functions[f.FunctionName] = await FunctionAsync(f, versions, mappings, token).ConfigureAwait(false),
+            "functions",
+            wanted,
+            async (row, token) =>
+            {
+                var (function, listing) = await FunctionAsync(row, list.Versions, mappings, token).ConfigureAwait(false);
+                foreach (var layer in function.Configuration.Layers.Concat(options.VersionLayers ? function.Versions?.SelectMany(v => v.Layers) ?? [] : []))
+                {
+                    used.TryAdd(layer.Arn, 0);
+                }
+
+                if (options.OnFunction is { } take)
+                {
+                    take(function, listing);
+                }
+                else
+                {
+                    functions[row.Name] = function;
+                }
+            },
             cancellationToken).ConfigureAwait(false);
 
         var roles = new ConcurrentDictionary<string, RoleInventory>(StringComparer.Ordinal);
-        await EachAsync(
-            listed.Select(f => f.Role).OfType<string>().Distinct(StringComparer.Ordinal),
-            async (arn, token) => roles[arn] = await RoleAsync(arn, token).ConfigureAwait(false),
-            cancellationToken).ConfigureAwait(false);
-
-        var account = identity?.Account is { Length: > 0 } known ? known : listed.FirstOrDefault()?.FunctionArn.Split(':')[4] ?? "";
-        var layers = await LayersAsync(account, functions.Values.SelectMany(f => f.Configuration.Layers).Select(l => l.Arn), cancellationToken).ConfigureAwait(false);
+        await EachAsync("roles", roleArns, async (arn, token) => roles[arn] = await RoleAsync(arn, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var layers = await LayersAsync(account, used.Keys, cancellationToken).ConfigureAwait(false);
         return new Inventory
         {
             Account = account,
             Region = lambda.Http.Settings.Region,
-            Functions = [.. listed.Where(f => functions.ContainsKey(f.FunctionName)).Select(f => functions[f.FunctionName]).OrderBy(f => f.Configuration.FunctionName, StringComparer.Ordinal)],
+            Functions = [.. functions.Values.OrderBy(f => f.Configuration.FunctionName, StringComparer.Ordinal)],
+            Listed = [.. list.Rows.Select(r => r.Name).Order(StringComparer.Ordinal)],
             Layers = layers,
             Roles = roles,
-            Complete = complete,
+            Complete = list.Complete,
             Gaps = Gaps(),
         };
     }
 
-    /// <summary>Functions that use a role, of everything listed; null when the list is incomplete.</summary>
+    /// <summary>Functions that use a role, of everything listed; empty when the list is incomplete.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers { get; private set; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    private async Task<(List<FunctionConfiguration> Functions, bool Complete)> ListAsync(CancellationToken cancellationToken)
+    private List<Row> Choose(List<Row> rows)
     {
-        var listed = new List<FunctionConfiguration>();
+        rows = options.Functions is { } names ? [.. rows.Where(r => names.Contains(r.Name))] : rows;
+        if (options.Choose is null)
+        {
+            return rows;
+        }
+
+        var chosen = options.Choose([.. rows.Select(r => r.Configuration)]).Select(f => f.FunctionName).ToHashSet(StringComparer.Ordinal);
+        return [.. rows.Where(r => chosen.Contains(r.Name))];
+    }
+
+    /// <summary>The list, functions and their versions in one: two passes would cost as many calls again.</summary>
+    private async Task<(List<Row> Rows, ILookup<string, VersionSummary>? Versions, bool Complete)> ListAsync(CancellationToken cancellationToken)
+    {
+        var rows = new List<Row>();
+        var versions = new List<VersionSummary>();
+        var few = options.Functions is { Count: <= 20 };
         try
         {
-            await foreach (var function in lambda.ListFunctionsAsync(false, cancellationToken).ConfigureAwait(false))
+            await foreach (var document in lambda.ListFunctionDocumentsAsync(!few, cancellationToken).ConfigureAwait(false))
             {
-                listed.Add(function);
-            }
+                if (Text(document, "Version") is null or "$LATEST")
+                {
+                    rows.Add(new Row(document));
+                }
+                else
+                {
+                    versions.Add(document.Deserialize<VersionSummary>()!);
+                }
 
-            RoleUsers = listed.Where(f => f.Role is not null).GroupBy(f => f.Role!, StringComparer.Ordinal)
-                .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(f => f.FunctionName).Order(StringComparer.Ordinal)], StringComparer.Ordinal);
-            return (listed, true);
+                options.Progress?.Invoke("list", rows.Count, rows.Count);
+            }
         }
         catch (AwsException exception) when (exception.IsDenied && options.Functions is not null)
         {
             Note("lambda:ListFunctions", "", "which functions share a role", exception);
             foreach (var name in options.Functions.Order(StringComparer.Ordinal))
             {
-                listed.Add(await lambda.GetConfigurationAsync(name, null, cancellationToken).ConfigureAwait(false));
+                rows.Add(new Row(JsonSerializer.SerializeToElement(await lambda.GetConfigurationAsync(name, null, cancellationToken).ConfigureAwait(false))));
             }
 
-            return (listed, false);
+            return (rows, await VersionsAsync(cancellationToken).ConfigureAwait(false), false);
         }
+
+        return (rows, few ? await VersionsAsync(cancellationToken).ConfigureAwait(false) : versions.ToLookup(v => v.FunctionName, StringComparer.Ordinal), true);
     }
 
-    /// <summary>One listing of all versions is cheaper than one call for each function.</summary>
-    private async Task<ILookup<string, FunctionConfiguration>?> GroupVersionsAsync(CancellationToken cancellationToken) => await TryAsync(
-        "lambda:ListFunctions",
+    private Task<ILookup<string, VersionSummary>?> VersionsAsync(CancellationToken cancellationToken) => TryAsync(
+        "lambda:ListVersionsByFunction",
         "",
         "published versions",
         async () =>
         {
-            var all = new List<FunctionConfiguration>();
-            if (options.Functions is { Count: <= 20 } few)
+            var all = new List<VersionSummary>();
+            foreach (var name in options.Functions!)
             {
-                foreach (var name in few)
+                await foreach (var version in lambda.ListVersionsAsync(name, cancellationToken).ConfigureAwait(false))
                 {
-                    await foreach (var version in lambda.ListVersionsAsync(name, cancellationToken).ConfigureAwait(false))
-                    {
-                        all.Add(version);
-                    }
-                }
-            }
-            else
-            {
-                await foreach (var version in lambda.ListFunctionsAsync(true, cancellationToken).ConfigureAwait(false))
-                {
-                    all.Add(version);
+                    all.Add(new VersionSummary { FunctionName = name, Version = version.Version, RevisionId = version.RevisionId, CodeSha256 = version.CodeSha256, Runtime = version.Runtime, Handler = version.Handler, Layers = version.Layers });
                 }
             }
 
-            return (ILookup<string, FunctionConfiguration>?)all.Where(v => v.Version != "$LATEST").ToLookup(v => v.FunctionName, StringComparer.Ordinal);
-        }).ConfigureAwait(false);
+            return (ILookup<string, VersionSummary>?)all.Where(v => v.Version != "$LATEST").ToLookup(v => v.FunctionName, StringComparer.Ordinal);
+        });
+
+    /// <summary>A function of the list. Its text is kept and not its object: ten thousand of those are a tenth of a gigabyte.</summary>
+    private sealed class Row
+    {
+        private readonly byte[] _text;
+
+        public Row(JsonElement document)
+        {
+            _text = JsonSerializer.SerializeToUtf8Bytes(document);
+            Name = Text(document, "FunctionName") ?? "";
+            Role = Text(document, "Role");
+            HasRevision = !string.IsNullOrEmpty(Text(document, "RevisionId"));
+            Account = Text(document, "FunctionArn") is { } arn ? Part(arn, 4) : "";
+        }
+
+        public string Name { get; }
+
+        public string? Role { get; }
+
+        public string Account { get; }
+
+        public bool HasRevision { get; }
+
+        public FunctionConfiguration Configuration => JsonSerializer.Deserialize<FunctionConfiguration>(_text)!;
+
+        /// <summary>Same hash: neither the configuration, nor the code, nor the policy of the function or of a version changed.</summary>
+        public string Hash(IEnumerable<VersionSummary> versions)
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            hash.AppendData(_text);
+            foreach (var version in versions)
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes($"\n{version.Version} {version.RevisionId}"));
+            }
+
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
+        }
+    }
 
     private Task<ILookup<string, JsonElement>?> GroupMappingsAsync(CancellationToken cancellationToken) => TryAsync(
         "lambda:ListEventSourceMappings",
@@ -125,14 +246,24 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         async () => (ILookup<string, JsonElement>?)(await ToListAsync(lambda.ListEventSourceMappingsAsync(null, cancellationToken)).ConfigureAwait(false))
             .ToLookup(m => Text(m, "FunctionArn") is { } arn && arn.Split(':') is { Length: > 6 } parts ? parts[6] : "", StringComparer.Ordinal));
 
-    private async Task<FunctionInventory> FunctionAsync(FunctionConfiguration listed, ILookup<string, FunctionConfiguration>? versions, ILookup<string, JsonElement>? mappings, CancellationToken cancellationToken)
+    private async Task<(FunctionInventory Function, string Listing)> FunctionAsync(Row row, ILookup<string, VersionSummary>? versions, ILookup<string, JsonElement>? mappings, CancellationToken cancellationToken)
     {
-        var name = listed.FunctionName;
+        var name = row.Name;
+        var published = versions?[name].OrderByDescending(v => long.TryParse(v.Version, System.Globalization.CultureInfo.InvariantCulture, out var n) ? n : 0).ToList();
+        var listing = row.Hash(published ?? []);
+        // Without a revision (Lambda always gives one, its look-alikes may not) nothing tells that a policy is the same.
+        var known = row.HasRevision && options.Known?.Invoke(name) is { } before && before.Listing == listing ? before : null;
+        if (known?.ReadAt > options.FreshAfter && known.Inventory.IsWhole)
+        {
+            // Values of variables are in the list and not in what was kept.
+            return (known.Inventory with { Configuration = known.Inventory.Configuration with { Environment = row.Configuration.Environment }, EventSourceMappings = mappings?[name].ToList() ?? known.Inventory.EventSourceMappings }, listing);
+        }
+
+        var listed = row.Configuration;
         var detail = await TryAsync("lambda:GetFunction", name, "the code: no packages, secrets or AWS calls of the function", () => lambda.GetFunctionAsync(name, null, cancellationToken)!).ConfigureAwait(false);
         var tags = detail is { TagsError: null } ? detail.Tags ?? [] : await TryAsync("lambda:ListTags", name, "tags (L-8, D-8)", () => lambda.ListTagsAsync(listed.UnqualifiedArn, cancellationToken)!).ConfigureAwait(false);
         var aliases = await TryAsync("lambda:ListAliases", name, "aliases (S-6, S-7) and their policies (E-2)", () => ToListAsync(lambda.ListAliasesAsync(name, cancellationToken))!).ConfigureAwait(false);
-        var published = versions?[name].OrderByDescending(v => long.TryParse(v.Version, System.Globalization.CultureInfo.InvariantCulture, out var n) ? n : 0).ToList();
-        var urls = await TryAsync("lambda:ListFunctionUrlConfigs", name, "function URLs (E-6, E-7, E-10)", () => ToListAsync(lambda.ListFunctionUrlDocumentsAsync(name, cancellationToken))!).ConfigureAwait(false);
+        var urls = await TryAsync("lambda:ListFunctionUrlConfigs", name, "function URLs (E-6, E-7, E-10)", async () => await UrlsAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
         var signing = (Read: false, Document: (JsonElement?)null);
         await TryAsync(
             "lambda:GetFunctionCodeSigningConfig",
@@ -144,7 +275,7 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
                 signing = string.IsNullOrEmpty(arn) ? (true, null) : (true, await lambda.GetCodeSigningConfigAsync(arn, cancellationToken).ConfigureAwait(false));
                 return "";
             }).ConfigureAwait(false);
-        return new FunctionInventory
+        return (new FunctionInventory
         {
             Configuration = detail?.Configuration ?? listed,
             DetailRead = detail is not null,
@@ -153,7 +284,7 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
             Concurrency = detail is null
                 ? await TryAsync("lambda:GetFunctionConcurrency", name, "reserved concurrency (S-2, E-9)", () => lambda.GetConcurrencyAsync(name, cancellationToken)!).ConfigureAwait(false)
                 : detail.Concurrency ?? new ReservedConcurrency(),
-            Policies = await PoliciesAsync(name, aliases, published, cancellationToken).ConfigureAwait(false),
+            Policies = await PoliciesAsync(name, aliases, published, known?.Inventory, cancellationToken).ConfigureAwait(false),
             Urls = urls?.GroupBy(Qualifier, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal),
             Aliases = aliases,
             Versions = published,
@@ -162,10 +293,23 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
             CodeSigningRead = signing.Read,
             CodeSigning = signing.Document,
             RuntimeManagement = await TryAsync("lambda:GetRuntimeManagementConfig", name, "pinned runtimes (R-6)", async () => (object?)await lambda.GetRuntimeManagementAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false) as JsonElement?,
-        };
+        }, listing);
     }
 
-    private async Task<IReadOnlyDictionary<string, JsonElement>?> PoliciesAsync(string name, List<AliasConfiguration>? aliases, List<FunctionConfiguration>? versions, CancellationToken cancellationToken)
+    /// <summary>A look-alike of Lambda may know the call for one URL only.</summary>
+    private async Task<List<JsonElement>?> UrlsAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ToListAsync(lambda.ListFunctionUrlDocumentsAsync(name, cancellationToken)).ConfigureAwait(false);
+        }
+        catch (AwsException exception) when (exception.Code == "Http404")
+        {
+            return await lambda.TryGetAsync("GetFunctionUrlConfig", "/2021-10-31/functions/{F}/url", name, null, cancellationToken).ConfigureAwait(false) is { } one ? [one] : [];
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, JsonElement>?> PoliciesAsync(string name, List<AliasConfiguration>? aliases, List<VersionSummary>? versions, FunctionInventory? known, CancellationToken cancellationToken)
     {
         var policies = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         IEnumerable<string> qualifiers = ["", .. aliases?.Select(a => a.Name) ?? [], .. versions?.Take(options.MaxVersions).Select(v => v.Version) ?? []];
@@ -176,6 +320,17 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
 
         foreach (var qualifier in qualifiers)
         {
+            // The list shows the revisions of the function and its versions; an alias has its own.
+            if (known?.Policies is { } stored && (aliases?.FirstOrDefault(a => a.Name == qualifier) is not { } alias || known.Aliases?.Any(a => a.Name == qualifier && a.RevisionId == alias.RevisionId) == true))
+            {
+                if (stored.TryGetValue(qualifier, out var policy))
+                {
+                    policies[qualifier] = policy;
+                }
+
+                continue;
+            }
+
             var asked = false;
             var text = await TryAsync(
                 "lambda:GetPolicy",
@@ -267,6 +422,7 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         }
 
         await EachAsync(
+            "layers",
             names,
             async (name, token) =>
             {
@@ -283,17 +439,30 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         }
 
         var layers = new ConcurrentDictionary<string, LayerInventory>(StringComparer.Ordinal);
-        await EachAsync(arns, async (arn, token) => layers[arn] = await LayerAsync(arn, Part(arn, 4) == account, newest, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var details = listed.Values.SelectMany(v => v).DistinctBy(v => v.LayerVersionArn).ToDictionary(v => v.LayerVersionArn, StringComparer.Ordinal);
+        await EachAsync("layer versions", arns, async (arn, token) => layers[arn] = await LayerAsync(arn, Part(arn, 4) == account, newest, details.GetValueOrDefault(arn), token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         return layers;
     }
 
-    private async Task<LayerInventory> LayerAsync(string arn, bool own, ConcurrentDictionary<string, long> newest, CancellationToken cancellationToken)
+    private async Task<LayerInventory> LayerAsync(string arn, bool own, ConcurrentDictionary<string, long> newest, LayerVersionDetail? listed, CancellationToken cancellationToken)
     {
         var layer = new LayerInventory { Arn = arn, Own = own, Newest = own && newest.TryGetValue(Part(arn, 6), out var n) ? n : null };
         try
         {
-            var detail = await lambda.GetLayerVersionAsync(arn, cancellationToken).ConfigureAwait(false);
-            layer = layer with { Readable = true, CodeSha256 = detail.Content?.CodeSha256 };
+            // A version never changes: one that is still listed is what it was.
+            if (listed is not null && options.KnownLayer?.Invoke(arn) is { CodeSha256: not null } known)
+            {
+                layer = known with { Own = own, Newest = layer.Newest, Readable = true, PolicyRead = false, Policy = null };
+            }
+            else
+            {
+                var detail = await lambda.GetLayerVersionAsync(arn, cancellationToken).ConfigureAwait(false);
+                layer = layer with
+                {
+                    Readable = true, CodeSha256 = detail.Content?.CodeSha256, CodeSize = detail.Content?.CodeSize ?? 0, Created = detail.CreatedDate, Description = detail.Description,
+                    Runtimes = detail.CompatibleRuntimes ?? [], Architectures = detail.CompatibleArchitectures ?? [],
+                };
+            }
         }
         catch (AwsException exception) when (exception.IsNotFound || (exception.IsDenied && !own))
         {
@@ -323,8 +492,15 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         return layer;
     }
 
-    private Task EachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, Task> read, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken }, async (item, token) => await read(item, token).ConfigureAwait(false));
+    private async Task EachAsync<T>(string step, IReadOnlyCollection<T> items, Func<T, CancellationToken, Task> read, CancellationToken cancellationToken)
+    {
+        var done = 0;
+        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = options.Parallelism, CancellationToken = cancellationToken }, async (item, token) =>
+        {
+            await read(item, token).ConfigureAwait(false);
+            options.Progress?.Invoke(step, Interlocked.Increment(ref done), items.Count);
+        }).ConfigureAwait(false);
+    }
 
     /// <summary>Null when the call is denied or fails for good; the gap is noted.</summary>
     private async Task<T?> TryAsync<T>(string permission, string subject, string cost, Func<Task<T?>> call)

@@ -5,6 +5,10 @@ namespace Pellicle.Aws;
 /// <content>Reads for an inventory. Documents that only checks look into stay JSON.</content>
 public sealed partial class LambdaClient
 {
+    /// <summary>Functions as the list gives them; <paramref name="allVersions"/> lists published versions too.</summary>
+    public IAsyncEnumerable<JsonElement> ListFunctionDocumentsAsync(bool allVersions, CancellationToken cancellationToken = default) =>
+        PageAsync<JsonElement>("ListFunctions", "/2015-03-31/functions", [], "Functions", allVersions ? new() { ["FunctionVersion"] = "ALL" } : [], cancellationToken);
+
     /// <summary>Function URLs of all qualifiers, as Lambda answers them.</summary>
     public IAsyncEnumerable<JsonElement> ListFunctionUrlDocumentsAsync(string function, CancellationToken cancellationToken = default) =>
         PageAsync<JsonElement>("ListFunctionUrlConfigs", "/2021-10-31/functions/{F}/urls", Function(function), "FunctionUrlConfigs", [], cancellationToken);

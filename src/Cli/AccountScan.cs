@@ -1,86 +1,82 @@
+using System.Security.Cryptography;
 using Pellicle.Aws;
 using Pellicle.Cli.Accounts;
 using Pellicle.Cli.Commands;
-using Pellicle.Domain;
 using Pellicle.Posture;
 using Pellicle.Posture.Code;
 using Pellicle.Scanning;
 using Pellicle.Scanning.Archives;
-using Pellicle.Scanning.Hijack;
 using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli;
-
-/// <summary>What a scan of deployed functions found, and what it lacked.</summary>
-/// <param name="Report">Report of all targets.</param>
-/// <param name="Inventory">What the account holds.</param>
-/// <param name="Downloads">Zips that had to be fetched.</param>
-internal sealed record AccountScanResult(ScanReport Report, Inventory Inventory, int Downloads);
 
 /// <summary>Scans deployed functions with their layers: reads the inventory, downloads each zip once per digest, judges configuration, roles and packages.</summary>
 internal sealed class AccountScan : IDisposable
 {
     /// <summary>Downloads at once.</summary>
-    private const int MaxDownloads = 4;
+    private const int MaxDownloads = 6;
+
+    private const int MaxDownloadAttempts = 5;
 
     private readonly LambdaClient _lambda;
     private readonly string? _database;
-    private readonly SeenReading? _seen;
     private readonly string _downloads = Directory.CreateTempSubdirectory("pellicle-scan-").FullName;
-    private readonly InventoryStore _store;
+    private readonly InventoryStore _contents;
     private readonly CodeReading _code;
-    private readonly PostureContext _context;
+    private readonly AccountStore _store;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlySet<string> _trusted;
+    private readonly SeenReading? _seen;
     private readonly Dictionary<string, CodeCalls> _calls = new(StringComparer.Ordinal);
-    private IReadOnlyDictionary<string, CodeCalls> _seenCalls = new Dictionary<string, CodeCalls>();
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+    private IReadOnlyDictionary<string, CodeCalls> _seenCalls = new Dictionary<string, CodeCalls>();
+    private int _fetched;
+    private long _fetchedBytes;
 
     public AccountScan(LambdaClient lambda, string? database, string? store, IReadOnlySet<string>? trusted = null, TimeProvider? time = null, SeenReading? seen = null)
     {
-        (_lambda, _database, _seen) = (lambda, database, seen);
+        (_lambda, _database, _time, _trusted, _seen) = (lambda, database, time ?? TimeProvider.System, trusted ?? new HashSet<string>(), seen);
         var directory = store ?? Path.Combine(_downloads, "inventories");
-        _store = new InventoryStore(directory);
+        _contents = new InventoryStore(directory);
         _code = new CodeReading(Path.Combine(directory, "calls"));
-        _context = PostureContext.Of(time ?? TimeProvider.System) with { TrustedAccounts = trusted ?? new HashSet<string>() };
+        _store = new AccountStore(directory, lambda.Http.Settings.Region);
     }
+
+    /// <summary>Told how far it is, in words.</summary>
+    public Action<string, int, int>? Progress { get; init; }
+
+    /// <summary>A function that did not change and was read within this time is taken from the scan before; null reads all.</summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    public AccountStore Store => _store;
 
     /// <summary>Scans functions by name.</summary>
     public async Task<ScanReport> RunAsync(IReadOnlyList<string> functions, CancellationToken cancellationToken) =>
         (await RunAsync(functions.ToHashSet(StringComparer.Ordinal), layers: false, cancellationToken)).Report;
 
     /// <summary>Scans the functions named, or all of the region; <paramref name="layers"/> adds every layer version as a target of its own.</summary>
-    public async Task<AccountScanResult> RunAsync(IReadOnlySet<string>? functions, bool layers, CancellationToken cancellationToken)
+    public Task<AccountScanResult> RunAsync(IReadOnlySet<string>? functions, bool layers, CancellationToken cancellationToken) =>
+        RunAsync(functions, new ScanScope { NoLayers = !layers }, cancellationToken);
+
+    /// <summary>Scans what a scope covers, or only the functions named.</summary>
+    public async Task<AccountScanResult> RunAsync(IReadOnlySet<string>? functions, ScanScope scope, CancellationToken cancellationToken)
     {
-        var (inventory, users) = await ReadAsync(functions, layers, cancellationToken);
-        var before = _files.Count;
-        var missing = await FetchAsync(inventory, keep: false, cancellationToken);
-        var judged = Judge(inventory, users);
+        var (inventory, users, rows) = await ReadAsync(functions, scope, cancellationToken);
+        var missing = await FetchAsync(inventory, rows, keep: false, cancellationToken);
         using var advisories = _database is null ? null : DbCommand.Open(_database);
-        var targets = new List<ScanTarget>();
-        foreach (var function in inventory.Functions)
-        {
-            var (subject, result) = judged[function.Configuration.FunctionName];
-            targets.Add(Scan(Request(function, inventory, missing, result.Findings), Errors(result, function, inventory, missing), subject.Name, advisories, cancellationToken));
-        }
+        using var judge = new AccountJudge(_store, _contents, advisories, _database is not null, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var (lines, changes, judged) = judge.Run(inventory, users, rows, missing, scope, functions is null, cancellationToken);
+        return new AccountScanResult(_store, inventory, lines, changes, judge.Database, [.. NotServed(inventory), .. judge.Notes], _fetched, _fetchedBytes, judged);
+    }
 
-        foreach (var layer in layers ? inventory.Layers.Values.OrderBy(l => l.Arn, StringComparer.Ordinal) : Enumerable.Empty<LayerInventory>())
-        {
-            var subject = Subjects.Of(layer);
-            var result = AllChecks.Judge(subject, _context);
-            var request = Hex(layer.CodeSha256) is { } hex && !missing.ContainsKey(layer.Arn)
-                ? new TargetRequest { Kind = "layer", Name = subject.Name, Arn = layer.Arn, Source = Stored(hex), MoreFindings = result.Findings }
-                : Unreadable("layer", subject.Name, layer.Arn, null, result.Findings);
-            List<FileError> errors = [.. result.NotJudged.Select(n => Lacking($"layer:{subject.Name}", n))];
-            if (missing.TryGetValue(layer.Arn, out var why))
-            {
-                errors.Add(new FileError($"layer:{subject.Name}", "", why));
-            }
-
-            targets.Add(Scan(request, errors, subject.Name, advisories, cancellationToken));
-        }
-
-        // An account without functions still says which advisories it would have used.
-        var frame = Scanner.Scan(new ScanRequest { Targets = [], Database = advisories }, cancellationToken);
-        return new AccountScanResult(frame with { Targets = targets, Summary = ScanSummary.Of(targets), Notes = NotesOf(inventory, judged.Values) }, inventory, _files.Count - before);
+    /// <summary>Matches what is stored with the advisories as they are now: no call, no download.</summary>
+    public AccountScanResult Match(CancellationToken cancellationToken)
+    {
+        using var advisories = DbCommand.Open(_database ?? throw new CliException("matching needs an advisory database", "", ExitCode.Usage));
+        using var judge = new AccountJudge(_store, _contents, advisories, true, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var (lines, changes, judged) = judge.Match(cancellationToken);
+        var inventory = new Inventory { Account = _store.Meta("account") ?? "", Region = _lambda.Http.Settings.Region, Functions = [], Layers = new Dictionary<string, LayerInventory>(), Roles = new Dictionary<string, RoleInventory>(), Gaps = [] };
+        return new AccountScanResult(_store, inventory, lines, changes, judge.Database, judge.Notes, 0, 0, judged);
     }
 
     /// <summary>Fetches what <c>function:NAME</c> or <c>layer:ARN</c> names. The files stay until this object is disposed.</summary>
@@ -91,7 +87,7 @@ internal sealed class AccountScan : IDisposable
         {
             var detail = await _lambda.GetLayerVersionAsync(name, cancellationToken);
             var hex = Hex(detail.Content?.CodeSha256) ?? throw new CliException($"Lambda gave no content for `{name}`");
-            await DownloadAsync(detail.Content?.Location, hex, keep: true, cancellationToken);
+            await DownloadAsync(async () => (await _lambda.GetLayerVersionAsync(name, cancellationToken)).Content?.Location, hex, keep: true, cancellationToken);
             return new TargetRequest { Kind = "layer", Name = detail.LayerVersionArn.Split(':')[6], Arn = detail.LayerVersionArn, Source = ContentSource.File(_files[hex], hex) };
         }
 
@@ -101,89 +97,162 @@ internal sealed class AccountScan : IDisposable
             throw new CliException($"`{name}` is a container image", "scan its image file system as a directory");
         }
 
-        var (inventory, users) = await ReadAsync(new HashSet<string> { configuration.FunctionName }, layers: false, cancellationToken);
-        var missing = await FetchAsync(inventory, keep: true, cancellationToken);
-        var function = inventory.Functions.FirstOrDefault() ?? throw new CliException($"there is no function `{name}`", "list them with `pellicle functions list`");
+        var (inventory, users, rows) = await ReadAsync(new HashSet<string> { configuration.FunctionName }, new ScanScope { NoLayers = true }, cancellationToken);
+        var row = rows.SingleOrDefault() ?? throw new CliException($"there is no function `{name}`", "list them with `pellicle functions list`");
+        var missing = await FetchAsync(inventory, rows, keep: true, cancellationToken);
         if (missing.FirstOrDefault() is { Key: { } lost, Value: { } why })
         {
             throw new CliException($"`{lost}`: {why}");
         }
 
-        var (_, result) = Judge(inventory, users)[configuration.FunctionName];
         foreach (var gap in inventory.Gaps)
         {
             Output.Note(Describe(gap));
         }
 
-        var request = Request(function, inventory, missing, result.Findings)!;
-        return request with { Source = ContentSource.File(_files[request.Source.Sha256!], request.Source.Sha256), Layers = [.. request.Layers.Select(l => l with { Source = ContentSource.File(_files[l.Source.Sha256!], l.Source.Sha256) })] };
+        using var judge = new AccountJudge(_store, _contents, null, false, CallsOf, _seenCalls, _trusted, _time);
+        var (order, findings) = judge.Posture(inventory, users, rows, row, missing);
+        return new TargetRequest
+        {
+            Kind = "function", Name = order.Name, Arn = order.Arn, Runtime = order.Runtime, Handler = order.Handler, Environment = order.Variables, Architecture = order.Architecture, MoreFindings = findings,
+            Source = ContentSource.File(_files[order.Code!], order.Code), Layers = [.. order.Layers.Select(l => new LayerRequest(l.Name, ContentSource.File(_files[l.Sha256], l.Sha256), l.Arn))],
+        };
     }
 
     /// <summary>The least-privilege policy of a role, or null with the reason on stderr.</summary>
     public async Task<string?> ProposeAsync(string role, CancellationToken cancellationToken)
     {
-        var (all, users) = await ReadAsync(new HashSet<string>(), layers: false, cancellationToken);
+        var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, cancellationToken);
         var arn = users.Keys.FirstOrDefault(a => a == role || a[(a.LastIndexOf('/') + 1)..] == role) ?? throw new CliException($"no function of this region has the role `{role}`");
-        var (inventory, _) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), layers: false, cancellationToken);
-        await FetchAsync(inventory, keep: false, cancellationToken);
-        var subject = Judge(inventory, users).Values.First().Subject;
+        var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, cancellationToken);
+        await FetchAsync(inventory, rows, keep: false, cancellationToken);
+        using var judge = new AccountJudge(_store, _contents, null, false, CallsOf, _seenCalls, _trusted, _time);
+        var subject = judge.Subject(inventory, all, rows, rows[0]);
         return Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls);
     }
-
-    private List<string>? NotesOf(Inventory inventory, IEnumerable<(FunctionSubject Subject, PostureResult Result)> judged)
-    {
-        List<string> notes = [.. PostureTables.Stale(_context.Today), .. NotServed(inventory), .. NotFollowed(judged)];
-        return notes.Count > 0 ? notes : null;
-    }
-
-    /// <summary>What no permission would show: code that cannot be followed.</summary>
-    private static IEnumerable<string> NotFollowed(IEnumerable<(FunctionSubject Subject, PostureResult Result)> judged) =>
-        from item in judged
-        from lack in item.Result.NotJudged
-        where !lack.IsPermission && !lack.Lacks.StartsWith(RegionSubject.EndpointThatServes, StringComparison.Ordinal)
-        group (lack.Check, item.Subject.Name) by lack.Lacks into reason
-        orderby reason.Key
-        let names = reason.Select(r => r.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList()
-        select $"{string.Join(", ", reason.Select(r => r.Check).Distinct(StringComparer.Ordinal))} not judged for {string.Join(", ", names.Take(5))}{(names.Count > 5 ? $" and {names.Count - 5} more" : "")}: it would take {reason.Key}";
-
-    private static IEnumerable<string> NotServed(Inventory inventory) =>
-        inventory.Surroundings is { NotServed: { Count: > 0 } services } ? [$"the endpoint does not serve {string.Join(", ", services)}: what needs it is not judged"] : [];
 
     /// <summary>A gap in words.</summary>
     public static string Describe(InventoryGap gap) =>
         $"{(gap.Denied ? "not allowed" : "failed")}: {gap.Permission}{(gap.Subjects.Count == 0 ? "" : $" for {string.Join(", ", gap.Subjects)}{(gap.Count > gap.Subjects.Count ? $" and {gap.Count - gap.Subjects.Count} more" : "")}")}; without it: {gap.Cost} ({gap.Reason})";
 
-    /// <summary>Removes what was downloaded.</summary>
-    public void Dispose() => Directory.Delete(_downloads, recursive: true);
-
-    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers)> ReadAsync(IReadOnlySet<string>? functions, bool layers, CancellationToken cancellationToken)
+    /// <summary>Hexadecimal form of Lambda's digest, or null when it is none.</summary>
+    public static string? Hex(string? codeSha256)
     {
-        var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions { Functions = functions, AllLayers = layers });
-        var inventory = await reader.ReadAsync(cancellationToken);
-        _seenCalls = _seen is null ? _seenCalls : await _seen.ReadAsync([.. inventory.Functions.Select(f => f.Configuration.UnqualifiedArn)], cancellationToken);
-        var around = await new SurroundingsReader(_lambda.Http).ReadAsync(inventory, cancellationToken);
-        return (inventory with { Surroundings = around, Gaps = [.. inventory.Gaps, .. around.Gaps] }, reader.RoleUsers);
+        var bytes = new byte[33];
+        return Convert.TryFromBase64String(codeSha256 ?? "", bytes, out var length) && length == 32 ? Convert.ToHexStringLower(bytes.AsSpan(0, 32)) : null;
     }
 
+    /// <summary>Removes what was downloaded.</summary>
+    public void Dispose()
+    {
+        _store.Dispose();
+        Directory.Delete(_downloads, recursive: true);
+    }
+
+    private CodeCalls? CallsOf(string hex)
+    {
+        lock (_calls)
+        {
+            if (!_calls.TryGetValue(hex, out var calls) && _code.Find(hex) is { } stored)
+            {
+                _calls[hex] = calls = stored;
+            }
+
+            return calls;
+        }
+    }
+
+    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers, IReadOnlyList<FunctionRow> Rows)> ReadAsync(IReadOnlySet<string>? functions, ScanScope scope, CancellationToken cancellationToken)
+    {
+        var rows = new List<FunctionRow>();
+        var around = new List<FunctionInventory>();
+        var now = _time.GetUtcNow();
+        var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions
+        {
+            Functions = functions,
+            Choose = scope.CoversAll ? null : scope.Choose,
+            AllLayers = !scope.NoLayers,
+            VersionLayers = scope.AllVersions,
+            Known = _store.Function,
+            KnownLayer = _store.Layer,
+            FreshAfter = MaxAge is { } age ? now - age : null,
+            Progress = Progress,
+            OnFunction = (function, listing) =>
+            {
+                if (!scope.HasTag(function.Tags))
+                {
+                    return;
+                }
+
+                var digest = _store.SaveFunction(function, listing, now);
+                lock (rows)
+                {
+                    rows.Add(FunctionRow.Of(function, digest, scope.AllVersions));
+                    around.Add(Bare(function));
+                }
+            },
+        });
+        _store.Begin();
+        try
+        {
+            var inventory = await reader.ReadAsync(cancellationToken);
+            foreach (var layer in inventory.Layers.Values)
+            {
+                _store.SaveLayer(layer);
+            }
+
+            _store.SetMeta("account", inventory.Account);
+            _seenCalls = _seen is null ? _seenCalls : await _seen.ReadAsync([.. rows.Select(r => r.Arn)], cancellationToken);
+            var surroundings = await new SurroundingsReader(_lambda.Http).ReadAsync(inventory with { Functions = around }, cancellationToken);
+            inventory = inventory with { Surroundings = surroundings, Gaps = [.. inventory.Gaps, .. surroundings.Gaps] };
+            rows.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+            IReadOnlyList<FunctionRow> chosen = scope is { Newest: { } most, Tags.Count: > 0 } ? [.. rows.OrderByDescending(r => r.LastModified, StringComparer.Ordinal).Take(most).OrderBy(r => r.Name, StringComparer.Ordinal)] : rows;
+            return (inventory, reader.RoleUsers, chosen);
+        }
+        finally
+        {
+            // Also when it was stopped: what was read of a function is whole.
+            _store.Commit();
+        }
+    }
+
+    /// <summary>What reading the surroundings needs of a function, and no more: all of them are in memory together.</summary>
+    private static FunctionInventory Bare(FunctionInventory function) => new()
+    {
+        Configuration = new FunctionConfiguration
+        {
+            FunctionName = function.Configuration.FunctionName, FunctionArn = function.Configuration.FunctionArn,
+            Other = function.Configuration.Other?.Where(o => o.Key is "VpcConfig" or "LoggingConfig").ToDictionary(),
+        },
+        EventSourceMappings = function.EventSourceMappings,
+        Policies = function.Policies,
+    };
+
+    private static IEnumerable<string> NotServed(Inventory inventory) =>
+        inventory.Surroundings is { NotServed: { Count: > 0 } services } ? [$"the endpoint does not serve {string.Join(", ", services)}: what needs it is not judged"] : [];
+
     /// <summary>Makes sure that every zip is in the store with its calls; returns what could not be had, by function name or layer ARN, and why.</summary>
-    private async Task<Dictionary<string, string>> FetchAsync(Inventory inventory, bool keep, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string>> FetchAsync(Inventory inventory, IReadOnlyList<FunctionRow> rows, bool keep, CancellationToken cancellationToken)
     {
         var missing = new Dictionary<string, string>(StringComparer.Ordinal);
         var wanted = new Dictionary<string, (string Subject, Func<Task<string?>> Locate)>(StringComparer.Ordinal);
-        foreach (var function in inventory.Functions)
+        foreach (var row in rows)
         {
-            var name = function.Configuration.FunctionName;
-            if (function.Configuration.PackageType == "Image")
+            if (row.IsImage)
             {
-                missing[name] = "a container image: its file system is not read here";
+                missing[row.Name] = "a container image: its file system is not read here";
             }
-            else if (!function.DetailRead || Hex(function.Configuration.CodeSha256) is not { } hex)
+            else if (!row.DetailRead || row.Code is not { } hex)
             {
-                missing[name] = "the code could not be read: lambda:GetFunction is denied or failed";
+                missing[row.Name] = "the code could not be read: lambda:GetFunction is denied or failed";
             }
             else
             {
-                wanted.TryAdd(hex, (name, async () => (await _lambda.GetFunctionAsync(name, null, cancellationToken)).Code?.Location));
+                wanted.TryAdd(hex, (row.Name, async () => (await _lambda.GetFunctionAsync(row.Name, null, cancellationToken)).Code?.Location));
+                foreach (var version in row.Versions.Where(v => v.Code is not null))
+                {
+                    wanted.TryAdd(version.Code!, ($"{row.Name}:{version.Version}", async () => (await _lambda.GetFunctionAsync(row.Name, version.Version, cancellationToken)).Code?.Location));
+                }
             }
         }
 
@@ -199,12 +268,13 @@ internal sealed class AccountScan : IDisposable
             }
         }
 
+        var done = 0;
         await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = MaxDownloads, CancellationToken = cancellationToken }, async (item, token) =>
         {
             var (hex, (subject, locate)) = item;
             try
             {
-                if (!keep && _code.Find(hex) is { } known && _store.Find(hex, "function", ScanLimits.Default) is not null)
+                if (!keep && _code.Find(hex) is { } known && _store.Packages(hex, AccountJudge.Build) is not null && _contents.Holds(hex))
                 {
                     lock (_calls)
                     {
@@ -213,7 +283,7 @@ internal sealed class AccountScan : IDisposable
                 }
                 else
                 {
-                    await DownloadAsync(await locate(), hex, keep, token);
+                    await DownloadAsync(locate, hex, keep, token);
                 }
             }
             catch (Exception exception) when (exception is AwsException or IOException or HttpRequestException or CliException)
@@ -223,22 +293,56 @@ internal sealed class AccountScan : IDisposable
                     missing[subject] = $"the code could not be downloaded: {exception.Message}";
                 }
             }
+
+            Progress?.Invoke("packages of code", Interlocked.Increment(ref done), wanted.Count);
         });
+
+        // The same content under other names is missing there too.
+        foreach (var row in rows.Where(r => r.Code is { } code && !missing.ContainsKey(r.Name) && wanted[code].Subject is var subject && missing.ContainsKey(subject)))
+        {
+            missing[row.Name] = missing[wanted[row.Code!].Subject];
+        }
+
+        foreach (var layer in inventory.Layers.Values.Where(l => Hex(l.CodeSha256) is { } code && !missing.ContainsKey(l.Arn) && missing.ContainsKey(wanted[code].Subject)).ToList())
+        {
+            missing[layer.Arn] = missing[wanted[Hex(layer.CodeSha256)!].Subject];
+        }
+
         return missing;
     }
 
-    private async Task DownloadAsync(string? location, string hex, bool keep, CancellationToken cancellationToken)
+    /// <summary>Fetches, checks and reads one zip. An address lives ten minutes, so each attempt asks for a new one.</summary>
+    private async Task DownloadAsync(Func<Task<string?>> locate, string hex, bool keep, CancellationToken cancellationToken)
     {
         var path = Path.Combine(_downloads, $"{hex}.zip");
-        await using (var source = await _lambda.Http.DownloadAsync(new Uri(location ?? throw new CliException("Lambda gave no address for the code")), cancellationToken))
-        await using (var file = File.Create(path))
+        for (var attempt = 1; ; attempt++)
         {
-            await source.CopyToAsync(file, cancellationToken);
+            var location = await locate() ?? throw new CliException("Lambda gave no address for the code");
+            try
+            {
+                var address = Uri.TryCreate(location, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https" ? parsed : throw new CliException($"Lambda gave `{location}`, which cannot be fetched");
+                var got = await CopyAsync(address, path, cancellationToken);
+                if (got == hex)
+                {
+                    break;
+                }
+
+                throw new IOException($"the digest of what came is {got[..12]}, not {hex[..12]}");
+            }
+            catch (Exception exception) when (exception is IOException or HttpRequestException or AwsException { IsDenied: false, IsNotFound: false } && attempt < MaxDownloadAttempts)
+            {
+                // Full jitter; the next address may lead elsewhere.
+                await Task.Delay(TimeSpan.FromMilliseconds(100 * Math.Pow(2, attempt) * Random.Shared.NextDouble()), _time, cancellationToken);
+            }
         }
 
+        Interlocked.Increment(ref _fetched);
+        Interlocked.Add(ref _fetchedBytes, new FileInfo(path).Length);
         using (var archive = ScanSource.Open(path))
         {
-            _store.Save(ContentsReader.Read(archive, "function", null, cancellationToken), ScanLimits.Default);
+            var contents = ContentsReader.Read(archive, "function", null, cancellationToken);
+            _contents.Save(contents, ScanLimits.Default);
+            _store.SavePackages(hex, AccountJudge.Build, contents.Packages.Select(p => p.Purl.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
         }
 
         var calls = _code.Read(path, hex);
@@ -254,118 +358,73 @@ internal sealed class AccountScan : IDisposable
         }
     }
 
-    private Dictionary<string, (FunctionSubject Subject, PostureResult Result)> Judge(Inventory inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> users)
+    private async Task<string> CopyAsync(Uri address, string path, CancellationToken cancellationToken)
     {
-        var roles = inventory.Roles.ToDictionary(r => r.Key, r => Subjects.Of(r.Value), StringComparer.Ordinal);
-        var region = Subjects.RegionOf(inventory.Surroundings);
-        var subjects = inventory.Functions.ToDictionary(f => f.Configuration.FunctionName, f => Subjects.Of(f, inventory, region, roles, f.Configuration.Role is { } role ? users.GetValueOrDefault(role) : null), StringComparer.Ordinal);
-        var calls = inventory.Functions.ToDictionary(f => f.Configuration.FunctionName, f => CallsOf(f, inventory, subjects[f.Configuration.FunctionName]), StringComparer.Ordinal);
-        var byRole = new Dictionary<string, CodeCalls?>(StringComparer.Ordinal);
-        var context = _context with { Roles = [.. roles.Values.OrderBy(r => r.Arn, StringComparer.Ordinal)] };
-        return subjects.ToDictionary(
-            s => s.Key,
-            s =>
-            {
-                var subject = s.Value.RoleArn is { } role ? s.Value with { RoleCalls = OfRole(role, s.Value) } : s.Value;
-                return (subject, AllChecks.Judge(subject, context));
-            },
-            StringComparer.Ordinal);
-
-        // What one function of a role does not call, another may.
-        CodeCalls? OfRole(string role, FunctionSubject subject)
+        await using var source = await _lambda.Http.DownloadAsync(address, cancellationToken);
+        await using var file = File.Create(path);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[81_920];
+        int read;
+        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            if (!byRole.TryGetValue(role, out var union))
-            {
-                var parts = subject.RoleUsers?.Select(u => calls.GetValueOrDefault(u)).ToList();
-                byRole[role] = union = parts is null || parts.Contains(null) ? null : parts.Any(p => p!.Languages.Count == 0) ? CodeCalls.Union(parts!) with { Languages = new HashSet<string>() } : CodeCalls.Union(parts!);
-            }
-
-            return union;
-        }
-    }
-
-    /// <summary>Calls of a function with its layers, and what Lambda does in its name; null when some of the code is missing.</summary>
-    private CodeCalls? CallsOf(FunctionInventory function, Inventory inventory, FunctionSubject subject)
-    {
-        var parts = new List<CodeCalls> { PlatformNeeds.Of(subject) };
-        foreach (var sha256 in function.Configuration.Layers.Select(l => inventory.Layers.GetValueOrDefault(l.Arn)?.CodeSha256).Prepend(function.Configuration.CodeSha256))
-        {
-            if (Hex(sha256) is not { } hex || !_calls.TryGetValue(hex, out var calls))
-            {
-                return null;
-            }
-
-            parts.Add(calls);
+            hash.AppendData(buffer, 0, read);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
 
-        if (_seenCalls.TryGetValue(subject.Arn, out var seen))
-        {
-            parts.Add(seen.Beside(CodeCalls.Union(parts)));
-        }
-
-        // Layers alone do not tell in which language the function is written.
-        return CodeCalls.Union(parts) with { Languages = parts[1].Languages };
-    }
-
-    private static TargetRequest Request(FunctionInventory function, Inventory inventory, Dictionary<string, string> missing, IReadOnlyList<Finding> findings)
-    {
-        var configuration = function.Configuration;
-        if (missing.ContainsKey(configuration.FunctionName) || Hex(configuration.CodeSha256) is not { } hex)
-        {
-            return Unreadable("function", configuration.FunctionName, configuration.UnqualifiedArn, configuration.Runtime, findings) with { Handler = configuration.Handler, Environment = configuration.Variables };
-        }
-
-        return new TargetRequest
-        {
-            Kind = "function",
-            Name = configuration.FunctionName,
-            Arn = configuration.UnqualifiedArn,
-            Runtime = configuration.Runtime,
-            Handler = configuration.Handler,
-            Environment = configuration.Variables,
-            Architecture = configuration.Architectures is [var one] ? one : null,
-            Source = Stored(hex),
-            Layers = [.. configuration.Layers.Where(l => !missing.ContainsKey(l.Arn) && Hex(inventory.Layers.GetValueOrDefault(l.Arn)?.CodeSha256) is not null).Select(l => new LayerRequest(l.Name, Stored(Hex(inventory.Layers[l.Arn].CodeSha256)!), l.Arn))],
-            MoreFindings = findings,
-        };
-    }
-
-    /// <summary>Configuration is judged even where the code cannot be had: the empty path says so to <see cref="Scan"/>.</summary>
-    private static TargetRequest Unreadable(string kind, string name, string arn, string? runtime, IReadOnlyList<Finding> findings) =>
-        new() { Kind = kind, Name = name, Arn = arn, Runtime = runtime, Source = ContentSource.Memory(default), MoreFindings = findings };
-
-    private ScanTarget Scan(TargetRequest request, IReadOnlyList<FileError> errors, string name, Scanning.Advisories.AdvisoryDatabase? advisories, CancellationToken cancellationToken)
-    {
-        if (request.Source is { Path: null })
-        {
-            return new ScanTarget { Kind = request.Kind, Name = name, Arn = request.Arn, Runtime = request.Runtime, Status = ScanStatus.Partial, Errors = errors, Findings = [.. request.MoreFindings.Concat(request.Kind == "function" ? HijackChecks.RunOnConfiguration(new RuntimeInfo(request.Runtime, request.Handler, request.Environment)) : []).Order(FindingOrder.WorstFirst)] };
-        }
-
-        var target = Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories, MatchAdvisories = _database is not null, Store = _store }, cancellationToken).Targets[0];
-        return errors.Count == 0 ? target : target with { Errors = [.. target.Errors, .. errors], Status = target.Status == ScanStatus.Failed ? ScanStatus.Failed : ScanStatus.Partial };
-    }
-
-    private static List<FileError> Errors(PostureResult result, FunctionInventory function, Inventory inventory, Dictionary<string, string> missing)
-    {
-        var errors = result.NotJudged.Where(n => n.IsPermission).GroupBy(n => n.Lacks, n => n.Check, StringComparer.Ordinal)
-            .Select(g => new FileError("function", "configuration", $"not judged for lack of {g.Key}: {string.Join(", ", g)}", "grant it: `pellicle account policy` prints the policy")).ToList();
-        if (missing.TryGetValue(function.Configuration.FunctionName, out var why))
-        {
-            errors.Add(new FileError("function", "", why, why.StartsWith("a container", StringComparison.Ordinal) ? "scan its image file system as a directory" : ""));
-        }
-
-        errors.AddRange(function.Configuration.Layers.Where(l => missing.ContainsKey(l.Arn)).Select(l => new FileError($"layer:{l.Name}", "", missing[l.Arn])));
-        return errors;
-    }
-
-    private static FileError Lacking(string origin, NotJudged lack) => new(origin, "configuration", $"not judged for lack of {lack.Lacks}: {lack.Check}", "grant it: `pellicle account policy` prints the policy");
-
-    // The store holds it: the path is only shown where that fails.
-    private static ContentSource Stored(string hex) => ContentSource.File($"{hex}.zip", hex);
-
-    private static string? Hex(string? codeSha256)
-    {
-        var bytes = new byte[33];
-        return Convert.TryFromBase64String(codeSha256 ?? "", bytes, out var length) && length == 32 ? Convert.ToHexStringLower(bytes.AsSpan(0, 32)) : null;
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }
+
+/// <summary>What is kept in memory of each function while a scan runs; the rest lies in the store.</summary>
+internal sealed record FunctionRow
+{
+    public required string Name { get; init; }
+
+    public required string Arn { get; init; }
+
+    public string? Runtime { get; init; }
+
+    public string? Handler { get; init; }
+
+    public string? Role { get; init; }
+
+    public string? Architecture { get; init; }
+
+    public required string LogGroup { get; init; }
+
+    public string? LastModified { get; init; }
+
+    public bool IsImage { get; init; }
+
+    public bool DetailRead { get; init; }
+
+    public string? Code { get; init; }
+
+    public required IReadOnlyList<LayerReference> Layers { get; init; }
+
+    public EnvironmentVariables? Environment { get; init; }
+
+    public IReadOnlyList<VersionRow> Versions { get; init; } = [];
+
+    /// <summary>Hash of what the store keeps of it.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>What Lambda does in its name.</summary>
+    public required CodeCalls Needs { get; init; }
+
+    public static FunctionRow Of(FunctionInventory function, string digest, bool versions)
+    {
+        var configuration = function.Configuration;
+        var empty = new Inventory { Account = "", Region = "", Functions = [], Layers = new Dictionary<string, LayerInventory>(), Roles = new Dictionary<string, RoleInventory>(), Gaps = [] };
+        return new FunctionRow
+        {
+            Name = configuration.FunctionName, Arn = configuration.UnqualifiedArn, Runtime = configuration.Runtime, Handler = configuration.Handler, Role = configuration.Role, Architecture = configuration.Architectures is [var one] ? one : null, LogGroup = SurroundingsReader.LogGroupOf(configuration), LastModified = configuration.LastModified,
+            IsImage = configuration.PackageType == "Image", DetailRead = function.DetailRead, Code = AccountScan.Hex(configuration.CodeSha256), Layers = configuration.Layers, Environment = configuration.Environment, Digest = digest,
+            Needs = PlatformNeeds.Of(Subjects.Of(function, empty, new RegionSubject(), new Dictionary<string, RoleSubject>(), null)),
+            Versions = !versions ? [] : [.. (function.Versions ?? []).Select(v => new VersionRow(v.Version, v.Runtime, v.Handler, AccountScan.Hex(v.CodeSha256), v.Layers, [.. (function.Aliases ?? []).Where(a => a.FunctionVersion == v.Version || a.Weights.ContainsKey(v.Version)).Select(a => a.Name)]))],
+        };
+    }
+}
+
+/// <summary>A published version.</summary>
+internal sealed record VersionRow(string Version, string? Runtime, string? Handler, string? Code, IReadOnlyList<LayerReference> Layers, IReadOnlyList<string> Aliases);

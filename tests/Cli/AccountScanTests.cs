@@ -14,6 +14,7 @@ public sealed class AccountScanTests : IAsyncLifetime
 {
     private readonly string _data = Directory.CreateTempSubdirectory("pellicle-cli-tests-").FullName;
     private readonly Refusing _handler = new();
+    private readonly List<AccountScan> _scans = [];
     private LocalLambda _local = null!;
     private LambdaClient _lambda = null!;
 
@@ -35,6 +36,7 @@ public sealed class AccountScanTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
+        _scans.ForEach(s => s.Dispose());
         _lambda.Http.Dispose();
         await _local.DisposeAsync();
         Directory.Delete(_data, recursive: true);
@@ -68,6 +70,75 @@ public sealed class AccountScanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_changed_is_read_again_and_told()
+    {
+        await ScanAsync();
+        await _lambda.CreateFunctionUrlAsync("writer", "NONE");
+        var second = await ScanAsync();
+        second.Changes.ShouldContain(c => c.Change == "opened" && c.Name == "writer" && c.RuleId == "E-6");
+        second.Changes.ShouldAllBe(c => c.Name == "writer");
+        await RemoveUrlAsync("writer");
+        (await ScanAsync()).Changes.ShouldContain(c => c.Change == "fixed" && c.Name == "writer" && c.RuleId == "E-6");
+        await _lambda.CreateFunctionUrlAsync("writer", "NONE");
+        (await ScanAsync()).Changes.ShouldContain(c => c.Change == "re-opened" && c.Name == "writer" && c.RuleId == "E-6");
+    }
+
+    [Fact]
+    public async Task A_policy_is_asked_for_again_when_the_revision_changed_and_only_then()
+    {
+        await ScanAsync();
+        _handler.Seen.Clear();
+        var second = await ScanAsync();
+        _handler.Seen.ShouldNotContain(l => l.Contains("/functions/", StringComparison.Ordinal) && l.EndsWith("/policy", StringComparison.Ordinal));
+        second.Report.Targets[0].Findings.Select(f => f.RuleId).ShouldContain("E-1");
+        await _lambda.AddPermissionAsync("writer", "all", "lambda:InvokeFunction", "*");
+        _handler.Seen.Clear();
+        var third = await ScanAsync();
+        _handler.Seen.Where(l => l.Contains("/functions/", StringComparison.Ordinal) && l.EndsWith("/policy", StringComparison.Ordinal)).ShouldBe(["GET /2015-03-31/functions/writer/policy"]);
+        third.Report.Targets[1].Findings.Select(f => f.RuleId).ShouldContain("E-1");
+    }
+
+    [Fact]
+    public async Task Values_of_variables_are_not_kept()
+    {
+        await _lambda.UpdateConfigurationAsync("reader", null, null, new Dictionary<string, string> { ["PASSWORD"] = "correct-horse-battery" });
+        await _lambda.WaitUpdatedAsync("reader");
+        await ScanAsync();
+        using var store = new AccountStore(Path.Combine(_data, "store"), "us-east-1");
+        System.Text.Json.JsonSerializer.Serialize(store.Function("reader")!.Inventory).ShouldNotContain("correct-horse");
+        System.Text.Json.JsonSerializer.Serialize(store.Order("arn:aws:lambda:us-east-1:123456789012:function:reader")).ShouldNotContain("correct-horse");
+    }
+
+    [Fact]
+    public async Task A_scope_limits_what_is_read_and_forgets_nothing_outside_it()
+    {
+        await ScanAsync();
+        var scan = new AccountScan(_lambda, null, Path.Combine(_data, "store"));
+        _scans.Add(scan);
+        var some = await scan.RunAsync(null, new ScanScope { Names = ["read*"], NoLayers = true }, default);
+        some.Report.Targets.Select(t => t.Name).ShouldBe(["reader"]);
+        (await ScanAsync()).Changes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Published_versions_are_targets_when_all_versions_are_asked_for()
+    {
+        await _lambda.PublishVersionAsync("reader", null, null);
+        var scan = new AccountScan(_lambda, null, Path.Combine(_data, "store"));
+        _scans.Add(scan);
+        var all = await scan.RunAsync(null, new ScanScope { AllVersions = true, NoLayers = true }, default);
+        all.Report.Targets.Select(t => t.Name).ShouldBe(["reader", "reader:1", "writer"]);
+        all.Report.Targets[1].Packages.ShouldContain(p => p.Name == "lodash" && p.Origin == "layer:helpers");
+    }
+
+    private async Task RemoveUrlAsync(string function)
+    {
+        using var http = new HttpClient();
+        using var answer = await http.DeleteAsync(new Uri(_local.Address, $"/2021-10-31/functions/{function}/url"));
+        answer.EnsureSuccessStatusCode();
+    }
+
+    [Fact]
     public async Task Half_the_permissions_still_make_a_useful_and_incomplete_report()
     {
         _handler.Texts = ["/policy", "/urls", "/aliases", "/versions", "Action=GetRolePolicy", "runtime-management-config", "find=LayerVersion"];
@@ -95,7 +166,7 @@ public sealed class AccountScanTests : IAsyncLifetime
     public async Task The_printed_policy_names_every_permission_that_can_be_missing()
     {
         _handler.Texts = ["GET /20", "Action=", "POST /$"];
-        _handler.Except = "GET /2015-03-31/functions$";
+        _handler.Except = "GET /2015-03-31/functions?FunctionVersion=ALL$";
         var gaps = (await ScanAsync()).Inventory.Gaps.Select(g => g.Permission).ToHashSet();
         gaps.Count.ShouldBeGreaterThan(8);
         gaps.Remove("sts:GetCallerIdentity");
@@ -111,7 +182,9 @@ public sealed class AccountScanTests : IAsyncLifetime
 
     private async Task<AccountScanResult> ScanAsync()
     {
-        using var scan = new AccountScan(_lambda, null, Path.Combine(_data, "store"));
+        // The result reads its targets from the store of the scan.
+        var scan = new AccountScan(_lambda, null, Path.Combine(_data, "store"));
+        _scans.Add(scan);
         return await scan.RunAsync(null, layers: true, default);
     }
 
@@ -144,9 +217,12 @@ public sealed class AccountScanTests : IAsyncLifetime
 
         public string? Except { get; set; }
 
+        public System.Collections.Concurrent.ConcurrentQueue<string> Seen { get; } = new();
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var line = $"{request.Method} {request.RequestUri!.PathAndQuery}";
+            Seen.Enqueue(line);
             var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
             bool Hits(string text) => text.EndsWith('$') ? line.EndsWith(text[..^1], StringComparison.Ordinal) : line.Contains(text, StringComparison.Ordinal) || body.StartsWith(text, StringComparison.Ordinal);
             return Texts.Any(Hits) && (Except is null || !Hits(Except))

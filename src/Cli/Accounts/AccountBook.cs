@@ -21,10 +21,22 @@ internal sealed record AccountEntry
     /// <summary>Other accounts that may use this one's functions and publish its layers.</summary>
     public IReadOnlyList<string> Trusted { get; init; } = [];
 
-    /// <summary>Connections to each region.</summary>
-    public IEnumerable<LambdaClient> Connect()
+    /// <summary>Hours between scans that a server makes by itself; null where only events and people ask for one.</summary>
+    public double? EveryHours { get; init; }
+
+    /// <summary>Saved scopes by name; the one named <c>default</c> is taken where none is asked for.</summary>
+    public IReadOnlyDictionary<string, ScanScope> Scopes { get; init; } = new Dictionary<string, ScanScope>();
+
+    /// <summary>A saved scope, or the default.</summary>
+    public ScanScope Scope(string? name) =>
+        name is null ? Scopes.GetValueOrDefault("default") ?? new ScanScope()
+        : Scopes.GetValueOrDefault(name) ?? throw new CliException($"the account `{Name}` has no scope `{name}`", Scopes.Count == 0 ? "save one with `pellicle account scope set`" : $"it has {string.Join(", ", Scopes.Keys.Order(StringComparer.Ordinal))}", ExitCode.Usage);
+
+    /// <summary>Connections to each region; those of a scope where it names some.</summary>
+    public IEnumerable<LambdaClient> Connect(IReadOnlyList<string>? regions = null)
     {
-        foreach (var region in Regions.Count == 0 ? [null] : Regions.Select(r => (string?)r))
+        IReadOnlyList<string> wanted = regions is { Count: > 0 } ? regions : Regions;
+        foreach (var region in wanted.Count == 0 ? [null] : wanted.Select(r => (string?)r))
         {
             AwsSettings settings;
             try
@@ -67,6 +79,9 @@ internal static class AccountBook
         return all.FirstOrDefault(a => a.Name == name)
             ?? throw new CliException($"no account `{name}` is known", all.Count == 0 ? "add one with `pellicle account add NAME`" : $"known are {string.Join(", ", all.Select(a => a.Name))}", ExitCode.Usage);
     }
+
+    /// <summary>Adds an account, or replaces the one of the same name.</summary>
+    public static void Put(AccountEntry entry) => Save(Load().Where(a => a.Name != entry.Name).Append(entry));
 
     public static void Save(IEnumerable<AccountEntry> accounts)
     {

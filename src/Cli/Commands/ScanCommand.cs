@@ -115,7 +115,8 @@ internal static class ScanCommand
 
                 if (names is [var account] && account.StartsWith("account:", StringComparison.Ordinal))
                 {
-                    return (await AccountCommand.RunAsync(AccountBook.Find(account["account:".Length..]), layers: true, database, cancellationToken)).Report;
+                    using var run = await AccountRun.StartAsync(AccountBook.Find(account["account:".Length..]), null, database, null, null, cancellationToken);
+                    return run.Report;
                 }
 
                 using var scan = deployed.Count > 0 ? new AccountScan(aws.Connect(result), database, null) : null;

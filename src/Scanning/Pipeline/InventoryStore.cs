@@ -49,6 +49,10 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
         return Rename(contents, origin);
     }
 
+    /// <summary>Whether this content is stored, without reading it.</summary>
+    public bool Holds(string sha256, ScanLimits? limits = null) =>
+        Key(sha256, limits ?? ScanLimits.Default) is var key && (memory.ContainsKey(key) || (directory is not null && File.Exists(PathOf(key))));
+
     /// <summary>Keeps an inventory of an archive of <paramref name="length"/> bytes; 0 where callers know the hash before they read.</summary>
     public void Save(TargetContents contents, ScanLimits limits, long length = 0)
     {
