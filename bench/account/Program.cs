@@ -35,6 +35,15 @@ app.Run(async http =>
         return;
     }
 
+    // Services beside Lambda, IAM and STS are not part of the account.
+    if ((http.Request.Method == "POST" && !http.Request.HasFormContentType) || path.StartsWith("/restapis", StringComparison.Ordinal) || path.StartsWith("/v2/", StringComparison.Ordinal))
+    {
+        http.Response.StatusCode = 404;
+        http.Response.Headers["x-amzn-ErrorType"] = "UnknownOperationException";
+        await http.Response.WriteAsync("{}");
+        return;
+    }
+
     var form = http.Request.Method == "POST" ? (await http.Request.ReadFormAsync()).ToDictionary(f => f.Key, f => f.Value.ToString()) : [];
     Count(form.TryGetValue("Action", out var action) ? action : path.Split('/') is { Length: > 4 } parts ? parts[^1] : "list");
     if (latency > TimeSpan.Zero)

@@ -9,6 +9,7 @@ using Pellicle.Scanning.Advisories;
 using Pellicle.Scanning.Hijack;
 using Pellicle.Scanning.Matching;
 using Pellicle.Scanning.Pipeline;
+using Pellicle.Scanning;
 
 namespace Pellicle.Cli.Accounts;
 
