@@ -113,8 +113,8 @@ internal sealed class AccountRun : IDisposable
         foreach (var lambda in entry.Connect(regions))
         {
             var region = lambda.Http.Settings.Region;
-            using var line = new ProgressLine(region);
-            var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal), seen: SeenReading.Find()) { Progress = line.Show, MaxAge = maxAge };
+            using var line = ProgressLine.OnError();
+            var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal), seen: SeenReading.Find()) { Progress = (step, done, of) => line.Report(string.Create(CultureInfo.InvariantCulture, $"{region}: {step} {done:N0}{(of > done ? $" of {of:N0}" : "")}")), MaxAge = maxAge };
             run._scans.Add(scan);
             try
             {
@@ -155,48 +155,5 @@ internal sealed class AccountRun : IDisposable
         }
 
         json.WriteStartArray("targets");
-    }
-}
-
-/// <summary>One line on a terminal that says how far a scan is; nothing where there is no terminal.</summary>
-internal sealed class ProgressLine(string region) : IDisposable
-{
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(150);
-
-    private readonly bool _shown = Output.Error.Profile.Out.IsTerminal;
-    private readonly Lock _gate = new();
-    private long _last;
-    private bool _dirty;
-
-    public void Show(string step, int done, int of)
-    {
-        if (!_shown)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            if (TimeProvider.System.GetElapsedTime(_last) < Pace)
-            {
-                return;
-            }
-
-            _last = TimeProvider.System.GetTimestamp();
-            _dirty = true;
-            System.Console.Error.Write(string.Create(CultureInfo.InvariantCulture, $"\r\u001b[K{region}: {step} {done:N0}{(of > done ? $" of {of:N0}" : "")}"));
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            if (_dirty)
-            {
-                System.Console.Error.Write("\r\u001b[K");
-                _dirty = false;
-            }
-        }
     }
 }
