@@ -95,6 +95,11 @@ public class BundleTests
         }
     }
 
+    [Theory]
+    [InlineData("case'invalid_union_discriminator':case'unrecognized_keys':", "pkg:npm/zod")]
+    [InlineData("throw TypeError('Stringified UUID is invalid')", "pkg:npm/uuid")]
+    public void Picked_rows_stand_beside_the_made_ones(string text, string purls) => Names("index.mjs", text).ShouldBe(purls);
+
     [Fact]
     public void A_text_about_a_library_is_no_library() =>
         Names("index.js", "if (error.message.includes('Blob is not supported. Use a Buffer instead.')) { log('axios 1.6.0 failed; lodash and moment are fine'); }").ShouldBe("");

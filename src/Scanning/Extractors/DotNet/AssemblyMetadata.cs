@@ -61,7 +61,7 @@ internal sealed class AssemblyMetadata : ITreeExtractor
     /// <summary>The customer's own program: the host reads its settings from the file of the same name.</summary>
     private static bool IsApplication(ScanTree tree, ScanEntry entry) => tree.Source.Find(entry.Path[..^4] + ".runtimeconfig.json") is not null;
 
-    /// <summary>Assemblies of a runtime that is packed in bear its version; they are one package, not two hundred.</summary>
+    /// <summary>Assemblies of a runtime that is packed in are one package, not two hundred.</summary>
     private static bool IsRuntime(ScanTree tree, string directory, string name, string version, Dictionary<string, string?> runtimes)
     {
         if (!runtimes.TryGetValue(directory, out var own))
@@ -70,8 +70,12 @@ internal sealed class AssemblyMetadata : ITreeExtractor
             runtimes[directory] = own = tree.Read(library, 64 << 20) is { } content ? Read(content)?.Version : null;
         }
 
-        return own is not null && version == own && (name.StartsWith("System.", StringComparison.Ordinal) || name.StartsWith("Microsoft.", StringComparison.Ordinal) || name is "System" or "mscorlib" or "netstandard" or "WindowsBase");
+        return own is not null && (name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" || name.StartsWith("System.", StringComparison.Ordinal)
+            || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal) || name.StartsWith("Microsoft.VisualBasic", StringComparison.Ordinal)) && Release(version) == Release(own);
     }
+
+    /// <summary>The first two numbers: assemblies of one runtime differ in the rest.</summary>
+    private static string Release(string version) => string.Join('.', version.Split('.').Take(2));
 
     /// <summary>Assembly name, and the informational version without build metadata, else the assembly version. Null for native libraries and resource assemblies.</summary>
     internal static (string Name, string Version)? Read(byte[] content)

@@ -116,13 +116,14 @@ internal sealed class BundleSignatures
         }
 
         var name = Column(columns, 0);
-        if (name.Length == 0 || byName.ContainsKey(name))
+        if (name.Length == 0)
         {
             return;
         }
 
+        // A library may have several rows; either proves it.
         var library = libraries.Count;
-        byName.Add(name, library);
+        byName.TryAdd(name, library);
         _ = int.TryParse(Column(columns, 1), System.Globalization.CultureInfo.InvariantCulture, out var required);
         libraries.Add(new Library(name, required, Column(columns, 2).Split(' ', StringSplitOptions.RemoveEmptyEntries), VersionPlace.Parse(Column(columns, 3))));
         for (var i = 4; i < columns.Count && i < 68; i++)
@@ -171,10 +172,14 @@ internal sealed class BundleSignatures
 
     private static BundleSignatures Load()
     {
-        using var stream = typeof(BundleSignatures).Assembly.GetManifestResourceStream("bundle-signatures.tsv") ?? throw new InvalidOperationException("the table of bundle signatures is not in the assembly");
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return new BundleSignatures(bytes);
+        using var table = new MemoryStream();
+        foreach (var name in (ReadOnlySpan<string>)["bundle-signatures.tsv", "bundle-signatures-picked.tsv"])
+        {
+            using var stream = typeof(BundleSignatures).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"`{name}` is not in the assembly");
+            stream.CopyTo(table);
+        }
+
+        return new BundleSignatures(table.ToArray());
     }
 
     private sealed record Library(string Name, int Required, string[] Unless, IReadOnlyList<VersionPlace> Versions);
