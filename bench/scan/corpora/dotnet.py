@@ -58,7 +58,9 @@ def without_deps():
     shutil.copytree(path + "/out", out)
     for file in glob.glob(out + "/*.deps.json"):
         os.remove(file)
-    yield {(n, v) for (n, v), files in used(path).items() if f"{n}.dll".lower() in {f.lower() for f in files}}, found(scan(out), "NuGet", ("installed", "binary"))
+    truth = {(n, v) for (n, v), files in used(path).items() if f"{n}.dll".lower() in {f.lower() for f in files}}
+    beside = {n.lower() for n, _ in used(path)} - {n.lower() for n, _ in truth}
+    yield truth, {p for p in found(scan(out), "NuGet", ("installed", "binary")) if p[0].lower() not in beside}
 
 
 CORPORA = {**{f"dotnet {name}": (lambda n=name: form(n)) for name in FORMS}, "dotnet without deps.json": without_deps}

@@ -99,17 +99,32 @@ internal sealed class AssemblyMetadata : ITreeExtractor
             return null;
         }
 
-        var version = Informational(reader, definition) is { } text ? text.Split('+', ' ')[0] : null;
-        version = version is { Length: > 0 } && char.IsAsciiDigit(version[0]) ? version : definition.Version.ToString(3);
+        var version = Clean(Attribute(reader, definition, "AssemblyInformationalVersionAttribute"));
+        if (version is null or "1.0.0")
+        {
+            // What no build set; the file's own version may say more.
+            version = Clean(Attribute(reader, definition, "AssemblyFileVersionAttribute")) ?? version ?? definition.Version.ToString(3);
+        }
+
         return (name, version);
     }
 
-    private static string? Informational(MetadataReader reader, AssemblyDefinition definition)
+    /// <summary>Without build metadata, the commit of a build server and a fourth number that is 0; null where it is no version.</summary>
+    private static string? Clean(string? text)
+    {
+        var version = text?.Split('+', ' ', '@')[0] ?? "";
+        var main = version.IndexOf("-main-", StringComparison.Ordinal);
+        version = main > 0 ? version[..main] : version;
+        version = version.Count(c => c == '.') == 3 && version.EndsWith(".0", StringComparison.Ordinal) ? version[..^2] : version;
+        return version.Length > 0 && char.IsAsciiDigit(version[0]) ? version : null;
+    }
+
+    private static string? Attribute(MetadataReader reader, AssemblyDefinition definition, string attributeName)
     {
         foreach (var handle in definition.GetCustomAttributes())
         {
             var attribute = reader.GetCustomAttribute(handle);
-            if (TypeName(reader, attribute.Constructor) is { IsNil: false } type && reader.StringComparer.Equals(type, "AssemblyInformationalVersionAttribute"))
+            if (TypeName(reader, attribute.Constructor) is { IsNil: false } type && reader.StringComparer.Equals(type, attributeName))
             {
                 var blob = reader.GetBlobReader(attribute.Value);
                 return blob.ReadUInt16() == 1 ? blob.ReadSerializedString() : null;

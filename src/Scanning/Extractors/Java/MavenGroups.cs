@@ -174,11 +174,8 @@ internal static class MavenGroups
         org.lz4 lz4-java
         net.jpountz.lz4 lz4
         jcifs jcifs
-        org.samba.jcifs jcifs
         com.github.luben zstd-jni
         org.bouncycastle.fips bc-fips
-        io.netty netty
-        org.jboss.netty netty-all
         org.jboss.logging jboss-logging*
         com.lmax disruptor
         org.checkerframework checker-qual checker-compat-qual
@@ -186,8 +183,7 @@ internal static class MavenGroups
         io.dropwizard.metrics metrics-*
         com.typesafe config
         com.squareup javapoet
-        com.google.android annotations
-        software.amazon.awssdk sdk-core aws-core regions auth utils http-client-spi annotations s3 dynamodb sqs sns lambda sts url-connection-client netty-nio-client apache-client profiles json-utils protocol-core aws-json-protocol aws-xml-protocol aws-query-protocol endpoints-spi third-party-jackson-core checksums* http-auth* identity-spi retries* metrics-spi crt-core arns
+        software.amazon.awssdk sdk-core aws-core http-client-spi url-connection-client netty-nio-client apache-client json-utils protocol-core aws-json-protocol aws-xml-protocol aws-query-protocol endpoints-spi third-party-jackson-core http-auth-* identity-spi retries-spi metrics-spi
         software.amazon.lambda powertools-*
         software.amazon.eventstream eventstream
         com.jcraft jsch
