@@ -92,7 +92,7 @@ APPS = [
      [("a command in a parameter", gateway("/date", {"exec": "date; id"}), "uid="),
       ("server-side request forgery: a file", gateway("/redirect", {"url": "file:///etc/passwd"}), "root:"),
       ("pickle", form(Runs()), "pickled successfully")],
-     [gateway("/welcome/Anna"), form({"name": "anna", "items": [1, 2.5, None]}), gateway("/redos", {"string": "aaab"})]),
+     [gateway("/welcome/Anna"), gateway("/redos", {"string": "aaab"})]),
 ]
 
 

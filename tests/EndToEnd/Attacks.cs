@@ -1,4 +1,5 @@
 using System.Text;
+using Pellicle.Protection;
 
 namespace Pellicle.EndToEnd.Tests;
 
@@ -25,6 +26,7 @@ internal static class Attacks
         new() { Name = "file-url", Rows = "5, 6", Title = "a `file:` address where a web address was meant", Op = "fetch", Value = "file:///etc/passwd", Evidence = "root:", BenignOp = "fetch", Benign = ["articles"], FromEvent = true, Languages = ["python", "java"], NotIn = "the HTTP clients of Node.js and .NET open no files" },
         new() { Name = "xxe", Rows = "5", Title = "an XML entity that reads a file", Op = "xml", Value = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>", Evidence = "root:", BenignOp = "xml", Benign = ["<a>plain</a>"], FromEvent = true, Languages = ["java", "dotnet"], NotIn = "Python's and Node.js's own parsers read no entities from files" },
         new() { Name = "eval", Rows = "3, 5", Title = "a value that is evaluated as code", Op = "eval", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "__import__('os').popen('id').read()", ["node"] = "require('child_process').execSync('id').toString()" }, BenignOp = "eval", Benign = ["2*(3+4)"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
+        new() { Name = "template", Rows = "5", Title = "a template that evaluates what it is given", Op = "template", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "Dear {{ __import__('os').popen('id').read() }}", ["node"] = "Dear {{ require('child_process').execSync('id').toString() }}" }, BenignOp = "template", Benign = ["Dear customer, {{ 6 * 7 }} items"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves", SinksMiss = "an expression that is cut out of a longer value is not found again in the code it becomes; what that code does is judged" },
         new()
         {
             Name = "deserialize", Rows = "3", Title = "unsafe deserialisation (pickle, node-serialize, ObjectInputStream, assembly from bytes)", Op = "deserialize", Evidence = "uid=", FromEvent = true,
@@ -41,8 +43,9 @@ internal static class Attacks
         new() { Name = "environ-link", Rows = "7", Title = "the same through a symbolic link in `/tmp`", Op = "environ-link", Evidence = "AWS_SECRET", BenignOp = "link" },
         new() { Name = "environ-child", Rows = "7", Title = "the same by a child process", Op = "environ-child", Evidence = "AWS_SECRET", BenignOp = "script" },
         new() { Name = "environ-cleared", Rows = "7, 16, 22", Title = "the same by a child that was started with a cleared environment", Op = "environ-cleared", Evidence = "AWS_SECRET", BenignOp = "script" },
+        new() { Name = "unhook", Rows = "22", Title = "the same after exchanging the code of every function that looks like a hook", Op = "unhook", Evidence = "AWS_SECRET", BenignOp = "link", Languages = ["python"], NotIn = "a way of Python" },
         new() { Name = "memory", Rows = "7, 13", Title = "reading process memory by `/proc/self/mem`", Op = "memory", Evidence = "bytes of memory", BenignOp = "link" },
-        new() { Name = "leak", Rows = "7, 20", Title = "credentials in the response", Op = "leak", Evidence = "leaked:", BenignOp = "key-id" },
+        new() { Name = "leak", Rows = "7, 8, 20", Title = "credentials in the response", Op = "leak", Evidence = "leaked:", BenignOp = "key-id" },
         new() { Name = "dropped", Rows = "15", Title = "a program dropped into `/tmp` is started", Op = "dropped", Evidence = "it-ran", BenignOp = "script" },
         new() { Name = "memfd", Rows = "12, 16", Title = "a program that exists in memory only is started", Op = "memfd", Evidence = "from-memory", BenignOp = "script", Languages = Foreign, NotIn = "Node.js and Java make no memory file without native code" },
         new() { Name = "stop-runtime", Rows = "12", Title = "a child stops the runtime to take its place", Op = "stop-runtime", Evidence = "stopped-it", BenignOp = "stop-own" },
@@ -57,14 +60,22 @@ internal static class Attacks
         new() { Name = "poison", Rows = "22", Title = "overwriting the policy the guard keeps in `/tmp`", Op = "poison", Evidence = "written", BenignOp = "note" },
         new() { Name = "binding", Rows = "1", Title = "starting a program past the public modules", Op = "binding", Evidence = "Linux", BenignOp = "none", Languages = ["node"], NotIn = "a way of Node.js", NeedsProfile = true },
         new() { Name = "unknown-process", Rows = "1, 15", Title = "a program the profile does not know", Op = "uname", Evidence = "Linux", BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
+        new() { Name = "preload", Rows = "16", Title = "a library in `/tmp` that a child is told to load before all others", Op = "preload", Evidence = "preloaded-it", BenignOp = "script", NeedsProfile = true },
+        // Node.js says later that it could not start it.
+        new() { Name = "stays", Rows = "17", Title = "a program that stays behind after the answer", Op = "background", Evidence = "left behind", AnsweredAlike = ["node"], BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
         new() { Name = "unknown-host", Rows = "11, 18", Title = "a host the profile does not know", Op = "connect-other", Evidence = "connected", BenignOp = "connect-backend", NeedsProfile = true },
         // Java answers for `localhost` itself when the look-up is refused.
         new() { Name = "unknown-name", Rows = "11, 18", Title = "a look-up of a name the profile does not know (exfiltration by DNS)", Op = "lookup", Value = "localhost", Evidence = "found", AnsweredAlike = ["java"], BenignOp = "connect-backend", NeedsProfile = true },
+        // Java takes the refusal of a datagram for an answer of the other side, and goes on.
+        new() { Name = "unknown-datagram", Rows = "11", Title = "exfiltration by a datagram to a host the profile does not know", Op = "datagram", Evidence = "sent", AnsweredAlike = ["java"], BenignOp = "connect-backend", NeedsProfile = true },
+        new() { Name = "zip-slip", Rows = "6", Title = "an archive whose names leave the folder it is unpacked to", Op = "unzip", Value = Archive("../escaped-zip.txt"), Evidence = "unpacked /tmp/escaped", BenignOp = "unzip", Benign = [Archive("inside.txt")], NeedsProfile = true },
         new() { Name = "unknown-write", Rows = "6, 15", Title = "a file written where the profile knows none", Op = "note", Evidence = "written", BenignOp = "write", Benign = ["note.txt"], NeedsProfile = true },
     ];
 
     /// <summary>Empty where only names are wanted, before anything is built.</summary>
     private static string Gift(string? gifts, string name) => gifts is null ? "" : File.ReadAllText(Path.Combine(gifts, name));
+
+    private static string Archive(string name) => Convert.ToBase64String(LayerPackage.Zip([new ZipFileEntry(name, "unpacked"u8.ToArray(), 0b110_100_100)]));
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 }

@@ -135,6 +135,37 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
         }
     }
 
+    [CircleFact]
+    public async Task A_function_that_takes_too_long_or_ends_itself_is_answered_as_without_protection()
+    {
+        const string code = "import os, time\n\ndef handler(event, context):\n    if event == 'exit':\n        os._exit(3)\n    if event == 'long':\n        time.sleep(30)\n    return 'ok'\n";
+        var zip = LayerPackage.Zip([new ZipFileEntry("index.py", Encoding.UTF8.GetBytes(code), 0b110_100_100)]);
+        var answers = new List<string>();
+        foreach (var name in new[] { "slow-plain", "slow-protected" })
+        {
+            await run.Stage.CreateAsync(name, "python3.11", "index.handler", zip, [], new Dictionary<string, string>(), timeout: 1);
+            if (name == "slow-protected")
+            {
+                await run.ProtectAsync(name);
+            }
+
+            var all = new List<string>();
+            foreach (var value in new[] { "short", "long", "short", "exit", "short" })
+            {
+                var (request, answer) = await run.Stage.InvokeAsync(name, JsonSerializer.SerializeToUtf8Bytes(value));
+                all.Add(answer.Replace(request, "<id>", StringComparison.Ordinal));
+            }
+
+            answers.Add(string.Join('\n', all));
+        }
+
+        answers[0].ShouldContain("timed out after 1.00 seconds");
+        answers[1].ShouldBe(answers[0]);
+    }
+
+    [CircleFact]
+    public void The_layer_is_at_most_8_megabytes() => LayerPackage.Build(Stage.Artifacts, "x86_64", null, null, "0.1.0").Length.ShouldBeLessThanOrEqualTo(8 * 1024 * 1024);
+
     /// <summary>What `pellicle status` shows: the lines that the guard of the newest environment says are active.</summary>
     private async Task ShouldHaveLinesAsync(string name)
     {

@@ -176,7 +176,8 @@ public sealed class MatrixRun : IAsyncLifetime
                 {
                     [Dimension.Process] = new(ProfileStage.Protect, ["/usr/bin/dash", "**/jspawnhelper"]),
                     [Dimension.Host] = new(ProfileStage.Protect, [stage.Backend]),
-                    [Dimension.Write] = new(ProfileStage.Protect, ["/tmp/uploads/**", "/tmp/hsperfdata_*/**", "/tmp/clr-*", "/tmp/dotnet-*", "/tmp/.dotnet/**"]),
+                    [Dimension.Library] = new(ProfileStage.Protect, ["/usr/**", "/lib/**", "/lib64/**", "/var/lang/**", "/var/runtime/**", "/opt/**", "/var/task/**"]),
+                    [Dimension.Write] = new(ProfileStage.Protect, ["/tmp/uploads", "/tmp/uploads/**", "/tmp/hsperfdata_*", "/tmp/hsperfdata_*/**", "/tmp/clr-*", "/tmp/dotnet-*", "/tmp/.dotnet/**"]),
                 },
             },
             _ => document,

@@ -95,9 +95,9 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>A function from files of its own.</summary>
-    public async Task CreateAsync(string name, string runtime, string handler, byte[] zip, IReadOnlyList<string> layers, IReadOnlyDictionary<string, string> variables)
+    public async Task CreateAsync(string name, string runtime, string handler, byte[] zip, IReadOnlyList<string> layers, IReadOnlyDictionary<string, string> variables, int timeout = 20)
     {
-        await Lambda.CreateFunctionAsync(name, runtime, handler, "arn:aws:iam::123456789012:role/victim", zip, layers, variables, 20, 256);
+        await Lambda.CreateFunctionAsync(name, runtime, handler, "arn:aws:iam::123456789012:role/victim", zip, layers, variables, timeout, 256);
         await Lambda.WaitUpdatedAsync(name);
     }
 

@@ -197,11 +197,11 @@ def preload(_):
 
 
 def unhook(_):
-    """Exchanges the code of whatever looks like a hook, as is done to hooks written in Python."""
+    """Exchanges the code of whatever looks like an audit hook, as is done to those written in Python."""
     def nothing(*arguments, **named):
         return None
     for found in gc.get_objects():
-        if isinstance(found, types.FunctionType) and re.search("hook|audit|guard|pellicle", found.__qualname__, re.I) and not found.__code__.co_freevars:
+        if isinstance(found, types.FunctionType) and re.search("audit|pellicle", found.__qualname__, re.I) and not found.__code__.co_freevars:
             found.__code__ = nothing.__code__
     return text_of("/proc/self/environ")
 
