@@ -53,6 +53,24 @@ public sealed class TemplateScanTests : IDisposable
         target.Status.ShouldBe(ScanStatus.Partial);
     }
 
+    [Theory]
+    [InlineData("amzn1.ask.skill.1234", true)]
+    [InlineData("!Ref SkillId", false)]
+    public void The_token_of_an_event_source_in_clear_text_is_told(string token, bool found)
+    {
+        Write("src/app.py", "import os");
+        Read("template.yaml", $$"""
+            Resources:
+              Skill:
+                Type: AWS::Lambda::Function
+                Properties: { Code: src/, Handler: app.handler, Runtime: python3.12 }
+              Alexa:
+                Type: AWS::Lambda::Permission
+                Properties:
+                  EventSourceToken: {{token}}
+            """).ShouldHaveSingleItem().MoreFindings.Any(f => f.RuleId == "E-11").ShouldBe(found);
+    }
+
     [Fact]
     public void A_CloudFormation_template_in_JSON_gives_zips_and_inline_code()
     {

@@ -1,6 +1,7 @@
 using Pellicle.Domain;
 using Pellicle.Posture;
 using Pellicle.Scanning.Pipeline;
+using Pellicle.Scanning.Secrets;
 
 namespace Pellicle.Cli.Templates;
 
@@ -26,6 +27,12 @@ internal sealed class TemplateScan
     {
         var scan = new TemplateScan(path, TemplateNode.Load(path), time);
         var requests = scan._root["Resources"].Exists ? scan.CloudFormation().ToList() : scan.Serverless().ToList();
+        if (requests.Count > 0)
+        {
+            // What stands in the template itself is told once.
+            requests[0] = requests[0] with { MoreFindings = [.. requests[0].MoreFindings, .. TemplateFindings.Find(Path.GetFileName(path), File.ReadAllText(path))] };
+        }
+
         return requests.Count > 0 ? requests : throw new CliException($"`{path}` holds no function", "expected are AWS::Serverless::Function and AWS::Lambda::Function resources, or functions of a Serverless service", ExitCode.Usage);
     }
 
