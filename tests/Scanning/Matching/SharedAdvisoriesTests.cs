@@ -99,6 +99,7 @@ public sealed class SharedAdvisoriesTests(ITestOutputHelper output) : IDisposabl
 
         examples.ForEach(output.WriteLine);
         total.ShouldBeGreaterThan(100_000);
+        agree.ShouldBeGreaterThan((int)(total * 0.999));
         disagree.GetValueOrDefault("unexplained").ShouldBeLessThan((int)(total * 0.001));
     }
 
@@ -142,6 +143,11 @@ public sealed class SharedAdvisoriesTests(ITestOutputHelper output) : IDisposabl
         if (events.All(e => order.Compare(version, e.Version) == VersionComparison.Greater || e.Version == "0"))
         {
             return "the record lists a version above everything its ranges end with";
+        }
+
+        if (events.Any(e => e.Event == RangeEvent.Introduced && version.StartsWith(e.Version, StringComparison.Ordinal) && order.Compare(version, e.Version) == VersionComparison.Less))
+        {
+            return "the record lists a pre-release of a version that its range introduces";
         }
 
         return "unexplained";
