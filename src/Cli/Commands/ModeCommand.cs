@@ -11,6 +11,13 @@ internal static class ModeCommand
     public static Command Create()
     {
         var words = new Argument<string[]>("FUNCTION… MODE") { Description = "names, ARNs or patterns with *, then off, monitor or protect", Arity = ArgumentArity.OneOrMore };
+        words.Validators.Add(r =>
+        {
+            if (r.Tokens.Count > 0 && !Modes.Contains(r.Tokens[^1].Value))
+            {
+                r.AddError($"`{r.Tokens[^1].Value}` is no mode; the last word is off, monitor or protect");
+            }
+        });
         var all = new Option<bool>("--all") { Description = "every function the server knows" };
         var tag = new Option<string?>("--tag") { Description = "functions with this tag", HelpName = "KEY[=VALUE]" };
         var command = new Command("mode", "switches protection of running functions: no deployment, no cold start") { words, all, tag };
