@@ -104,6 +104,8 @@ def once(language, leg):
         ready = (platform.wait("next", processes[-1]) - began) * 1000
     finally:
         for process in processes:
+            if process.returncode is not None:
+                continue  # it ended by itself, and `wait` has said so
             process.kill()
             _, process.returncode, used = os.wait4(process.pid, 0)
             processor += (used.ru_utime + used.ru_stime) * 1000

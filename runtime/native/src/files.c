@@ -673,9 +673,10 @@ EXPORT int linkat(int from_dir, const char *from, int to_dir, const char *to, in
 }
 EXPORT int symlink(const char *target, const char *path) { LEADS(may_change(AT_FDCWD, path, true, "open"), NEXT(symlink)(target, path)); }
 EXPORT int symlinkat(const char *target, int dirfd, const char *path) { LEADS(may_change(dirfd, path, true, "open"), NEXT(symlinkat)(target, dirfd, path)); }
-/* A folder may take links with it when it is moved to a name that was a file's. */
-EXPORT int mkdir(const char *path, mode_t mode) { LEADS(may_make(AT_FDCWD, path), NEXT(mkdir)(path, mode)); }
-EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { LEADS(may_make(dirfd, path), NEXT(mkdirat)(dirfd, path, mode)); }
+/* Not judged: an empty folder holds nothing, and is made in an environment's first invocation only. It may take links with it when it is moved
+   to a name that was a file's. */
+EXPORT int mkdir(const char *path, mode_t mode) { LEADS(false, NEXT(mkdir)(path, mode)); }
+EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { LEADS(false, NEXT(mkdirat)(dirfd, path, mode)); }
 
 /* Looking is not judged; these serve the probes' questions only. Called first, so a bad pointer is libc's matter. */
 #define LOOK(call, path) \

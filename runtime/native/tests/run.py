@@ -824,8 +824,8 @@ def programs_behave_the_same_when_all_is_allowed():
         ]
         if shutil.which("node"):
             rows.append(["node", "-e", "const fs=require('fs'),cp=require('child_process');console.log(fs.readFileSync('/etc/passwd','utf8').length, cp.execSync('echo hi').toString(), fs.existsSync('/x'));"
-                         f"fs.writeFileSync('{area.path}/n','abc');console.log(fs.readFileSync('{area.path}/n','utf8'));fs.unlinkSync('{area.path}/n');require('dns').lookup('localhost',{{family:4}},(e,a)=>console.log(e,a));"
-                         "fs.promises.readdir('/etc').then(l=>console.log(l.length));try{fs.openSync('/nonexistent')}catch(e){console.log(e.message)}"])
+                         f"fs.writeFileSync('{area.path}/n','abc');console.log(fs.readFileSync('{area.path}/n','utf8'));fs.unlinkSync('{area.path}/n');try{{fs.openSync('/nonexistent')}}catch(e){{console.log(e.message)}}"
+                         "require('dns').lookup('localhost',{family:4},(e,a)=>{console.log(e,a);fs.promises.readdir('/etc').then(l=>console.log(l.length))});"])
         if java:
             rows.append([java, "-Xshare:auto", "-version"])
         for argv in rows:

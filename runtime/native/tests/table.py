@@ -33,7 +33,7 @@ READS += [{**at("private-open"), "name": f"private-open {n}", "arguments": lambd
 
 WRITES = [writing(n) for n in ("open-write", "open-create", "creat", "creat64", "truncate", "truncate64", "unlink", "unlinkat", "remove", "chmod", "fchmodat", "fchmod", "reopen-for-writing",
                                "syscall-creat", "syscall-unlink", "syscall-unlinkat", "syscall-chmod")]
-WRITES += [writing(n, make=None) for n in ("open-excl", "mkdir", "mkdirat", "mknod", "mkfifo", "syscall-mkdir")]
+WRITES += [writing(n, make=None) for n in ("open-excl", "mknod", "mkfifo")]
 WRITES += [writing(n, make="folder") for n in ("rmdir", "syscall-rmdir")]
 WRITES += [writing(n, "other") for n in ("rename", "renameat", "renameat2", "syscall-rename", "syscall-renameat")]
 WRITES += [writing(n, "new-secret", item="new-secret") for n in ("link", "linkat", "symlink", "symlinkat")]
