@@ -172,4 +172,15 @@ public sealed class CheckTests
         Actions.OfMethod("s3", "list_objects_v2").ShouldBe(["s3:ListBucket"]);
         Actions.OfMethod("lambda", "Invoke").ShouldBe(["lambda:InvokeFunction"]);
     }
+
+    [Theory]
+    [InlineData("PELLICLE_TOKEN", "plc_ingest_A1b2C3d4E5f6G7h8", Severity.Low)]
+    [InlineData("PELLICLE_TOKEN", "plc_person_A1b2C3d4E5f6G7h8", Severity.Critical)]
+    [InlineData("OTHER_TOKEN", "plc_ingest_A1b2C3d4E5f6G7h8", Severity.Critical)]
+    public void The_guards_own_token_is_no_secret_of_the_function_and_nothing_else_passes_for_it(string name, string value, Severity severity)
+    {
+        var found = AllChecks.Judge(Good with { Variables = new Dictionary<string, string> { [name] = value } }, Context).Findings.Where(f => f.RuleId is "D-1" or "D-3").ToList();
+        found.Single(f => f.RuleId == "D-1").Severity.ShouldBe(severity);
+        found.Any(f => f.RuleId == "D-3").ShouldBe(severity != Severity.Low);
+    }
 }

@@ -13,7 +13,7 @@ internal sealed class PlainSensitiveVariables : IPostureCheck
 
     public IEnumerable<Finding> Judge(FunctionSubject function, PostureContext context)
     {
-        var plain = function.Variables!.Where(v => SensitiveText.IsSecretName(v.Key) && !SensitiveText.IsReference(v.Value)).Select(v => v.Key).Order(StringComparer.Ordinal).ToList();
+        var plain = function.Variables!.Where(v => SensitiveText.IsSecretName(v.Key) && !SensitiveText.IsReference(v.Value) && !SensitiveText.IsReportingToken(v.Key, v.Value)).Select(v => v.Key).Order(StringComparer.Ordinal).ToList();
         if (plain.Count > 0)
         {
             yield return Report.Of(

@@ -16,7 +16,18 @@ internal sealed class SecretVariables : IPostureCheck
         foreach (var (name, value) in function.Variables!.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
             var form = SensitiveText.Describe(value);
-            if (form is not null || (SensitiveText.IsSecretName(name) && !SensitiveText.IsReference(value)))
+            if (SensitiveText.IsReportingToken(name, value))
+            {
+                yield return Report.Of(
+                    this,
+                    function,
+                    Severity.Low,
+                    $"variable:{name}",
+                    $"`{name}` holds the token by which the guard reports: who may read the configuration could send reports in this account's name, and read its functions' policies. It opens nothing else.",
+                    "narrow who may call lambda:GetFunctionConfiguration; a token that was seen is revoked at the server, and `pellicle protect` gives a new one",
+                    Report.Lambda + "configuration-envvars-encryption.html");
+            }
+            else if (form is not null || (SensitiveText.IsSecretName(name) && !SensitiveText.IsReference(value)))
             {
                 yield return Report.Of(
                     this,

@@ -18,6 +18,9 @@ internal static partial class SensitiveText
     /// <summary>True for a variable whose name says that its value is secret (not where it is kept, how long it lives, ...).</summary>
     public static bool IsSecretName(string name) => SecretName().IsMatch(name) && !AboutSecret().IsMatch(name);
 
+    /// <summary>True for the token by which a Pellicle guard reports: it can send reports of functions and read their policy, nothing else.</summary>
+    public static bool IsReportingToken(string name, string value) => name == "PELLICLE_TOKEN" && value.StartsWith("plc_ingest_", StringComparison.Ordinal);
+
     /// <summary>True for a value that points to a secret, is encrypted, or can be none.</summary>
     public static bool IsReference(string value) =>
         value.Length < 4
