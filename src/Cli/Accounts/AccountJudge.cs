@@ -209,7 +209,7 @@ internal sealed class AccountJudge(AccountStore store, InventoryStore contents, 
             Kind = order.Kind, Name = order.Name, Arn = order.Arn, Runtime = order.Runtime, Handler = order.Handler, Environment = order.Variables, Architecture = order.Architecture, Source = Stored(order.Code),
             Layers = [.. order.Layers.Select(l => new LayerRequest(l.Name, Stored(l.Sha256), l.Arn))],
         };
-        return Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories, MatchAdvisories = matchAdvisories, Store = contents }, cancellationToken).Targets[0];
+        return Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories, MatchAdvisories = matchAdvisories, Store = contents, ProtectionLayers = ProtectionLayers.Known }, cancellationToken).Targets[0];
     }
 
     // The store holds it: the path is only shown where that fails.

@@ -136,6 +136,7 @@ internal static class ScanCommand
                         Database = advisories,
                         MatchAdvisories = database is not null,
                         Store = result.GetValue(noCache) ? null : new InventoryStore(Places.Inventories, MaxInventories),
+                        ProtectionLayers = requests.Any(r => r.Layers.Count > 0) ? ProtectionLayers.Known : new HashSet<string>(),
                         Suppressions = suppressions,
                         Licenses = result.GetValue(licences) is { } policy ? LicensePolicy.Load(policy) : null,
                     },

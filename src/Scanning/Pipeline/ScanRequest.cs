@@ -25,6 +25,12 @@ public sealed record ScanRequest
     /// <summary>Which licences may be used; null does not judge licences.</summary>
     public LicensePolicy? Licenses { get; init; }
 
+    /// <summary>
+    /// Hexadecimal SHA-256 of layers that the caller itself built and published to protect functions. What they take over is their purpose:
+    /// it is reported as information. A layer that merely has their name or files is judged as any other.
+    /// </summary>
+    public IReadOnlySet<string> ProtectionLayers { get; init; } = new HashSet<string>();
+
     /// <summary>Told what is being read, in words; null tells nobody.</summary>
     public IProgress<string>? Progress { get; init; }
 

@@ -51,7 +51,7 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
         findings.AddRange(NativeBinaries.Judge(view));
 
         // Two versions of one package are a finding once: as a vulnerability where the copy that loads is the worse one.
-        findings.AddRange(HijackChecks.Run(view).Where(f => f.RuleId != ShadowedFixRule || !shadowedFixes.Contains(Place(f))));
+        findings.AddRange(HijackChecks.Run(view).Where(f => f.RuleId != ShadowedFixRule || !shadowedFixes.Contains(Place(f))).Select(KnowProtection));
 
         var ordered = findings.DistinctBy(f => f.Fingerprint).OrderBy(f => f, FindingOrder.WorstFirst).ToList();
         var suppressed = new List<SuppressedFinding>();
@@ -67,6 +67,16 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
             ordered,
             suppressed);
     }
+
+    private Finding KnowProtection(Finding finding) =>
+        finding.Kind == FindingKind.Hijack && view.Targets.FirstOrDefault(c => c.Origin == finding.Origin) is { } layer && request.ProtectionLayers.Contains(layer.Sha256)
+            ? finding with
+            {
+                Severity = Severity.Info,
+                Description = $"{finding.Description} The layer is the protection layer that was built here: its content is the same, byte for byte.".TrimStart(),
+                Remediation = "nothing to do; `pellicle unprotect` takes the layer out",
+            }
+            : finding;
 
     private void AddVulnerabilities(Package package, string origin, Judgement judgement, bool? loaded, List<Finding> findings)
     {

@@ -47,6 +47,23 @@ public sealed class ScannerTests : IDisposable
     }
 
     [Fact]
+    public void The_layer_that_was_built_here_is_known_by_its_content_and_a_layer_of_its_name_is_not()
+    {
+        using var osv = Osv.Of(Advisory);
+        using var database = osv.Open();
+        var content = Zip(("extensions/pellicle", "#!/bin/sh"));
+        var target = Function(Npm("node_modules/left", "left", "2.0.0")) with { Layers = [new LayerRequest("pellicle", content)] };
+        var scanned = Scan(database, target);
+        var taken = scanned.Findings.Where(f => f.Kind == FindingKind.Hijack).ToList();
+        taken.ShouldNotBeEmpty();
+        taken.ShouldAllBe(f => f.Severity > Severity.Info);
+
+        var known = Scanner.Scan(new ScanRequest { Database = database, Targets = [target], ProtectionLayers = new HashSet<string> { scanned.Layers[0].Sha256 } }).Targets[0].Findings.Where(f => f.Kind == FindingKind.Hijack).ToList();
+        known.Select(f => f.Fingerprint).ShouldBe(taken.Select(f => f.Fingerprint));
+        known.ShouldAllBe(f => f.Severity == Severity.Info);
+    }
+
+    [Fact]
     public void What_cannot_be_opened_or_matched_makes_the_scan_incomplete()
     {
         var missing = Scanner.Scan(new ScanRequest { Targets = [new TargetRequest { Kind = "zip", Name = "gone", Source = ContentSource.File(Path.Combine(directory, "gone.zip")) }] }).Targets[0];
