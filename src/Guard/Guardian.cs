@@ -20,6 +20,9 @@ internal sealed class Guardian : IGate, IJudge
     /// <summary>So often the middle generation is collected with the youngest.</summary>
     private const int MiddleEvery = 8;
 
+    /// <summary>So often everything is: forced collections of the young keep the collector from ever finding the old worth its while.</summary>
+    private const int AllEvery = 512;
+
     private readonly TimeProvider _time;
     private volatile LeakScanner _leaks;
     private readonly SinkJudge _sinks;
@@ -317,7 +320,10 @@ internal sealed class Guardian : IGate, IJudge
         var allocated = GC.GetTotalAllocatedBytes(precise: false) - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
         if (allocated - before >= TrimAfterBytes && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
-            GC.Collect(_trims++ % MiddleEvery == MiddleEvery - 1 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
+        {
+            _trims++;
+            GC.Collect(_trims % AllEvery == 0 ? 2 : _trims % MiddleEvery == 0 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
+        }
     }
 
     public void Settle()
