@@ -11,6 +11,9 @@ namespace Pellicle.Cli.Commands;
 
 internal static class DbCommand
 {
+    // Advisories appear daily; a week without them is worth a word.
+    private const int StaleDays = 7;
+
     /// <summary>The database used when <c>--db</c> is not given.</summary>
     public static string DefaultPath => Environment.GetEnvironmentVariable("PELLICLE_DB") is { Length: > 0 } set ? set : Path.Combine(Places.Home, "advisories.db");
 
@@ -134,6 +137,12 @@ internal static class DbCommand
             foreach (var stale in PostureTables.Stale(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime)))
             {
                 Output.Note(stale);
+            }
+
+            var days = (int)(TimeProvider.System.GetUtcNow() - status.Built).TotalDays;
+            if (days > StaleDays)
+            {
+                Output.Note($"stale: {days} days old; what was published since is not matched, renew it with `pellicle db update`");
             }
 
             Output.PrintTable(["ECOSYSTEM", "PACKAGES", "ENTRIES"], status.Ecosystems.Select(e => (IReadOnlyList<string>)[e.Ecosystem, $"{e.Packages}", $"{e.Entries}"]));
