@@ -99,7 +99,7 @@ public sealed class CustomRuntimeTests : IDisposable
             entries.Add((entry.Name, entry.Mode));
         }
 
-        entries.Select(e => e.Item1).ShouldBe(["opt/", "opt/extensions/", "opt/pellicle/", "opt/pellicle/dotnet/", "opt/pellicle/java/", "opt/pellicle/native/", "opt/pellicle/node/", "opt/extensions/pellicle", "opt/pellicle/dotnet/Pellicle.Probe.dll",
+        entries.Select(e => e.Item1).ShouldBe(["opt/", "opt/extensions/", "opt/pellicle/", "opt/pellicle/dotnet/", "opt/pellicle/native/", "opt/pellicle/node/", "opt/extensions/pellicle", "opt/pellicle/dotnet/Pellicle.Probe.dll",
             "opt/pellicle/native/libpellicle.so", "opt/pellicle/node/probe.js", "opt/pellicle/policy.pub", "opt/pellicle/version", "opt/pellicle/wrapper"]);
         entries.First(e => e.Item1 == "opt/extensions/pellicle").Item2.HasFlag(UnixFileMode.OtherExecute).ShouldBeTrue();
         ImageFiles.Dockerfile("a.tar").ShouldContain("ADD a.tar /");
