@@ -20,10 +20,11 @@ internal sealed class VersionStrings : IBinaryExtractor
 
     private static readonly string[] Proofs = [.. NativeTables.Programs.Select(program => program.Proof), .. NativeTables.Anchors.SelectMany(anchor => anchor.Proofs)];
 
-    // Longest first: the first that fits is the right one.
-    private static readonly ILookup<char, string> ByFirst = ((string[])[.. NativeTables.Anchors.Select(a => a.Before), .. Proofs, .. BuildPaths, CratePath, Sqlite]).Distinct(StringComparer.Ordinal).OrderByDescending(text => text.Length).ToLookup(text => text[0]);
+    // A search for more than 80 texts at once falls back from vectors to an automaton, which is slower than several vectorised searches.
+    private const int MaxNeedles = 60;
 
-    private static readonly SearchValues<string> Needles = SearchValues.Create([.. ByFirst.SelectMany(group => group)], StringComparison.Ordinal);
+    private static readonly Needles[] Groups =
+        [.. ((string[])[.. NativeTables.Anchors.Select(a => a.Before), .. Proofs, .. BuildPaths, CratePath, Sqlite]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(MaxNeedles).Select(texts => new Needles(texts))];
 
     private static readonly SearchValues<char> CrateCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
@@ -39,7 +40,10 @@ internal sealed class VersionStrings : IBinaryExtractor
             {
                 // One byte a character: positions stay equal, and the search runs on vectors.
                 var count = Encoding.Latin1.GetChars(file.Content, start, Math.Min(Window + Overlap, file.Content.Length - start), chars, 0);
-                Search(chars.AsSpan(0, count), findings);
+                foreach (var group in Groups)
+                {
+                    Search(chars.AsSpan(0, count), group, findings);
+                }
             }
         }
         finally
@@ -52,20 +56,20 @@ internal sealed class VersionStrings : IBinaryExtractor
         return findings.Packages.Count == 0 ? ExtractionResult.Empty : ExtractionResult.Of([.. findings.Packages]);
     }
 
-    private static void Search(ReadOnlySpan<char> text, Findings findings)
+    private static void Search(ReadOnlySpan<char> text, Needles needles, Findings findings)
     {
-        for (var rest = text; rest.IndexOfAny(Needles) is var at and >= 0;)
+        for (var at = 0; text[at..].IndexOfAny(needles.Any) is var next and >= 0; at++)
         {
-            rest = rest[at..];
-            foreach (var needle in ByFirst[rest[0]])
+            at += next;
+            foreach (var (needle, lead) in needles.ByFirst[text[at]])
             {
-                if (!rest.StartsWith(needle))
+                if (at < lead || !text[(at - lead)..].StartsWith(needle))
                 {
                     continue;
                 }
 
                 findings.Seen.Add(needle);
-                var after = rest[needle.Length..];
+                var after = text[(at - lead + needle.Length)..];
                 foreach (var anchor in Anchors[needle])
                 {
                     if (ReadVersion(after, anchor.Form) is { } version)
@@ -83,8 +87,6 @@ internal sealed class VersionStrings : IBinaryExtractor
                     AddBuildPath(after, findings);
                 }
             }
-
-            rest = rest[1..];
         }
     }
 
@@ -190,6 +192,15 @@ internal sealed class VersionStrings : IBinaryExtractor
 
             text = text[(end + 1)..];
         }
+    }
+
+    /// <summary>Texts that are searched at once. A zero byte before or behind a text is compared afterwards: it is too frequent to search for, and would take the search off the vectors.</summary>
+    private sealed class Needles(string[] texts)
+    {
+        public SearchValues<string> Any { get; } = SearchValues.Create([.. texts.Select(text => text.Trim('\0')).Distinct(StringComparer.Ordinal)], StringComparison.Ordinal);
+
+        /// <summary>By the first character that is searched, with how many stand before it; longest first: the first that fits is the right one.</summary>
+        public ILookup<char, (string Text, int Lead)> ByFirst { get; } = texts.OrderByDescending(text => text.Length).Select(text => (text, text.Length - text.TrimStart('\0').Length)).ToLookup(needle => needle.text[needle.Item2]);
     }
 
     private static (string Name, string Version)? SplitNameVersion(ReadOnlySpan<char> text, int dots)
