@@ -145,6 +145,7 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
         string[] arguments = ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle.runtimeconfig.json"), dll, "layers", "remediate", _old, "--endpoint-url", _gate.Address, .. more is [] ? ["--content", _content] : more];
         var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["PELLICLE_HOME"] = Path.Combine(_data, home);
+        start.Environment["TMPDIR"] = _data; // who is killed cleans nothing up
         start.Environment["DOTNET_TieredPGO"] = "0";
         using var process = new Process { StartInfo = start };
         using var watcher = new FileSystemWatcher(directory, "*.json");

@@ -6,9 +6,11 @@ using Pellicle.Protection;
 namespace Pellicle.EndToEnd.Tests;
 
 /// <summary>The commands people use, against the local Lambda and a server: protect, status, mode, scan, unprotect.</summary>
-public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
+public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>, IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("pellicle-home-").FullName;
+
+    public void Dispose() => Directory.Delete(_home, recursive: true);
 
     [CircleFact]
     public async Task Functions_are_protected_by_pattern_and_tag_and_status_says_what_is_and_why_not()
