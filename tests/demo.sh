@@ -21,14 +21,19 @@ grep -q "The circle is closed" "$scratch/out"; check "the circle is closed" $?
 
 # Interrupted in the middle: the same.
 /usr/bin/python3 - "$root/pellicle" "$scratch" <<'PY'
-import os, signal, subprocess, sys
+import os, signal, subprocess, sys, threading
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs this in the background has it ignored, and children inherit that
 out = open(sys.argv[2] + "/out", "w")
 demo = subprocess.Popen([sys.argv[1], "demo"], stdout=subprocess.PIPE, stderr=open(sys.argv[2] + "/err", "w"), text=True, env={**os.environ, "TMPDIR": sys.argv[2]})
+late = threading.Timer(300, demo.kill)
+late.start()
 for line in demo.stdout:
     out.write(line)
     if line.startswith("4 "):
         demo.send_signal(signal.SIGINT)
-sys.exit(0 if demo.wait(60) is not None else 1)
+status = demo.wait(60)
+late.cancel()
+sys.exit(1 if status == -signal.SIGKILL else 0)
 PY
 check "Ctrl-C ends the demo" $?
 [ "$(ls "$scratch" | grep -vcE '^(out|err)$')" = 0 ]; check "Ctrl-C leaves no temporary file" $?
