@@ -30,6 +30,9 @@ internal static class KnownItems
             foreach (var path in (string[])["/opt/pellicle/", "/usr/lib/", "/usr/lib64/", "/usr/share/zoneinfo/", "/lib/", "/lib64/", "/var/lang/", "/var/runtime/", "/etc/ld.so.", "/sys/fs/cgroup/",
                 "/sys/devices/system/", "/sys/kernel/mm/", "/dev/null", "/dev/urandom", "/dev/random", "/proc/sys/", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat"])
                 yield return new PrefixRule(Dimension.Read, PrefixAction.Pass, path);
+            // Where images keep their runtimes, and with them packages that are in use.
+            yield return new PrefixRule(Dimension.Read, PrefixAction.Note, "/usr/local/lib/");
+            yield return new PrefixRule(Dimension.Read, PrefixAction.Pass, "/usr/share/dotnet/");
             if (!initialised)
             {
                 yield return new PrefixRule(Dimension.Read, PrefixAction.Note, "/var/task/");
@@ -40,6 +43,8 @@ internal static class KnownItems
         {
             foreach (var path in (string[])["/opt/pellicle/", "/usr/lib/", "/usr/lib64/", "/lib/", "/lib64/", "/var/lang/", "/var/runtime/"])
                 yield return new PrefixRule(Dimension.Library, PrefixAction.Pass, path);
+            yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "/usr/local/lib/");
+            yield return new PrefixRule(Dimension.Library, PrefixAction.Pass, "/usr/share/dotnet/");
             yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "/var/task/");
             yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "/opt/");
         }
