@@ -45,7 +45,7 @@ internal static class Found
     {
         name = name?.Trim();
         version = version?.Trim();
-        if (string.IsNullOrEmpty(name) || name.Length > MaxName || version is { Length: > MaxVersion } || !IsPlain(name) || (version is not null && !IsPlain(version)) || name.EndsWith('/'))
+        if (string.IsNullOrEmpty(name) || name.Length > MaxName || version is { Length: > MaxVersion } || !IsPlain(name) || (version is not null && !IsPlain(version)) || name[^1] is '/' or ':')
         {
             return null;
         }
@@ -53,6 +53,10 @@ internal static class Found
         if (ecosystem == Ecosystem.PyPI)
         {
             name = Purl.NormalizePyPI(name);
+            if (name.Length == 0)
+            {
+                return null; // nothing but separators
+            }
         }
 
         return new Package

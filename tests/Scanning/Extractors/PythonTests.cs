@@ -25,6 +25,17 @@ public class PythonTests
     [InlineData("python/lib/python3.11/site-packages/six-1.16.0.dist-info/METADATA")]
     public void All_forms_of_metadata_are_read(string path) => new TestZip().Add(path, "Name: six\nVersion: 1.16.0\n").Read().Purls().ShouldBe(["pkg:pypi/six@1.16.0"]);
 
+    [Theory]
+    [InlineData(".")]
+    [InlineData("-_.")]
+    [InlineData("group:")]
+    public void A_name_of_separators_is_no_package(string name)
+    {
+        var contents = new TestZip().Add("poetry.lock", $"[[package]]\nname = \"{name}\"\nversion = \"1.0\"\n[[package]]\nname = \"six\"\nversion = \"1.16.0\"\n").Read();
+        contents.Purls().ShouldBe(["pkg:pypi/six@1.16.0"]);
+        contents.Errors.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Wheels_inside_the_zip_are_opened() =>
         new TestZip().Add("vendor/six-1.16.0-py2.py3-none-any.whl", new TestZip().Add("six-1.16.0.dist-info/METADATA", "Name: six\nVersion: 1.16.0\n").ToBytes())
