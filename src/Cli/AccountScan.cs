@@ -64,19 +64,19 @@ internal sealed class AccountScan : IDisposable
         var (inventory, users, rows) = await ReadAsync(functions, scope, cancellationToken);
         var missing = await FetchAsync(inventory, rows, keep: false, cancellationToken);
         using var advisories = _database is null ? null : DbCommand.Open(_database);
-        using var judge = new AccountJudge(_store, _contents, advisories, _database is not null, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
-        var (lines, changes, judged) = judge.Run(inventory, users, rows, missing, scope, functions is null, cancellationToken);
-        return new AccountScanResult(_store, inventory, lines, changes, judge.Database, [.. NotServed(inventory), .. judge.Notes], _fetched, _fetchedBytes, judged);
+        var judge = new AccountJudge(_store, _contents, advisories, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var judged = judge.Run(inventory, users, rows, missing, scope, functions is null, cancellationToken);
+        return new AccountScanResult(_store, inventory, judged with { Notes = [.. NotServed(inventory), .. judged.Notes] }, judge.Database, _fetched, _fetchedBytes);
     }
 
     /// <summary>Matches what is stored with the advisories as they are now: no call, no download.</summary>
     public AccountScanResult Match(CancellationToken cancellationToken)
     {
         using var advisories = DbCommand.Open(_database ?? throw new CliException("matching needs an advisory database", "", ExitCode.Usage));
-        using var judge = new AccountJudge(_store, _contents, advisories, true, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
-        var (lines, changes, judged) = judge.Match(cancellationToken);
+        var judge = new AccountJudge(_store, _contents, advisories, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var judged = judge.Match(cancellationToken);
         var inventory = new Inventory { Account = _store.Meta("account") ?? "", Region = _lambda.Http.Settings.Region, Functions = [], Layers = new Dictionary<string, LayerInventory>(), Roles = new Dictionary<string, RoleInventory>(), Gaps = [] };
-        return new AccountScanResult(_store, inventory, lines, changes, judge.Database, judge.Notes, 0, 0, judged);
+        return new AccountScanResult(_store, inventory, judged, judge.Database, 0, 0);
     }
 
     /// <summary>Fetches what <c>function:NAME</c> or <c>layer:ARN</c> names. The files stay until this object is disposed.</summary>
@@ -110,7 +110,7 @@ internal sealed class AccountScan : IDisposable
             Output.Note(Describe(gap));
         }
 
-        using var judge = new AccountJudge(_store, _contents, null, false, CallsOf, _seenCalls, _trusted, _time);
+        var judge = new AccountJudge(_store, _contents, null, CallsOf, _seenCalls, _trusted, _time);
         var (order, findings) = judge.Posture(inventory, users, rows, row, missing);
         return new TargetRequest
         {
@@ -126,7 +126,7 @@ internal sealed class AccountScan : IDisposable
         var arn = users.Keys.FirstOrDefault(a => a == role || a[(a.LastIndexOf('/') + 1)..] == role) ?? throw new CliException($"no function of this region has the role `{role}`");
         var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, cancellationToken);
         await FetchAsync(inventory, rows, keep: false, cancellationToken);
-        using var judge = new AccountJudge(_store, _contents, null, false, CallsOf, _seenCalls, _trusted, _time);
+        var judge = new AccountJudge(_store, _contents, null, CallsOf, _seenCalls, _trusted, _time);
         var subject = judge.Subject(inventory, all, rows, rows[0]);
         return Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls);
     }
@@ -342,7 +342,7 @@ internal sealed class AccountScan : IDisposable
         {
             var contents = ContentsReader.Read(archive, "function", null, cancellationToken);
             _contents.Save(contents, ScanLimits.Default);
-            _store.SavePackages(hex, AccountJudge.Build, contents.Packages.Select(p => p.Purl.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+            _store.SavePackages(hex, AccountJudge.Build, ContentPackage.Of(contents.Packages));
         }
 
         var calls = _code.Read(path, hex);

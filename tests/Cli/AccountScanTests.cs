@@ -75,12 +75,12 @@ public sealed class AccountScanTests : IAsyncLifetime
         await ScanAsync();
         await _lambda.CreateFunctionUrlAsync("writer", "NONE");
         var second = await ScanAsync();
-        second.Changes.ShouldContain(c => c.Change == "opened" && c.Name == "writer" && c.RuleId == "E-6");
-        second.Changes.ShouldAllBe(c => c.Name == "writer");
+        second.Changes.SelectMany(g => g.All()).ShouldContain(c => c.Change == "opened" && c.Name == "writer" && c.RuleId == "E-6");
+        second.Changes.SelectMany(g => g.All()).ShouldAllBe(c => c.Name == "writer");
         await RemoveUrlAsync("writer");
-        (await ScanAsync()).Changes.ShouldContain(c => c.Change == "fixed" && c.Name == "writer" && c.RuleId == "E-6");
+        (await ScanAsync()).Changes.SelectMany(g => g.All()).ShouldContain(c => c.Change == "fixed" && c.Name == "writer" && c.RuleId == "E-6");
         await _lambda.CreateFunctionUrlAsync("writer", "NONE");
-        (await ScanAsync()).Changes.ShouldContain(c => c.Change == "re-opened" && c.Name == "writer" && c.RuleId == "E-6");
+        (await ScanAsync()).Changes.SelectMany(g => g.All()).ShouldContain(c => c.Change == "re-opened" && c.Name == "writer" && c.RuleId == "E-6");
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class AccountScanTests : IAsyncLifetime
         await ScanAsync();
         using var store = new AccountStore(Path.Combine(_data, "store"), "us-east-1");
         System.Text.Json.JsonSerializer.Serialize(store.Function("reader")!.Inventory).ShouldNotContain("correct-horse");
-        System.Text.Json.JsonSerializer.Serialize(store.Order("arn:aws:lambda:us-east-1:123456789012:function:reader")).ShouldNotContain("correct-horse");
+        Encoding.UTF8.GetString(new StoredTargets(store).Text("arn:aws:lambda:us-east-1:123456789012:function:reader")!).ShouldNotContain("correct-horse");
     }
 
     [Fact]

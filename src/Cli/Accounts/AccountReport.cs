@@ -7,27 +7,35 @@ namespace Pellicle.Cli.Accounts;
 internal sealed record TargetLine(string Key, string Kind, string Name, ResultCounts Counts);
 
 /// <summary>What a scan of one region found and what it lacked. The targets lie in the store and are read one by one.</summary>
-internal sealed class AccountScanResult(AccountStore store, Inventory inventory, IReadOnlyList<TargetLine> lines, IReadOnlyList<FindingChange> changes, DatabaseInfo? database, IReadOnlyList<string> notes, int downloads, long downloadedBytes, int judged)
+internal sealed class AccountScanResult(AccountStore store, Inventory inventory, JudgedAccount judged, DatabaseInfo? database, int downloads, long downloadedBytes)
 {
+    /// <summary>Targets put together at once; they are given out in order.</summary>
+    private const int AtOnce = 64;
+
+    private readonly StoredTargets _targets = new(store);
+
     public Inventory Inventory { get; } = inventory;
 
-    public IReadOnlyList<TargetLine> Lines { get; } = lines;
+    public IReadOnlyList<TargetLine> Lines { get; } = judged.Lines;
 
     /// <summary>What came and went since the scan before; empty on the first.</summary>
-    public IReadOnlyList<FindingChange> Changes { get; } = changes;
+    public IReadOnlyList<ChangeGroup> Changes { get; } = judged.Changes;
 
     public DatabaseInfo? Database { get; } = database;
 
     /// <summary>What the whole report should say: stale tables, services the endpoint does not have, code that cannot be followed.</summary>
-    public IReadOnlyList<string> Notes { get; } = notes;
+    public IReadOnlyList<string> Notes { get; } = judged.Notes;
 
     /// <summary>Zips that had to be fetched.</summary>
     public int Downloads { get; } = downloads;
 
     public long DownloadedBytes { get; } = downloadedBytes;
 
-    /// <summary>Targets judged anew; the others are as they were.</summary>
-    public int Judged { get; } = judged;
+    /// <summary>Targets judged anew, or whose advisories changed; the others are as they were.</summary>
+    public int Judged { get; } = judged.Judged;
+
+    /// <summary>Rules and how many targets they found something in, worst first.</summary>
+    public IReadOnlyList<RuleCount> Rules { get; } = judged.Rules;
 
     public ScanSummary Summary => SummaryOf(Lines);
 
@@ -36,11 +44,17 @@ internal sealed class AccountScanResult(AccountStore store, Inventory inventory,
         new FindingCounts(lines.Sum(l => l.Counts.Critical), lines.Sum(l => l.Counts.High), lines.Sum(l => l.Counts.Medium), lines.Sum(l => l.Counts.Low), lines.Sum(l => l.Counts.Info)),
         lines.Sum(l => l.Counts.Errors));
 
-    public IEnumerable<ScanTarget> Targets => Lines.Select(l => store.Target(l.Key)).OfType<ScanTarget>();
+    public IEnumerable<ScanTarget> Targets => InOrder(_targets.Find);
 
     /// <summary>Each target as text in the form of the scan report.</summary>
-    public IEnumerable<byte[]> Texts => Lines.Select(l => store.TargetText(l.Key)).OfType<byte[]>();
+    public IEnumerable<byte[]> Texts => InOrder(_targets.Text);
+
+    /// <summary>Title of the first finding that a rule made in a target.</summary>
+    public string TitleOf(RuleCount rule) => _targets.Find(rule.Example)?.Findings.FirstOrDefault(f => f.RuleId == rule.Rule)?.Title ?? "";
 
     /// <summary>All of it in memory: for forms that need it.</summary>
     public ScanReport Report => new() { Tool = Scanner.Tool, AdvisoryDatabase = Database, Targets = [.. Targets], Summary = Summary, Notes = Notes.Count > 0 ? Notes : null };
+
+    private IEnumerable<T> InOrder<T>(Func<string, T?> make)
+        where T : class => Lines.Chunk(AtOnce).SelectMany(chunk => chunk.AsParallel().AsOrdered().Select(l => make(l.Key)).ToList()).OfType<T>();
 }

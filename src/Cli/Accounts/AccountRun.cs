@@ -26,7 +26,7 @@ internal sealed class AccountRun : IDisposable
 
     public IReadOnlyList<TargetLine> Lines => [.. _parts.SelectMany(p => p.Result.Lines)];
 
-    public IReadOnlyList<FindingChange> Changes => [.. _parts.SelectMany(p => p.Result.Changes)];
+    public IReadOnlyList<ChangeGroup> Changes => [.. _parts.SelectMany(p => p.Result.Changes)];
 
     /// <summary>Regions that could not be read, with the reason.</summary>
     public IReadOnlyList<string> Failed => _failed;

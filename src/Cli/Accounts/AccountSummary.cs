@@ -41,18 +41,27 @@ internal static class AccountSummary
         Output.Say($"{Number(lines.Count)} targets, {Number(summary.Packages)} package copies; all of it: --format json --output FILE, or --full");
     }
 
-    public static void PrintChanges(IReadOnlyList<FindingChange> changes, int most)
+    public static void PrintChanges(IReadOnlyList<ChangeGroup> groups, int most)
     {
         Output.Heading("Since the scan before");
-        if (changes.Count == 0)
+        if (groups.Count == 0)
         {
             Output.Say("nothing came and nothing went");
             return;
         }
 
-        Output.Say(string.Join(", ", changes.GroupBy(c => c.Change, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{Number(g.Count())} {g.Key}")));
-        var shown = changes.OrderBy(c => c.Change == "fixed").ThenByDescending(c => Enum.Parse<Severity>(c.Severity, ignoreCase: true)).ThenBy(c => c.Name, StringComparer.Ordinal).ThenBy(c => c.RuleId, StringComparer.Ordinal).Take(most);
-        Output.PrintTable(["CHANGE", "SEVERITY", "TARGET", "FINDING"], shown.Select(c => (IReadOnlyList<string>)[c.Change, c.Severity, Fit(c.Name, 30), Fit($"{c.RuleId} {c.Title}", 48)]));
+        var counts = from g in groups from c in g.Changes group g.Targets.Count by c.Change into change orderby change.Key select $"{Number(change.Sum())} {change.Key}";
+        Output.Say(string.Join(", ", counts));
+        // A finding that many functions share through a layer is one row.
+        var rows = from g in groups
+                   from c in g.Changes
+                   group g.Targets by (c.Change, c.Severity, c.RuleId, c.Title) into finding
+                   let names = finding.SelectMany(t => t).Select(t => t.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList()
+                   orderby finding.Key.Change == SharedChange.Fixed, finding.Key.Severity descending, names.Count descending, finding.Key.RuleId, finding.Key.Title
+                   select (finding.Key, names);
+        Output.PrintTable(
+            ["CHANGE", "SEVERITY", "TARGETS", "FINDING"],
+            rows.Take(most).Select(r => (IReadOnlyList<string>)[r.Key.Change, Word(r.Key.Severity), r.names.Count == 1 ? Fit(r.names[0], 26) : $"{Fit(r.names[0], 16)} +{Number(r.names.Count - 1)}", Fit($"{r.Key.RuleId} {r.Key.Title}", 46)]));
     }
 
     private static IReadOnlyList<string> Counts(string name, List<TargetLine> lines) =>
@@ -61,22 +70,18 @@ internal static class AccountSummary
         Number(lines.Count(l => l.Counts is { Status: ScanStatus.Succeeded, Critical: 0, High: 0, Medium: 0, Low: 0, Info: 0 })), Number(lines.Count(l => l.Counts.Status != ScanStatus.Succeeded)),
     ];
 
-    /// <summary>Rules by severity and number of targets, and the worst targets; reads the targets one by one.</summary>
+    /// <summary>The worst rules and targets, from counts; only for titles are targets read.</summary>
     private static (List<(Severity Severity, string Rule, int Targets, string Title)> Rules, List<TargetLine> Worst) Gather(AccountRun run)
     {
-        var rules = new Dictionary<string, (Severity Severity, int Targets, string Title)>(StringComparer.Ordinal);
-        foreach (var target in run.Parts.SelectMany(p => p.Result.Targets))
-        {
-            foreach (var rule in target.Findings.Where(f => f.Effective).GroupBy(f => f.RuleId, StringComparer.Ordinal))
-            {
-                var known = rules.GetValueOrDefault(rule.Key);
-                var first = rule.First();
-                rules[rule.Key] = ((Severity)Math.Max((int)known.Severity, (int)rule.Max(f => f.Severity)), known.Targets + 1, known.Title ?? first.Title);
-            }
-        }
-
+        var rules = from part in run.Parts
+                    from rule in part.Result.Rules
+                    group (rule, part.Result) by rule.Rule into same
+                    let severity = same.Max(s => s.rule.Severity)
+                    let targets = same.Sum(s => s.rule.Targets)
+                    orderby severity descending, targets descending, same.Key
+                    select (severity, same.Key, targets, same.First());
         return (
-            [.. rules.Select(r => (r.Value.Severity, r.Key, r.Value.Targets, r.Value.Title)).OrderByDescending(r => r.Severity).ThenByDescending(r => r.Targets).ThenBy(r => r.Key, StringComparer.Ordinal).Take(Most)],
+            [.. rules.Take(Most).Select(r => (r.severity, r.Key, r.targets, r.Item4.Result.TitleOf(r.Item4.rule)))],
             [.. run.Lines.OrderByDescending(l => l.Counts.Critical).ThenByDescending(l => l.Counts.High).ThenByDescending(l => l.Counts.Medium).ThenBy(l => l.Name, StringComparer.Ordinal).Where(l => l.Counts.Critical + l.Counts.High + l.Counts.Medium > 0).Take(Most)]);
     }
 

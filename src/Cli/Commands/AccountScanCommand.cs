@@ -77,7 +77,7 @@ internal static class AccountScanCommand
         command.SetAction(result =>
         {
             var entry = AccountBook.Find(result.GetValue(name)!);
-            var changes = new List<FindingChange>();
+            var changes = new List<ChangeGroup>();
             string[] files = Directory.Exists(AccountRun.StoreOf(entry)) ? [.. Directory.EnumerateFiles(AccountRun.StoreOf(entry), "*.db").Order(StringComparer.Ordinal)] : [];
             foreach (var file in files)
             {
@@ -91,7 +91,8 @@ internal static class AccountScanCommand
 
             if (format.IsJson(result))
             {
-                Output.PrintJson(changes.Select(c => new { change = c.Change, target = c.Target, name = c.Name, severity = c.Severity, ruleId = c.RuleId, title = c.Title, fingerprint = c.Fingerprint }).ToList());
+                Output.PrintJson(changes.SelectMany(g => g.All()).OrderBy(c => c.Change, StringComparer.Ordinal).ThenBy(c => c.Name, StringComparer.Ordinal).ThenBy(c => c.RuleId, StringComparer.Ordinal).ThenBy(c => c.Fingerprint, StringComparer.Ordinal)
+                    .Select(c => new { change = c.Change, target = c.Target, name = c.Name, severity = c.Severity, ruleId = c.RuleId, title = c.Title, fingerprint = c.Fingerprint }).ToList());
             }
             else
             {

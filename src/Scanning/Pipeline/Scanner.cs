@@ -1,6 +1,5 @@
 using Pellicle.Domain;
 using Pellicle.Scanning.Archives;
-using Pellicle.Scanning.Matching;
 using Pellicle.Scanning.Reports;
 using Pellicle.Scanning.View;
 
@@ -28,7 +27,24 @@ public static class Scanner
         };
     }
 
+    /// <summary>Scans one target without advisories, so that they can be applied, again and again, by <see cref="AdvisoryJudge.Complete"/>. Takes no suppressions.</summary>
+    public static BareTarget ScanBare(ScanRequest request, TargetRequest target, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(target);
+        var view = ReadView(request, target, cancellationToken);
+        var (packages, findings) = new TargetJudge(request, target, view.View, view.Errors).Gather(cancellationToken);
+        return new BareTarget(view.ToTarget(target) with { Packages = packages.ConvertAll(p => p.Package), Findings = AdvisoryJudge.Sorted(findings) }, packages);
+    }
+
     private static ScanTarget ScanTarget(ScanRequest request, TargetRequest target, CancellationToken cancellationToken)
+    {
+        var view = ReadView(request, target, cancellationToken);
+        var judged = new TargetJudge(request, target, view.View, view.Errors).Run(cancellationToken);
+        return view.ToTarget(target) with { Packages = judged.Packages, Findings = judged.Findings, Suppressed = judged.Suppressed };
+    }
+
+    private static ReadTarget ReadView(ScanRequest request, TargetRequest target, CancellationToken cancellationToken)
     {
         var errors = new List<FileError>(target.MoreErrors);
         var isLayer = target.Kind == "layer";
@@ -51,21 +67,24 @@ public static class Scanner
         var view = EffectiveView.Build(function ?? Empty(), layers, new RuntimeInfo(target.Runtime, target.Handler, target.Environment) { Architecture = target.Architecture });
         errors.AddRange(view.Targets.SelectMany(t => t.Errors));
         request.Progress?.Report($"judging {target.Name}");
-        var judged = new TargetJudge(request, target, view, errors).Run(cancellationToken);
-        return new ScanTarget
+        return new ReadTarget(view, opened, layers, errors);
+    }
+
+    /// <summary>A target that was read, and what could not be read of it.</summary>
+    private sealed record ReadTarget(EffectiveView View, TargetContents? Opened, List<LayerContents> Layers, List<FileError> Errors)
+    {
+        /// <summary>Everything but packages and findings. Called when all errors are known.</summary>
+        public ScanTarget ToTarget(TargetRequest target) => new()
         {
             Kind = target.Kind,
             Name = target.Name,
             Arn = target.Arn,
             Runtime = target.Runtime,
-            Sha256 = opened?.Sha256 ?? "",
-            Status = opened is null && layers.Count == 0 ? ScanStatus.Failed : errors.Count > 0 ? ScanStatus.Partial : ScanStatus.Succeeded,
-            Layers = [.. layers.Select(l => new ScannedLayer(l.Name, l.Arn, l.Order, l.Contents.Sha256))],
-            Errors = [.. errors.Distinct().OrderBy(e => e.Origin, StringComparer.Ordinal).ThenBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
-            Packages = judged.Packages,
-            Findings = judged.Findings,
-            Suppressed = judged.Suppressed,
-            Overwritten = view.Overwritten,
+            Sha256 = Opened?.Sha256 ?? "",
+            Status = Opened is null && Layers.Count == 0 ? ScanStatus.Failed : Errors.Count > 0 ? ScanStatus.Partial : ScanStatus.Succeeded,
+            Layers = [.. Layers.Select(l => new ScannedLayer(l.Name, l.Arn, l.Order, l.Contents.Sha256))],
+            Errors = AdvisoryJudge.Sorted(Errors),
+            Overwritten = View.Overwritten,
         };
     }
 

@@ -1,0 +1,197 @@
+using Pellicle.Domain;
+using Pellicle.Scanning.Matching;
+using Pellicle.Scanning.Reports;
+using Pellicle.Scanning.Versions;
+
+namespace Pellicle.Scanning.Pipeline;
+
+/// <summary>What is looked up among advisories.</summary>
+/// <param name="Ecosystem">OSV ecosystem name.</param>
+/// <param name="Name">OSV package name.</param>
+/// <param name="Version">Version.</param>
+public readonly record struct PackageVersion(string Ecosystem, string Name, string Version);
+
+/// <summary>What the advisories say of a package version.</summary>
+/// <param name="Matches">Advisories that affect it, sorted by id.</param>
+/// <param name="IsUncomparable">Its version cannot be put in order although records name the package.</param>
+public sealed record AdvisoryAnswer(IReadOnlyList<AdvisoryMatch> Matches, bool IsUncomparable)
+{
+    /// <summary>No advisory.</summary>
+    public static AdvisoryAnswer None { get; } = new([], false);
+}
+
+/// <summary>A package of a target with everything that decides its findings besides the advisories.</summary>
+/// <param name="Package">The package as reported.</param>
+/// <param name="Reason">Why it does not load; empty where it does.</param>
+/// <param name="Winner">The copy that loads instead, where it is known with its version.</param>
+public sealed record JudgedPackage(ScannedPackage Package, string Reason, PackageVersion? Winner)
+{
+    /// <summary>What is looked up for it; null where nothing can be.</summary>
+    public PackageVersion? Key => Package.Version is { } version && Package.Ecosystem != Ecosystem.Generic.Name ? new PackageVersion(Package.Ecosystem, Package.Name, version) : null;
+}
+
+/// <summary>A scanned target before advisories: they can be applied again without reading its content.</summary>
+public sealed record BareTarget(ScanTarget Target, IReadOnlyList<JudgedPackage> Packages);
+
+/// <summary>Findings that follow from advisories. The one place where they are made, for a scan and for stored inventories.</summary>
+public static class AdvisoryJudge
+{
+    /// <summary>Check H-7: a fixed copy is shadowed by a vulnerable one.</summary>
+    public const string ShadowedFixRule = "H-7";
+
+    /// <summary>Asks a database.</summary>
+    public static AdvisoryAnswer Ask(Matcher matcher, PackageVersion package)
+    {
+        ArgumentNullException.ThrowIfNull(matcher);
+        if (!Ecosystem.TryParse(package.Ecosystem, out var ecosystem))
+        {
+            return AdvisoryAnswer.None;
+        }
+
+        var matches = matcher.Query(ecosystem, package.Name, package.Version);
+        return matches.Count > 0 ? new AdvisoryAnswer(matches, false)
+            : !VersionOrder.For(ecosystem).IsValid(package.Version) && matcher.Knows(ecosystem, package.Name) ? new AdvisoryAnswer([], true)
+            : AdvisoryAnswer.None;
+    }
+
+    /// <summary>The target with what the advisories say of it.</summary>
+    public static ScanTarget Complete(BareTarget bare, Func<PackageVersion, AdvisoryAnswer> ask)
+    {
+        ArgumentNullException.ThrowIfNull(bare);
+        var advised = Judge(bare.Packages, ask);
+        if (advised is { Findings.Count: 0, Errors.Count: 0 })
+        {
+            return bare.Target;
+        }
+
+        var errors = Sorted(bare.Target.Errors.Concat(advised.Errors));
+        return bare.Target with
+        {
+            Findings = Sorted(advised.Findings.Concat(bare.Target.Findings.Where(f => advised.Keeps(f)))),
+            Errors = errors,
+            Status = bare.Target.Status == ScanStatus.Succeeded && errors.Count > 0 ? ScanStatus.Partial : bare.Target.Status,
+        };
+    }
+
+    /// <summary>Fingerprint and title of the finding that a match makes of a package at one place.</summary>
+    public static (string Fingerprint, string Title) Identify(AdvisoryMatch match, string purl, PackageVersion package, string origin, string path)
+    {
+        ArgumentNullException.ThrowIfNull(match);
+        return (Finding.MakeFingerprint(KindOf(match), match.Id, purl, origin, path), TitleOf(match, package));
+    }
+
+    internal static List<Finding> Sorted(IEnumerable<Finding> findings) => [.. findings.DistinctBy(f => f.Fingerprint).OrderBy(f => f, FindingOrder.WorstFirst)];
+
+    internal static List<FileError> Sorted(IEnumerable<FileError> errors) =>
+        [.. errors.Distinct().OrderBy(e => e.Origin, StringComparer.Ordinal).ThenBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)];
+
+    internal static Advised Judge(IReadOnlyList<JudgedPackage> packages, Func<PackageVersion, AdvisoryAnswer> ask)
+    {
+        var advised = new Advised();
+        foreach (var judged in packages)
+        {
+            if (judged.Key is { } key)
+            {
+                Add(judged, key, ask, advised);
+            }
+        }
+
+        return advised;
+    }
+
+    private static void Add(JudgedPackage judged, PackageVersion key, Func<PackageVersion, AdvisoryAnswer> ask, Advised advised)
+    {
+        var package = judged.Package;
+        var own = ask(key);
+        if (own.IsUncomparable && package.Evidence is (PackageEvidence.Installed or PackageEvidence.Binary))
+        {
+            advised.Errors.Add(new FileError(package.Origin, package.Path, $"version `{key.Version}` of `{package.Name}` cannot be compared with advisories", "look it up by hand"));
+        }
+
+        advised.Findings.AddRange(own.Matches.Select(match => ToFinding(match, judged, key)));
+        if (package is { Effective: false, ShadowedBy: { } by } && judged.Winner is { } winner && Ecosystem.TryParse(key.Ecosystem, out var ecosystem))
+        {
+            var known = own.Matches.SelectMany(m => m.Aliases.Append(m.Id)).ToHashSet(StringComparer.Ordinal);
+            var open = ask(winner).Matches.Where(m => !known.Contains(m.Id) && !known.Overlaps(m.Aliases)).ToList();
+            if (open.Count > 0 && VersionOrder.For(ecosystem).Compare(key.Version, winner.Version) == VersionComparison.Greater)
+            {
+                var finding = ShadowedFix(package, key.Version, winner.Version, by, open);
+                advised.Findings.Add(finding);
+                advised.ShadowedFixes.Add(Advised.Place(finding));
+            }
+        }
+    }
+
+    private static FindingKind KindOf(AdvisoryMatch match) => match.IsMalware ? FindingKind.Malware : FindingKind.Vulnerability;
+
+    private static string TitleOf(AdvisoryMatch match, PackageVersion package) => $"{package.Name} {package.Version}: {(match.Summary.Length > 0 ? match.Summary : match.Id)}";
+
+    private static Finding ToFinding(AdvisoryMatch match, JudgedPackage judged, PackageVersion key)
+    {
+        var package = judged.Package;
+        var why = match.Evidence == "listed by version" ? $"version {key.Version} is listed as affected" : $"version {key.Version} is affected ({match.Evidence})";
+        var more = string.Concat(
+            match.KnownExploited ? "; known to be exploited" : "",
+            match.Epss.Score > 0 ? FormattableString.Invariant($"; EPSS {match.Epss.Score:0.00} (percentile {match.Epss.Percentile:0.00})") : "",
+            match.IsSeverityStated ? "" : "; no severity is stated, medium is assumed",
+            package.Effective || judged.Reason.Length == 0 ? "" : $"; this copy does not load: {judged.Reason}");
+        var (fingerprint, title) = Identify(match, package.Purl, key, package.Origin, package.Path);
+        return new Finding
+        {
+            Fingerprint = fingerprint,
+            Kind = KindOf(match),
+            RuleId = match.Id,
+            Aliases = match.Aliases,
+            Severity = match.Severity,
+            Cvss = match.Cvss,
+            Purl = package.Purl,
+            FixedVersions = match.FixedVersions,
+            Effective = package.Effective,
+            Loaded = package.Loaded,
+            KnownExploited = match.KnownExploited,
+            Origin = package.Origin,
+            Path = package.Path,
+            Title = title,
+            Description = why + more,
+            Remediation = match.IsMalware ? $"remove {package.Name}; treat what it could reach as stolen"
+                : match.FixedVersions.Count > 0 ? $"update {package.Name} to {match.FixedVersions[0]} or later{(package.Origin == "function" ? "" : $" in {package.Origin.Replace(":", " ", StringComparison.Ordinal)}")}"
+                : $"no fixed version of {package.Name} is known; replace it, or keep the affected part from being reached",
+            References = match.References,
+        };
+    }
+
+    private static Finding ShadowedFix(ScannedPackage package, string version, string winning, string by, List<AdvisoryMatch> open)
+    {
+        var worst = open.OrderByDescending(m => m.Severity).ThenByDescending(m => m.Cvss?.Score ?? 0).ThenBy(m => m.Id, StringComparer.Ordinal).First();
+        return new Finding
+        {
+            Fingerprint = Finding.MakeFingerprint(FindingKind.Vulnerability, ShadowedFixRule, package.Purl, package.Origin, package.Path),
+            Kind = FindingKind.Vulnerability,
+            RuleId = ShadowedFixRule,
+            Severity = worst.Severity,
+            Cvss = worst.Cvss,
+            Purl = package.Purl,
+            KnownExploited = open.Any(m => m.KnownExploited),
+            Origin = package.Origin,
+            Path = package.Path,
+            Title = $"{package.Name} {version} is fixed but never loads: {winning} shadows it",
+            Description = $"{by} is found first and is affected by {string.Join(", ", open.Select(m => m.Id).Order(StringComparer.Ordinal))}, which {version} is not",
+            Remediation = $"remove or update the copy at {by}",
+        };
+    }
+
+    /// <summary>What advisories add to a target.</summary>
+    internal sealed class Advised
+    {
+        public List<Finding> Findings { get; } = [];
+
+        public List<FileError> Errors { get; } = [];
+
+        public HashSet<string> ShadowedFixes { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Two versions of one package are a finding once: as a vulnerability where the copy that loads is the worse one.</summary>
+        public bool Keeps(Finding finding) => finding.RuleId != ShadowedFixRule || !ShadowedFixes.Contains(Place(finding));
+
+        public static string Place(Finding finding) => $"{finding.Origin}\n{finding.Path}\n{finding.Purl}";
+    }
+}
