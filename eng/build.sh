@@ -28,7 +28,7 @@ cli() {
 
 protection() {
   if newer $out/guard/linux-x64/guard src/Guard src/Policy src/Inspection src/Domain; then step guard src/Guard/build.sh; fi
-  if newer $out/native/x86_64/libpellicle.so runtime/native; then step "native interposer" runtime/native/build.sh; fi
+  if newer $out/native/x86_64/wrapper runtime/native; then step "native interposer" runtime/native/build.sh; fi
   if newer $out/.runtimes.stamp runtime/build.sh runtime/python runtime/node runtime/java runtime/dotnet; then step "runtimes and probes" runtime/build.sh all; touch $out/.runtimes.stamp; fi
 }
 

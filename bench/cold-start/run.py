@@ -4,7 +4,7 @@ With the layer, the extension is started first and must register before the runt
 `bare` and `layer` take turns; the difference is taken within each round, and its median is judged. The legs behind them tell where it goes.
 Processor time of all processes is printed beside: it tells more than the clock on a machine that has other work.
 """
-import os, shutil, socket, statistics, subprocess, sys, threading, time
+import os, shutil, signal, socket, statistics, subprocess, sys, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "Runtimes"))
@@ -103,10 +103,10 @@ def once(language, leg):
         processes.append(start(["/var/runtime/bootstrap"], env))
         ready = (platform.wait("next", processes[-1]) - began) * 1000
     finally:
-        for process in processes:
+        for process in reversed(processes):  # without the guard the runtime would end by itself
             if process.returncode is not None:
                 continue  # it ended by itself, and `wait` has said so
-            process.kill()
+            os.kill(process.pid, signal.SIGKILL)  # Popen.kill reaps what has ended, and its times with it
             _, process.returncode, used = os.wait4(process.pid, 0)
             processor += (used.ru_utime + used.ru_stime) * 1000
         platform.close()
@@ -117,16 +117,11 @@ def lay_out_layer():
     """/opt as the layer's zip has it."""
     layer = os.path.join(os.environ["PELLICLE_TEST_WORK"], "layer")
     artifacts = os.path.join(ROOT, "artifacts")
-    for source, target in (("guard/linux-x64/guard", "extensions/pellicle"), ("native/x86_64/libpellicle.so", "pellicle/native/libpellicle.so")):
+    for source, target in (("guard/linux-x64/guard", "extensions/pellicle"), ("native/x86_64/libpellicle.so", "pellicle/native/libpellicle.so"), ("native/x86_64/wrapper", "pellicle/wrapper")):
         os.makedirs(os.path.dirname(os.path.join(layer, target)), exist_ok=True)
         shutil.copy(os.path.join(artifacts, source), os.path.join(layer, target))
     for language in ("node", "dotnet"):
         shutil.copytree(os.path.join(artifacts, "probes", language), os.path.join(layer, "pellicle", language))
-    text = open(os.path.join(ROOT, "src", "Protection", "LayerPackage.cs"), encoding="utf-8").read()
-    wrapper = text.split('"""')[1].strip("\n").replace("        ", "").rstrip() + "\n"
-    with open(os.path.join(layer, "pellicle", "wrapper"), "w", encoding="utf-8") as file:
-        file.write(wrapper)
-    os.chmod(os.path.join(layer, "pellicle", "wrapper"), 0o755)
     harness.bind(layer, "/opt")
 
 

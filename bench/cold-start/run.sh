@@ -4,7 +4,7 @@
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 root=$here/../..
-for needed in artifacts/guard/linux-x64/guard artifacts/runtimes artifacts/probes artifacts/native/x86_64/libpellicle.so; do
+for needed in artifacts/guard/linux-x64/guard artifacts/runtimes artifacts/probes artifacts/native/x86_64/libpellicle.so artifacts/native/x86_64/wrapper; do
   [ -e "$root/$needed" ] || { echo "$needed is missing; run eng/build.sh protection" >&2; exit 3; }
 done
 work=$(mktemp -d)

@@ -630,7 +630,7 @@ internal sealed class Guardian : IGate, IJudge
                 Suppress = [.. document.Events.Suppress.Select(s => s.Field == "*" ? s.Detector : $"{s.Detector}@{s.Field}")],
             };
             State?.Publish(Policy.Mode, Policy.Mode == ProtectionMode.Protect, KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),
-                KnownItems.Prefixes(document, Invocations.Any, Proxy?.Address.Port ?? 0));
+                KnownItems.Prefixes(Policy.Current, Invocations.Any, Proxy?.Address.Port ?? 0));
         }
     }
 }

@@ -15,8 +15,6 @@ internal static class Program
         return arguments switch
         {
             ["extension"] => ExtensionMode.Run(Path.GetFileName(name) is { Length: > 0 } own && name.Contains("/extensions/", StringComparison.Ordinal) ? own : ExtensionName),
-            ["wrapper", .. var command] => WrapperMode.Run(command, chain: true),
-            ["launch", .. var command] => WrapperMode.Run(command, chain: false),
             ["proxy", .. var options] => ProxyMode.Run(options),
             ["--version"] => Version(),
             _ => Usage("which part?"),
@@ -25,7 +23,7 @@ internal static class Program
 
     internal static int Usage(string problem)
     {
-        Telemetry.Log.Error($"{problem}; usage: guard extension | wrapper CMD… | launch CMD… | proxy --listen ADDR --upstream ADDR [--policy FILE]");
+        Telemetry.Log.Error($"{problem}; usage: guard extension | proxy --listen ADDR --upstream ADDR [--policy FILE]");
         return 2;
     }
 

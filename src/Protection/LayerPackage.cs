@@ -26,19 +26,11 @@ public static class LayerPackage
     /// <summary>Name part of a layer version's ARN.</summary>
     public static string NameOf(string arn) => arn.Split(':') is { Length: > 6 } parts ? parts[6] : "";
 
-    private const string Wrapper =
-        """
-        #!/bin/sh
-        [ "$PELLICLE_MODE" != off ] || { [ -z "$PELLICLE_NEXT_WRAPPER" ] && exec "$@"; exec "$PELLICLE_NEXT_WRAPPER" "$@"; }
-        exec /opt/extensions/pellicle wrapper "$@"
-
-        """;
-
     // Zip stores no year before 1980; a fixed time keeps the bytes equal from build to build.
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Makes the zip from the built artefacts.</summary>
-    /// <param name="artifacts">The <c>artifacts</c> directory: <c>guard/linux-x64/guard</c>, <c>native/x86_64/libpellicle.so</c>, <c>probes/</c>.</param>
+    /// <param name="artifacts">The <c>artifacts</c> directory: <c>guard/linux-x64/guard</c>, <c>native/x86_64/libpellicle.so</c> and <c>wrapper</c>, <c>probes/</c>.</param>
     /// <param name="architecture"><c>x86_64</c> or <c>arm64</c>.</param>
     /// <param name="policy">Policy packed as the one at t=0, or null for the guard's own (monitor).</param>
     /// <param name="publicKey">SubjectPublicKeyInfo (base64) that signs policies, or null.</param>
@@ -59,7 +51,7 @@ public static class LayerPackage
         var files = new SortedDictionary<string, ZipFileEntry>(StringComparer.Ordinal);
         void Add(string path, byte[] bytes, int mode = 0b110_100_100) => files[path] = new ZipFileEntry(path, bytes, mode);
         Add("extensions/pellicle", Read(Path.Combine(artifacts, "guard", rid, "guard")), 0b111_101_101);
-        Add("pellicle/wrapper", System.Text.Encoding.ASCII.GetBytes(Wrapper.ReplaceLineEndings("\n")), 0b111_101_101);
+        Add("pellicle/wrapper", Read(Path.Combine(artifacts, "native", native, "wrapper")), 0b111_101_101);
         Add("pellicle/native/libpellicle.so", Read(Path.Combine(artifacts, "native", native, "libpellicle.so")), 0b111_101_101);
         Add("pellicle/version", System.Text.Encoding.ASCII.GetBytes(version + "\n"));
         foreach (var language in new[] { "node", "dotnet" })

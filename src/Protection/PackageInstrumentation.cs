@@ -20,7 +20,7 @@ public static class PackageInstrumentation
         #!/bin/sh
         # pellicle: starts bootstrap.original through the protection layer
         program=${0%/*}/bootstrap.original
-        [ "$PELLICLE_MODE" != off ] && [ -x /opt/extensions/pellicle ] && exec /opt/extensions/pellicle launch "$program" "$@"
+        [ "$PELLICLE_MODE" != off ] && [ -x /opt/pellicle/wrapper ] && exec /opt/pellicle/wrapper --launch "$program" "$@"
         exec "$program" "$@"
 
         """;

@@ -60,7 +60,7 @@ internal sealed class Stage : IAsyncDisposable
                 return "sandboxes of the local Lambda need root here";
             }
 
-            string[] wanted = ["guard/linux-x64/guard", "native/x86_64/libpellicle.so", "probes/node/probe.js", "runtimes/python/bootstrap", "runtimes/node/bootstrap", "runtimes/java/bootstrap", "runtimes/dotnet/bootstrap", "local/pellicle-sandbox"];
+            string[] wanted = ["guard/linux-x64/guard", "native/x86_64/libpellicle.so", "native/x86_64/wrapper", "probes/node/probe.js", "runtimes/python/bootstrap", "runtimes/node/bootstrap", "runtimes/java/bootstrap", "runtimes/dotnet/bootstrap", "local/pellicle-sandbox"];
             var missing = wanted.Where(p => !File.Exists(Path.Combine(Artifacts, p))).ToList();
             return missing.Count == 0 ? null : $"build artefacts are missing ({string.Join(", ", missing)}): run eng/build.sh all";
         }

@@ -11,10 +11,13 @@ public sealed class BinaryFactAttribute : FactAttribute
 {
     internal static string Path { get; } = Find();
 
+    /// <summary>Built by runtime/native/build.sh.</summary>
+    internal static string Wrapper { get; } = System.IO.Path.GetFullPath(System.IO.Path.Combine(Path, "../../../native/x86_64/wrapper"));
+
     public BinaryFactAttribute()
     {
-        if (!File.Exists(Path))
-            Skip = "artifacts/guard/linux-x64/guard is not built";
+        if (!File.Exists(Path) || !File.Exists(Wrapper))
+            Skip = "artifacts/guard/linux-x64/guard or artifacts/native/x86_64/wrapper is not built";
     }
 
     private static string Find()
@@ -28,7 +31,7 @@ public sealed class BinaryFactAttribute : FactAttribute
     }
 }
 
-/// <summary>The static binary as extension and wrapper, against the fake platform.</summary>
+/// <summary>The static binary as extension, and the wrapper, against the fake platform.</summary>
 public class BinaryTests
 {
     [BinaryFact]
@@ -44,7 +47,7 @@ public class BinaryTests
         platform.TakeRequest().ShouldContain("/extension/event/next");
 
         // The wrapper ends as the command, which tells us what it was given. There is no layer here, so the interposer is missing: unchanged, with one line.
-        using var wrapper = Start(platform, ["wrapper", "/usr/bin/env"]);
+        using var wrapper = Wrap(platform, ["/usr/bin/env"]);
         wrapper.StandardOutput.ReadToEnd().ShouldContain($"AWS_LAMBDA_RUNTIME_API={platform.Address}");
         wrapper.StandardError.ReadToEnd().ShouldContain("starting without protection");
         wrapper.WaitForExit();
@@ -77,7 +80,7 @@ public class BinaryTests
     public void The_wrapper_runs_the_command_unchanged_without_a_guard()
     {
         using var platform = new FakePlatform();
-        using var wrapper = Start(platform, ["wrapper", "sh", "-c", "echo $AWS_LAMBDA_RUNTIME_API $1", "x", "two words"]);
+        using var wrapper = Wrap(platform, ["sh", "-c", "echo $AWS_LAMBDA_RUNTIME_API $1", "x", "two words"]);
         wrapper.StandardOutput.ReadToEnd().ShouldBe($"{platform.Address} two words\n");
         wrapper.StandardError.ReadToEnd().Trim().Split('\n').ShouldHaveSingleItem();
     }
@@ -86,7 +89,7 @@ public class BinaryTests
     public void The_wrapper_starts_the_next_wrapper_with_the_command()
     {
         using var platform = new FakePlatform();
-        using var wrapper = Start(platform, ["wrapper", "a", "b"], ("PELLICLE_NEXT_WRAPPER", "/bin/echo"), ("PELLICLE_MODE", "off"));
+        using var wrapper = Wrap(platform, ["a", "b"], ("PELLICLE_NEXT_WRAPPER", "/bin/echo"), ("PELLICLE_MODE", "off"));
         wrapper.StandardOutput.ReadToEnd().ShouldBe("a b\n");
         wrapper.StandardError.ReadToEnd().ShouldBe("");
     }
@@ -95,7 +98,7 @@ public class BinaryTests
     public void A_command_that_does_not_exist_is_127()
     {
         using var platform = new FakePlatform();
-        using var wrapper = Start(platform, ["wrapper", "/does/not/exist"]);
+        using var wrapper = Wrap(platform, ["/does/not/exist"]);
         wrapper.WaitForExit();
         wrapper.ExitCode.ShouldBe(127);
     }
@@ -130,9 +133,13 @@ public class BinaryTests
         };
     }
 
-    private static Process Start(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables)
+    private static Process Start(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Path, platform, arguments, variables);
+
+    private static Process Wrap(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Wrapper, platform, arguments, variables);
+
+    private static Process Run(string program, FakePlatform platform, string[] arguments, (string Name, string Value)[] variables)
     {
-        var start = new ProcessStartInfo(BinaryFactAttribute.Path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = platform.Address.ToString();
         foreach (var (name, value) in variables)
             start.Environment[name] = value;

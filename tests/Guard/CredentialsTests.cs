@@ -137,7 +137,7 @@ public sealed class CredentialsTests
         var library = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Path, "../../../native/x86_64/libpellicle.so"));
         var probe = "import boto3, json, os; c = boto3.Session().get_credentials().get_frozen_credentials(); print(json.dumps([c.access_key, c.secret_key, c.token, sorted(k for k in os.environ if 'AWS_' in k and ('KEY' in k or 'SESSION' in k))]))";
         var start = new ProcessStartInfo("unshare", ["-m", "sh", "-c",
-            $"mount -t tmpfs none /opt && mkdir -p /opt/pellicle/native && cp {library} /opt/pellicle/native/ && exec {BinaryFactAttribute.Path} wrapper /usr/bin/python3 -c \"{probe}\""])
+            $"mount -t tmpfs none /opt && mkdir -p /opt/pellicle/native && cp {library} /opt/pellicle/native/ && exec {BinaryFactAttribute.Wrapper} /usr/bin/python3 -c \"{probe}\""])
         { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = rig.Platform.Address.ToString();
         foreach (var (name, value) in variables)

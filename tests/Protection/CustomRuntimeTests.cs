@@ -10,7 +10,7 @@ public sealed class CustomRuntimeTests : IDisposable
 
     public CustomRuntimeTests()
     {
-        foreach (var file in new[] { "guard/linux-x64/guard", "native/x86_64/libpellicle.so", "probes/node/probe.js", "probes/dotnet/Pellicle.Probe.dll", "runtimes/python/bootstrap", "runtimes/python/.stamp", "runtimes/dotnet/bootstrap" })
+        foreach (var file in new[] { "guard/linux-x64/guard", "native/x86_64/libpellicle.so", "native/x86_64/wrapper", "probes/node/probe.js", "probes/dotnet/Pellicle.Probe.dll", "runtimes/python/bootstrap", "runtimes/python/.stamp", "runtimes/dotnet/bootstrap" })
         {
             Write("artifacts/" + file, "content of " + file);
         }

@@ -22,9 +22,9 @@ internal static class KnownItems
     }
 
     /// <summary>Places of the system and the runtime. Code of the function is only noted while it starts; later it is asked, since reading it may be theft.</summary>
-    internal static IEnumerable<PrefixRule> Prefixes(PolicyDocument policy, bool initialised, int proxyPort)
+    internal static IEnumerable<PrefixRule> Prefixes(CompiledPolicy policy, bool initialised, int proxyPort)
     {
-        var ruled = policy.Rules.Where(r => r.Effect != Effect.Allow).Select(r => r.Dimension).ToHashSet();
+        var ruled = policy.Document.Rules.Where(r => r.Effect != Effect.Allow).Select(r => r.Dimension).ToHashSet();
         if (!ruled.Contains(Dimension.Read))
         {
             foreach (var path in (string[])["/opt/pellicle/", "/usr/lib/", "/usr/lib64/", "/usr/share/zoneinfo/", "/lib/", "/lib64/", "/var/lang/", "/var/runtime/", "/etc/ld.so.", "/sys/fs/cgroup/",
@@ -52,5 +52,33 @@ internal static class KnownItems
             yield return new PrefixRule(Dimension.Write, PrefixAction.Pass, "/dev/null");
         if (!initialised && proxyPort != 0)
             yield return new PrefixRule(Dimension.Host, PrefixAction.Pass, $"127.0.0.1:{proxyPort}");
+        foreach (var rule in initialised ? [] : AtStart(policy, ruled))
+            yield return rule;
+    }
+
+    /// <summary>What the runtimes do while they start: each question would cost a cold start two switches between processes. Asked from the first event on.</summary>
+    private static IEnumerable<PrefixRule> AtStart(CompiledPolicy policy, HashSet<Dimension> ruled)
+    {
+        if (!ruled.Contains(Dimension.Read))
+        {
+            foreach (var path in (string[])["/proc/self/cgroup", "/proc/self/mountinfo", "/proc/self/stat", "/proc/self/net/if_inet6", "/proc/cgroups", "/proc/filesystems", "/etc/java", "/etc/ssl/", "/etc/pki/",
+                "/etc/crypto-policies/", "/etc/localtime", "/tmp/hsperfdata_"])
+                yield return new PrefixRule(Dimension.Read, PrefixAction.Pass, path);
+            yield return new PrefixRule(Dimension.Read, PrefixAction.Note, "/var/task");
+        }
+        if (!ruled.Contains(Dimension.Write))
+        {
+            foreach (var path in (string[])["/proc/self/coredump_filter", "/tmp/hsperfdata_", "/tmp/clr-debug-pipe-", "/tmp/dotnet-diagnostic-"])
+                yield return new PrefixRule(Dimension.Write, PrefixAction.Pass, path);
+        }
+        // A name without a folder that is in none of the system's: found, if at all, beside the library that asks for it.
+        if (!ruled.Contains(Dimension.Library))
+            yield return new PrefixRule(Dimension.Library, PrefixAction.Note, "lib");
+        // Named tuples and the like are made from text. No event's text can be in it yet.
+        foreach (var kind in (string[])["compile", "exec"])
+        {
+            if (policy.Evaluate(new Behaviour(Dimension.Code, kind), new EvaluationContext { Init = true }).IncidentDecision is null)
+                yield return new PrefixRule(Dimension.Code, PrefixAction.Note, kind);
+        }
     }
 }

@@ -138,6 +138,6 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
             _ = Libc.close(_fd);
         _fd = -1;
         _buffer.Clear();
-        return default;
+        return (0, [], []);
     }
 }

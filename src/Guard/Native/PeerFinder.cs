@@ -2,13 +2,14 @@ using System.Globalization;
 
 namespace Pellicle.Guard.Native;
 
-/// <summary>Finds which process holds the other end of a loopback connection: /proc/net/tcp gives the socket's inode, /proc/PID/fd its holder.</summary>
+/// <summary>Finds which process holds the other end of a loopback connection: the kernel tells the socket's inode, /proc/PID/fd its holder.</summary>
 internal static class PeerFinder
 {
     /// <summary>Process id, or 0 when it cannot be told.</summary>
     internal static int Find(int localPort, int remotePort)
     {
-        var inode = Inode("/proc/net/tcp", localPort, remotePort) ?? Inode("/proc/net/tcp6", localPort, remotePort);
+        var inode = SocketDiagnosis.Inode(localPort, remotePort)?.ToString(CultureInfo.InvariantCulture)
+            ?? Inode("/proc/net/tcp", localPort, remotePort) ?? Inode("/proc/net/tcp6", localPort, remotePort);
         return inode is null ? 0 : Holder($"socket:[{inode}]");
     }
 

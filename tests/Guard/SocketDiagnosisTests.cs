@@ -1,0 +1,34 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Pellicle.Guard.Native;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>What the kernel says about a socket, against what its descriptor says.</summary>
+public class SocketDiagnosisTests
+{
+    [Theory]
+    [InlineData(AddressFamily.InterNetwork)]
+    [InlineData(AddressFamily.InterNetworkV6)] // as Java connects: a socket for both, with an address of the old kind
+    public void A_socket_is_found_by_its_ports(AddressFamily family)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var client = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
+        if (family == AddressFamily.InterNetworkV6)
+            client.DualMode = true;
+        client.Connect(new IPEndPoint(IPAddress.Loopback, port));
+        using var accepted = listener.AcceptSocket();
+        var own = File.ResolveLinkTarget($"/proc/self/fd/{client.Handle.ToInt64().ToString(CultureInfo.InvariantCulture)}", returnFinalTarget: false)!.Name;
+        var clientPort = ((IPEndPoint)client.LocalEndPoint!).Port;
+        // Kernels without inet_diag give no answer; then the table of all sockets is read.
+        if (SocketDiagnosis.Inode(clientPort, port) is { } inode)
+            own.ShouldBe($"socket:[{inode}]");
+        PeerFinder.Find(clientPort, port).ShouldBe(Environment.ProcessId);
+    }
+
+    [Fact]
+    public void Nobody_is_found_where_nobody_is() => PeerFinder.Find(1, 2).ShouldBe(0);
+}
