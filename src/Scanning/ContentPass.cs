@@ -8,8 +8,8 @@ using Pellicle.Scanning.Secrets;
 
 namespace Pellicle.Scanning;
 
-/// <summary>Second look, by content: each file is inflated once for everything that needs its bytes (records, binaries, bundles, secrets, small texts).</summary>
-internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords records, Action<ExtractionResult> add, Action<string, string, string> fail)
+/// <summary>The look by content at files of the target itself: records, binaries, secrets, small texts. Thread-safe.</summary>
+internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords records, Action<ExtractionResult> add)
 {
     private const int MaxText = 64 << 10, MinBinary = 4 << 10;
 
@@ -31,45 +31,45 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
 
     public IReadOnlyList<Finding> Secrets => [.. secrets.OrderBy(finding => finding.Path, StringComparer.Ordinal).ThenBy(finding => finding.RuleId, StringComparer.Ordinal)];
 
-    private sealed record Work(ScanEntry Entry, bool Record, bool Binary, bool Text, bool Secret);
-
-    public void Run(CancellationToken cancellationToken)
+    /// <summary>What of a file is to be looked at; no flag: nothing.</summary>
+    [Flags]
+    internal enum Looks
     {
-        var work = tree.Source.Entries.Where(entry => entry.Kind == EntryKind.File && entry.Size > 0).Select(Plan).Where(item => item.Record || item.Binary || item.Text || item.Secret).ToList();
-        work.Sort((a, b) => b.Entry.Size.CompareTo(a.Entry.Size));
-        Parallel.ForEach(work, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, Handle);
+        None = 0,
+        Record = 1,
+        Binary = 2,
+        Text = 4,
+        Secret = 8,
     }
 
-    private Work Plan(ScanEntry entry)
+    /// <summary>Decides by name, size and records, which must all have been read.</summary>
+    public Looks Plan(ScanEntry entry)
     {
+        if (entry.Size == 0)
+        {
+            return Looks.None;
+        }
+
         var path = entry.ScanPath;
-        return new Work(entry, tree.Limits.VerifyRecords && records.Lists(entry.Path), entry.Size >= MinBinary && MayBeBinary(path), entry.Size <= MaxText && DecidesWhatLoads(path), tree.Limits.FindSecrets && MayHoldSecret(entry));
+        return (tree.Limits.VerifyRecords && records.Lists(entry.Path) ? Looks.Record : 0)
+            | (entry.Size >= MinBinary && MayBeBinary(path) ? Looks.Binary : 0)
+            | (entry.Size <= MaxText && DecidesWhatLoads(path) ? Looks.Text : 0)
+            | (tree.Limits.FindSecrets && MayHoldSecret(entry) ? Looks.Secret : 0);
     }
 
-    private void Handle(Work work)
+    /// <summary>False when the first bytes already say that there is nothing to see: most names that may be programs are not.</summary>
+    public bool IsWorthReading(ScanEntry entry, Looks looks)
     {
-        // Most names that may be programs are not: their first bytes say so.
         Span<byte> head = stackalloc byte[4];
-        if (work is { Record: false, Text: false, Secret: false } && tree.Source.ReadPrefix(work.Entry, head) == head.Length && !IsBinary(head))
-        {
-            return;
-        }
+        return looks != Looks.Binary || tree.Source.ReadPrefix(entry, head) != head.Length || IsBinary(head);
+    }
 
-        if (!tree.Budget.Take(work.Entry.Size))
-        {
-            fail(work.Entry.Path, $"more than {tree.Limits.MaxTotalBytes} bytes in one scan; not read", "");
-            return;
-        }
-
-        var result = tree.Source.Read(work.Entry, tree.Limits.MaxEntryBytes);
-        if (result.Content is not { } bytes)
-        {
-            fail(work.Entry.Path, result.Error ?? "could not be read", result.Hint);
-            return;
-        }
-
+    /// <summary>Looks at a file that was read.</summary>
+    public void Handle(ScanFile file, Looks looks)
+    {
+        var (path, bytes) = (file.InnerPath, file.Content);
         var isModified = false;
-        if (work.Record && records.Verify(work.Entry.Path, bytes) is { } difference)
+        if (looks.HasFlag(Looks.Record) && records.Verify(path.Value, bytes) is { } difference)
         {
             isModified = true;
             lock (gate)
@@ -79,23 +79,22 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
         }
 
         // An untouched file of a published package holds no secret of this customer, but many keys made for tests.
-        if (work.Secret && (!work.Record || isModified) && !IsBinary(bytes))
+        if (looks.HasFlag(Looks.Secret) && (!looks.HasFlag(Looks.Record) || isModified) && !IsBinary(bytes))
         {
-            FindSecrets(work.Entry.ScanPath, bytes);
+            FindSecrets(path, bytes);
         }
 
-        var file = new ScanFile(tree, work.Entry.ScanPath, bytes);
-        if (work.Binary && IsBinary(bytes))
+        if (looks.HasFlag(Looks.Binary) && IsBinary(bytes))
         {
-            var accounted = work.Record || records.Lists(work.Entry.Path) || work.Entry.ScanPath.HasDirectory("node_modules");
+            var accounted = records.Lists(path.Value) || path.HasDirectory("node_modules");
             foreach (var extractor in BinaryExtractors)
             {
-                var found = ReadSession.Guarded(extractor.Name, work.Entry.Path, () => extractor.Extract(file));
+                var found = ReadSession.Guarded(extractor.Name, path.Value, () => extractor.Extract(file));
                 accounted |= found.Packages.Count > 0;
                 add(found);
             }
 
-            if (NativeHeader.Read(work.Entry.Path, bytes, accounted) is { } header)
+            if (NativeHeader.Read(path.Value, bytes, accounted) is { } header)
             {
                 lock (gate)
                 {
@@ -104,11 +103,11 @@ internal sealed class ContentPass(ScanTree tree, string origin, PythonRecords re
             }
         }
 
-        if (work.Text && !IsBinary(bytes))
+        if (looks.HasFlag(Looks.Text) && !IsBinary(bytes))
         {
             lock (gate)
             {
-                texts[work.Entry.Path] = WithoutSecrets(work.Entry.ScanPath, file.Text);
+                texts[path.Value] = WithoutSecrets(path, file.Text);
             }
         }
     }

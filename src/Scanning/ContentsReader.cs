@@ -7,7 +7,7 @@ using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Scanning;
 
-/// <summary>Opens the files of one target that matter and gathers what they prove. Each file is inflated at most twice; nothing is written to disk.</summary>
+/// <summary>Opens the files of one target that matter and gathers what they prove. Each file is inflated once, for everything that needs its bytes; nothing is written to disk.</summary>
 public static class ContentsReader
 {
     /// <summary>Reads one target. Damage becomes errors; only cancellation and lost access to the target itself throw.</summary>
@@ -67,9 +67,9 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         }
 
         var tree = new ScanTree(source, "", limits, budget);
+        content = new ContentPass(tree, origin, records, Add);
+        ReadRecords(tree);
         ReadTree(tree, 0);
-        content = new ContentPass(tree, origin, records, Add, Fail);
-        content.Run(cancellationToken);
     }
 
     public TargetContents Finish(string sha256)
@@ -98,33 +98,27 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         };
     }
 
+    /// <summary>Before everything else: which files a package's RECORD lists decides what is looked at.</summary>
+    private void ReadRecords(ScanTree tree) =>
+        Parallel.ForEach(tree.Source.Entries.Where(entry => entry.Kind == EntryKind.File && PythonRecords.IsRecord(entry.ScanPath)), Parallelism(), entry =>
+        {
+            if (TryRead(tree, entry, limits.MaxEvidenceBytes, out var bytes))
+            {
+                records.Add(entry.Path, bytes);
+            }
+        });
+
+    private ParallelOptions Parallelism() => new() { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+
     private void ReadTree(ScanTree tree, int depth)
     {
         var found = new List<Package>();
         var work = new List<Work>();
         foreach (var entry in tree.Source.Entries)
         {
-            if (entry.Kind != EntryKind.File)
+            if (entry.Kind == EntryKind.File && Plan(entry, depth) is { } item)
             {
-                continue;
-            }
-
-            var path = entry.ScanPath;
-            foreach (var extractor in FileExtractors)
-            {
-                if (extractor.IsRequired(path))
-                {
-                    work.Add(new Work(entry, extractor));
-                }
-            }
-
-            if (depth == 0 && PythonRecords.IsRecord(path))
-            {
-                work.Add(new Work(entry, null));
-            }
-            else if (IsArchive(path))
-            {
-                work.Add(new Work(entry, null));
+                work.Add(item);
             }
         }
 
@@ -133,14 +127,14 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         {
             // Largest first, so that no worker is left with the one big archive at the end.
             work.Sort((a, b) => b.Entry.Size.CompareTo(a.Entry.Size));
-            Parallel.ForEach(work, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, item => Handle(tree, item.Entry, item.Extractor, depth, found));
+            Parallel.ForEach(work, Parallelism(), item => Handle(tree, item, depth, found));
         }
         else
         {
-            foreach (var (entry, extractor) in work)
+            foreach (var item in work)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Handle(tree, entry, extractor, depth, found);
+                Handle(tree, item, depth, found);
             }
         }
 
@@ -150,26 +144,67 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         }
     }
 
-    private sealed record Work(ScanEntry Entry, IExtractor? Extractor);
+    private sealed record Work(ScanEntry Entry, IReadOnlyList<IExtractor> Extractors, bool IsArchive, ContentPass.Looks Looks);
 
-    private void Handle(ScanTree tree, ScanEntry entry, IExtractor? extractor, int depth, List<Package> found)
+    /// <summary>Everybody who wants this file; null when nobody does.</summary>
+    private Work? Plan(ScanEntry entry, int depth)
     {
-        if (extractor is null && !PythonRecords.IsRecord(entry.ScanPath))
+        var path = entry.ScanPath;
+        List<IExtractor>? extractors = null;
+        foreach (var extractor in FileExtractors)
+        {
+            if (extractor.IsRequired(path))
+            {
+                (extractors ??= []).Add(extractor);
+            }
+        }
+
+        var looks = depth == 0 && content is not null ? content.Plan(entry) : ContentPass.Looks.None;
+        var isArchive = IsArchive(path);
+        return extractors is null && !isArchive && looks == ContentPass.Looks.None ? null : new Work(entry, extractors ?? [], isArchive, looks);
+    }
+
+    private void Handle(ScanTree tree, Work work, int depth, List<Package> found)
+    {
+        var (entry, extractors, isArchive, looks) = work;
+        if (isArchive)
         {
             ReadNested(tree, entry, depth);
         }
-        else if (!TryRead(tree, entry, out var bytes))
+
+        if (extractors.Count > 0 && looks == ContentPass.Looks.None)
+        {
+            if (TryRead(tree, entry, limits.MaxEvidenceBytes, out var evidence))
+            {
+                Extract(new ScanFile(tree, entry.ScanPath, evidence), extractors, found);
+            }
+
+            return;
+        }
+
+        if (looks == ContentPass.Looks.None || (extractors.Count == 0 && !content!.IsWorthReading(entry, looks)) || !TryRead(tree, entry, limits.MaxEntryBytes, out var bytes))
         {
             return;
         }
-        else if (extractor is not null)
+
+        var file = new ScanFile(tree, entry.ScanPath, bytes);
+        if (extractors.Count > 0 && bytes.Length > limits.MaxEvidenceBytes)
         {
-            var file = new ScanFile(tree, entry.ScanPath, bytes);
-            Add(Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file)), found);
+            Fail(file.Path.Value, $"{bytes.Length} bytes, more than the limit of {limits.MaxEvidenceBytes}; not read as evidence of packages");
         }
         else
         {
-            records.Add(entry.Path, bytes);
+            Extract(file, extractors, found);
+        }
+
+        content!.Handle(file, looks);
+    }
+
+    private void Extract(ScanFile file, IReadOnlyList<IExtractor> extractors, List<Package> found)
+    {
+        foreach (var extractor in extractors)
+        {
+            Add(Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file)), found);
         }
     }
 
@@ -218,7 +253,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
         ReadTree(new ScanTree(nested, path + "!/", limits, budget), depth + 1);
     }
 
-    private bool TryRead(ScanTree tree, ScanEntry entry, out byte[] bytes)
+    private bool TryRead(ScanTree tree, ScanEntry entry, long maxBytes, out byte[] bytes)
     {
         bytes = [];
         if (!budget.Take(entry.Size))
@@ -227,7 +262,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             return false;
         }
 
-        var result = tree.Source.Read(entry, limits.MaxEvidenceBytes);
+        var result = tree.Source.Read(entry, maxBytes);
         if (result.Content is null)
         {
             Fail(tree.Prefix + entry.Path, result.Error ?? "could not be read", result.Hint);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -16,7 +17,13 @@ internal static class SecretScanner
 {
     private const int MaxMatches = 100, MinPassword = 6;
 
-    private static readonly Dictionary<string, TokenRule> ByPrefix = TokenRules.All.ToDictionary(rule => rule.Prefix, StringComparer.Ordinal);
+    // Rules by the first character of their prefix; those of a URL are tried where "://" stands.
+    private static readonly TokenRule[][] ByFirst = [.. Enumerable.Range(0, 128).Select(c => TokenRules.All.Where(rule => rule.Prefix[0] == c && !IsOfUrl(rule)).ToArray())];
+
+    private static readonly TokenRule[] OfUrls = [.. TokenRules.All.Where(IsOfUrl)];
+
+    // No announced token is shorter: runs of fewer value characters are passed over without looking at each character.
+    private static readonly int MinRun = TokenRules.All.Where(rule => !IsOfUrl(rule)).Min(rule => rule.Prefix.Length + rule.Min);
 
     private static readonly Dictionary<string, SearchValues<char>> Alphabets = TokenRules.All.Select(rule => rule.Alphabet).Distinct().ToDictionary(text => text, text => SearchValues.Create(text));
 
@@ -25,11 +32,15 @@ internal static class SecretScanner
     // Names whose value is a credential. Searched without regard to case.
     private static readonly string[] Names = ["secret", "password", "passwd", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "client_key", "auth_key", "credential"];
 
-    private static readonly SearchValues<string> Exact = SearchValues.Create([.. ByPrefix.Keys, "-----BEGIN ", "PuTTY-User-Key-File-", "AccountKey=", "SharedAccessKey=", "://", "T3BlbkFJ", "8Q~", ":AA", "-us"], StringComparison.Ordinal);
+    private static readonly SearchValues<string> Marks = SearchValues.Create(["-----BEGIN ", "PuTTY-User-Key-File-", "AccountKey=", "SharedAccessKey=", "://"], StringComparison.Ordinal);
 
     private static readonly SearchValues<string> Context = SearchValues.Create(Names, StringComparison.OrdinalIgnoreCase);
 
     private static readonly SearchValues<char> ValueCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.~");
+
+    private static readonly SearchValues<char> Boundaries = SearchValues.Create("/=-.~");
+
+    private static readonly SearchValues<string> Middles = SearchValues.Create(["T3BlbkFJ", "8Q~", "-us"], StringComparison.Ordinal);
 
     private static readonly SearchValues<char> WordCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
@@ -37,12 +48,13 @@ internal static class SecretScanner
     public static IReadOnlyList<SecretMatch> Scan(ReadOnlySpan<char> text)
     {
         var found = new Matches(text);
-        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Exact) is var next and >= 0;)
+        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Marks) is var next and >= 0;)
         {
             at += next;
-            at += Math.Max(1, TryExact(text, at, ref found));
+            at += Math.Max(1, TryMark(text, at, ref found));
         }
 
+        ScanRuns(text, ref found);
         for (var at = 0; at < text.Length && text[at..].IndexOfAny(Context) is var next and >= 0;)
         {
             at += next;
@@ -53,7 +65,9 @@ internal static class SecretScanner
         return found.Sorted();
     }
 
-    private static int TryExact(ReadOnlySpan<char> text, int at, ref Matches found)
+    private static bool IsOfUrl(TokenRule rule) => rule.Prefix.StartsWith("https://", StringComparison.Ordinal);
+
+    private static int TryMark(ReadOnlySpan<char> text, int at, ref Matches found)
     {
         var rest = text[at..];
         if (rest.StartsWith("-----BEGIN "))
@@ -66,77 +80,131 @@ internal static class SecretScanner
             return TryPuttyKey(text, at, ref found);
         }
 
-        if (rest.StartsWith("AccountKey=") || rest.StartsWith("SharedAccessKey="))
-        {
-            var value = Take(rest[(rest.IndexOf('=') + 1)..]);
-            if (value.Length is 44 or 88 && TryBase64(value, out var bytes) && bytes is 32 or 64 && TokenRules.Entropy(value) > 4)
-            {
-                found.Add("azure-storage-key", "Azure connection string key", at, value.ToString(), "");
-            }
-
-            return 11;
-        }
-
         if (rest.StartsWith("://"))
         {
+            if (at >= 5 && text[(at - 5)..].StartsWith("https") && TryToken(text, at - 5, OfUrls, ref found) is > 0 and var length)
+            {
+                return length - 5;
+            }
+
             TryUrl(text, at, ref found);
-        }
-        else if (rest.StartsWith("T3BlbkFJ"))
-        {
-            var (start, value) = Around(text, at);
-            if (value.StartsWith("sk-") && value.Length == 51)
-            {
-                found.Add("openai-key", "OpenAI API key", start, value.ToString(), "sk-");
-            }
-        }
-        else if (rest.StartsWith("8Q~"))
-        {
-            var (start, value) = Around(text, at);
-            if (value.Length == 40 && at - start == 3 && TokenRules.IsMixed(value.ToString()))
-            {
-                found.Add("azure-client-secret", "Microsoft Entra client secret", start, value.ToString(), "");
-            }
-        }
-        else if (rest.StartsWith(":AA"))
-        {
-            var digits = 0;
-            while (digits < 11 && at - digits > 0 && char.IsAsciiDigit(text[at - digits - 1]))
-            {
-                digits++;
-            }
-
-            var value = Take(rest[1..]);
-            if (digits is >= 8 and <= 10 && value.Length == 35)
-            {
-                found.Add("telegram-token", "Telegram bot token", at - digits, text.Slice(at - digits, digits + 36).ToString(), "");
-            }
-        }
-        else if (rest.StartsWith("-us"))
-        {
-            var (start, value) = Around(text, at);
-            if (at - start == 32 && value.Length is 36 or 37 && value.AsSpan(0, 32).IndexOfAnyExcept("0123456789abcdef") < 0 && char.IsAsciiDigit(value[35]) && TokenRules.IsMixed(value.ToString()))
-            {
-                found.Add("mailchimp-key", "Mailchimp API key", start, value.ToString(), "");
-            }
-        }
-        else
-        {
-            return TryToken(text, at, ref found);
+            return 1;
         }
 
-        return 1;
+        var value = Take(rest[(rest.IndexOf('=') + 1)..]);
+        if (value.Length is 44 or 88 && TryBase64(value, out var bytes) && bytes is 32 or 64 && TokenRules.Entropy(value) > 4)
+        {
+            found.Add("azure-storage-key", "Azure connection string key", at, value.ToString(), "");
+        }
+
+        return 11;
     }
 
-    private static int TryToken(ReadOnlySpan<char> text, int at, ref Matches found)
+    /// <summary>
+    /// Looks at every run of value characters that is long enough for a token. A run of that length covers one of any that many
+    /// positions in a row, so one character in so many is looked at until one belongs to a run.
+    /// </summary>
+    /// <remarks>Compiled when first used, with everything inlined: code compiled ahead calls into the framework for each character.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ScanRuns(ReadOnlySpan<char> text, ref Matches found)
     {
-        foreach (var (prefix, rule) in ByPrefix)
+        for (int probe = MinRun - 1, floor = 0; probe < text.Length; probe += MinRun)
         {
-            if (!text[at..].StartsWith(prefix) || (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '+')))
+            if (!ValueCharacters.Contains(text[probe]))
             {
                 continue;
             }
 
-            var body = text[(at + prefix.Length)..];
+            var start = probe;
+            while (start > floor && ValueCharacters.Contains(text[start - 1]))
+            {
+                start--;
+            }
+
+            var rest = text[probe..].IndexOfAnyExcept(ValueCharacters);
+            var end = rest < 0 ? text.Length : probe + rest;
+            if (end - start >= MinRun)
+            {
+                TryRun(text, start, end, ref found);
+            }
+
+            probe = floor = end;
+        }
+    }
+
+    private static void TryRun(ReadOnlySpan<char> text, int start, int end, ref Matches found)
+    {
+        for (var at = start; at <= end - MinRun;)
+        {
+            var rules = text[at] < ByFirst.Length ? ByFirst[text[at]] : [];
+            var length = rules.Length == 0 ? 0 : TryToken(text, at, rules, ref found);
+            if (length > 0)
+            {
+                at += length;
+                continue;
+            }
+
+            // A token begins a run, or follows one of these.
+            var next = text[at..end].IndexOfAny(Boundaries);
+            at = next < 0 ? end : at + next + 1;
+        }
+
+        var run = text[start..end];
+        if (run.Length == 35 && run.StartsWith("AA") && start > 0 && text[start - 1] == ':')
+        {
+            TryTelegram(text, start - 1, ref found);
+        }
+
+        for (var at = 0; run.Length >= 36 && run[at..].IndexOfAny(Middles) is var next and >= 0; at++)
+        {
+            at += next;
+            TryMiddle(text, start + at, ref found);
+        }
+    }
+
+    private static void TryTelegram(ReadOnlySpan<char> text, int colon, ref Matches found)
+    {
+        var digits = 0;
+        while (digits < 11 && colon - digits > 0 && char.IsAsciiDigit(text[colon - digits - 1]))
+        {
+            digits++;
+        }
+
+        if (digits is >= 8 and <= 10)
+        {
+            found.Add("telegram-token", "Telegram bot token", colon - digits, text.Slice(colon - digits, digits + 36).ToString(), "");
+        }
+    }
+
+    /// <summary>Tokens that are announced by what stands inside them.</summary>
+    private static void TryMiddle(ReadOnlySpan<char> text, int at, ref Matches found)
+    {
+        var (start, value) = Around(text, at);
+        switch (text[at])
+        {
+            case 'T' when value.StartsWith("sk-", StringComparison.Ordinal) && value.Length == 51:
+                found.Add("openai-key", "OpenAI API key", start, value, "sk-");
+                break;
+            case '8' when value.Length == 40 && at - start == 3 && TokenRules.IsMixed(value):
+                found.Add("azure-client-secret", "Microsoft Entra client secret", start, value, "");
+                break;
+            case '-' when at - start == 32 && value.Length is 36 or 37 && value.AsSpan(0, 32).IndexOfAnyExcept("0123456789abcdef") < 0 && char.IsAsciiDigit(value[35]) && TokenRules.IsMixed(value):
+                found.Add("mailchimp-key", "Mailchimp API key", start, value, "");
+                break;
+        }
+    }
+
+    /// <summary>Length of the token at a position, or 0.</summary>
+    private static int TryToken(ReadOnlySpan<char> text, int at, TokenRule[] rules, ref Matches found)
+    {
+        foreach (var rule in rules)
+        {
+            if (!text[at..].StartsWith(rule.Prefix) || (at > 0 && (char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' or '+')))
+            {
+                continue;
+            }
+
+            var body = text[(at + rule.Prefix.Length)..];
             var end = body.IndexOfAnyExcept(Alphabets[rule.Alphabet]);
             var length = end < 0 ? body.Length : end;
             if (length < rule.Min || length > rule.Max || (length < body.Length && char.IsAsciiLetterOrDigit(body[length])))
@@ -144,16 +212,16 @@ internal static class SecretScanner
                 continue;
             }
 
-            var value = text.Slice(at, prefix.Length + length).TrimEnd('.').ToString();
+            var value = text.Slice(at, rule.Prefix.Length + length).TrimEnd('.').ToString();
             if (!IsPlaceholder(value) && (rule.IsValid is null || rule.IsValid(value)))
             {
                 var account = rule.Id == "aws-access-key" ? TokenRules.AwsAccount(value) : null;
-                found.Add(rule.Id, account is null ? rule.Title : $"{rule.Title} of account {account}", at, value, prefix);
+                found.Add(rule.Id, account is null ? rule.Title : $"{rule.Title} of account {account}", at, value, rule.Prefix);
                 return value.Length;
             }
         }
 
-        return 1;
+        return 0;
     }
 
     private static int TryPrivateKey(ReadOnlySpan<char> text, int at, ref Matches found)

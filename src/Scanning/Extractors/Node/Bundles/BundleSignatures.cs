@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -25,6 +26,7 @@ internal sealed class BundleSignatures
     private readonly ulong[] filter = new ulong[1 << (FilterBits - 6)];
     private readonly int[] heads = new int[1 << BucketBits];
     private readonly List<Literal> literals = [];
+    private (ulong Gram, int Next)[] chain = [];
 
     private BundleSignatures(byte[] table)
     {
@@ -52,16 +54,19 @@ internal sealed class BundleSignatures
     public bool Knows(string name) => byName.ContainsKey(name);
 
     /// <summary>Libraries whose literals are in the text, with where they are.</summary>
+    /// <remarks>Compiled when first used, with everything inlined: code compiled ahead calls into the framework for each byte.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IReadOnlyList<SignatureMatch> Find(ReadOnlySpan<byte> text)
     {
         var hits = new Dictionary<int, Hits>();
+        var filter = this.filter.AsSpan(0, 1 << (FilterBits - 6));
         for (var i = 0; i <= text.Length - Gram; i++)
         {
-            var hash = MemoryMarshal.Read<ulong>(text[i..]) * Mix;
-            var bit = (int)(hash >> (64 - FilterBits));
-            if ((filter[bit >> 6] & (1UL << (bit & 63))) != 0)
+            var gram = MemoryMarshal.Read<ulong>(text[i..]);
+            var bit = (uint)((gram * Mix) >> (64 - FilterBits));
+            if ((filter[(int)(bit >> 6)] & (1UL << (int)bit)) != 0)
             {
-                Compare(text, i, hash, hits);
+                Compare(text, i, gram, hits);
             }
         }
 
@@ -84,10 +89,16 @@ internal sealed class BundleSignatures
         return false;
     }
 
-    private void Compare(ReadOnlySpan<byte> text, int at, ulong hash, Dictionary<int, Hits> hits)
+    private void Compare(ReadOnlySpan<byte> text, int at, ulong gram, Dictionary<int, Hits> hits)
     {
-        for (var index = heads[(int)(hash >> (64 - BucketBits))]; index >= 0; index = literals[index].Next)
+        for (var index = heads[(int)((gram * Mix) >> (64 - BucketBits))]; index >= 0; index = chain[index].Next)
         {
+            // The filter lets one position in thirty through; almost none is more than its hash.
+            if (chain[index].Gram != gram)
+            {
+                continue;
+            }
+
             var literal = literals[index];
             var start = at - literal.GramOffset;
             if (start < 0 || !text[start..].StartsWith(table.AsSpan(literal.Start, literal.Length)))
@@ -130,7 +141,7 @@ internal sealed class BundleSignatures
         {
             if (columns[i].Length >= Gram)
             {
-                literals.Add(new Literal(columns[i].Start, columns[i].Length, library, i - 4, 0, -1));
+                literals.Add(new Literal(columns[i].Start, columns[i].Length, library, i - 4, 0));
             }
         }
     }
@@ -150,6 +161,7 @@ internal sealed class BundleSignatures
             }
         }
 
+        chain = new (ulong Gram, int Next)[literals.Count];
         for (var i = 0; i < literals.Count; i++)
         {
             var literal = literals[i];
@@ -163,7 +175,8 @@ internal sealed class BundleSignatures
             var bit = (int)(hash >> (64 - FilterBits));
             filter[bit >> 6] |= 1UL << (bit & 63);
             ref var head = ref heads[(int)(hash >> (64 - BucketBits))];
-            literals[i] = literal with { GramOffset = best, Next = head };
+            literals[i] = literal with { GramOffset = best };
+            chain[i] = (MemoryMarshal.Read<ulong>(table.AsSpan(literal.Start + best)), head);
             head = i;
         }
     }
@@ -184,7 +197,7 @@ internal sealed class BundleSignatures
 
     private sealed record Library(string Name, int Required, string[] Unless, IReadOnlyList<VersionPlace> Versions);
 
-    private readonly record struct Literal(int Start, int Length, int Library, int Bit, int GramOffset, int Next);
+    private readonly record struct Literal(int Start, int Length, int Library, int Bit, int GramOffset);
 
     private sealed class Hits
     {
