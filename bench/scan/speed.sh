@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whole process, cold start, beside unzip -t and sha256sum of the same zip in the same run: medians of RUNS (default 7), and the ratios.
 # Cold scans remember nothing; "again" is a scan of content that was read before.
-# Usage: bench/scan/speed.sh ZIP… ; PELLICLE names the program, PELLICLE_DB a compiled advisory file (without one: inventory only).
+# Usage: bench/scan/speed.sh ZIP… (bench/scan/zips.py makes some); PELLICLE names the program, PELLICLE_DB a compiled advisory file (without one: inventory only).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cli=${PELLICLE:-$here/../../artifacts/cli/pellicle}

@@ -30,14 +30,49 @@ internal sealed class PythonStartupFiles : IHijackCheck
 
         foreach (var target in view.Targets)
         {
-            foreach (var file in target.Facts.ModifiedFiles)
+            foreach (var group in target.Facts.ModifiedFiles.GroupBy(file => (file.Package, Kind: KindOf(new ScanPath(file.Path)))))
             {
-                // Stripping debug symbols changes libraries; scripts have no such excuse. Metadata runs nothing, and distributions rewrite it.
-                var isLibrary = file.Path.Contains(".so", StringComparison.Ordinal);
-                var isMetadata = new ScanPath(file.Path).Directory.EndsWith("-info", StringComparison.Ordinal) || new ScanPath(file.Path).Extension is ".txt" or ".md" or ".rst";
-                yield return this.Found(isMetadata ? Severity.Info : isLibrary ? Severity.Low : Severity.High, target.Origin, file.Path, $"{file.Path} is not the file {file.Package} was published with", file.Reason + (isLibrary ? "; stripped debug symbols have the same effect" : ""), "reinstall the package from its registry and compare");
+                foreach (var finding in Modified(target.Origin, group.Key.Package, group.Key.Kind, [.. group]))
+                {
+                    yield return finding;
+                }
             }
         }
+    }
+
+    private enum FileKind
+    {
+        Code,
+        Data,
+        Library,
+        Metadata,
+    }
+
+    private static FileKind KindOf(ScanPath path) => path switch
+    {
+        _ when path.Value.Contains(".so", StringComparison.Ordinal) => FileKind.Library,
+        _ when path.Directory.EndsWith("-info", StringComparison.Ordinal) || path.Extension is ".txt" or ".md" or ".rst" => FileKind.Metadata,
+        { Extension: ".png" or ".jpg" or ".gif" or ".svg" or ".ico" or ".csv" or ".dat" or ".npy" or ".npz" or ".mo" or ".po" or ".html" or ".css" or ".pyi" or ".c" or ".h" or ".pyx" or ".pxd" } => FileKind.Data,
+        _ => FileKind.Code,
+    };
+
+    /// <summary>
+    /// Stripping debug symbols changes every library of a package, and scripts have no such excuse. Metadata runs nothing, and distributions
+    /// rewrite it. Of both there is one finding a package; every other changed file is one of its own.
+    /// </summary>
+    private IEnumerable<Finding> Modified(string origin, string package, FileKind kind, IReadOnlyList<ModifiedFile> files)
+    {
+        const string Fix = "reinstall the package from its registry and compare";
+        var severity = kind switch { FileKind.Code => Severity.High, FileKind.Data => Severity.Medium, FileKind.Library => Severity.Low, _ => Severity.Info };
+        if (kind is FileKind.Code or FileKind.Data || files.Count == 1)
+        {
+            return files.Select(file => this.Found(severity, origin, file.Path, $"{file.Path} is not the file {package} was published with", file.Reason + (kind == FileKind.Library ? "; stripped debug symbols have the same effect" : ""), Fix));
+        }
+
+        var what = kind == FileKind.Library ? "native libraries" : "files of metadata";
+        var why = kind == FileKind.Library ? "; stripped debug symbols have the same effect" : "; they run nothing";
+        var names = string.Join(", ", files.Take(3).Select(file => new ScanPath(file.Path).FileName.ToString()));
+        return [this.Found(severity, origin, files[0].Path, $"{files.Count} {what} are not those {package} was published with", $"contents differ from the recorded ones: {names}{(files.Count > 3 ? " and others" : "")}{why}", Fix)];
     }
 
     private static bool OnSearchPath(ScanPath path) => path.Directory is "/var/task" or "/opt/python" || (path.IsUnder("/opt/python") && path.Directory.EndsWith("site-packages", StringComparison.Ordinal)) || path.IsUnder("/opt");

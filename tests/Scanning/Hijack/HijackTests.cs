@@ -93,5 +93,21 @@ public class HijackTests
         Lines(Run("python3.11", [], function)).ShouldBe(["H-3 High function", "H-10 High function"]);
     }
 
+    [Fact]
+    public void Stripped_libraries_of_a_package_are_one_finding_and_data_weighs_less_than_code()
+    {
+        const string Recorded = ",sha256=dw5gdiTWiSZcpsRIhNCAfZsFTSPEc8EGxyvp3gi3N2w,4\n";
+        string[] files = ["p/a.so", "p/b.cpython-311-x86_64-linux-gnu.so", "p/c.so.1", "p/dots.png", "p/main.py"];
+        var function = new TestZip().Add("p-1.dist-info/METADATA", "Name: p\nVersion: 1\n").Add("p-1.dist-info/RECORD", string.Concat(files.Select(file => file + Recorded)));
+        foreach (var file in files)
+        {
+            function.Add(file, "more than recorded");
+        }
+
+        var found = Run("python3.11", [], function);
+        found.Select(f => $"{f.RuleId} {f.Severity} {f.Path}").Order(StringComparer.Ordinal).ShouldBe(["H-3 High p/main.py", "H-3 Low p/a.so", "H-3 Medium p/dots.png"]);
+        found.Single(f => f.Severity == Severity.Low).Title.ShouldBe("3 native libraries are not those p 1 was published with");
+    }
+
     private static string[] Lines(IEnumerable<Finding> findings) => [.. findings.Select(f => $"{f.RuleId} {f.Severity} {f.Origin}")];
 }
