@@ -5,13 +5,15 @@ using System.Text;
 using System.Text.Json;
 
 // A simulated account behind the APIs that a scan calls: Lambda, IAM, STS, and the addresses of code. It is no Lambda: it only answers reads.
-// Usage: account-simulator DIRECTORY [functions=10000] [layers=400] [versions=5] [codes=300] [throttled=5] [failing=1] [latency=1] [megabytes=25]
-// throttled, failing: percent of calls. latency: milliseconds of each API answer. megabytes: a second, for each download.
+// Usage: account-simulator DIRECTORY [functions=10000] [layers=400] [versions=5] [codes=300] [throttled=5] [failing=1] [latency=1] [megabytes=40] [code=4000] [layer=500]
+// throttled, failing: percent of calls. latency: milliseconds of each API answer. megabytes: a second, for all downloads together, as one link gives.
+// code, layer: kilobytes of each package.
 var settings = args.Skip(1).Select(a => a.Split('=')).ToDictionary(a => a[0], a => double.Parse(a[1], CultureInfo.InvariantCulture));
 double Setting(string name, double otherwise) => settings.GetValueOrDefault(name, otherwise);
-var account = new Account(args[0], (int)Setting("functions", 10_000), (int)Setting("layers", 400), (int)Setting("versions", 5), (int)Setting("codes", 300));
+var account = new Account(args[0], (int)Setting("functions", 10_000), (int)Setting("layers", 400), (int)Setting("versions", 5), (int)Setting("codes", 300), (int)Setting("code", 4000) * 1000, (int)Setting("layer", 500) * 1000);
 account.Make();
-var (throttled, failing, latency, rate) = (Setting("throttled", 5) / 100, Setting("failing", 1) / 100, TimeSpan.FromMilliseconds(Setting("latency", 1)), Setting("megabytes", 25) * 1_048_576);
+var (throttled, failing, latency, rate) = (Setting("throttled", 5) / 100, Setting("failing", 1) / 100, TimeSpan.FromMilliseconds(Setting("latency", 1)), Setting("megabytes", 40) * 1_000_000);
+var linkFree = 0L;
 var random = new Random(7);
 var gate = new Lock();
 var calls = new Dictionary<string, int>();
@@ -45,7 +47,7 @@ app.Run(async http =>
     }
 
     var form = http.Request.Method == "POST" ? (await http.Request.ReadFormAsync()).ToDictionary(f => f.Key, f => f.Value.ToString()) : [];
-    Count(form.TryGetValue("Action", out var action) ? action : path.Split('/') is { Length: > 4 } parts ? parts[^1] : "list");
+    Count(form.TryGetValue("Action", out var action) ? $"iam or sts {action}" : path.Split('/') switch { [_, _, "functions", _] => "GetFunction", { Length: > 4 } parts => parts[^1], _ => "list" });
     if (latency > TimeSpan.Zero)
     {
         await Task.Delay(latency);
@@ -108,7 +110,6 @@ async Task SendCodeAsync(HttpContext http, string name)
     var broken = Dice() < failing ? Dice() * file.Length : double.PositiveInfinity;
     var buffer = new byte[65_536];
     var sent = 0L;
-    var start = TimeProvider.System.GetTimestamp();
     int read;
     while ((read = await file.ReadAsync(buffer)) > 0)
     {
@@ -121,7 +122,7 @@ async Task SendCodeAsync(HttpContext http, string name)
             return;
         }
 
-        var early = TimeSpan.FromSeconds(sent / rate) - TimeProvider.System.GetElapsedTime(start);
+        var early = TakeLink(read);
         if (early > TimeSpan.FromMilliseconds(1))
         {
             await Task.Delay(early);
@@ -129,8 +130,19 @@ async Task SendCodeAsync(HttpContext http, string name)
     }
 }
 
+// One link for all: whoever sends waits until it is free again.
+TimeSpan TakeLink(int bytes)
+{
+    lock (gate)
+    {
+        var now = TimeProvider.System.GetTimestamp();
+        linkFree = Math.Max(now, linkFree) + (long)(bytes / rate * TimeProvider.System.TimestampFrequency);
+        return TimeProvider.System.GetElapsedTime(now, linkFree);
+    }
+}
+
 /// <summary>What the account holds; all of it follows from numbers, so that every start is the same account.</summary>
-internal sealed class Account(string directory, int functions, int layers, int versions, int codes)
+internal sealed class Account(string directory, int functions, int layers, int versions, int codes, int codeBytes, int layerBytes)
 {
     private const string Number = "123456789012";
     private const int Page = 50;
@@ -143,14 +155,14 @@ internal sealed class Account(string directory, int functions, int layers, int v
         Directory.CreateDirectory(directory);
         for (var i = 0; i < codes; i++)
         {
-            Zip($"code-{i}", i, 40, 350_000, i % 2 == 0 ? "" : "node_modules/", i % 2 == 0);
+            Zip($"code-{i}", i, 40, codeBytes, i % 2 == 0 ? "" : "node_modules/", i % 2 == 0);
         }
 
         for (var l = 0; l < layers; l++)
         {
             for (var v = 1; v <= versions; v++)
             {
-                Zip($"layer-{l}-{v}", 100_000 + (l * 100) + v, 10, 40_000, l % 2 == 0 ? "python/" : "nodejs/node_modules/", l % 2 == 0);
+                Zip($"layer-{l}-{v}", 100_000 + (l * 100) + v, 10, layerBytes, l % 2 == 0 ? "python/" : "nodejs/node_modules/", l % 2 == 0);
             }
         }
     }
@@ -188,6 +200,7 @@ internal sealed class Account(string directory, int functions, int layers, int v
             [_, "functions", _, "event-invoke-config", "list"] => (200, """{"FunctionEventInvokeConfigs":[]}"""),
             [_, "functions", _, "code-signing-config"] => (200, "{}"),
             [_, "functions", _, "runtime-management-config"] => (200, """{"UpdateRuntimeOn":"Auto"}"""),
+            [_, "code-signing-configs"] => (200, """{"CodeSigningConfigs":[]}"""),
             [_, "event-source-mappings"] => (200, """{"EventSourceMappings":[]}"""),
             [_, "layers"] when request.Query["find"] == "LayerVersion" => Layer(request.Query["Arn"]!, self),
             [_, "layers"] => Paged(request, "Layers", layers, l => new { LayerName = $"layer-{l}", LayerArn = $"arn:aws:lambda:us-east-1:{Number}:layer:layer-{l}" }),
@@ -221,7 +234,7 @@ internal sealed class Account(string directory, int functions, int layers, int v
             CodeSize = size, Description = "", Timeout = 30, MemorySize = 256, LastModified = "2026-11-01T00:00:00.000+0000", CodeSha256 = sha, Version = version, RevisionId = new Guid(i, 0, 0, new byte[8]).ToString(),
             Environment = new { Variables = new Dictionary<string, string> { ["STAGE"] = "prod", ["TABLE"] = $"table-{i % 50}" } }, TracingConfig = new { Mode = "PassThrough" }, State = "Active", LastUpdateStatus = "Successful", PackageType = "Zip",
             Architectures = new[] { "x86_64" }, EphemeralStorage = new { Size = 512 }, LoggingConfig = new { LogFormat = "Text", LogGroup = $"/aws/lambda/function-{i:D5}" },
-            Layers = Enumerable.Range(0, i % 4).Select(n => LayerArn((((i * 7) + (n * 131)) % layers & ~1) | (i % codes % 2), 1 + ((i + n) % versions))).Distinct().Select(a => new { Arn = a, CodeSize = 40_000 }).ToList(),
+            Layers = Enumerable.Range(0, i % 4).Select(n => LayerArn((((i * 7) + (n * 131)) % layers & ~1) | (i % codes % 2), 1 + ((i + n) % versions))).Distinct().Select(a => new { Arn = a, CodeSize = layerBytes }).ToList(),
         };
     }
 

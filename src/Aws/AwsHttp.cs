@@ -48,6 +48,9 @@ public sealed class AwsHttp : IDisposable
     /// <summary>Answers that asked to slow down.</summary>
     public long Throttled => Interlocked.Read(ref _throttled);
 
+    /// <summary>Calls by what AWS counts together: <c>GetFunction</c>, <c>GetPolicy</c>, <c>lambda</c> for its other calls, other services by their names.</summary>
+    public IReadOnlyDictionary<string, long> CallsByKind => _rates.OrderBy(r => r.Key, StringComparer.Ordinal).ToDictionary(r => r.Key, r => r.Value.All, StringComparer.Ordinal);
+
     private readonly ConcurrentDictionary<string, CallRate> _rates = new(StringComparer.Ordinal);
 
     private long _calls;
@@ -57,7 +60,7 @@ public sealed class AwsHttp : IDisposable
     public async Task<HttpResponseMessage> SendAsync(AwsCall call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
-        var rate = _rates.GetOrAdd(CallRate.KindOf(call), _ => new CallRate(_time));
+        var rate = _rates.GetOrAdd(CallRate.KindOf(call), kind => new CallRate(_time, _settings.Endpoint is null ? LambdaQuotas.ShareOf(kind) : double.PositiveInfinity));
         for (var attempt = 1; ; attempt++)
         {
             if (rate.Reserve() is { Ticks: > 0 } turn)

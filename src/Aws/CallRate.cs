@@ -1,10 +1,12 @@
 namespace Pellicle.Aws;
 
 /// <summary>
-/// Token bucket of one kind of call. It is open until AWS throttles more than <see cref="Tolerated"/> of the calls of a second; then it lets through what got
+/// Token bucket of one kind of call, at most <paramref name="most"/> a second. Below that it is open until AWS throttles more than <see cref="Tolerated"/> of the calls of a second; then it lets through what got
 /// through in that second, and widens again while there is no complaint. AWS counts separately: GetFunction, GetPolicy, and the rest of each service.
 /// </summary>
-internal sealed class CallRate(TimeProvider time)
+/// <param name="time">Clock.</param>
+/// <param name="most">Calls a second that are never exceeded; infinite where no quota is known.</param>
+internal sealed class CallRate(TimeProvider time, double most = double.PositiveInfinity)
 {
     /// <summary>Share of throttled calls of a window that is noise and not a limit.</summary>
     public const double Tolerated = 0.15;
@@ -19,12 +21,14 @@ internal sealed class CallRate(TimeProvider time)
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private double _rate = double.PositiveInfinity;
+    private readonly double _most = most;
+    private double _rate = most;
     private double _tokens;
     private long _filled = time.GetTimestamp();
     private long _windowStart = time.GetTimestamp();
     private int _calls;
     private int _throttles;
+    private long _all;
 
     /// <summary>Calls a second let through; infinite while nothing was throttled.</summary>
     public double Rate
@@ -38,7 +42,19 @@ internal sealed class CallRate(TimeProvider time)
         }
     }
 
-    public static string KindOf(AwsCall call) => call.Operation is "GetFunction" or "GetPolicy" ? call.Operation : call.Service;
+    /// <summary>Calls answered so far, throttled ones included.</summary>
+    public long All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all;
+            }
+        }
+    }
+
+    public static string KindOf(AwsCall call) => call is { Service: "lambda", Operation: "GetFunction" or "GetPolicy" } ? call.Operation : call.Service;
 
     /// <summary>Takes a token; returns how long its holder has to wait.</summary>
     public TimeSpan Reserve()
@@ -63,6 +79,7 @@ internal sealed class CallRate(TimeProvider time)
         lock (_gate)
         {
             _calls++;
+            _all++;
             _throttles += throttled ? 1 : 0;
             var now = time.GetTimestamp();
             var elapsed = time.GetElapsedTime(_windowStart, now);
@@ -79,7 +96,7 @@ internal sealed class CallRate(TimeProvider time)
             }
             else
             {
-                _rate *= Widening;
+                _rate = Math.Min(_most, _rate * Widening);
             }
 
             (_calls, _throttles, _windowStart) = (0, 0, now);

@@ -79,6 +79,10 @@ public sealed record FunctionInventory
     /// <summary>Runtime management.</summary>
     public JsonElement? RuntimeManagement { get; init; }
 
+    /// <summary>Address of the code, good for ten minutes; null where it was not read. Not kept.</summary>
+    [JsonIgnore]
+    public string? CodeLocation { get; init; }
+
     /// <summary>True when nothing was denied or failed; half of it must not be taken for all of it by a later run.</summary>
     [JsonIgnore]
     public bool IsWhole => DetailRead && CodeSigningRead && Tags is not null && Policies is not null && Urls is not null && Aliases is not null && Versions is not null && EventInvokeConfigs is not null && RuntimeManagement is not null;
@@ -110,6 +114,10 @@ public sealed record LayerInventory
 
     /// <summary>Bytes of the zip.</summary>
     public long CodeSize { get; init; }
+
+    /// <summary>Address of the content, good for ten minutes; null where it was not read. Not kept.</summary>
+    [JsonIgnore]
+    public string? CodeLocation { get; init; }
 
     /// <summary>When it was published, as Lambda writes it.</summary>
     public string? Created { get; init; }

@@ -29,6 +29,9 @@ public sealed record InventoryOptions
     /// <summary>Takes each function as it is read, with the hash of its row in the list; then <see cref="Inventory.Functions"/> stays empty. Called by several tasks at once.</summary>
     public Action<FunctionInventory, string>? OnFunction { get; init; }
 
+    /// <summary>Takes each layer version as it is read, so that its content can be fetched while the rest is read. Called by several tasks at once.</summary>
+    public Action<LayerInventory>? OnLayer { get; init; }
+
     /// <summary>Told how far it is: step, done, of.</summary>
     public Action<string, int, int>? Progress { get; init; }
 
@@ -39,7 +42,7 @@ public sealed record InventoryOptions
     public bool VersionLayers { get; init; }
 
     /// <summary>Calls in flight. How many a second AWS takes shows itself: what it throttles is sent more slowly (<see cref="CallRate"/>).</summary>
-    public int Parallelism { get; init; } = 16;
+    public int Parallelism { get; init; } = 32;
 }
 
 /// <summary>A function as an earlier run read it.</summary>
@@ -79,6 +82,9 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
     /// <summary>Denials of one permission, without any success, after which it is not tried again.</summary>
     public const int GiveUpAfter = 20;
 
+    // Up to here it is cheaper to ask for each than for all of the region.
+    private const int FewFunctions = 20;
+
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
 
     /// <summary>Reads. Throws <see cref="AwsException"/> only when functions can neither be listed nor, by name, be read.</summary>
@@ -92,14 +98,19 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         var roleArns = list.Rows.Select(r => r.Role).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var wanted = Choose(list.Rows);
         var mappings = await GroupMappingsAsync(cancellationToken).ConfigureAwait(false);
+        var signing = await SigningAsync(wanted.Count, cancellationToken).ConfigureAwait(false);
         var functions = new ConcurrentDictionary<string, FunctionInventory>(StringComparer.Ordinal);
         var used = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
-        await EachAsync(
+        var roles = new ConcurrentDictionary<string, RoleInventory>(StringComparer.Ordinal);
+        // Side by side: AWS counts functions, policies and roles each for themselves. The list tells which layers there are.
+        var rolesRead = EachAsync("roles", roleArns, async (arn, token) => roles[arn] = await RoleAsync(arn, token).ConfigureAwait(false), cancellationToken);
+        var layersRead = LayersAsync(account, wanted.SelectMany(r => r.Layers).Concat(options.VersionLayers ? wanted.SelectMany(r => list.Versions?[r.Name] ?? []).SelectMany(v => v.Layers).Select(l => l.Arn) : []), options.AllLayers, cancellationToken);
+        var functionsRead = EachAsync(
             "functions",
-            wanted,
+            DistinctCodeFirst(wanted),
             async (row, token) =>
             {
-                var (function, listing) = await FunctionAsync(row, list.Versions, mappings, token).ConfigureAwait(false);
+                var (function, listing) = await FunctionAsync(row, list.Versions, mappings, signing, token).ConfigureAwait(false);
                 foreach (var layer in function.Configuration.Layers.Concat(options.VersionLayers ? function.Versions?.SelectMany(v => v.Layers) ?? [] : []))
                 {
                     used.TryAdd(layer.Arn, 0);
@@ -114,11 +125,15 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
                     functions[row.Name] = function;
                 }
             },
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken);
+        await Task.WhenAll(rolesRead, layersRead, functionsRead).ConfigureAwait(false);
+        var layers = await layersRead.ConfigureAwait(false);
+        if (used.Keys.Where(u => !layers.ContainsKey(u)).ToList() is { Count: > 0 } late)
+        {
+            // Attached since the list was read.
+            layers = new Dictionary<string, LayerInventory>(layers.Concat(await LayersAsync(account, late, false, cancellationToken).ConfigureAwait(false)).DistinctBy(l => l.Key), StringComparer.Ordinal);
+        }
 
-        var roles = new ConcurrentDictionary<string, RoleInventory>(StringComparer.Ordinal);
-        await EachAsync("roles", roleArns, async (arn, token) => roles[arn] = await RoleAsync(arn, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        var layers = await LayersAsync(account, used.Keys, cancellationToken).ConfigureAwait(false);
         return new Inventory
         {
             Account = account,
@@ -134,6 +149,13 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
 
     /// <summary>Functions that use a role, of everything listed; empty when the list is incomplete.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers { get; private set; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>One function of each code first: what takes longest, downloads, starts at once.</summary>
+    private static List<Row> DistinctCodeFirst(List<Row> rows)
+    {
+        var first = rows.DistinctBy(r => r.Code, StringComparer.Ordinal).ToHashSet();
+        return [.. first, .. rows.Where(r => !first.Contains(r))];
+    }
 
     private List<Row> Choose(List<Row> rows)
     {
@@ -152,7 +174,7 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
     {
         var rows = new List<Row>();
         var versions = new List<VersionSummary>();
-        var few = options.Functions is { Count: <= 20 };
+        var few = options.Functions is { Count: <= FewFunctions };
         try
         {
             await foreach (var document in lambda.ListFunctionDocumentsAsync(!few, cancellationToken).ConfigureAwait(false))
@@ -213,7 +235,13 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
             Role = Text(document, "Role");
             HasRevision = !string.IsNullOrEmpty(Text(document, "RevisionId"));
             Account = Text(document, "FunctionArn") is { } arn ? Part(arn, 4) : "";
+            Code = Text(document, "CodeSha256") ?? "";
+            Layers = document.TryGetProperty("Layers", out var layers) && layers.ValueKind == JsonValueKind.Array ? [.. layers.EnumerateArray().Select(l => Text(l, "Arn")).OfType<string>()] : [];
         }
+
+        public string Code { get; }
+
+        public IReadOnlyList<string> Layers { get; }
 
         public string Name { get; }
 
@@ -246,7 +274,59 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         async () => (ILookup<string, JsonElement>?)(await ToListAsync(lambda.ListEventSourceMappingsAsync(null, cancellationToken)).ConfigureAwait(false))
             .ToLookup(m => Text(m, "FunctionArn") is { } arn && arn.Split(':') is { Length: > 6 } parts ? parts[6] : "", StringComparer.Ordinal));
 
-    private async Task<(FunctionInventory Function, string Listing)> FunctionAsync(Row row, ILookup<string, VersionSummary>? versions, ILookup<string, JsonElement>? mappings, CancellationToken cancellationToken)
+    /// <summary>
+    /// Code-signing configurations by function name, from their own side: a call for each configuration and not for each function. Null where that cannot be had, or where
+    /// the functions are few.
+    /// </summary>
+    private async Task<IReadOnlyDictionary<string, JsonElement?>?> SigningAsync(int functions, CancellationToken cancellationToken)
+    {
+        if (functions <= FewFunctions)
+        {
+            return null;
+        }
+
+        var found = new Dictionary<string, JsonElement?>(StringComparer.Ordinal);
+        try
+        {
+            await foreach (var configuration in lambda.ListCodeSigningConfigsAsync(cancellationToken).ConfigureAwait(false))
+            {
+                await foreach (var arn in lambda.ListFunctionsByCodeSigningConfigAsync(Text(configuration, "CodeSigningConfigArn") ?? "", cancellationToken).ConfigureAwait(false))
+                {
+                    found[Part(arn, 6)] = configuration;
+                }
+            }
+
+            return found;
+        }
+        catch (AwsException)
+        {
+            // Each function is asked then, and says what is missing.
+            return null;
+        }
+    }
+
+    private async Task<(bool Read, JsonElement? Document)> SigningOfAsync(FunctionConfiguration function, IReadOnlyDictionary<string, JsonElement?>? all, CancellationToken cancellationToken)
+    {
+        if (all is not null || function.PackageType == "Image")
+        {
+            return (true, all?.GetValueOrDefault(function.FunctionName));
+        }
+
+        var signing = (Read: false, Document: (JsonElement?)null);
+        await TryAsync(
+            "lambda:GetFunctionCodeSigningConfig",
+            function.FunctionName,
+            "code signing (R-2)",
+            async () =>
+            {
+                var arn = await lambda.GetCodeSigningArnAsync(function.FunctionName, cancellationToken).ConfigureAwait(false);
+                signing = string.IsNullOrEmpty(arn) ? (true, null) : (true, await lambda.GetCodeSigningConfigAsync(arn, cancellationToken).ConfigureAwait(false));
+                return "";
+            }).ConfigureAwait(false);
+        return signing;
+    }
+
+    private async Task<(FunctionInventory Function, string Listing)> FunctionAsync(Row row, ILookup<string, VersionSummary>? versions, ILookup<string, JsonElement>? mappings, IReadOnlyDictionary<string, JsonElement?>? allSigning, CancellationToken cancellationToken)
     {
         var name = row.Name;
         var published = versions?[name].OrderByDescending(v => long.TryParse(v.Version, System.Globalization.CultureInfo.InvariantCulture, out var n) ? n : 0).ToList();
@@ -264,21 +344,12 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         var tags = detail is { TagsError: null } ? detail.Tags ?? [] : await TryAsync("lambda:ListTags", name, "tags (L-8, D-8)", () => lambda.ListTagsAsync(listed.UnqualifiedArn, cancellationToken)!).ConfigureAwait(false);
         var aliases = await TryAsync("lambda:ListAliases", name, "aliases (S-6, S-7) and their policies (E-2)", () => ToListAsync(lambda.ListAliasesAsync(name, cancellationToken))!).ConfigureAwait(false);
         var urls = await TryAsync("lambda:ListFunctionUrlConfigs", name, "function URLs (E-6, E-7, E-10)", async () => await UrlsAsync(name, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
-        var signing = (Read: false, Document: (JsonElement?)null);
-        await TryAsync(
-            "lambda:GetFunctionCodeSigningConfig",
-            name,
-            "code signing (R-2)",
-            async () =>
-            {
-                var arn = listed.PackageType == "Image" ? null : await lambda.GetCodeSigningArnAsync(name, cancellationToken).ConfigureAwait(false);
-                signing = string.IsNullOrEmpty(arn) ? (true, null) : (true, await lambda.GetCodeSigningConfigAsync(arn, cancellationToken).ConfigureAwait(false));
-                return "";
-            }).ConfigureAwait(false);
+        var signing = await SigningOfAsync(listed, allSigning, cancellationToken).ConfigureAwait(false);
         return (new FunctionInventory
         {
             Configuration = detail?.Configuration ?? listed,
             DetailRead = detail is not null,
+            CodeLocation = detail?.Code?.Location,
             Tags = tags,
             SourceKmsKeyArn = detail?.Code?.SourceKMSKeyArn,
             Concurrency = detail is null
@@ -410,13 +481,13 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
     private Task<NamedPolicy?> ManagedAsync(string arn, string kind, CancellationToken cancellationToken) =>
         _managed.GetOrAdd(arn, a => new Lazy<Task<NamedPolicy?>>(() => TryAsync("iam:GetPolicyVersion", a, "what the role may do (all of I)", () => iam.GetManagedPolicyAsync(a, kind, cancellationToken)!))).Value;
 
-    private async Task<IReadOnlyDictionary<string, LayerInventory>> LayersAsync(string account, IEnumerable<string> used, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, LayerInventory>> LayersAsync(string account, IEnumerable<string> used, bool all, CancellationToken cancellationToken)
     {
         var arns = new HashSet<string>(used, StringComparer.Ordinal);
         var newest = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
         var listed = new ConcurrentDictionary<string, IReadOnlyList<LayerVersionDetail>>(StringComparer.Ordinal);
         var names = arns.Where(a => Part(a, 4) == account).Select(a => Part(a, 6)).ToHashSet(StringComparer.Ordinal);
-        if (options.AllLayers)
+        if (all)
         {
             names.UnionWith(await TryAsync("lambda:ListLayers", "", "layers that no function uses", async () => (await ToListAsync(lambda.ListLayersAsync(cancellationToken)).ConfigureAwait(false)).ConvertAll(l => l.LayerName)).ConfigureAwait(false) ?? []);
         }
@@ -433,14 +504,17 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
                 }
             },
             cancellationToken).ConfigureAwait(false);
-        if (options.AllLayers)
+        if (all)
         {
             arns.UnionWith(listed.Values.SelectMany(v => v).Select(v => v.LayerVersionArn));
         }
 
         var layers = new ConcurrentDictionary<string, LayerInventory>(StringComparer.Ordinal);
         var details = listed.Values.SelectMany(v => v).DistinctBy(v => v.LayerVersionArn).ToDictionary(v => v.LayerVersionArn, StringComparer.Ordinal);
-        await EachAsync("layer versions", arns, async (arn, token) => layers[arn] = await LayerAsync(arn, Part(arn, 4) == account, newest, details.GetValueOrDefault(arn), token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        await EachAsync("layer versions", arns, async (arn, token) =>
+        {
+            layers[arn] = await LayerAsync(arn, Part(arn, 4) == account, newest, details.GetValueOrDefault(arn), token).ConfigureAwait(false);
+        }, cancellationToken).ConfigureAwait(false);
         return layers;
     }
 
@@ -460,8 +534,9 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
                 layer = layer with
                 {
                     Readable = true, CodeSha256 = detail.Content?.CodeSha256, CodeSize = detail.Content?.CodeSize ?? 0, Created = detail.CreatedDate, Description = detail.Description,
-                    Runtimes = detail.CompatibleRuntimes ?? [], Architectures = detail.CompatibleArchitectures ?? [],
+                    Runtimes = detail.CompatibleRuntimes ?? [], Architectures = detail.CompatibleArchitectures ?? [], CodeLocation = detail.Content?.Location,
                 };
+                options.OnLayer?.Invoke(layer);
             }
         }
         catch (AwsException exception) when (exception.IsNotFound || (exception.IsDenied && !own))

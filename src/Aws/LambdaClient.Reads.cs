@@ -35,6 +35,14 @@ public sealed partial class LambdaClient
         return answer.TryGetProperty("Tags", out var tags) ? Read<Dictionary<string, string>>(tags) : [];
     }
 
+    /// <summary>Code-signing configurations of the region.</summary>
+    public IAsyncEnumerable<JsonElement> ListCodeSigningConfigsAsync(CancellationToken cancellationToken = default) =>
+        PageAsync<JsonElement>("ListCodeSigningConfigs", "/2020-04-22/code-signing-configs", [], "CodeSigningConfigs", [], cancellationToken);
+
+    /// <summary>ARNs of the functions that use a code-signing configuration.</summary>
+    public IAsyncEnumerable<string> ListFunctionsByCodeSigningConfigAsync(string arn, CancellationToken cancellationToken = default) =>
+        PageAsync<string>("ListFunctionsByCodeSigningConfig", "/2020-04-22/code-signing-configs/{F}/functions", Function(arn), "FunctionArns", [], cancellationToken);
+
     /// <summary>ARN of the function's code-signing configuration, or null when it has none.</summary>
     public Task<string?> GetCodeSigningArnAsync(string function, CancellationToken cancellationToken = default) =>
         OptionalTextAsync("GetFunctionCodeSigningConfig", "/2020-06-30/functions/{F}/code-signing-config", Function(function), [], "CodeSigningConfigArn", cancellationToken);

@@ -1,11 +1,8 @@
-using System.Security.Cryptography;
 using Pellicle.Aws;
 using Pellicle.Cli.Accounts;
 using Pellicle.Cli.Commands;
 using Pellicle.Posture;
 using Pellicle.Posture.Code;
-using Pellicle.Scanning;
-using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli;
@@ -13,33 +10,26 @@ namespace Pellicle.Cli;
 /// <summary>Scans deployed functions with their layers: reads the inventory, downloads each zip once per digest, judges configuration, roles and packages.</summary>
 internal sealed class AccountScan : IDisposable
 {
-    /// <summary>Downloads at once.</summary>
-    private const int MaxDownloads = 6;
-
-    private const int MaxDownloadAttempts = 5;
-
     private readonly LambdaClient _lambda;
     private readonly string? _database;
-    private readonly string _downloads = Directory.CreateTempSubdirectory("pellicle-scan-").FullName;
+    private readonly string? _ownStore;
+    private readonly CodeFetcher _fetcher;
     private readonly InventoryStore _contents;
     private readonly CodeReading _code;
     private readonly AccountStore _store;
     private readonly TimeProvider _time;
     private readonly IReadOnlySet<string> _trusted;
     private readonly SeenReading? _seen;
-    private readonly Dictionary<string, CodeCalls> _calls = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
     private IReadOnlyDictionary<string, CodeCalls> _seenCalls = new Dictionary<string, CodeCalls>();
-    private int _fetched;
-    private long _fetchedBytes;
 
     public AccountScan(LambdaClient lambda, string? database, string? store, IReadOnlySet<string>? trusted = null, TimeProvider? time = null, SeenReading? seen = null)
     {
         (_lambda, _database, _time, _trusted, _seen) = (lambda, database, time ?? TimeProvider.System, trusted ?? new HashSet<string>(), seen);
-        var directory = store ?? Path.Combine(_downloads, "inventories");
+        var directory = store ?? (_ownStore = Directory.CreateTempSubdirectory("pellicle-scan-").FullName);
         _contents = new InventoryStore(directory);
         _code = new CodeReading(Path.Combine(directory, "calls"));
         _store = new AccountStore(directory, lambda.Http.Settings.Region);
+        _fetcher = new CodeFetcher(lambda.Http, _contents, _store, _code, _time);
     }
 
     /// <summary>Told how far it is, in words.</summary>
@@ -61,19 +51,25 @@ internal sealed class AccountScan : IDisposable
     /// <summary>Scans what a scope covers, or only the functions named.</summary>
     public async Task<AccountScanResult> RunAsync(IReadOnlySet<string>? functions, ScanScope scope, CancellationToken cancellationToken)
     {
-        var (inventory, users, rows) = await ReadAsync(functions, scope, cancellationToken);
+        var start = _time.GetTimestamp();
+        var (inventory, users, rows) = await ReadAsync(functions, scope, keep: false, cancellationToken);
+        var read = _time.GetElapsedTime(start);
         var missing = await FetchAsync(inventory, rows, keep: false, cancellationToken);
+        var fetched = _time.GetElapsedTime(start);
         using var advisories = _database is null ? null : DbCommand.Open(_database);
-        var judge = new AccountJudge(_store, _contents, advisories, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var judge = new AccountJudge(_store, _contents, advisories, _fetcher.CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
         var judged = judge.Run(inventory, users, rows, missing, scope, functions is null, cancellationToken);
-        return new AccountScanResult(_store, inventory, judged with { Notes = [.. NotServed(inventory), .. judged.Notes] }, judge.Database, _fetched, _fetchedBytes);
+        return new AccountScanResult(_store, inventory, judged with { Notes = [.. NotServed(inventory), .. judged.Notes] }, judge.Database, _fetcher.Fetched, _fetcher.Bytes)
+        {
+            Times = new ScanTimes(read, _fetcher.Span, fetched, _time.GetElapsedTime(start)),
+        };
     }
 
     /// <summary>Matches what is stored with the advisories as they are now: no call, no download.</summary>
     public AccountScanResult Match(CancellationToken cancellationToken)
     {
         using var advisories = DbCommand.Open(_database ?? throw new CliException("matching needs an advisory database", "", ExitCode.Usage));
-        var judge = new AccountJudge(_store, _contents, advisories, CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
+        var judge = new AccountJudge(_store, _contents, advisories, _fetcher.CallsOf, _seenCalls, _trusted, _time) { Progress = Progress };
         var judged = judge.Match(cancellationToken);
         var inventory = new Inventory { Account = _store.Meta("account") ?? "", Region = _lambda.Http.Settings.Region, Functions = [], Layers = new Dictionary<string, LayerInventory>(), Roles = new Dictionary<string, RoleInventory>(), Gaps = [] };
         return new AccountScanResult(_store, inventory, judged, judge.Database, 0, 0);
@@ -87,8 +83,12 @@ internal sealed class AccountScan : IDisposable
         {
             var detail = await _lambda.GetLayerVersionAsync(name, cancellationToken);
             var hex = Hex(detail.Content?.CodeSha256) ?? throw new CliException($"Lambda gave no content for `{name}`");
-            await DownloadAsync(async () => (await _lambda.GetLayerVersionAsync(name, cancellationToken)).Content?.Location, hex, keep: true, cancellationToken);
-            return new TargetRequest { Kind = "layer", Name = detail.LayerVersionArn.Split(':')[6], Arn = detail.LayerVersionArn, Source = ContentSource.File(_files[hex], hex) };
+            if (await _fetcher.Want(new CodeOrder(hex, name, async token => (await _lambda.GetLayerVersionAsync(name, token)).Content?.Location, detail.Content?.Location, Keep: true)) is { } failure)
+            {
+                throw new CliException($"`{name}`: {failure}");
+            }
+
+            return new TargetRequest { Kind = "layer", Name = detail.LayerVersionArn.Split(':')[6], Arn = detail.LayerVersionArn, Source = ContentSource.File(_fetcher.FileOf(hex), hex) };
         }
 
         var configuration = await _lambda.GetConfigurationAsync(name, null, cancellationToken);
@@ -97,7 +97,7 @@ internal sealed class AccountScan : IDisposable
             throw new CliException($"`{name}` is a container image", "scan its image file system as a directory");
         }
 
-        var (inventory, users, rows) = await ReadAsync(new HashSet<string> { configuration.FunctionName }, new ScanScope { NoLayers = true }, cancellationToken);
+        var (inventory, users, rows) = await ReadAsync(new HashSet<string> { configuration.FunctionName }, new ScanScope { NoLayers = true }, keep: true, cancellationToken);
         var row = rows.SingleOrDefault() ?? throw new CliException($"there is no function `{name}`", "list them with `pellicle functions list`");
         var missing = await FetchAsync(inventory, rows, keep: true, cancellationToken);
         if (missing.FirstOrDefault() is { Key: { } lost, Value: { } why })
@@ -110,23 +110,23 @@ internal sealed class AccountScan : IDisposable
             Output.Note(Describe(gap));
         }
 
-        var judge = new AccountJudge(_store, _contents, null, CallsOf, _seenCalls, _trusted, _time);
+        var judge = new AccountJudge(_store, _contents, null, _fetcher.CallsOf, _seenCalls, _trusted, _time);
         var (order, findings) = judge.Posture(inventory, users, rows, row, missing);
         return new TargetRequest
         {
             Kind = "function", Name = order.Name, Arn = order.Arn, Runtime = order.Runtime, Handler = order.Handler, Environment = order.Variables, Architecture = order.Architecture, MoreFindings = findings,
-            Source = ContentSource.File(_files[order.Code!], order.Code), Layers = [.. order.Layers.Select(l => new LayerRequest(l.Name, ContentSource.File(_files[l.Sha256], l.Sha256), l.Arn))],
+            Source = ContentSource.File(_fetcher.FileOf(order.Code!), order.Code), Layers = [.. order.Layers.Select(l => new LayerRequest(l.Name, ContentSource.File(_fetcher.FileOf(l.Sha256), l.Sha256), l.Arn))],
         };
     }
 
     /// <summary>The least-privilege policy of a role, or null with the reason on stderr.</summary>
     public async Task<string?> ProposeAsync(string role, CancellationToken cancellationToken)
     {
-        var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, cancellationToken);
+        var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, keep: false, cancellationToken);
         var arn = users.Keys.FirstOrDefault(a => a == role || a[(a.LastIndexOf('/') + 1)..] == role) ?? throw new CliException($"no function of this region has the role `{role}`");
-        var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, cancellationToken);
+        var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, keep: false, cancellationToken);
         await FetchAsync(inventory, rows, keep: false, cancellationToken);
-        var judge = new AccountJudge(_store, _contents, null, CallsOf, _seenCalls, _trusted, _time);
+        var judge = new AccountJudge(_store, _contents, null, _fetcher.CallsOf, _seenCalls, _trusted, _time);
         var subject = judge.Subject(inventory, all, rows, rows[0]);
         return Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls);
     }
@@ -145,28 +145,21 @@ internal sealed class AccountScan : IDisposable
     /// <summary>Removes what was downloaded.</summary>
     public void Dispose()
     {
+        _fetcher.Dispose();
         _store.Dispose();
-        Directory.Delete(_downloads, recursive: true);
-    }
-
-    private CodeCalls? CallsOf(string hex)
-    {
-        lock (_calls)
+        if (_ownStore is not null)
         {
-            if (!_calls.TryGetValue(hex, out var calls) && _code.Find(hex) is { } stored)
-            {
-                _calls[hex] = calls = stored;
-            }
-
-            return calls;
+            Directory.Delete(_ownStore, recursive: true);
         }
     }
 
-    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers, IReadOnlyList<FunctionRow> Rows)> ReadAsync(IReadOnlySet<string>? functions, ScanScope scope, CancellationToken cancellationToken)
+    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers, IReadOnlyList<FunctionRow> Rows)> ReadAsync(IReadOnlySet<string>? functions, ScanScope scope, bool keep, CancellationToken cancellationToken)
     {
         var rows = new List<FunctionRow>();
         var around = new List<FunctionInventory>();
         var now = _time.GetUtcNow();
+        // Which of those with a tag are the newest is known at the end only.
+        var early = scope is not { Newest: not null, Tags.Count: > 0 };
         var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions
         {
             Functions = functions,
@@ -184,14 +177,27 @@ internal sealed class AccountScan : IDisposable
                     return;
                 }
 
-                var digest = _store.SaveFunction(function, listing, now);
+                var row = FunctionRow.Of(function, _store.SaveFunction(function, listing, now), scope.AllVersions);
+                if (early && row is { IsImage: false, DetailRead: true, Code: { } hex })
+                {
+                    _ = _fetcher.Want(Order(row, hex, function.CodeLocation, keep));
+                }
+
                 lock (rows)
                 {
-                    rows.Add(FunctionRow.Of(function, digest, scope.AllVersions));
+                    rows.Add(row);
                     around.Add(Bare(function));
                 }
             },
+            OnLayer = layer =>
+            {
+                if (early && Hex(layer.CodeSha256) is { } hex)
+                {
+                    _ = _fetcher.Want(Order(layer, hex, keep));
+                }
+            },
         });
+        var whole = false;
         _store.Begin();
         try
         {
@@ -207,14 +213,26 @@ internal sealed class AccountScan : IDisposable
             inventory = inventory with { Surroundings = surroundings, Gaps = [.. inventory.Gaps, .. surroundings.Gaps] };
             rows.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
             IReadOnlyList<FunctionRow> chosen = scope is { Newest: { } most, Tags.Count: > 0 } ? [.. rows.OrderByDescending(r => r.LastModified, StringComparer.Ordinal).Take(most).OrderBy(r => r.Name, StringComparer.Ordinal)] : rows;
+            whole = true;
             return (inventory, reader.RoleUsers, chosen);
         }
         finally
         {
+            if (!whole)
+            {
+                await _fetcher.StopAsync();
+            }
+
             // Also when it was stopped: what was read of a function is whole.
             _store.Commit();
         }
     }
+
+    private CodeOrder Order(FunctionRow row, string hex, string? location, bool keep) =>
+        new(hex, row.Name, async token => (await _lambda.GetFunctionAsync(row.Name, null, token)).Code?.Location, location, keep);
+
+    private CodeOrder Order(LayerInventory layer, string hex, bool keep) =>
+        new(hex, layer.Arn, async token => (await _lambda.GetLayerVersionAsync(layer.Arn, token)).Content?.Location, layer.CodeLocation, keep);
 
     /// <summary>What reading the surroundings needs of a function, and no more: all of them are in memory together.</summary>
     private static FunctionInventory Bare(FunctionInventory function) => new()
@@ -235,7 +253,7 @@ internal sealed class AccountScan : IDisposable
     private async Task<Dictionary<string, string>> FetchAsync(Inventory inventory, IReadOnlyList<FunctionRow> rows, bool keep, CancellationToken cancellationToken)
     {
         var missing = new Dictionary<string, string>(StringComparer.Ordinal);
-        var wanted = new Dictionary<string, (string Subject, Func<Task<string?>> Locate)>(StringComparer.Ordinal);
+        var wanted = new Dictionary<string, CodeOrder>(StringComparer.Ordinal);
         foreach (var row in rows)
         {
             if (row.IsImage)
@@ -248,10 +266,10 @@ internal sealed class AccountScan : IDisposable
             }
             else
             {
-                wanted.TryAdd(hex, (row.Name, async () => (await _lambda.GetFunctionAsync(row.Name, null, cancellationToken)).Code?.Location));
+                wanted.TryAdd(hex, Order(row, hex, null, keep));
                 foreach (var version in row.Versions.Where(v => v.Code is not null))
                 {
-                    wanted.TryAdd(version.Code!, ($"{row.Name}:{version.Version}", async () => (await _lambda.GetFunctionAsync(row.Name, version.Version, cancellationToken)).Code?.Location));
+                    wanted.TryAdd(version.Code!, new CodeOrder(version.Code!, $"{row.Name}:{version.Version}", async token => (await _lambda.GetFunctionAsync(row.Name, version.Version, token)).Code?.Location, null, keep));
                 }
             }
         }
@@ -260,7 +278,7 @@ internal sealed class AccountScan : IDisposable
         {
             if (Hex(layer.CodeSha256) is { } hex)
             {
-                wanted.TryAdd(hex, (layer.Arn, async () => (await _lambda.GetLayerVersionAsync(layer.Arn, cancellationToken)).Content?.Location));
+                wanted.TryAdd(hex, Order(layer, hex, keep));
             }
             else
             {
@@ -269,33 +287,27 @@ internal sealed class AccountScan : IDisposable
         }
 
         var done = 0;
-        await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = MaxDownloads, CancellationToken = cancellationToken }, async (item, token) =>
+        var under = wanted.Values.Select(async order =>
         {
-            var (hex, (subject, locate)) = item;
-            try
-            {
-                if (!keep && _code.Find(hex) is { } known && _store.Packages(hex, AccountJudge.Build) is not null && _contents.Holds(hex))
-                {
-                    lock (_calls)
-                    {
-                        _calls[hex] = known;
-                    }
-                }
-                else
-                {
-                    await DownloadAsync(locate, hex, keep, token);
-                }
-            }
-            catch (Exception exception) when (exception is AwsException or IOException or HttpRequestException or CliException)
-            {
-                lock (missing)
-                {
-                    missing[subject] = $"the code could not be downloaded: {exception.Message}";
-                }
-            }
-
+            var failure = await _fetcher.Want(order);
             Progress?.Invoke("packages of code", Interlocked.Increment(ref done), wanted.Count);
-        });
+            return (order.Subject, Failure: failure);
+        }).ToList();
+        try
+        {
+            foreach (var (subject, failure) in await Task.WhenAll(under).WaitAsync(cancellationToken))
+            {
+                if (failure is not null)
+                {
+                    missing[subject] = failure;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await _fetcher.StopAsync();
+            throw;
+        }
 
         // The same content under other names is missing there too.
         foreach (var row in rows.Where(r => r.Code is { } code && !missing.ContainsKey(r.Name) && wanted[code].Subject is var subject && missing.ContainsKey(subject)))
@@ -309,69 +321,6 @@ internal sealed class AccountScan : IDisposable
         }
 
         return missing;
-    }
-
-    /// <summary>Fetches, checks and reads one zip. An address lives ten minutes, so each attempt asks for a new one.</summary>
-    private async Task DownloadAsync(Func<Task<string?>> locate, string hex, bool keep, CancellationToken cancellationToken)
-    {
-        var path = Path.Combine(_downloads, $"{hex}.zip");
-        for (var attempt = 1; ; attempt++)
-        {
-            var location = await locate() ?? throw new CliException("Lambda gave no address for the code");
-            try
-            {
-                var address = Uri.TryCreate(location, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https" ? parsed : throw new CliException($"Lambda gave `{location}`, which cannot be fetched");
-                var got = await CopyAsync(address, path, cancellationToken);
-                if (got == hex)
-                {
-                    break;
-                }
-
-                throw new IOException($"the digest of what came is {got[..12]}, not {hex[..12]}");
-            }
-            catch (Exception exception) when (exception is IOException or HttpRequestException or AwsException { IsDenied: false, IsNotFound: false } && attempt < MaxDownloadAttempts)
-            {
-                // Full jitter; the next address may lead elsewhere.
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * Math.Pow(2, attempt) * Random.Shared.NextDouble()), _time, cancellationToken);
-            }
-        }
-
-        Interlocked.Increment(ref _fetched);
-        Interlocked.Add(ref _fetchedBytes, new FileInfo(path).Length);
-        using (var archive = ScanSource.Open(path))
-        {
-            var contents = ContentsReader.Read(archive, "function", null, cancellationToken);
-            _contents.Save(contents, ScanLimits.Default);
-            _store.SavePackages(hex, AccountJudge.Build, ContentPackage.Of(contents.Packages));
-        }
-
-        var calls = _code.Read(path, hex);
-        lock (_calls)
-        {
-            _calls[hex] = calls;
-            _files[hex] = path;
-        }
-
-        if (!keep)
-        {
-            File.Delete(path);
-        }
-    }
-
-    private async Task<string> CopyAsync(Uri address, string path, CancellationToken cancellationToken)
-    {
-        await using var source = await _lambda.Http.DownloadAsync(address, cancellationToken);
-        await using var file = File.Create(path);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[81_920];
-        int read;
-        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            hash.AppendData(buffer, 0, read);
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }
 

@@ -6,6 +6,13 @@ namespace Pellicle.Cli.Accounts;
 /// <summary>One line of a scan's report: counts without text.</summary>
 internal sealed record TargetLine(string Key, string Kind, string Name, ResultCounts Counts);
 
+/// <summary>Where the time of a scan went. Calls and downloads run beside each other.</summary>
+/// <param name="Calls">Until the last API call was answered.</param>
+/// <param name="Downloads">From the first download's start to the last one's end.</param>
+/// <param name="Fetched">Until everything was there.</param>
+/// <param name="All">Until everything was judged.</param>
+internal sealed record ScanTimes(TimeSpan Calls, TimeSpan Downloads, TimeSpan Fetched, TimeSpan All);
+
 /// <summary>What a scan of one region found and what it lacked. The targets lie in the store and are read one by one.</summary>
 internal sealed class AccountScanResult(AccountStore store, Inventory inventory, JudgedAccount judged, DatabaseInfo? database, int downloads, long downloadedBytes)
 {
@@ -30,6 +37,9 @@ internal sealed class AccountScanResult(AccountStore store, Inventory inventory,
     public int Downloads { get; } = downloads;
 
     public long DownloadedBytes { get; } = downloadedBytes;
+
+    /// <summary>Where the time went; zero for a match.</summary>
+    public ScanTimes Times { get; init; } = new(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>Targets judged anew, or whose advisories changed; the others are as they were.</summary>
     public int Judged { get; } = judged.Judged;

@@ -114,7 +114,7 @@ internal sealed class AccountRun : IDisposable
         {
             var region = lambda.Http.Settings.Region;
             using var line = ProgressLine.OnError();
-            var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal), seen: SeenReading.Find()) { Progress = (step, done, of) => line.Report(string.Create(CultureInfo.InvariantCulture, $"{region}: {step} {done:N0}{(of > done ? $" of {of:N0}" : "")}")), MaxAge = maxAge };
+            var scan = new AccountScan(lambda, database, StoreOf(entry), entry.Trusted.ToHashSet(StringComparer.Ordinal), seen: SeenReading.Find()) { Progress = new Steps(region, line).Report, MaxAge = maxAge };
             run._scans.Add(scan);
             try
             {
@@ -155,5 +155,22 @@ internal sealed class AccountRun : IDisposable
         }
 
         json.WriteStartArray("targets");
+    }
+}
+
+/// <summary>Steps that run beside each other, on one line.</summary>
+internal sealed class Steps(string region, IProgress<string> line)
+{
+    private readonly Lock _gate = new();
+    private readonly List<(string Step, int Done, int Of)> _running = [];
+
+    public void Report(string step, int done, int of)
+    {
+        lock (_gate)
+        {
+            _running.RemoveAll(r => r.Step == step || r.Done >= r.Of);
+            _running.Add((step, done, of));
+            line.Report($"{region}: {string.Join(", ", _running.OrderBy(r => r.Step, StringComparer.Ordinal).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Step} {r.Done:N0}{(r.Of > r.Done ? $" of {r.Of:N0}" : "")}")))}");
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace Pellicle.Cli.Accounts;
 internal static class ScanPolicy
 {
     /// <summary>Actions that know no resource.</summary>
-    public static IReadOnlyList<string> Lists { get; } = ["lambda:ListEventSourceMappings", "lambda:ListFunctions", "lambda:ListLayers"];
+    public static IReadOnlyList<string> Lists { get; } = ["lambda:ListCodeSigningConfigs", "lambda:ListEventSourceMappings", "lambda:ListFunctions", "lambda:ListLayers"];
 
     /// <summary>Reads of functions.</summary>
     public static IReadOnlyList<string> Functions { get; } =
@@ -17,7 +17,7 @@ internal static class ScanPolicy
     public static IReadOnlyList<string> Layers { get; } = ["lambda:GetLayerVersion", "lambda:GetLayerVersionPolicy", "lambda:ListLayerVersions"];
 
     /// <summary>Reads of code-signing configurations.</summary>
-    public static IReadOnlyList<string> Signing { get; } = ["lambda:GetCodeSigningConfig"];
+    public static IReadOnlyList<string> Signing { get; } = ["lambda:GetCodeSigningConfig", "lambda:ListFunctionsByCodeSigningConfig"];
 
     /// <summary>Reads of roles and policies.</summary>
     public static IReadOnlyList<string> Roles { get; } = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];

@@ -20,6 +20,7 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
     private readonly ConcurrentDictionary<string, TargetContents> memory = new(StringComparer.Ordinal);
     private int hits;
     private int failures;
+    private int savesSinceLook;
 
     /// <summary>Inventories that did not have to be read again.</summary>
     public int Hits => hits;
@@ -108,6 +109,13 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
 
     private void Prune()
     {
+        // Looking through the directory at each save would cost more than the saves.
+        if (Interlocked.Increment(ref savesSinceLook) is > 1 and var saves && saves <= maxFiles / 100)
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref savesSinceLook, 1);
         var files = new DirectoryInfo(directory!).GetFiles("*.inventory", SearchOption.AllDirectories);
         if (files.Length > maxFiles)
         {
