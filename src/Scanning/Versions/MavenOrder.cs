@@ -3,7 +3,8 @@ namespace Pellicle.Scanning.Versions;
 /// <summary>
 /// Maven: the order of <c>org.apache.maven.artifact.versioning.ComparableVersion</c> of Maven 3.8, which the public tables were made
 /// with. A version is a tree: <c>.</c> goes on in a list, <c>-</c> and a change between digits and letters open a list inside it.
-/// Later releases differ only where a word is followed by a number (<c>RC8</c> beside <c>RC-8</c>) and in <c>.X</c> beside <c>-X</c>.
+/// Of what Maven 3.9 changed, the part that these tables do not contradict is followed: beside <c>-X</c> a last <c>.X</c> behind zeros is <c>-X</c> too
+/// (2.0.RC = 2-RC, 1.0.0.RC1 &lt; 1.0.0-RC2), and <c>.Final-y</c> keeps its word. Other versions with a word and a number (<c>RC8-beta</c> beside <c>RC-8</c>) are in the order of 3.8.
 /// </summary>
 internal sealed class MavenOrder : IVersionOrder
 {
@@ -33,8 +34,22 @@ internal sealed class MavenOrder : IVersionOrder
             return VersionOrder.FromInt(SemVerOrder.CompareCore(a, b));
         }
 
-        return VersionOrder.FromInt(Item.Compare(Parse(a), Parse(b)));
+        var (joinA, joinB) = (Join(a), Join(b));
+        return VersionOrder.FromInt(Item.Compare(
+            Parse(joinA > 0 && (IsDashed(b) || (joinB > 0 && joinA != joinB)) ? Dashed(a, joinA) : a.ToString()),
+            Parse(joinB > 0 && (IsDashed(a) || (joinA > 0 && joinA != joinB)) ? Dashed(b, joinB) : b.ToString())));
     }
+
+    /// <summary>Where a last <c>.X</c> or <c>.X1</c> begins behind numbers of which the last is zero; -1 for any other version.</summary>
+    private static int Join(ReadOnlySpan<char> text)
+    {
+        var end = text.IndexOfAnyExcept("0123456789.");
+        return end > 2 && text[end - 1] == '.' && text[end - 2] == '0' && Digits.IsZero(text[(text[..(end - 1)].LastIndexOf('.') + 1)..(end - 1)]) && IsLastWord(text[end..]) ? end - 1 : -1;
+    }
+
+    private static bool IsDashed(ReadOnlySpan<char> text) => text.IndexOfAnyExcept("0123456789.") is var end and > 0 && text[end] == '-' && end + 1 < text.Length && !char.IsAsciiDigit(text[end + 1]);
+
+    private static string Dashed(ReadOnlySpan<char> text, int join) => $"{text[..join]}-{text[(join + 1)..]}";
 
     /// <summary>Only dotted numbers: the common case needs no tree.</summary>
     private static bool IsPlain(ReadOnlySpan<char> text)
@@ -50,9 +65,9 @@ internal sealed class MavenOrder : IVersionOrder
         return true;
     }
 
-    private static Item Parse(ReadOnlySpan<char> text)
+    private static Item Parse(string text)
     {
-        var version = text.ToString().ToLowerInvariant();
+        var version = text.ToLowerInvariant();
         var root = Item.List();
         var list = root;
         var stack = new List<Item> { root };
@@ -115,6 +130,14 @@ internal sealed class MavenOrder : IVersionOrder
         return root;
     }
 
+    /// <summary>Letters, then digits or nothing, to the end.</summary>
+    private static bool IsLastWord(ReadOnlySpan<char> rest)
+    {
+        var digits = rest.IndexOfAnyInRange('0', '9');
+        var word = digits < 0 ? rest : rest[..digits];
+        return !word.IsEmpty && !word.ContainsAny('.', '-') && (digits < 0 || !rest[digits..].ContainsAnyExceptInRange('0', '9'));
+    }
+
     private enum Kind
     {
         Number,
@@ -144,7 +167,7 @@ internal sealed class MavenOrder : IVersionOrder
 
         public static Item Before(string text) => new() { Kind = Kind.Word, Text = Word(text, true) };
 
-        private bool IsNull => Kind switch
+        public bool IsNull => Kind switch
         {
             Kind.List => Items!.Count == 0,
             Kind.Number => Text.Length == 0,
@@ -157,6 +180,12 @@ internal sealed class MavenOrder : IVersionOrder
             var items = Items!;
             for (var i = items.Count - 1; i >= 0; i--)
             {
+                if (items[i].Kind == Kind.Word && items[i].IsNull && i > 0 && i < items.Count - 1 && items[i - 1].Kind == Kind.Number && items[i - 1].IsNull && items[i + 1].Kind == Kind.List)
+                {
+                    // 1.0.Final-y: the zeros go, the word stays before the list.
+                    continue;
+                }
+
                 if (items[i].IsNull)
                 {
                     items.RemoveAt(i);

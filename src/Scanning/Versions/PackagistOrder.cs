@@ -28,9 +28,10 @@ internal sealed class PackagistOrder : IVersionOrder
         // made with PHP hold (3.0 < 3.0.0-beta), though Composer would fill up there too.
         a = Clean(a);
         b = Clean(b);
-        var fill = IsPlain(a) && IsPlain(b);
-        var x = new Parts(a, fill);
-        var y = new Parts(b, fill);
+        var (branchA, branchB) = (IsBranch(a), IsBranch(b));
+        var fill = (IsPlain(a) || branchA) && (IsPlain(b) || branchB);
+        var x = new Parts(branchA ? a.ToString().Replace('*', 'x') : a, fill || branchA);
+        var y = new Parts(branchB ? b.ToString().Replace('*', 'x') : b, fill || branchB);
         while (true)
         {
             var (moreX, moreY) = (x.MoveNext(), y.MoveNext());
@@ -99,6 +100,9 @@ internal sealed class PackagistOrder : IVersionOrder
     }
 
     private static bool IsPlain(ReadOnlySpan<char> text) => text.IndexOfAnyExcept("0123456789.xX*") < 0;
+
+    /// <summary><c>1.x-dev</c>: newer than every number of its line, for Composer 1.9999999.9999999.9999999-dev.</summary>
+    private static bool IsBranch(ReadOnlySpan<char> text) => text.EndsWith("-dev", StringComparison.OrdinalIgnoreCase) && IsPlain(text[..^4]) && text.ContainsAny("xX*");
 
     /// <summary>Numbers and words; the leading numbers filled up to four with zeros where asked.</summary>
     private ref struct Parts(ReadOnlySpan<char> text, bool fill)

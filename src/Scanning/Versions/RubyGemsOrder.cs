@@ -53,7 +53,7 @@ internal sealed class RubyGemsOrder : IVersionOrder
             version = version[..dash];
         }
 
-        if (version.IsEmpty || !char.IsAsciiDigit(version[0]) || version[^1] is '.' or '-')
+        if (version.IsEmpty || !char.IsAsciiDigit(version[0]) || version[^1] == '.')
         {
             return false;
         }
@@ -62,10 +62,15 @@ internal sealed class RubyGemsOrder : IVersionOrder
         var pre = false;
         foreach (var c in version)
         {
-            pre |= c == '-';
-            if (!char.IsAsciiLetterOrDigit(c) && (c is not ('.' or '-') || previous == '.' || (previous == '-' && c == '.')))
+            // Behind the first dash further dashes are letters: 1--2, 1-a-.1.
+            if (!char.IsAsciiLetterOrDigit(c) && (c is not ('.' or '-') || (previous == '.' && (c == '.' || !pre))))
             {
                 return false;
+            }
+
+            if (c == '-')
+            {
+                pre = true;
             }
 
             previous = c;

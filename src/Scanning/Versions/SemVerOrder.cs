@@ -76,7 +76,7 @@ internal sealed class SemVerOrder : IVersionOrder
         text = text.TrimStart('=').TrimStart(' ');
         if (text.Length > 0 && text[0] is 'v' or 'V')
         {
-            text = text[1..];
+            text = text[1..].TrimStart(' ');
         }
 
         preRelease = default;

@@ -29,6 +29,10 @@ public sealed class VersionTableTests
     [InlineData("Maven", "1-cr1 = 1-rc1")]
     [InlineData("Maven", "2.0.1-klm < 2.0.1-lmn < 2.0.1-123 < 2.0.1.1")]
     [InlineData("Maven", "20190126.230843 < 123456789012345678901234567890")]
+    [InlineData("Maven", "2-RC = 2.0.RC = 2.0.0.RC")]
+    [InlineData("Maven", "1.0.0.RC1 < 1.0.0-RC2 < 1.0.0")]
+    [InlineData("Maven", "1.0.0.Beta1 < 1.0.0.Beta1-SP1 < 1.0.0.Beta2")]
+    [InlineData("Maven", "1.0 < 1.0.Final-vendor < 1.0-sp1-vendor < 1.1.Final-vendor")]
     [InlineData("Maven", "2.14.1 < 2.15.0 < 2.17.1")]
     [InlineData("NuGet", "1.0.0-alpha < 1.0.0-ALPHA.1 < 1.0.0-beta < 1.0.0 < 1.0.0.1 < 1.0.1 < 1.10 < 2.0")]
     [InlineData("NuGet", "1.0 = 1.0.0 = 1.0.0.0 = 1.00.0 = 1.0.0+meta")]
@@ -42,6 +46,8 @@ public sealed class VersionTableTests
     [InlineData("Packagist", "dev-main < 1.0-dev < 1.0-alpha < 1.0-beta1 < 1.0-beta2 < 1.0-RC1 < 1.0 < 1.0-p1 < 1.1 < 1.10")]
     [InlineData("Packagist", "v1.0.0 = 1.0.0 = 1.0 = 1.0.0.0 = V1.0")]
     [InlineData("Packagist", "2.0.0-beta.2 < 2.0.0-beta.11 < 2.0.0-rc.1 < 2.0.0")]
+    [InlineData("Packagist", "1.0 < 1.0.2 < 1.0.x-dev = 1.0.*-dev < 1.x-dev < 2.0")]
+    [InlineData("RubyGems", "1-a-.1 < 1--2 < 1-1 < 1.0")]
     [InlineData("generic", "1.0.2 < 1.0.2a < 1.0.2z < 1.0.2zg < 1.1.0 < 1.1.1-pre1 < 1.1.1 < 1.1.1k < 3.0.0-beta1 < 3.0.0 < 3.0.1")]
     public void Versions_ascend(string ecosystem, string line)
     {
@@ -57,6 +63,9 @@ public sealed class VersionTableTests
             }
         }
     }
+
+    [Fact]
+    public void White_space_behind_the_v_does_not_count_in_npm() => VersionOrder.For(Ecosystem.Npm).Compare("1.2.3", "v 1.2.3").ShouldBe(VersionComparison.Equal);
 
     [Theory]
     [InlineData("npm", "")]
