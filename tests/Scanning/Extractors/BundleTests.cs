@@ -55,6 +55,28 @@ public class BundleTests
     public void Enough_literals_prove_a_library_unless_another_explains_them(string text, string names) =>
         string.Join(' ', BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).Select(match => match.Name)).ShouldBe(names);
 
+    [Theory]
+    [InlineData("x();\n * alpha literal one\n // beta literal two\n", "")]
+    [InlineData("x();\n throw 'alpha literal one';\n y('beta literal two');\n", "big")]
+    public void Words_of_comments_prove_nothing(string text, string names) =>
+        string.Join(' ', BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).Select(match => match.Name)).ShouldBe(names);
+
+    [Fact]
+    public void A_source_map_beside_the_bundle_leaves_nothing_to_guess()
+    {
+        const string Text = "x('Middleware must be an object','A request body is invalid','payload has been already provi')";
+        Names("index.js", Text).ShouldBe("pkg:npm/%40middy/core pkg:npm/got");
+        string.Join(' ', new TestZip().Add("index.js", Text).Add("index.js.map", """{"version":3,"sources":["../node_modules/got/index.js","../node_modules/ab/x.js"]}""").Read().Purls().Distinct()).ShouldBe("pkg:npm/ab pkg:npm/got");
+    }
+
+    [Fact]
+    public void Copies_that_another_library_carries_are_not_told_beside_it()
+    {
+        const string Sizzle = "/*! Sizzle CSS Selector Engine v2.3.6 */\n";
+        Names("index.js", Sizzle).ShouldBe("pkg:npm/sizzle@2.3.6");
+        Names("index.js", "/*! jQuery JavaScript Library v3.6.0 */\n" + Sizzle).ShouldBe("pkg:npm/jquery@3.6.0");
+    }
+
     [Fact]
     public void Where_the_bundler_names_the_modules_nothing_is_guessed()
     {

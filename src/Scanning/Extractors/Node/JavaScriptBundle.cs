@@ -32,14 +32,15 @@ internal sealed class JavaScriptBundle : IExtractor
         }
         else
         {
-            SearchText(file.Content, found);
+            SearchText(file, found);
         }
 
         return new ExtractionResult([.. found.All.Select(pair => file.Package(Ecosystem.Npm, pair.Key, pair.Value, PackageEvidence.Bundled)).OfType<Package>()], errors);
     }
 
-    private static void SearchText(byte[] content, BundleFindings found)
+    private static void SearchText(ScanFile file, BundleFindings found)
     {
+        var content = file.Content;
         var text = ArrayPool<char>.Shared.Rent(Math.Max(1, content.Length));
         try
         {
@@ -47,7 +48,7 @@ internal sealed class JavaScriptBundle : IExtractor
             var chars = text.AsSpan(0, Encoding.Latin1.GetChars(content, text));
             SearchMarks(chars, found);
             InlinedManifests.Add(chars, found, BundleSignatures.Shipped.Knows);
-            SearchSignatures(content, chars, found);
+            SearchSignatures(file, chars, found);
         }
         finally
         {
@@ -97,12 +98,16 @@ internal sealed class JavaScriptBundle : IExtractor
         return before.LastIndexOf("/*") > before.LastIndexOf("*/");
     }
 
-    private static void SearchSignatures(byte[] content, ReadOnlySpan<char> text, BundleFindings found)
+    private static void SearchSignatures(ScanFile file, ReadOnlySpan<char> text, BundleFindings found)
     {
+        var matches = BundleSignatures.Shipped.Find(file.Content);
+        var named = matches.Count > 0 ? NamedModules(file, found) : null;
+        // Where the bundler names the modules nothing is guessed. Fewer paths than there are libraries beside them are no bundler's.
+        var only = named is not null && matches.Count(match => !named.HasModule(match.Name)) <= named.Modules;
         BundleVersions? versions = null;
-        foreach (var match in BundleSignatures.Shipped.Find(content))
+        foreach (var match in matches)
         {
-            if (found.NamesModules && !found.Has(match.Name))
+            if (only && !found.Has(match.Name) && !named!.HasModule(match.Name))
             {
                 continue;
             }
@@ -110,6 +115,18 @@ internal sealed class JavaScriptBundle : IExtractor
             var version = match.Versions.Count > 0 && !found.HasVersion(match.Name) ? (versions ??= new BundleVersions(text)).Of(text, match) : null;
             found.Put(match.Name, version);
         }
+    }
+
+    /// <summary>What names the modules of a text: itself, or the source map beside it. Null where neither does.</summary>
+    private static BundleFindings? NamedModules(ScanFile file, BundleFindings found)
+    {
+        if (found.NamesModules)
+        {
+            return found;
+        }
+
+        var beside = new BundleFindings();
+        return file.Tree.Read(file.InnerPath.Value + ".map", file.Tree.Limits.MaxEvidenceBytes) is { } map && ModulePaths.AddSourceMap(map, beside) && beside.All.Any() ? beside : null;
     }
 
     private static void AddInlineMap(ReadOnlySpan<char> text, BundleFindings found)

@@ -4,13 +4,28 @@ namespace Pellicle.Scanning.Extractors.Node.Bundles;
 internal sealed class BundleFindings
 {
     private readonly Dictionary<string, string?> found = new(StringComparer.Ordinal);
+    private readonly HashSet<string> modules = new(StringComparer.Ordinal);
 
     /// <summary>True when the bundler wrote where each module comes from: nothing else has to be guessed.</summary>
     public bool NamesModules { get; set; }
 
     public bool Has(string name) => found.ContainsKey(name);
 
-    public IEnumerable<KeyValuePair<string, string?>> All => found.OrderBy(pair => pair.Key, StringComparer.Ordinal);
+    /// <summary>Without copies that other libraries carry inside them, where their own module paths do not name them.</summary>
+    public IEnumerable<KeyValuePair<string, string?>> All => found.Where(pair => modules.Contains(pair.Key) || !VendoredCopies.Explains(pair.Key, found.ContainsKey)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+
+    /// <summary>Packages whose module paths were found.</summary>
+    public int Modules => modules.Count;
+
+    /// <summary>True for a package whose module paths were found.</summary>
+    public bool HasModule(string name) => modules.Contains(name);
+
+    /// <summary>Adds a package whose module path a bundler wrote.</summary>
+    public void PutModule(string name, string? version)
+    {
+        Put(name, version);
+        modules.Add(name);
+    }
 
     public bool HasVersion(string name) => found.TryGetValue(name, out var version) && version is not null;
 
@@ -28,7 +43,7 @@ internal sealed class BundleFindings
     /// <summary>npm's rules for new names, and no file names.</summary>
     public static bool IsPackageName(string name)
     {
-        if (name.Length is < 2 or > 214 || name[0] is '.' or '_' or '-' || name.EndsWith(".map", StringComparison.Ordinal) || name is "license" or "copyright" or "version" or "build" or "module")
+        if (name.Length is < 1 or > 214 || name[0] is '.' or '_' or '-' || name.EndsWith(".map", StringComparison.Ordinal) || name is "license" or "copyright" or "version" or "build" or "module")
         {
             return false;
         }

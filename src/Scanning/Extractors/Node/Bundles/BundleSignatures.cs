@@ -18,6 +18,8 @@ internal sealed class BundleSignatures
 
     private const int MaxPositions = 64;
 
+    private const int MaxLine = 160;
+
     private static readonly Lazy<BundleSignatures> Loaded = new(Load);
 
     private readonly byte[] table;
@@ -101,7 +103,7 @@ internal sealed class BundleSignatures
 
             var literal = literals[index];
             var start = at - literal.GramOffset;
-            if (start < 0 || !text[start..].StartsWith(table.AsSpan(literal.Start, literal.Length)))
+            if (start < 0 || !text[start..].StartsWith(table.AsSpan(literal.Start, literal.Length)) || IsInComment(text[Math.Max(0, start - MaxLine)..start]))
             {
                 continue;
             }
@@ -113,6 +115,13 @@ internal sealed class BundleSignatures
 
             found.Add(literal.Bit, start, literal.Length);
         }
+    }
+
+    /// <summary>Readable bundles keep comments, whose words prove nothing.</summary>
+    private static bool IsInComment(ReadOnlySpan<byte> before)
+    {
+        var line = before[(before.LastIndexOf((byte)'\n') + 1)..].TrimStart(" \t"u8);
+        return line.Length < before.Length && (line.StartsWith("*"u8) || line.StartsWith("//"u8) || line.StartsWith("/*"u8));
     }
 
     private void AddRow(int start, int end)

@@ -133,7 +133,10 @@ internal static class ModulePaths
             if (slash > 0)
             {
                 var (name, version) = PnpmLock.Split(entry[..slash].ToString().Replace('+', '/').Split('_')[0].Split('(')[0]);
-                found.Put(name, version);
+                if (name is not null)
+                {
+                    found.PutModule(name, version);
+                }
             }
 
             return;
@@ -161,6 +164,11 @@ internal static class ModulePaths
             first += second + 1;
         }
 
-        found.Put(path[..first].ToString(), null);
+        var package = path[..first].ToString();
+        // A map inside a package may lead out of it: `@s/ab/lib/../../src/x.ts` is no package `@s/src`.
+        if (package.Length > 0 && !(package[0] == '@' && (package.EndsWith("/src", StringComparison.Ordinal) || package.EndsWith("/packages", StringComparison.Ordinal) || package.StartsWith("@babel/babel-", StringComparison.Ordinal))))
+        {
+            found.PutModule(package, null);
+        }
     }
 }
