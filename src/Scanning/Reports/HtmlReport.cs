@@ -50,6 +50,7 @@ internal static class HtmlReport
     private static void WriteTarget(StringBuilder text, ScanTarget target)
     {
         text.Append($"<h2>{Text(target.Name)}</h2>\n<p class=\"note\">{Text(target.Kind)}{(target.Runtime is null ? "" : ", " + Text(target.Runtime))}, {Words.Of(target.Status)}, {target.Packages.Count} packages</p>\n");
+        WriteList(text, "What to do", PackageUpdates.Of(target).Select(update => $"{Text(update.Text)} <span class=\"note\">{Text(update.Origin)} <code>{Text(Words.Place(update.Path))}</code></span>"));
         if (target.Findings.Count > 0)
         {
             text.Append("<table>\n<thead><tr><th scope=\"col\">Severity</th><th scope=\"col\">Id</th><th scope=\"col\">Finding</th><th scope=\"col\">Where</th><th scope=\"col\">What to do</th></tr></thead>\n<tbody>\n");

@@ -19,6 +19,12 @@ internal static class MarkdownReport
         foreach (var target in report.Targets)
         {
             text.Append($"\n## {Cell(target.Name)}\n\n{target.Kind}{(target.Runtime is null ? "" : ", " + Cell(target.Runtime))}, {Words.Of(target.Status)}, {target.Packages.Count} packages\n");
+            var updates = PackageUpdates.Of(target);
+            if (updates.Count > 0)
+            {
+                text.Append("\nWhat to do:\n\n").AppendJoin('\n', updates.Select(update => $"- {Cell(update.Text)} ({Cell($"{update.Origin}: {Words.Place(update.Path)}")})")).Append('\n');
+            }
+
             if (target.Findings.Count > 0)
             {
                 text.Append("\n| severity | id | finding | where | what to do |\n| --- | --- | --- | --- | --- |\n");

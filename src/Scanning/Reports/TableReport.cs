@@ -7,7 +7,7 @@ namespace Pellicle.Scanning.Reports;
 /// <summary>One line per finding, worst first; function and layers apart; then what could not be read.</summary>
 internal static class TableReport
 {
-    private const int MaxRuleWidth = 22;
+    private const int MaxRuleWidth = 22, MaxUpdates = 20;
 
     // Narrower windows wrap.
     private const int MinFitted = 32;
@@ -50,12 +50,32 @@ internal static class TableReport
             }
         }
 
+        WriteUpdates(text, target, color, columns);
         if (target.Findings.Count == 0 && target.Errors.Count == 0)
         {
             text.Append($"  nothing found in {target.Packages.Count} packages\n");
         }
 
         text.Append('\n');
+    }
+
+    /// <summary>Where several findings go with one update, the updates themselves are what the reader came for.</summary>
+    private static void WriteUpdates(StringBuilder text, ScanTarget target, bool color, int? columns)
+    {
+        var updates = PackageUpdates.Of(target);
+        if (updates.Sum(update => update.Count) <= updates.Count)
+        {
+            return;
+        }
+
+        text.Append("  ").Append(Bold("what to do", color)).Append('\n');
+        foreach (var update in updates.Take(MaxUpdates))
+        {
+            var line = Words.Plain($"{update.Text} ({update.Origin}: {Words.Place(update.Path)})");
+            text.Append("    ").Append(columns is { } all ? End(line, Math.Max(MinFitted, all - 4)) : line).Append('\n');
+        }
+
+        text.Append(updates.Count > MaxUpdates ? $"    and {updates.Count - MaxUpdates} more packages\n" : "");
     }
 
     private static void WriteFinding(StringBuilder text, Finding finding, int width, bool color, int? columns)
@@ -88,18 +108,18 @@ internal static class TableReport
     {
         var fix = finding.FixedVersions.Count > 0 ? $"→ {finding.FixedVersions[0]}" : finding.Kind == FindingKind.Vulnerability ? "no fix" : Words.Plain(finding.Remediation);
         var fixWidth = room / 4;
-        var pathWidth = (room - fixWidth) * 2 / 5;
+        var pathWidth = (room - fixWidth) / 3;
         var titleWidth = room - fixWidth - pathWidth - 4;
         var title = Words.Plain(finding.Title);
         var marks = Words.Marks(finding);
         // Marks change what a finding means: they stay when the title must be cut.
         title = marks.Length < titleWidth / 2 ? End(title, titleWidth - marks.Length) + marks : End($"{marks.TrimStart()} {title}", titleWidth);
-        text.Append(title.PadRight(titleWidth)).Append("  ").Append(Start(Words.Plain(finding.Path), pathWidth).PadRight(pathWidth)).Append("  ").Append(End(Words.Plain(fix), fixWidth)).Append('\n');
-
-        static string End(string value, int width) => value.Length <= width ? value : string.Concat(value.AsSpan(0, width - 1), "…");
+        text.Append(title.PadRight(titleWidth)).Append("  ").Append(Start(Words.Plain(Words.Place(finding.Path)), pathWidth).PadRight(pathWidth)).Append("  ").Append(End(Words.Plain(fix), fixWidth)).Append('\n');
 
         static string Start(string value, int width) => value.Length <= width ? value : string.Concat("…", value.AsSpan(value.Length - width + 1));
     }
+
+    private static string End(string value, int width) => value.Length <= width ? value : string.Concat(value.AsSpan(0, width - 1), "…");
 
     private static string Color(Severity severity) => severity switch
     {

@@ -55,6 +55,10 @@ internal static class Words
         finding.RuleId.StartsWith("CVE-", StringComparison.Ordinal) ? finding.RuleId
         : finding.Aliases.FirstOrDefault(a => a.StartsWith("CVE-", StringComparison.Ordinal)) ?? finding.RuleId;
 
+    /// <summary>A path without the last part that is the same for every npm package.</summary>
+    public static string Place(string path) =>
+        path.EndsWith("/package.json", StringComparison.Ordinal) && new ScanPath(path).HasDirectory("node_modules") ? path[..^"/package.json".Length] : path;
+
     /// <summary><c>2 critical, 1 low</c>, or <c>no findings</c>.</summary>
     public static string Counts(FindingCounts counts)
     {

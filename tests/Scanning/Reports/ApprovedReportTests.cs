@@ -41,7 +41,7 @@ public sealed class ApprovedReportTests
         findings.Length.ShouldBe(2);
         findings.ShouldAllBe(line => line.Length <= columns);
         findings[0].ShouldContain("→ 2.0.0");
-        findings[0].ShouldContain("package.json");
+        findings[0].ShouldContain("left  ");
         findings[1].ShouldContain("does not load");
     }
 
