@@ -6,10 +6,11 @@ usage: bench/guard-hop/run.py [GUARD] [INVOCATIONS] [CASE]
 Legs: direct; a bare TCP relay and a bare HTTP relay (bench/guard-hop/hop.c); the guard in every mode. `hops` is what a leg adds at the
 median over what the bare TCP relay adds. CPU is the leg's own, from the scheduler: other load on the machine disturbs it less than time.
 Everything runs on one core (PELLICLE_BENCH_CPUS=0,1 for more): with two, where the scheduler happens to put a leg's processes changes its
-median by half. Resident is after the whole run. Needs a C compiler. Bodies: an event and a response of 1 KB, an API event with one long
-text of 100 KB, a batch of 100 KB in small records, a response of 100 KB; a tenth of the invocations each for those of 100 KB.
+median by half. Resident is after the whole run. Needs a C compiler. Bodies: an event and a response of 1 KB; events of 100 KB of every kind that costs
+something else (kinds below), with a response of 1 KB; a response of 100 KB. A tenth of the invocations each for those of 100 KB. CASE is a part of a
+body's name.
 """
-import glob, json, os, subprocess, sys, tempfile, time
+import base64, glob, json, os, random, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -38,8 +39,43 @@ def queue_event(total_bytes):
     return json.dumps({"Records": records})
 
 
-CASES = (("1 KB", api_event(1024), 1024, COUNT), ("100 KB, one text", api_event(102400), 1024, COUNT // 10), ("100 KB, records", queue_event(102400), 1024, COUNT // 10),
-         ("1 KB in, 100 KB out", api_event(1024), 102400, COUNT // 10))
+def prose(n):
+    """Sentences with the marks that people write, each a little different."""
+    return f"Dear Ms O'Neil (no. {n}), thanks for your order & the kind note; we'll send the {n % 7 + 2} chairs, oak or ash, on 2024-0{n % 9 + 1}-12 at 10:30. See https://shop.example/p/{n}?ref=mail for more. "
+
+
+def until(size, make):
+    """A list that is as long as JSON as wanted."""
+    items, length = [], 2
+    while length < size:
+        items.append(make(len(items)))
+        length += len(json.dumps(items[-1])) + 2
+    return items
+
+
+def body_event(body, encoded=False):
+    return json.dumps({"version": "2.0", "routeKey": "$default", "rawPath": "/items", "requestContext": {"http": {"method": "POST", "path": "/items"}}, "body": body, "isBase64Encoded": encoded})
+
+
+def kinds(size):
+    """Events of one size and many kinds."""
+    rng = random.Random(5)
+    words = [w.strip(".,;()&") for w in prose(1).split()]
+    yield "one text", api_event(size)
+    yield "records", queue_event(size)
+    yield "small fields", json.dumps({"items": until(size, lambda n: {"id": n, "sku": f"SKU-{n:06x}", "name": f"{words[n % len(words)]} {n}", "on": n % 2 == 0, "price": n * 1.25})})
+    yield "JSON body", body_event(json.dumps({"orders": until(size * 9 // 10, lambda n: {"order": n, "customer": f"Customer {n}", "total": n * 1.5, "comment": FOX})}))
+    yield "prose", body_event("".join(prose(n) for n in range(size // 190)))
+    yield "prose in fields", json.dumps({"notes": until(size, lambda n: {"id": f"n-{n}", "text": prose(n)})})
+    yield "base64 of text", body_event(base64.b64encode((FOX * (size // 60)).encode()).decode(), True)
+    yield "base64 of bytes", body_event(base64.b64encode(rng.randbytes(size * 3 // 4)).decode(), True)
+    yield "escapes", json.dumps({"lines": until(size, lambda n: f"caf\u00e9 {n}\tna\u00efve \u6f22\u5b57 \u2013 {n}\u20ac \"quoted\"")})
+    yield "Unicode", json.dumps({"lines": until(size, lambda n: f"Zo\u00eb M\u00fcller {n}, \u6771\u4eac\u90fd\u6e2f\u533a {n}, \u041c\u043e\u0441\u043a\u0432\u0430")}, ensure_ascii=False)
+    yield "numbers", json.dumps({"points": until(size, lambda n: [n, round(rng.random() * 360 - 180, 6), round(rng.random() * 180 - 90, 6)])})
+    yield "form", body_event("&".join(f"field{n}=value+{n}+of+the+form" for n in range(size // 33)))
+
+
+CASES = (("1 KB", api_event(1024), 1024, COUNT), *((f"100 KB, {kind}", event, 1024, COUNT // 10) for kind, event in kinds(102400)), ("1 KB in, 100 KB out", api_event(1024), 102400, COUNT // 10))
 
 
 def cpu_us(process):
@@ -50,9 +86,11 @@ def cpu_us(process):
     return total / 1000
 
 
-def started(arguments, env=None):
+def started(processes, arguments, env=None):
+    """A program that prints its port, entered in the list of those to end before anything can go wrong."""
     begun = time.perf_counter()
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=env)
+    processes.append(process)
     port = int(process.stdout.readline().rsplit(":", 1)[-1])
     return process, port, (time.perf_counter() - begun) * 1000
 
@@ -66,16 +104,18 @@ def run(hop, folder, title, event, response, count):
     path = os.path.join(folder, "event.json")
     with open(path, "w") as file:
         file.write(event)
-    platform, upstream, _ = started([hop, "platform", path])
-    legs = {"tcp relay": started([hop, "tcp", str(upstream)]), "http relay": started([hop, "http", str(upstream)])}
-    for mode in MODES:
-        legs["guard " + mode] = started([GUARD, "proxy", "--listen", "127.0.0.1:0", "--upstream", f"127.0.0.1:{upstream}"], {**os.environ, **SECRETS, "PELLICLE_MODE": mode})
+    legs, processes = {}, []
     try:
+        upstream = started(processes, [hop, "platform", path])[1]
+        legs = {"tcp relay": started(processes, [hop, "tcp", str(upstream)]), "http relay": started(processes, [hop, "http", str(upstream)])}
+        for mode in MODES:
+            legs["guard " + mode] = started(processes, [GUARD, "proxy", "--listen", "127.0.0.1:0", "--upstream", f"127.0.0.1:{upstream}"], {**os.environ, **SECRETS, "PELLICLE_MODE": mode})
         each = 100
         rounds = max(1, count // each)
         names = [f"direct={upstream}"] + [f"{name}={leg[1]}" for name, leg in legs.items()]
         before = {name: cpu_us(leg[0]) for name, leg in legs.items()}
         loop = subprocess.Popen([hop, "loop", str(response), str(rounds), str(each), *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(loop)
         lines = [loop.stdout.readline() for _ in names]
         times = {line.rsplit(" ", 2)[0]: [float(x) for x in line.rsplit(" ", 2)[1:]] for line in lines}
         made = rounds * (each + 1) + 200
@@ -90,7 +130,7 @@ def run(hop, folder, title, event, response, count):
             print(f"| {title} | {name} | {middle:.0f} | {late:.0f} | {middle - base:.0f} | {(middle - base) / bare:.2f} | {cpu:.1f} | {cpu / bare_cpu:.2f} | {ready:.1f} | {resident(process):.1f} |")
         loop.communicate("\n")
     finally:
-        for process in [platform, *(leg[0] for leg in legs.values())]:
+        for process in processes:
             process.kill()
             process.wait()
 
@@ -101,7 +141,7 @@ def main():
         hop = os.path.join(folder, "hop")
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-pthread", "-o", hop, os.path.join(HERE, "hop.c")], check=True)
         print("| body | leg | p50 µs | p99 µs | added µs | hops | CPU µs | CPU hops | ready ms | resident MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-        for case in (c for c in CASES if len(sys.argv) < 4 or c[0] == sys.argv[3]):
+        for case in (c for c in CASES if len(sys.argv) < 4 or sys.argv[3] in c[0]):
             run(hop, folder, *case)
 
 

@@ -348,13 +348,15 @@ internal sealed class Guardian : IGate, IJudge
             var invocation = announced ?? Announce(head);
             if (!invocation.Pending)
                 return null;
-            // About what its inspection allocates as large objects, which no early collection of the young gives back.
-            if (body.Length >= LargeEventBytes)
-                Interlocked.Add(ref _largeBytes, body.Length * 3L);
             InspectionVerdict verdict;
             try
             {
+                var allocated = GC.GetAllocatedBytesForCurrentThread();
                 verdict = Inspector.Inspect(body, _options);
+                // What is about as large as the event is a large object, which no early collection of the young gives back.
+                allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+                if (body.Length >= LargeEventBytes && allocated >= body.Length)
+                    Interlocked.Add(ref _largeBytes, allocated);
                 invocation.Inspected(verdict);
             }
             catch

@@ -21,6 +21,7 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     private InspectionVerdict? _verdict;
     private IReadOnlyList<EventText>? _texts;
     private int _carried;
+    private bool _released;
 
     internal string RequestId => requestId;
 
@@ -52,10 +53,25 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
     internal bool Suspicious { get; set; }
 
+    /// <summary>Its texts are not compared any more; what they took goes to the next event.</summary>
+    internal void Release()
+    {
+        lock (_lock)
+        {
+            _released = true;
+            _verdict?.Release();
+        }
+    }
+
     internal void Inspected(InspectionVerdict? verdict)
     {
-        _verdict = verdict;
-        _texts = null;
+        lock (_lock)
+        {
+            _verdict = verdict;
+            _texts = null;
+            if (_released)
+                verdict?.Release();
+        }
         Suspicious |= verdict is { Signals.Count: > 0 } && verdict.Signals[0].Confidence >= SuspiciousFrom;
         _ready?.Set();
     }

@@ -32,10 +32,15 @@ internal sealed class Invocations
         {
             if (concurrent <= 1)
             {
-                foreach (var id in _open.Keys)
+                foreach (var (id, abandoned) in _open)
+                {
                     Remember(id);
+                    abandoned.Release();
+                }
                 _open.Clear();
             }
+            if (_last is { } last && !_open.ContainsKey(last.RequestId))
+                last.Release();
             _open[invocation.RequestId] = invocation;
             _last = invocation;
         }
@@ -73,6 +78,8 @@ internal sealed class Invocations
             if (!_open.Remove(requestId, out var invocation))
                 return null;
             invocation.Done = true;
+            if (invocation != _last)
+                invocation.Release();
             Remember(requestId);
             return invocation;
         }

@@ -145,7 +145,7 @@ internal static class Decoding
         return true;
     }
 
-    private static int Hex(byte b) => b switch
+    public static int Hex(byte b) => b switch
     {
         >= (byte)'0' and <= (byte)'9' => b - '0',
         >= (byte)'a' and <= (byte)'f' => b - 'a' + 10,

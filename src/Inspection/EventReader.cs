@@ -20,6 +20,13 @@ internal interface IEventSink
     void Name(int step, ReadOnlySpan<byte> name);
 }
 
+/// <summary>Names a field.</summary>
+internal interface IPlace
+{
+    /// <summary><c>Records[0].s3.object.key</c></summary>
+    string Field(int step);
+}
+
 /// <summary>Takes an event apart in one pass over its bytes: its source, the texts somebody outside can choose (decoded), and its shape.</summary>
 internal sealed class EventReader(InspectionOptions options, IEventSink sink, EventTexts texts)
 {
@@ -334,7 +341,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         texts.Add(step, start, length, sink.Text(step, texts.Span(start, length)));
     }
 
-    private static bool LooksLikeDocument(ReadOnlySpan<byte> text)
+    internal static bool LooksLikeDocument(ReadOnlySpan<byte> text)
     {
         var trimmed = text.Trim(" \t\r\n"u8);
         if (trimmed.Length < 2 || (trimmed[0], trimmed[^1]) is not (((byte)'{', (byte)'}') or ((byte)'[', (byte)']')))
@@ -453,7 +460,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         return false;
     }
 
-    private static bool IsForm(ReadOnlySpan<byte> text)
+    internal static bool IsForm(ReadOnlySpan<byte> text)
     {
         var equals = text.IndexOf((byte)'=');
         return equals > 0 && text[..equals].IndexOfAny(FormStops) < 0;

@@ -13,6 +13,14 @@ internal enum FieldEncoding
     ObjectKey,
 }
 
+/// <summary>What is known of an event's source while its members are read.</summary>
+internal struct Recognition
+{
+    public EventSources.Trait Traits;
+    public string? EventSource;
+    public bool EncodedBody;
+}
+
 /// <summary>Recognises who sent an event, and which of its fields the platform wrote itself.</summary>
 internal static class EventSources
 {
@@ -38,7 +46,7 @@ internal static class EventSources
 
     // Top-level members that tell sources apart, and those one level below that do.
     [Flags]
-    private enum Trait : ulong
+    internal enum Trait : ulong
     {
         None = 0,
         HttpMethod = 1,
@@ -135,70 +143,81 @@ internal static class EventSources
             return "unknown";
         }
 
-        var traits = Trait.None;
-        var eventSource = "";
+        var seen = default(Recognition);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.ValueSpan;
-            if (name.SequenceEqual("Records"u8))
-            {
-                // A batch may be long: its first record says all.
-                reader.Read();
-                if (FirstRecord(ref reader) is { } batch)
-                {
-                    return batch;
-                }
-
-                continue;
-            }
-
-            var trait = Find(Top, name);
-            var context = name.SequenceEqual("requestContext"u8);
-            var info = name.SequenceEqual("info"u8);
-            var flag = name.SequenceEqual("isBase64Encoded"u8);
-            var origin = name.SequenceEqual("eventSource"u8);
             reader.Read();
-            if (reader.TokenType != JsonTokenType.Null)
+            if (Add(ref seen, name, reader.TokenType, ref reader) is { } batch)
             {
-                traits |= trait;
-            }
-            else if (trait is Trait.Query)
-            {
-                traits |= trait;
+                return batch;
             }
 
-            if (flag)
-            {
-                encodedBody = reader.TokenType == JsonTokenType.True;
-            }
-            else if (origin && reader.TokenType == JsonTokenType.String)
-            {
-                eventSource = reader.ValueTextEquals("aws:kafka"u8) || reader.ValueTextEquals("SelfManagedKafka"u8) ? "kafka"
-                    : reader.ValueTextEquals("aws:mq"u8) || reader.ValueTextEquals("aws:amq"u8) ? "activemq"
-                    : reader.ValueTextEquals("aws:rmq"u8) ? "rabbitmq"
-                    : reader.ValueTextEquals("aws:docdb"u8) ? "documentdb" : eventSource;
-            }
-            else if (context && reader.TokenType == JsonTokenType.StartObject)
-            {
-                traits |= Below(ref reader, Context);
-                continue;
-            }
-            else if (info && reader.TokenType == JsonTokenType.StartObject)
-            {
-                traits |= Below(ref reader, Info);
-                continue;
-            }
-
+            // A reader that went into a container stands at its end.
             reader.Skip();
         }
 
-        return Judge(traits, eventSource);
+        encodedBody = seen.EncodedBody;
+        return Judge(seen);
+    }
+
+    /// <summary>One top-level member; its value begins at the start of <paramref name="value"/>. A source when that is enough. Throws <see cref="JsonException"/> when what it must read is no JSON.</summary>
+    public static string? Add(ref Recognition seen, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        var kind = value.IsEmpty ? JsonTokenType.None : value[0] switch { (byte)'"' => JsonTokenType.String, (byte)'{' => JsonTokenType.StartObject, (byte)'[' => JsonTokenType.StartArray, (byte)'n' => JsonTokenType.Null, (byte)'t' => JsonTokenType.True, _ => JsonTokenType.Number };
+        var reader = default(Utf8JsonReader);
+        if (name.SequenceEqual("Records"u8) || name.SequenceEqual("eventSource"u8) || ((name.SequenceEqual("requestContext"u8) || name.SequenceEqual("info"u8)) && kind == JsonTokenType.StartObject))
+        {
+            reader = new Utf8JsonReader(value, isFinalBlock: true, default);
+            reader.Read();
+        }
+
+        return Add(ref seen, name, kind, ref reader);
+    }
+
+    private static string? Add(ref Recognition seen, ReadOnlySpan<byte> name, JsonTokenType kind, ref Utf8JsonReader reader)
+    {
+        if (name.SequenceEqual("Records"u8))
+        {
+            // A batch may be long: its first record says all.
+            return FirstRecord(ref reader);
+        }
+
+        var trait = Find(Top, name);
+        if (kind != JsonTokenType.Null || trait is Trait.Query)
+        {
+            seen.Traits |= trait;
+        }
+
+        if (name.SequenceEqual("isBase64Encoded"u8))
+        {
+            seen.EncodedBody = kind == JsonTokenType.True;
+        }
+        else if (name.SequenceEqual("eventSource"u8) && kind == JsonTokenType.String)
+        {
+            seen.EventSource = reader.ValueTextEquals("aws:kafka"u8) || reader.ValueTextEquals("SelfManagedKafka"u8) ? "kafka"
+                : reader.ValueTextEquals("aws:mq"u8) || reader.ValueTextEquals("aws:amq"u8) ? "activemq"
+                : reader.ValueTextEquals("aws:rmq"u8) ? "rabbitmq"
+                : reader.ValueTextEquals("aws:docdb"u8) ? "documentdb" : seen.EventSource;
+        }
+        else if (kind == JsonTokenType.StartObject && name.SequenceEqual("requestContext"u8))
+        {
+            seen.Traits |= Below(ref reader, Context);
+        }
+        else if (kind == JsonTokenType.StartObject && name.SequenceEqual("info"u8))
+        {
+            seen.Traits |= Below(ref reader, Info);
+        }
+
+        return null;
     }
 
     private static readonly (byte[] Name, Trait Trait)[] Info = [("parentTypeName"u8.ToArray(), Trait.ParentType), ("fieldName"u8.ToArray(), Trait.ParentType)];
 
-    private static string Judge(Trait traits, string eventSource)
+    /// <summary>The source that members seen so far speak for.</summary>
+    public static string Judge(in Recognition seen)
     {
+        var (traits, eventSource) = (seen.Traits, seen.EventSource ?? "");
         bool Has(Trait wanted) => (traits & wanted) == wanted;
 
         if (Has(Trait.RequestPayload | Trait.Condition))

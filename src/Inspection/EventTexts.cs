@@ -14,7 +14,7 @@ internal readonly record struct PathStep(int Parent, int Start, int Length);
 /// The texts of an event, kept as UTF-8 in one piece. Field names and strings come into being when somebody asks for them:
 /// most events never meet a sink, and then nobody does.
 /// </summary>
-internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>
+internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlace
 {
     private readonly List<PathStep> _steps = [];
     private readonly List<Slice> _slices = [];
@@ -86,7 +86,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>
     }
 
     /// <summary><c>Records[0].s3.object.key</c></summary>
-    internal string Field(int step)
+    public string Field(int step)
     {
         var chain = new Stack<PathStep>();
         for (; step >= 0; step = _steps[step].Parent)

@@ -46,6 +46,11 @@ public sealed record InspectionVerdict
     /// <summary>Attacker-controlled texts of the event, for the comparison with sinks; bounded.</summary>
     public required IReadOnlyList<EventText> Texts { get; init; }
 
+    /// <summary>
+    /// Gives the memory behind <see cref="Texts"/> back to the inspection of later events; a list that nobody has read by then is empty. Without it the collector does so.
+    /// </summary>
+    public void Release() => (Texts as LazyTexts)?.Release();
+
     /// <summary>Shape of the event (sorted key paths without values, hashed), for learning.</summary>
     public required string Shape { get; init; }
 }
@@ -71,6 +76,7 @@ public static class Inspector
 
     private static readonly Detectors.IDetector[] All = [.. Detectors.AllDetectors.Create()];
     private static readonly Detectors.LiteralTable Literals = new(All.SelectMany(d => d.Sets));
+    internal static readonly Detectors.Screen Screened = new(All.SelectMany(d => d.Sets).Where(s => s.TellAlone).SelectMany(s => s.Values), Detectors.SqlInjection.StatementWords, Detectors.CommandInjection.Programs);
 
     // Operators of document databases; in a parameter they change the query.
     private static readonly string[] Operators = ["$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$nin", "$in", "$regex", "$exists", "$or", "$and", "$expr", "$function", "$accumulator"];
@@ -85,11 +91,35 @@ public static class Inspector
     public static InspectionVerdict Inspect(ReadOnlyMemory<byte> json, InspectionOptions? options = null)
     {
         options ??= InspectionOptions.Default;
+        if (json.Length <= EventWalk.MaxBytes)
+        {
+            var copy = new EventCopy(json.Span);
+            var walk = new EventWalk(options, copy);
+            var judge = new Judge(options, Screened);
+            if (walk.Read(judge))
+            {
+                return Verdict(options, judge.Signals, walk.Source, walk.Full, walk.Shape, new LazyTexts(copy, options));
+            }
+
+            walk.Shape.Release();
+            copy.Release();
+        }
+
+        return Read(json.Span, options, Screened);
+    }
+
+    /// <summary>The way of every event that cannot be walked through; says the same of those that can. Without a screen the detectors look at every text, as tests compare.</summary>
+    internal static InspectionVerdict Read(ReadOnlySpan<byte> json, InspectionOptions options, Detectors.Screen? screen)
+    {
         var texts = new EventTexts(Math.Min(json.Length, options.MaxTextLength * 8) + 64);
-        var judge = new Judge(options, texts);
-        var reader = new EventReader(options, judge, texts);
-        reader.Read(json.Span);
-        var signals = judge.Signals;
+        var judge = new Judge(options, screen);
+        var reader = new EventReader(options, new Sink(judge, texts), texts);
+        reader.Read(json);
+        return Verdict(options, judge.Signals, reader.Source, reader.Full, reader.Shape, texts);
+    }
+
+    private static InspectionVerdict Verdict(InspectionOptions options, List<InspectionSignal> signals, string source, bool full, EventShape shape, IReadOnlyList<EventText> texts)
+    {
         signals.Sort(static (a, b) => b.Confidence.CompareTo(a.Confidence) is var order && order != 0 ? order : string.CompareOrdinal(a.Field, b.Field) is var field && field != 0 ? field : string.CompareOrdinal(a.Detector, b.Detector));
         if (signals.Count > MaxSignals)
         {
@@ -97,46 +127,55 @@ public static class Inspector
         }
 
         var top = signals.Count == 0 ? 0 : signals[0].Confidence;
-        var shape = reader.Shape.ToString();
-        reader.Shape.Release();
+        var hash = shape.ToString();
+        shape.Release();
         return new InspectionVerdict
         {
             Decision = top >= options.BlockAt ? InspectionDecision.Block : InspectionDecision.Allow,
-            Source = reader.Source,
+            Source = source,
             Score = (int)Math.Round(top * 100),
-            Full = reader.Full,
+            Full = full,
             Signals = signals,
             Texts = texts,
-            Shape = shape,
+            Shape = hash,
         };
     }
 
+    internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || name.IndexOf("__proto__"u8) >= 0;
+
+    private sealed class Sink(Judge judge, EventTexts texts) : IEventSink
+    {
+        public string? Text(int step, ReadOnlySpan<byte> text) => judge.Text(texts, step, text);
+
+        public bool IsTelling(ReadOnlySpan<byte> name) => Inspector.IsTelling(name);
+
+        public void Name(int step, ReadOnlySpan<byte> name) => judge.Name(texts, step, Encoding.UTF8.GetString(name));
+    }
+
     /// <summary>Shows every text and every telling name to the detectors.</summary>
-    private sealed class Judge(InspectionOptions options, EventTexts texts) : IEventSink
+    internal sealed class Judge(InspectionOptions options, Detectors.Screen? screen)
     {
         private int _names;
 
         public List<InspectionSignal> Signals { get; } = [];
 
-        public string? Text(int step, ReadOnlySpan<byte> text)
+        public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
         {
-            if (IsPlain(text))
+            if (IsPlain(text) || (screen is not null && screen.IsClean(text)))
             {
                 return null;
             }
 
             var whole = Encoding.UTF8.GetString(text);
-            Find(step, whole);
+            Find(place, step, whole);
             return whole;
         }
 
-        public bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || name.IndexOf("__proto__"u8) >= 0;
-
-        public void Name(int step, ReadOnlySpan<byte> name)
+        public void Name(IPlace place, int step, string name)
         {
             if (_names++ < options.MaxTexts)
             {
-                KeySignal(this, new EventText(texts.Field(step), Encoding.UTF8.GetString(name)));
+                KeySignal(this, new EventText(place.Field(step), name));
             }
         }
 
@@ -149,7 +188,7 @@ public static class Inspector
             }
         }
 
-        private void Find(int step, string text)
+        internal void Find(IPlace place, int step, string text)
         {
             Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
             Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
@@ -162,7 +201,7 @@ public static class Inspector
                 {
                     var ceiling = detector.Id == "xss" || (document && Array.IndexOf(OfParameters, detector.Id) >= 0) ? ScriptCeiling : 1;
                     var confidence = Math.Min(match.Confidence, ceiling);
-                    Add(new InspectionSignal(detector.Id, texts.Field(step), confidence, Cut(text, match)));
+                    Add(new InspectionSignal(detector.Id, place.Field(step), confidence, Cut(text, match)));
                 }
             }
         }
@@ -171,7 +210,7 @@ public static class Inspector
         private static bool IsDocument(string text) =>
             text.Length > MaxParameter || (text.Length > 200 && text.AsSpan().Count('\n') >= 3);
 
-        private static bool IsPlain(ReadOnlySpan<byte> text) =>
+        internal static bool IsPlain(ReadOnlySpan<byte> text) =>
             text.IndexOfAnyExcept(Plain) < 0
             && (text.Length < 25 || text[0] is not ((byte)'r' or (byte)'A' or (byte)'g' or (byte)'Y' or (byte)'H' or (byte)'a'));
     }

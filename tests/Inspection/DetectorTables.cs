@@ -111,6 +111,32 @@ public sealed class DetectorTables
     public void Other_attacks(string detector, string text) => IsAttack(detector, text);
 
     [Theory]
+    // Pickles of every protocol that call os.system, a list before it; one that names a class of nobody's.
+    [InlineData("gAJdcQAoSwFjcG9zaXgKc3lzdGVtCnEBWAIAAABpZHEChXEDUnEEZS4=")]
+    [InlineData("gANdcQAoSwFjcG9zaXgKc3lzdGVtCnEBWAIAAABpZHEChXEDUnEEZS4=")]
+    [InlineData("gASVIwAAAAAAAABdlChLAYwFcG9zaXiUjAZzeXN0ZW2Uk5SMAmlklIWUUpRlLg==")]
+    [InlineData("gAWVIwAAAAAAAABdlChLAYwFcG9zaXiUjAZzeXN0ZW2Uk5SMAmlklIWUUpRlLg==")]
+    // java.net.URL in a map (a look-up when it is read), and a class of the application.
+    [InlineData("rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwACRgAKbG9hZEZhY3RvckkACXRocmVzaG9sZHhwP0AAAAAAAAx3CAAAABAAAAABc3IADGphdmEubmV0LlVSTJYlNzYa/ORyAwAHSQAIaGFzaENvZGVJAARwb3J0TAAJYXV0aG9yaXR5dAASTGphdmEvbGFuZy9TdHJpbmc7TAAEZmlsZXEAfgADTAAEaG9zdHEAfgADTAAIcHJvdG9jb2xxAH4AA0wAA3JlZnEAfgADeHCMUcAE/////3QAC2V4YW1wbGUuY29tdAABL3EAfgAFdAAEaHR0cHB4dAABeHg=")]
+    [InlineData("rO0ABXNyAAFT333QgB3QHXUCAAFJAAFheHAAAAAA")]
+    [InlineData("AAEAAAD/////AQAAAAAAAAAMAgAAAEZFdmlsLCBWZXJzaW9uPTEuMC4wLjAsIEN1bHR1cmU9bmV1dHJhbA==")]
+    [InlineData("a:1:{i:0;O:8:\"Evil\":1:{s:1:\"a\";i:1;}}")]
+    [InlineData("O:8:\"stdClass\":1:{s:1:\"a\";O:4:\"Evil\":0:{}}")]
+    public void Serialised_objects(string text) => IsAttack("deserialization", text);
+
+    [Theory]
+    // {"name":"Anna","items":[1,2.5,None,True],"tags":{"a","b"}} with protocol 4; dates, decimals, ids and an ordered map with 5.
+    [InlineData("gASVPwAAAAAAAAB9lCiMBG5hbWWUjARBbm5hlIwFaXRlbXOUXZQoSwFHQAQAAAAAAABOiGWMBHRhZ3OUj5QojAFilIwBYZSQdS4=")]
+    [InlineData("gAWVlQAAAAAAAABdlCiMCGRhdGV0aW1llIwIZGF0ZXRpbWWUk5RDCgfoAQIAAAAAAACUhZRSlIwHZGVjaW1hbJSMB0RlY2ltYWyUk5SMAzEuNZSFlFKUjAR1dWlklIwEVVVJRJSTlCmBlH2UjANpbnSUSwVzYowLY29sbGVjdGlvbnOUjAtPcmRlcmVkRGljdJSTlClSlIwBYZRLAXNlLg==")]
+    [InlineData("gAJ9cQAoWAEAAABhcQFdcQIoSwFHQAQAAAAAAABOiFgEAAAAdGV4dHEDZXUu")]
+    // A map of texts, numbers, lists, dates and bytes.
+    [InlineData("rO0ABXNyABdqYXZhLnV0aWwuTGlua2VkSGFzaE1hcDTATlwQbMD7AgABWgALYWNjZXNzT3JkZXJ4cgARamF2YS51dGlsLkhhc2hNYXAFB9rBwxZg0QMAAkYACmxvYWRGYWN0b3JJAAl0aHJlc2hvbGR4cD9AAAAAAAAMdwgAAAAQAAAABXQABG5hbWV0AARBbm5hdAABbnNyABFqYXZhLmxhbmcuSW50ZWdlchLioKT3gYc4AgABSQAFdmFsdWV4cgAQamF2YS5sYW5nLk51bWJlcoaslR0LlOCLAgAAeHAAAAAFdAAEbGlzdHNyABNqYXZhLnV0aWwuQXJyYXlMaXN0eIHSHZnHYZ0DAAFJAARzaXpleHAAAAACdwQAAAACdAABYXQAAWJ4dAAEd2hlbnNyAA5qYXZhLnV0aWwuRGF0ZWhqgQFLWXQZAwAAeHB3CAAAAAAAAAAAeHQABWJ5dGVzdXIAAltCrPMX+AYIVOACAAB4cAAAAAMBAgN4AA==")]
+    [InlineData("a:2:{s:4:\"name\";s:4:\"Anna\";s:1:\"n\";i:5;}")]
+    [InlineData("O:8:\"stdClass\":1:{s:1:\"a\";i:1;}")]
+    [InlineData("gAMSIsomeOtherBase64TextThatIsNoPickleAtAll0123456789")]
+    public void Serialised_values(string text) => IsNotAttack(text);
+
+    [Theory]
     [InlineData("http://localhost:3000/callback")]
     [InlineData("https://example.com:8443/a//b")]
     [InlineData("// 1: see the note below")]

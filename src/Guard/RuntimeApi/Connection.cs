@@ -139,7 +139,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             case RouteKind.Other or RouteKind.RestoreNext or RouteKind.Credentials:
                 _repeatable = body.Done && (isHead || method.SequenceEqual("GET"u8)) ? head.ToArray() : null;
                 _restoring = route.Kind == RouteKind.RestoreNext;
-                return ForwardRequest(headLength, body, route, inspect: false) && ForwardResponse(isHead, out _) && !closes;
+                return ForwardRequest(headLength, body, route, inspect: false) && ForwardResponse(isHead, answered: null) && !closes;
         }
         return false;
     }
@@ -294,10 +294,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         }
         else if (!ForwardRequest(headLength, body, route, inspect: true))
             return false;
-        var open = ForwardResponse(isHead: false, out var status);
-        if (status is >= 200 and < 300 or 413)
-            gate.Answered(route.RequestId);
-        return open;
+        // Ended before its runtime hears so: whoever asks afterwards must not find it under way.
+        return ForwardResponse(isHead: false, route.RequestId);
     }
 
     private static ReadOnlySpan<byte> Accepted =>
@@ -406,9 +404,10 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         return sent;
     }
 
-    private bool ForwardResponse(bool isHead, out int status)
+    /// <param name="isHead">The answer has no body whatever its head says.</param>
+    /// <param name="answered">The invocation that is over once the platform accepts; null for other requests.</param>
+    private bool ForwardResponse(bool isHead, string? answered)
     {
-        status = 0;
         while (true)
         {
             var length = ReadHead(_fromUpstream, _upstream);
@@ -422,9 +421,11 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             if (length <= 0)
                 return false;
             _repeatable = null;
-            status = HttpHead.Status(_fromUpstream.Unread);
+            var status = HttpHead.Status(_fromUpstream.Unread);
             if (_restoring && status == 200)
                 gate.Restored();
+            if (answered is not null && status is (>= 200 and < 300) or 413)
+                gate.Answered(answered);
             if (status is < 100 or >= 200 || status == 101)
                 return StreamResponse(length, isHead);
             if (!Fd.SendAll(client, _fromUpstream.Unread[..length]))

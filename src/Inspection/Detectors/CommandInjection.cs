@@ -44,6 +44,9 @@ internal sealed class CommandInjection : IDetector
 
     public string Id => "command-injection";
 
+    /// <summary>Programs that mean something behind a separator.</summary>
+    public static FrozenSet<string> Programs => Sharp;
+
     public IReadOnlyList<Literals> Sets { get; } = [Certain, Secrets];
 
     public Match Find(in Subject subject)

@@ -5,8 +5,8 @@ internal sealed class HeaderInjection : IDetector
 {
     private const int MaxParameter = 256;
 
-    private static readonly Literals Headers = new("set-cookie:", "location:", "content-length:", "content-type:", "transfer-encoding:", "x-forwarded-host:", "access-control-allow-origin:", "http/1.1 200", "refresh:", "link:");
-    private static readonly Literals Mail = new("rcpt to:", "mail from:", "\nbcc:", "\rbcc:", "\ncc: ", "capability\r", "\nquit", "\rquit", "\ndata\r", " fetch ", "\nhelo ", "\nehlo ", "\nnoop");
+    private static readonly Literals Headers = new("set-cookie:", "location:", "content-length:", "content-type:", "transfer-encoding:", "x-forwarded-host:", "access-control-allow-origin:", "http/1.1 200", "refresh:", "link:") { TellAlone = false };
+    private static readonly Literals Mail = new("rcpt to:", "mail from:", "\nbcc:", "\rbcc:", "\ncc: ", "capability\r", "\nquit", "\rquit", "\ndata\r", " fetch ", "\nhelo ", "\nehlo ", "\nnoop") { TellAlone = false };
 
     public string Id => "header-injection";
 

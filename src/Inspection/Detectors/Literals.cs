@@ -13,6 +13,9 @@ internal sealed class Literals(params string[] values)
     internal uint Bit { get; set; }
 
     internal IReadOnlyList<string> Values => values;
+
+    /// <summary>One of them in a text is worth a look, whatever else stands there; see <see cref="Screen"/> for what it looks at beside the others.</summary>
+    internal bool TellAlone { get; init; } = true;
 }
 
 /// <summary>

@@ -61,11 +61,11 @@ internal sealed class SqlInjection : IDetector
 
     // Four characters at least, see LiteralTable; "or" is looked for with what may stand beside it.
     private static readonly Literals Strong = new(
-        "union", "select", "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "begin", "sleep", "having", "procedure", "order by", "group by", "exists", "attach", "handler", "backup");
+        "union", "select", "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "begin", "sleep", "having", "procedure", "order by", "group by", "exists", "attach", "handler", "backup") { TellAlone = false };
 
     private static readonly Literals Speech = new([
         .. Strong.Values, "where", "like(",
-        " or ", ")or ", " or(", ")or(", " or\t", " or\n", " or-", " or+", " or~", " or!", " or@", " or'", " or\"", "'or ", "\"or ", "*/or", "or/*", "+or+", "\tor\t", "\nor\n", " and", ")and", "*/and", "\nand", "\tand", "+and", "and ", "and(", "and'", "and\"", " xor", ")xor", "between", "order", "group"]);
+        " or ", ")or ", " or(", ")or(", " or\t", " or\n", " or-", " or+", " or~", " or!", " or@", " or'", " or\"", "'or ", "\"or ", "*/or", "or/*", "+or+", "\tor\t", "\nor\n", " and", ")and", "*/and", "\nand", "\tand", "+and", "and ", "and(", "and'", "and\"", " xor", ")xor", "between", "order", "group"]) { TellAlone = false };
 
     private static readonly SearchValues<char> Quotes = SearchValues.Create("'\"`");
 
@@ -77,6 +77,12 @@ internal sealed class SqlInjection : IDetector
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
 
     public string Id => "sql-injection";
+
+    /// <summary>Words that begin or change a statement; a quote before anything is worth reading where one of them stands.</summary>
+    public static IReadOnlyList<string> StatementWords => Strong.Values;
+
+    /// <summary>A word of the language.</summary>
+    public static bool IsKeyword(ReadOnlySpan<char> word) => KeywordOf.ContainsKey(word);
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain, Strong, Speech];
 

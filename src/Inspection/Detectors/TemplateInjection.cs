@@ -5,7 +5,7 @@ internal sealed class TemplateInjection : IDetector
 {
     private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
 
-    private static readonly Literals Directories = new("ldap:/", "ldaps:/", "rmi:/", "dns:/", "nis:/", "iiop:/", "corba:/");
+    private static readonly Literals Directories = new("ldap:/", "ldaps:/", "rmi:/", "dns:/", "nis:/", "iiop:/", "corba:/") { TellAlone = false };
 
     public string Id => "template-injection";
 

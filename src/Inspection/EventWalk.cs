@@ -1,0 +1,975 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+using System.Text.Json;
+
+namespace Pellicle.Inspection;
+
+/// <summary>
+/// The quick way through an event, with what <see cref="EventReader"/> would find and without keeping any of it: texts that are clean leave no trace, and
+/// a field gets its name only when something was found in it. It gives up, and leaves the event to the reader, at anything that platforms do not send: what is no JSON, comments, compressed parts.
+/// </summary>
+internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPlace
+{
+    /// <summary>Longer events go to the reader, whose memory is bounded.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    private const int MaxDepth = 64;
+
+    [ThreadStatic]
+    private static Frame[]? t_frames;
+
+    private readonly byte[] _bytes = copy.Bytes;
+    private Frame[] _frames = [];
+    private int _depth = -1;
+    private int _top = copy.Length + EventCopy.Padding;
+    private int _kept;
+    private int _characters;
+    private int _containers;
+    private bool _encodedBody;
+    private SourceGroup _group;
+    private Inspector.Judge _judge = null!;
+
+    // The form field that is looked at; none when negative.
+    private int _formStart = -1;
+    private int _formLength;
+
+    public string Source { get; private set; } = "unknown";
+
+    public bool Full { get; private set; } = true;
+
+    public EventShape Shape { get; } = new();
+
+    /// <summary>One open object or array; those of documents in texts stand on those of the event.</summary>
+    private struct Frame
+    {
+        public int NameStart;
+
+        /// <summary>Of the name, or the index of the current element.</summary>
+        public int NameLength;
+
+        /// <summary>Of the next element, or -1 in an object.</summary>
+        public int Index;
+        public KnownField? Known;
+        public ulong Shape;
+        public int ShapeDepth;
+        public bool Open;
+    }
+
+    /// <summary>False when the reader must do it.</summary>
+    public bool Read(Inspector.Judge judge)
+    {
+        _judge = judge;
+        _frames = t_frames ?? new Frame[MaxDepth * 8];
+        t_frames = null;
+        try
+        {
+            return (Recognise() && Walk(0, copy.Length, 0) is var end and >= 0 && Blank(end) == copy.Length) || _stopped;
+        }
+        catch (JsonException)
+        {
+            return false; // told by the reader, which meets it again
+        }
+        finally
+        {
+            t_frames = _frames;
+        }
+    }
+
+    private bool _stopped;
+
+    /// <summary><c>Records[0].s3.object.key</c>: where the walk stands.</summary>
+    public string Field(int step)
+    {
+        var field = new StringBuilder();
+        for (var i = 0; i <= _depth; i++)
+        {
+            if (_frames[i].Index >= 0)
+            {
+                field.Append('[').Append(_frames[i].NameLength).Append(']');
+            }
+            else if (_frames[i].NameStart >= 0)
+            {
+                field.Append(field.Length == 0 ? "" : ".").Append(Plain(Name(_frames[i])));
+            }
+        }
+
+        return _formStart < 0 ? field.ToString() : field.Append(field.Length == 0 ? "" : ".").Append(Encoding.UTF8.GetString(_bytes, _formStart, _formLength)).ToString();
+    }
+
+    private static string Plain(ReadOnlySpan<byte> name)
+    {
+        if (!name.Contains((byte)'\\'))
+        {
+            return Encoding.UTF8.GetString(name);
+        }
+
+        var plain = new byte[name.Length];
+        return Encoding.UTF8.GetString(plain, 0, Decoding.Unescape(name, plain));
+    }
+
+    private ReadOnlySpan<byte> Name(in Frame frame) => frame.Index >= 0 || frame.NameStart < 0 ? default : _bytes.AsSpan(frame.NameStart, frame.NameLength);
+
+    private bool Recognise()
+    {
+        var at = Blank(0);
+        var seen = default(Recognition);
+        if (_bytes[at] == '{')
+        {
+            at = Blank(at + 1);
+            while (_bytes[at] == '"')
+            {
+                var close = Close(at + 1);
+                if (close < 0)
+                {
+                    return false;
+                }
+
+                var name = _bytes.AsSpan(at + 1, close - at - 1);
+                at = Blank(close + 1);
+                if (_bytes[at] != ':')
+                {
+                    return false;
+                }
+
+                at = Blank(at + 1);
+                if (EventSources.Add(ref seen, name, _bytes.AsSpan(at, copy.Length - at)) is { } batch)
+                {
+                    Source = batch;
+                    _group = EventSources.GroupOf(batch, isBatch: true);
+                    return true;
+                }
+
+                at = Skip(at, copy.Length);
+                if (at < 0)
+                {
+                    return false;
+                }
+
+                at = Blank(at);
+                at = _bytes[at] == ',' ? Blank(at + 1) : at;
+            }
+
+            Source = EventSources.Judge(seen);
+        }
+
+        _encodedBody = seen.EncodedBody;
+        _group = EventSources.GroupOf(Source, EventSources.IsBatch(Source));
+        return true;
+    }
+
+    /// <summary>One document; the place behind it, or -1 when it cannot be walked through. INVARIANT: a zero byte stands at <paramref name="end"/>, and ends every loop.</summary>
+    private int Walk(int at, int end, int nesting)
+    {
+        var bottom = _depth;
+        at = Blank(at);
+        while (true)
+        {
+            // A value begins here.
+            var first = _bytes[at];
+            if (first is (byte)'{' or (byte)'[')
+            {
+                if (++_containers > options.MaxTexts * 4)
+                {
+                    Full = false;
+                    _depth = bottom;
+                    _stopped |= nesting == 0;
+                    return nesting == 0 ? -1 : end;
+                }
+
+                if (_depth - bottom >= MaxDepth || _depth + 1 == _frames.Length)
+                {
+                    return -1;
+                }
+
+                Push(first == '[', bottom, nesting);
+                at = Blank(at + 1);
+                if (_bytes[at] != (first == '{' ? '}' : ']'))
+                {
+                    if (first == '[')
+                    {
+                        continue;
+                    }
+
+                    at = Member(at, nesting);
+                    if (at < 0)
+                    {
+                        return -1;
+                    }
+
+                    if (!_skips)
+                    {
+                        continue;
+                    }
+
+                    at = Skip(at, end);
+                }
+            }
+            else
+            {
+                if (_depth > bottom && _frames[_depth].Index >= 0)
+                {
+                    _frames[_depth].NameLength = _frames[_depth].Index++;
+                }
+
+                at = first == '"' ? Text(at + 1, end, bottom, nesting) : Scalar(at);
+                if (at < 0)
+                {
+                    var stopped = at == Stopped && nesting > 0;
+                    _depth = stopped ? bottom : _depth;
+                    return stopped ? end : -1;
+                }
+            }
+
+            // A value ended here.
+            while (true)
+            {
+                if (at < 0)
+                {
+                    return -1;
+                }
+
+                at = Blank(at);
+                if (_depth == bottom)
+                {
+                    return at;
+                }
+
+                ref var frame = ref _frames[_depth];
+                var next = _bytes[at];
+                if (next == ',')
+                {
+                    at = Blank(at + 1);
+                    if (frame.Index >= 0)
+                    {
+                        at = Numbers(at, ref frame);
+                        break;
+                    }
+
+                    at = Member(at, nesting);
+                    if (at < 0)
+                    {
+                        return -1;
+                    }
+
+                    if (!_skips)
+                    {
+                        break;
+                    }
+
+                    at = Skip(at, end);
+                }
+                else if (next == (frame.Index >= 0 ? ']' : '}'))
+                {
+                    _depth--;
+                    at++;
+                }
+                else
+                {
+                    return -1;
+                }
+            }
+        }
+    }
+
+    private const int Stopped = -2;
+
+    /// <summary>The member that was read is the platform's own.</summary>
+    private bool _skips;
+
+    private void Push(bool array, int bottom, int nesting)
+    {
+        Frame next = default;
+        if (_depth == bottom)
+        {
+            next.Known = nesting == 0 ? EventSources.Fields : null;
+            next.ShapeDepth = nesting == 0 ? 0 : EventShape.MaxDepth;
+            next.Shape = EventShape.Seed;
+        }
+        else
+        {
+            ref var frame = ref _frames[_depth];
+            if (frame.Index >= 0)
+            {
+                frame.NameLength = frame.Index++;
+            }
+
+            var name = Name(frame);
+            next.Known = frame.Known is null ? null : frame.Index >= 0 ? frame.Known.Element : frame.Known.Member(name);
+            if (frame.ShapeDepth >= EventShape.MaxDepth)
+            {
+                (next.Shape, next.ShapeDepth) = (frame.Shape, EventShape.MaxDepth);
+            }
+            else
+            {
+                Shape.Below(frame.Shape, frame.ShapeDepth, frame.Index, frame.Open, name, out next.Shape, out next.ShapeDepth);
+                next.Open = frame.Index < 0 && EventShape.IsOpen(name);
+            }
+        }
+
+        next.Index = array ? 0 : -1;
+        next.NameStart = -1;
+        _frames[++_depth] = next;
+    }
+
+    /// <summary>A name and its colon; the place of the value.</summary>
+    private int Member(int at, int nesting)
+    {
+        if (_bytes[at] != '"')
+        {
+            return -1;
+        }
+
+        ref var frame = ref _frames[_depth];
+        var close = CloseName(at + 1, out var telling);
+        if (close < 0)
+        {
+            return -1;
+        }
+
+        (frame.NameStart, frame.NameLength) = (at + 1, close - at - 1);
+        var name = _bytes.AsSpan(frame.NameStart, frame.NameLength);
+        if (frame.ShapeDepth < EventShape.MaxDepth)
+        {
+            Shape.Add(frame.Shape, frame.ShapeDepth, frame.Open, name);
+        }
+
+        _skips = nesting == 0 && frame.Known?.Member(name) is { } known && (known.Platform & _group) != 0;
+        if (!_skips && (telling || (name.Length >= 9 && name.IndexOf("__proto__"u8) >= 0)))
+        {
+            _judge.Name(this, 0, Plain(name));
+        }
+
+        at = Blank(close + 1);
+        return _bytes[at] == ':' ? Blank(at + 1) : -1;
+    }
+
+    private int Text(int start, int end, int bottom, int nesting)
+    {
+        var close = Seek(start);
+        int from, length;
+        var mark = _top;
+        if (_bytes[close] == '"')
+        {
+            (from, length) = (start, close - start);
+        }
+        else
+        {
+            close = Unescape(start, close, end, out length);
+            from = mark;
+            if (close < 0)
+            {
+                return -1;
+            }
+        }
+
+        // The reader cuts such texts before it takes their escapes out.
+        if (close - start > options.MaxTextLength * 2)
+        {
+            return -1;
+        }
+
+        if (!Room())
+        {
+            return Enough(nesting);
+        }
+
+        if (close == start)
+        {
+            return close + 1;
+        }
+
+        // Nearly all names, numbers and ids.
+        if (length <= 16 && from == start && IsPlain(from, length) && Ordinary(bottom))
+        {
+            _kept++;
+            _characters += length;
+            return close + 1;
+        }
+
+        var encoding = FieldEncoding.None;
+        var form = false;
+        if (_depth > bottom)
+        {
+            ref var frame = ref _frames[_depth];
+            var name = Name(frame);
+            form = name.EndsWith("body"u8) || name.SequenceEqual("rawQueryString"u8);
+            if (nesting == 0 && frame.Known is { } knows && (frame.Index >= 0 ? knows.Element : knows.Member(name)) is { } known && (known.EncodedIn & _group) != 0)
+            {
+                encoding = known.Encoding;
+            }
+            else if (_encodedBody && nesting == 0 && _depth == 0 && name.SequenceEqual("body"u8))
+            {
+                encoding = FieldEncoding.Base64;
+            }
+        }
+
+        var walked = encoding switch
+        {
+            FieldEncoding.None => Look(from, length, nesting, form),
+            FieldEncoding.ObjectKey => Copied(ref from, length) && Spaced(from, length) && Look(from, length, nesting, form: false),
+            FieldEncoding.Base64 or FieldEncoding.GzipBase64 => Decoded(from, length, nesting, form),
+            _ => false,
+        };
+        _top = mark;
+        return walked ? close + 1 : -1;
+    }
+
+    /// <summary>Not wrapped, and no form.</summary>
+    private bool Ordinary(int bottom) => _depth > bottom && _characters < options.MaxTextLength && options.MaxTextLength >= 16 && !_encodedBody && _frames[_depth].Known is null && !Name(_frames[_depth]).EndsWith("ody"u8) && !Name(_frames[_depth]).EndsWith("rawQueryString"u8);
+
+    /// <summary>As the judge's, of a text of sixteen bytes at most.</summary>
+    private bool IsPlain(int from, int length)
+    {
+        var v = Load(from);
+        var plain = ~Vector128.Equals(Shuffle(Vector128.Create(PlainText), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits();
+        return (~plain & ((1u << length) - 1)) == 0;
+    }
+
+    private int Enough(int nesting)
+    {
+        _stopped |= nesting == 0;
+        return Stopped;
+    }
+
+    private bool Room()
+    {
+        if (_kept < options.MaxTexts)
+        {
+            return true;
+        }
+
+        Full = false;
+        return false;
+    }
+
+    /// <summary>A text in the buffer: a document, a form, or plain. False when the reader must do it.</summary>
+    private bool Look(int from, int length, int nesting, bool form)
+    {
+        if (length == 0 || !Room())
+        {
+            return true;
+        }
+
+        if (length > options.MaxTextLength)
+        {
+            Full = false;
+            length = options.MaxTextLength;
+        }
+
+        if (_characters + length > options.MaxTextLength * 8)
+        {
+            Full = false;
+            return true;
+        }
+
+        if (EventReader.LooksLikeDocument(_bytes.AsSpan(from, length)))
+        {
+            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length;
+        }
+
+        if (form && EventReader.IsForm(_bytes.AsSpan(from, length)))
+        {
+            return Copied(ref from, length) && Form(from, length, nesting);
+        }
+
+        if (_bytes.AsSpan(from, length).Contains((byte)'%'))
+        {
+            if (!Copied(ref from, length))
+            {
+                return false;
+            }
+
+            length = Decoding.Percent(_bytes.AsSpan(from, length));
+        }
+
+        Keep(from, length);
+        return true;
+    }
+
+    private void Keep(int from, int length)
+    {
+        if (length > 0)
+        {
+            _characters += length;
+            _kept++;
+            _judge.Text(this, 0, _bytes.AsSpan(from, length));
+        }
+    }
+
+    private bool Form(int start, int length, int nesting)
+    {
+        var end = start + length;
+        while (start < end && Room())
+        {
+            var rest = _bytes.AsSpan(start, end - start);
+            var size = rest.IndexOf((byte)'&');
+            size = size < 0 ? rest.Length : size;
+            var pair = rest[..size];
+            Decoding.Plus(pair);
+            var equals = pair.IndexOf((byte)'=');
+            var nameLength = Decoding.Percent(pair[..(equals < 0 ? size : equals)]);
+            var valueLength = Decoding.Percent(pair[(equals + 1)..]);
+            if (nameLength > 0)
+            {
+                (_formStart, _formLength) = (start, nameLength);
+                var name = pair[..nameLength];
+                if (equals >= 0 && Inspector.IsTelling(name))
+                {
+                    _judge.Name(this, 0, Encoding.UTF8.GetString(name));
+                }
+
+                if (equals < 0)
+                {
+                    Keep(start, nameLength);
+                }
+                else if (valueLength > 0)
+                {
+                    // The names of a document within a form would stand behind the form's: the reader knows how.
+                    if (EventReader.LooksLikeDocument(_bytes.AsSpan(start + equals + 1, valueLength)) || !Look(start + equals + 1, valueLength, nesting + 1, form: false))
+                    {
+                        return false;
+                    }
+                }
+
+                _formStart = -1;
+            }
+
+            start += size + 1;
+        }
+
+        return true;
+    }
+
+    private bool Decoded(int from, int length, int nesting, bool form)
+    {
+        var most = Base64.GetMaxDecodedFromUtf8Length(length);
+        if (!Fits(most))
+        {
+            return false;
+        }
+
+        var room = _bytes.AsSpan(_top, most);
+        if (Base64.DecodeFromUtf8(_bytes.AsSpan(from, length), room, out _, out var written) != OperationStatus.Done || written == 0)
+        {
+            return Look(from, length, nesting, form);
+        }
+
+        if (written > 2 && room[0] == 0x1f && room[1] == 0x8b)
+        {
+            return false;
+        }
+
+        var start = Taken(written);
+        return Look(start, written, nesting + 1, form);
+    }
+
+    private bool Spaced(int from, int length)
+    {
+        Decoding.Plus(_bytes.AsSpan(from, length));
+        return true;
+    }
+
+    /// <summary>Stands alone in the buffer, followed by zero bytes.</summary>
+    private bool IsLast(int from, int length) => from > copy.Length && from + length + EventCopy.Padding == _top;
+
+    private bool Fits(int length) => _bytes.Length - _top >= length + EventCopy.Padding;
+
+    /// <summary>Keeps what was written behind the top, with the zero bytes that end every search.</summary>
+    private int Taken(int length)
+    {
+        var start = _top;
+        _bytes.AsSpan(start + length, EventCopy.Padding).Clear();
+        _top += length + EventCopy.Padding;
+        return start;
+    }
+
+    /// <summary>To where it may be changed and is followed by zero bytes. The event itself stays as it came.</summary>
+    private bool Copied(ref int from, int length)
+    {
+        if (!Fits(length))
+        {
+            return false;
+        }
+
+        _bytes.AsSpan(from, length).CopyTo(_bytes.AsSpan(_top));
+        from = Taken(length);
+        return true;
+    }
+
+    /// <summary>Takes escapes out, to the top of the buffer; the place of the closing quote.</summary>
+    private int Unescape(int start, int stop, int end, out int length)
+    {
+        length = 0;
+        if (!Fits(end - start))
+        {
+            return -1;
+        }
+
+        _bytes.AsSpan(start, stop - start).CopyTo(_bytes.AsSpan(_top));
+        var to = _top + stop - start;
+        var at = stop;
+        while (_bytes[at] == '\\')
+        {
+            var used = Escape(at, ref to);
+            if (used == 0)
+            {
+                return -1;
+            }
+
+            at += used;
+            while (true)
+            {
+                var v = Load(at);
+                v.StoreUnsafe(ref MemoryMarshal.GetArrayDataReference(_bytes), (nuint)to);
+                var stops = Stops(v);
+                if (stops != 0)
+                {
+                    var count = BitOperations.TrailingZeroCount(stops);
+                    (at, to) = (at + count, to + count);
+                    break;
+                }
+
+                (at, to) = (at + 16, to + 16);
+            }
+        }
+
+        if (_bytes[at] != '"')
+        {
+            return -1;
+        }
+
+        length = to - _top;
+        Taken(length);
+        return at;
+    }
+
+    /// <summary>One escape; how many bytes of the document it took, none when it is no escape.</summary>
+    private int Escape(int at, ref int to)
+    {
+        var escape = _bytes[at + 1];
+        switch (escape)
+        {
+            case (byte)'"' or (byte)'\\' or (byte)'/':
+                _bytes[to++] = escape;
+                return 2;
+            case (byte)'n':
+                _bytes[to++] = (byte)'\n';
+                return 2;
+            case (byte)'t':
+                _bytes[to++] = (byte)'\t';
+                return 2;
+            case (byte)'r':
+                _bytes[to++] = (byte)'\r';
+                return 2;
+            case (byte)'b':
+                _bytes[to++] = (byte)'\b';
+                return 2;
+            case (byte)'f':
+                _bytes[to++] = (byte)'\f';
+                return 2;
+            case (byte)'u' when Unit(at + 2) is var unit and >= 0:
+                var low = char.IsHighSurrogate((char)unit) && _bytes[at + 6] == '\\' && _bytes[at + 7] == 'u' ? Unit(at + 8) : -1;
+                var pair = low >= 0 && char.IsLowSurrogate((char)low);
+                var rune = pair ? new Rune((char)unit, (char)low) : char.IsSurrogate((char)unit) ? Rune.ReplacementChar : new Rune((char)unit);
+                to += rune.EncodeToUtf8(_bytes.AsSpan(to));
+                return pair ? 12 : 6;
+            default:
+                return 0;
+        }
+    }
+
+    private int Unit(int at)
+    {
+        var value = 0;
+        for (var i = at; i < at + 4; i++)
+        {
+            var digit = Decoding.Hex(_bytes[i]);
+            if (digit < 0)
+            {
+                return -1;
+            }
+
+            value = (value << 4) | digit;
+        }
+
+        return value;
+    }
+
+    private int Blank(int at)
+    {
+        while (_bytes[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    /// <summary>Numbers of a list go by without a look at each; where something else stands.</summary>
+    private int Numbers(int at, ref Frame frame)
+    {
+        var last = at;
+        while (true)
+        {
+            var v = Load(at);
+            var others = ~Vector128.Equals(Shuffle(Vector128.Create(Numeric), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xffff;
+            others = ~others & 0xffff;
+            var commas = Vector128.Equals(v, Vector128.Create((byte)',')).ExtractMostSignificantBits();
+            var count = others == 0 ? 16 : BitOperations.TrailingZeroCount(others);
+            commas &= (1u << count) - 1;
+            if (commas != 0)
+            {
+                last = at + 32 - BitOperations.LeadingZeroCount(commas);
+                frame.Index += BitOperations.PopCount(commas);
+            }
+
+            at += count;
+            if (count < 16)
+            {
+                break;
+            }
+        }
+
+        // Back to behind the last comma: what stands there is a number, or something else.
+        return Blank(last);
+    }
+
+    private int Scalar(int at)
+    {
+        var rest = _bytes.AsSpan(at);
+        if (rest.StartsWith("true"u8) || rest.StartsWith("null"u8))
+        {
+            return at + 4;
+        }
+
+        return rest.StartsWith("false"u8) ? at + 5 : Number(at);
+    }
+
+    private int Number(int at)
+    {
+        at += _bytes[at] == '-' ? 1 : 0;
+        var first = at;
+        at = Digits(at);
+        if (at == first || (_bytes[first] == '0' && at > first + 1))
+        {
+            return -1;
+        }
+
+        if (_bytes[at] == '.')
+        {
+            first = ++at;
+            at = Digits(at);
+            if (at == first)
+            {
+                return -1;
+            }
+        }
+
+        if (_bytes[at] is (byte)'e' or (byte)'E')
+        {
+            at += _bytes[at + 1] is (byte)'+' or (byte)'-' ? 2 : 1;
+            first = at;
+            at = Digits(at);
+            if (at == first)
+            {
+                return -1;
+            }
+        }
+
+        return at;
+    }
+
+    private int Digits(int at)
+    {
+        while (char.IsAsciiDigit((char)_bytes[at]))
+        {
+            at++;
+        }
+
+        return at;
+    }
+
+    /// <summary>Behind a value that nobody looks at, without a check of its form; -1 when it does not end.</summary>
+    private int Skip(int at, int end)
+    {
+        switch (_bytes[at])
+        {
+            case (byte)'"':
+                var close = Close(at + 1);
+                return close < 0 ? -1 : close + 1;
+            case (byte)'{' or (byte)'[':
+                return SkipContainer(at, end);
+            default:
+                return Scalar(at);
+        }
+    }
+
+    private int SkipContainer(int at, int end)
+    {
+        var depth = 0;
+        var escapes = 0UL;
+        var inside = 0UL;
+        for (; at < end; at += 64)
+        {
+            ulong quotes = 0, slashes = 0, opens = 0, closes = 0;
+            for (var i = 0; i < 4; i++)
+            {
+                var v = Load(at + (i * 16));
+                var folded = v | Vector128.Create((byte)0x20);
+                quotes |= (ulong)Vector128.Equals(v, Vector128.Create((byte)'"')).ExtractMostSignificantBits() << (i * 16);
+                slashes |= (ulong)Vector128.Equals(v, Vector128.Create((byte)'\\')).ExtractMostSignificantBits() << (i * 16);
+                opens |= (ulong)Vector128.Equals(folded, Vector128.Create((byte)'{')).ExtractMostSignificantBits() << (i * 16);
+                closes |= (ulong)Vector128.Equals(folded, Vector128.Create((byte)'}')).ExtractMostSignificantBits() << (i * 16);
+            }
+
+            quotes &= ~Escaped(slashes, ref escapes);
+            var strings = Between(quotes) ^ inside;
+            inside = (ulong)((long)strings >> 63);
+            opens &= ~strings;
+            closes &= ~strings;
+            if (depth > BitOperations.PopCount(closes))
+            {
+                depth += BitOperations.PopCount(opens) - BitOperations.PopCount(closes);
+                continue;
+            }
+
+            for (var both = opens | closes; both != 0; both &= both - 1)
+            {
+                depth += (opens & both & (0 - both)) != 0 ? 1 : -1;
+                if (depth == 0)
+                {
+                    return at + BitOperations.TrailingZeroCount(both) + 1;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Places behind an odd number of backslashes in a row; <paramref name="carry"/> tells whether the next block's first place is one.</summary>
+    private static ulong Escaped(ulong slashes, ref ulong carry)
+    {
+        const ulong Even = 0x5555555555555555;
+        if (slashes == 0)
+        {
+            var first = carry;
+            carry = 0;
+            return first;
+        }
+
+        slashes &= ~carry;
+        var follows = (slashes << 1) | carry;
+        var odd = slashes & ~Even & ~follows;
+        var even = odd + slashes;
+        carry = even < odd ? 1UL : 0;
+        return (Even ^ (even << 1)) & follows;
+    }
+
+    /// <summary>Every place with an odd number of bits at or before it.</summary>
+    private static ulong Between(ulong bits)
+    {
+        bits ^= bits << 1;
+        bits ^= bits << 2;
+        bits ^= bits << 4;
+        bits ^= bits << 8;
+        bits ^= bits << 16;
+        return bits ^ (bits << 32);
+    }
+
+    /// <summary>The quote that ends a string; -1 for none.</summary>
+    private int Close(int at)
+    {
+        while (true)
+        {
+            at = Seek(at);
+            if (_bytes[at] == '"')
+            {
+                return at;
+            }
+
+            var to = _top;
+            var used = _bytes[at] == '\\' && Fits(16) ? Escape(at, ref to) : 0;
+            if (used == 0)
+            {
+                return -1;
+            }
+
+            at += used;
+        }
+    }
+
+    private int CloseName(int at, out bool telling)
+    {
+        var start = at;
+        telling = false;
+        while (true)
+        {
+            var v = Load(at);
+            var stops = Stops(v);
+            var plain = ~Vector128.Equals(Shuffle(Vector128.Create(PlainName), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xffff;
+            var count = stops == 0 ? 16 : BitOperations.TrailingZeroCount(stops);
+            telling |= (~plain & ((1u << count) - 1)) != 0;
+            at += count;
+            if (stops == 0)
+            {
+                continue;
+            }
+
+            if (_bytes[at] == '"')
+            {
+                return at;
+            }
+
+            telling = true;
+            return Close(start);
+        }
+    }
+
+    /// <summary>The first quote, backslash or control character.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Seek(int at)
+    {
+        while (true)
+        {
+            var stops = Stops(Load(at));
+            if (stops != 0)
+            {
+                return at + BitOperations.TrailingZeroCount(stops);
+            }
+
+            at += 16;
+        }
+    }
+
+    // INVARIANT: loads begin at or before the zero byte that ends a document, and Padding bytes follow it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector128<byte> Load(int at) => Vector128.LoadUnsafe(ref MemoryMarshal.GetArrayDataReference(_bytes), (nuint)at);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Stops(Vector128<byte> v) =>
+        (Vector128.Equals(v, Vector128.Create((byte)'"')) | Vector128.Equals(v, Vector128.Create((byte)'\\')) | Vector128.LessThan(v, Vector128.Create((byte)' '))).ExtractMostSignificantBits();
+
+    // Letters, digits and - _ . : / @ and blank.
+    private static ReadOnlySpan<byte> PlainName => [0xbc, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0x50, 0x50, 0x54, 0x54, 0x74];
+
+    // Letters, digits and - _ = , @
+    private static ReadOnlySpan<byte> PlainText => [0xb8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf0, 0x50, 0x54, 0x5c, 0x50, 0x70];
+
+    // Digits, signs, point, exponent, comma and blanks.
+    private static ReadOnlySpan<byte> Numeric => [0x0c, 0x08, 0x08, 0x08, 0x08, 0x58, 0x08, 0x08, 0x08, 0x09, 0x01, 0x04, 0x04, 0x05, 0x04, 0x00];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> High(Vector128<byte> v) =>
+        Shuffle(Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0), Vector128.ShiftRightLogical(v.AsUInt16(), 4).AsByte() & Vector128.Create((byte)0x0f));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Shuffle(Vector128<byte> table, Vector128<byte> index) =>
+        Ssse3.IsSupported ? Ssse3.Shuffle(table, index) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, index) : Vector128.Shuffle(table, index);
+}
