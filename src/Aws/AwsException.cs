@@ -25,6 +25,9 @@ public sealed class AwsException(string operation, string code, string message, 
     /// <summary>True when the caller lacks a permission.</summary>
     public bool IsDenied => Code is "AccessDeniedException" or "AccessDenied" or "UnauthorizedOperation" || Status == HttpStatusCode.Forbidden;
 
+    /// <summary>True when the caller is known and lacks a permission; false where already its credentials are refused.</summary>
+    public bool IsPermissionMissing => Code is "AccessDeniedException" or "AccessDenied" or "UnauthorizedOperation";
+
     /// <summary>True when AWS asks to slow down; the codes are those its SDKs retry.</summary>
     public bool IsThrottled => Status == HttpStatusCode.TooManyRequests || Code is "Throttling" or "ThrottlingException" or "ThrottledException" or "RequestThrottled" or "RequestThrottledException" or "RequestLimitExceeded"
         or "TooManyRequestsException" or "SlowDown" or "BandwidthLimitExceeded" or "PriorRequestNotComplete" or "EC2ThrottledException";

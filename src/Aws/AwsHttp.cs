@@ -137,6 +137,10 @@ public sealed class AwsHttp : IDisposable
         return document.RootElement.Clone();
     }
 
+    /// <summary>An address as it was given, byte for byte: its path and query are signed. Null when it is none of HTTP.</summary>
+    public static Uri? ExactAddress(string text) =>
+        Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var address) && address.Scheme is ("http" or "https") ? address : null;
+
     /// <summary>Downloads an already signed address (the <c>Location</c> of code), streaming.</summary>
     public async Task<Stream> DownloadAsync(Uri address, CancellationToken cancellationToken)
     {

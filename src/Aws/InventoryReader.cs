@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -10,6 +11,9 @@ public sealed record InventoryOptions
 {
     /// <summary>Only these functions, or null for all. Even then all are listed, to know who shares a role.</summary>
     public IReadOnlySet<string>? Functions { get; init; }
+
+    /// <summary>Names that are tried one by one where functions may not be listed; event source mappings name more.</summary>
+    public IReadOnlyCollection<string> NamesKnown { get; init; } = [];
 
     /// <summary>Own layer versions that no function uses, too.</summary>
     public bool AllLayers { get; init; }
@@ -87,17 +91,17 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
 
     private readonly ConcurrentDictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
 
-    /// <summary>Reads. Throws <see cref="AwsException"/> only when functions can neither be listed nor, by name, be read.</summary>
+    /// <summary>Reads. Throws <see cref="AwsException"/> only when the credentials are refused, the list fails, or a function asked for by name cannot be read.</summary>
     public async Task<Inventory> ReadAsync(CancellationToken cancellationToken)
     {
         var identity = await TryAsync("sts:GetCallerIdentity", "", "the account's number", () => sts.GetCallerIdentityAsync(cancellationToken)!).ConfigureAwait(false);
-        var list = await ListAsync(cancellationToken).ConfigureAwait(false);
+        var mappings = await GroupMappingsAsync(cancellationToken).ConfigureAwait(false);
+        var list = await ListAsync(mappings, cancellationToken).ConfigureAwait(false);
         var account = identity?.Account is { Length: > 0 } known ? known : list.Rows.FirstOrDefault()?.Account ?? "";
         RoleUsers = !list.Complete ? RoleUsers : list.Rows.Where(f => f.Role is not null).GroupBy(f => f.Role!, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(f => f.Name).Order(StringComparer.Ordinal)], StringComparer.Ordinal);
         var roleArns = list.Rows.Select(r => r.Role).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var wanted = Choose(list.Rows);
-        var mappings = await GroupMappingsAsync(cancellationToken).ConfigureAwait(false);
         var signing = await SigningAsync(wanted.Count, cancellationToken).ConfigureAwait(false);
         var functions = new ConcurrentDictionary<string, FunctionInventory>(StringComparer.Ordinal);
         var used = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);
@@ -170,7 +174,7 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
     }
 
     /// <summary>The list, functions and their versions in one: two passes would cost as many calls again.</summary>
-    private async Task<(List<Row> Rows, ILookup<string, VersionSummary>? Versions, bool Complete)> ListAsync(CancellationToken cancellationToken)
+    private async Task<(List<Row> Rows, ILookup<string, VersionSummary>? Versions, bool Complete)> ListAsync(ILookup<string, JsonElement>? mappings, CancellationToken cancellationToken)
     {
         var rows = new List<Row>();
         var versions = new List<VersionSummary>();
@@ -199,20 +203,84 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
                 rows.Add(new Row(JsonSerializer.SerializeToElement(await lambda.GetConfigurationAsync(name, null, cancellationToken).ConfigureAwait(false))));
             }
 
-            return (rows, await VersionsAsync(cancellationToken).ConfigureAwait(false), false);
+            return (rows, await VersionsAsync(options.Functions, cancellationToken).ConfigureAwait(false), false);
+        }
+        catch (AwsException exception) when (exception.IsPermissionMissing)
+        {
+            Note("lambda:ListFunctions", "", "every function that no event source mapping, log group or earlier scan names", exception);
+            await foreach (var row in UnlistedAsync(mappings, cancellationToken).ConfigureAwait(false))
+            {
+                rows.Add(row);
+            }
+
+            return (rows, await VersionsAsync([.. rows.Select(r => r.Name)], cancellationToken).ConfigureAwait(false), false);
         }
 
-        return (rows, few ? await VersionsAsync(cancellationToken).ConfigureAwait(false) : versions.ToLookup(v => v.FunctionName, StringComparer.Ordinal), true);
+        return (rows, few ? await VersionsAsync(options.Functions!, cancellationToken).ConfigureAwait(false) : versions.ToLookup(v => v.FunctionName, StringComparer.Ordinal), true);
     }
 
-    private Task<ILookup<string, VersionSummary>?> VersionsAsync(CancellationToken cancellationToken) => TryAsync(
+    /// <summary>Functions that are known by name although they may not be listed.</summary>
+    private async IAsyncEnumerable<Row> UnlistedAsync(ILookup<string, JsonElement>? mappings, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var name in (mappings?.Select(m => m.Key) ?? []).Where(n => n.Length > 0).Union(options.NamesKnown).Union(await LoggedAsync(cancellationToken).ConfigureAwait(false)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            if (await TryAsync("lambda:GetFunctionConfiguration", name, "functions that may not be listed", () => ThereAsync(name, cancellationToken)).ConfigureAwait(false) is { } configuration)
+            {
+                yield return new Row(JsonSerializer.SerializeToElement(configuration));
+            }
+        }
+    }
+
+    private async Task<FunctionConfiguration?> ThereAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lambda.GetConfigurationAsync(name, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AwsException exception) when (exception.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Functions that ever wrote a log, by their log groups.</summary>
+    private async Task<IReadOnlyList<string>> LoggedAsync(CancellationToken cancellationToken)
+    {
+        const string prefix = "/aws/lambda/";
+        var services = new OtherServices(lambda.Http);
+        var names = new List<string>();
+        try
+        {
+            for (string? token = null; ;)
+            {
+                var page = await services.TargetAsync("logs", "Logs_20140328.DescribeLogGroups", token is null ? new { logGroupNamePrefix = prefix, limit = 50 } : (object)new { logGroupNamePrefix = prefix, limit = 50, nextToken = token }, cancellationToken).ConfigureAwait(false);
+                if (page.ValueKind == JsonValueKind.Object && page.TryGetProperty("logGroups", out var groups) && groups.ValueKind == JsonValueKind.Array)
+                {
+                    names.AddRange(groups.EnumerateArray().Select(g => Text(g, "logGroupName")?[prefix.Length..]).OfType<string>().Where(n => !n.Contains('/', StringComparison.Ordinal)));
+                }
+
+                token = page.ValueKind == JsonValueKind.Object ? Text(page, "nextToken") : null;
+                if (string.IsNullOrEmpty(token))
+                {
+                    return names;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is AwsException or JsonException)
+        {
+            // The reading of the surroundings says what is missing; here it is one source of names among others.
+            return names;
+        }
+    }
+
+    private Task<ILookup<string, VersionSummary>?> VersionsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) => TryAsync(
         "lambda:ListVersionsByFunction",
         "",
         "published versions",
         async () =>
         {
             var all = new List<VersionSummary>();
-            foreach (var name in options.Functions!)
+            foreach (var name in names)
             {
                 await foreach (var version in lambda.ListVersionsAsync(name, cancellationToken).ConfigureAwait(false))
                 {

@@ -163,6 +163,7 @@ internal sealed class AccountScan : IDisposable
         var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions
         {
             Functions = functions,
+            NamesKnown = _store.FunctionNames(),
             Choose = scope.CoversAll ? null : scope.Choose,
             AllLayers = !scope.NoLayers,
             VersionLayers = scope.AllVersions,

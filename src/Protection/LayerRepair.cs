@@ -17,7 +17,8 @@ public sealed class LayerRepairException(string message, string hint) : Exceptio
 /// <param name="Function">Function name.</param>
 /// <param name="Version">Published version.</param>
 /// <param name="Aliases">Aliases that name it.</param>
-public sealed record PinnedVersion(string Function, string Version, IReadOnlyList<string> Aliases);
+/// <param name="SameCode">True when <c>$LATEST</c> has the same code: then publishing it releases nothing but the new layer and what configuration changed.</param>
+public sealed record PinnedVersion(string Function, string Version, IReadOnlyList<string> Aliases, bool SameCode);
 
 /// <summary>Replaces a layer version by a repaired one in every function that uses it, with a way back. Direction of failure: everything is put back.</summary>
 /// <param name="lambda">Client.</param>
@@ -63,11 +64,13 @@ public sealed class LayerRepair(LambdaClient lambda, string journalPath, Action<
                 aliases.Add(alias);
             }
 
+            string? latest = null;
             await foreach (var version in lambda.ListVersionsAsync(function, cancellationToken).ConfigureAwait(false))
             {
+                latest = version.Version == "$LATEST" ? version.CodeSha256 : latest;
                 if (version.Version != "$LATEST" && version.Layers.Any(l => l.Arn == arn))
                 {
-                    pinned.Add(new PinnedVersion(function, version.Version, [.. aliases.Where(a => a.FunctionVersion == version.Version || a.Weights.ContainsKey(version.Version)).Select(a => a.Name).Order(StringComparer.Ordinal)]));
+                    pinned.Add(new PinnedVersion(function, version.Version, [.. aliases.Where(a => a.FunctionVersion == version.Version || a.Weights.ContainsKey(version.Version)).Select(a => a.Name).Order(StringComparer.Ordinal)], version.CodeSha256 == latest));
                 }
             }
         }

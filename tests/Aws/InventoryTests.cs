@@ -109,6 +109,18 @@ public sealed class InventoryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Functions_that_may_not_be_listed_are_found_by_their_log_groups_and_by_what_is_known()
+    {
+        var handler = new Denying("functions?FunctionVersion=ALL") { Logs = """{"logGroups":[{"logGroupName":"/aws/lambda/one"},{"logGroupName":"/aws/lambda/deleted"},{"logGroupName":"/aws/lambda/else/where"}]}""" };
+        var (inventory, _) = await ReadAsync(Http(handler), new InventoryOptions { NamesKnown = ["two", "gone"] });
+        inventory.Functions.Select(f => f.Configuration.FunctionName).ShouldBe(["one", "two"]);
+        inventory.Functions[0].Versions!.Select(v => v.Version).ShouldBe(["1"]);
+        inventory.Complete.ShouldBeFalse();
+        inventory.Gaps.ShouldHaveSingleItem().Permission.ShouldBe("lambda:ListFunctions");
+        await Should.ThrowAsync<AwsException>(() => ReadAsync(Http(new Denying("functions?FunctionVersion=ALL") { Type = "UnrecognizedClientException" }), new InventoryOptions()));
+    }
+
+    [Fact]
     public async Task An_assumed_role_signs_with_its_own_credentials()
     {
         var handler = new Denying() { Answer = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIATEST</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>tok</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>" };
@@ -148,6 +160,10 @@ public sealed class InventoryTests : IAsyncLifetime
     {
         public string? Answer { get; init; }
 
+        public string? Logs { get; init; }
+
+        public string Type { get; init; } = "AccessDeniedException";
+
         public string LastBody { get; private set; } = "";
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -160,9 +176,14 @@ public sealed class InventoryTests : IAsyncLifetime
 
             var line = $"{request.Method} {request.RequestUri!.PathAndQuery}";
             var action = LastBody.Split('&')[0];
+            if (Logs is not null && request.Headers.TryGetValues("X-Amz-Target", out var target) && target.First().StartsWith("Logs_", StringComparison.Ordinal))
+            {
+                return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Logs) };
+            }
+
             if (texts.Any(t => t.EndsWith('$') ? line.EndsWith(t[..^1], StringComparison.Ordinal) : line.Contains(t, StringComparison.Ordinal) || action == $"Action={t}"))
             {
-                return new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new StringContent("""{"Message":"no"}""", Encoding.UTF8, "application/json"), Headers = { { "x-amzn-ErrorType", "AccessDeniedException" } } };
+                return new HttpResponseMessage(HttpStatusCode.Forbidden) { Content = new StringContent("""{"Message":"no"}""", Encoding.UTF8, "application/json"), Headers = { { "x-amzn-ErrorType", Type } } };
             }
 
             return await base.SendAsync(request, cancellationToken);

@@ -16,7 +16,7 @@ public sealed class SignatureTests
     private const string Botocore =
         """
         import sys, json, datetime, base64
-        import botocore, botocore.auth, botocore.session
+        import botocore, botocore.auth, botocore.config, botocore.session
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials
         stamp = datetime.datetime(2026, 1, 1)
@@ -48,9 +48,12 @@ public sealed class SignatureTests
             try: getattr(client, r["operation"])(**r["arguments"])
             except Made: pass
             return made["url"]
+        def presign(r):
+            client = session.create_client("s3", region_name=r["region"], aws_access_key_id="a", aws_secret_access_key="b", aws_session_token=r["token"], config=botocore.config.Config(signature_version="s3v4"))
+            return client.generate_presigned_url("get_object", Params={"Bucket": r["bucket"], "Key": r["key"]}, ExpiresIn=600)
         for line in sys.stdin:
             r = json.loads(line)
-            print((sign if r["do"] == "sign" else make)(r), flush=True)
+            print({"sign": sign, "make": make, "presign": presign}[r["do"]](r), flush=True)
         """;
 
     public static TheoryData<string, string?, string> Names => new()
@@ -157,6 +160,68 @@ public sealed class SignatureTests
         }
     }
 
+    [BotocoreTheory]
+    [InlineData(null, "eu-central-1")]
+    [InlineData("tok/+==", "us-gov-west-1")]
+    [InlineData(null, "cn-north-1")]
+    public async Task Signatures_of_the_services_around_Lambda_equal_those_of_botocore(string? token, string region)
+    {
+        using var theirs = new Oracle();
+        async Task CheckAsync(string service, Func<AwsHttp, OtherServices, Task> calls)
+        {
+            using var wire = new Wire(token, region);
+            await calls(wire.Http, new OtherServices(wire.Http));
+            theirs.CheckAll(wire, service, region, token);
+        }
+
+        // EC2's form of the query protocol, the query protocol, JSON by target in both versions, REST.
+        await CheckAsync("ec2", async (_, services) =>
+        {
+            await services.Ec2Async("DescribeSubnets", "subnetSet", [("Filter.1.Name", "subnet-id"), ("Filter.1.Value.1", "subnet-0a"), ("Filter.1.Value.2", "a b+c/é~*")], default);
+            await services.Ec2Async("DescribeSecurityGroups", "securityGroupInfo", [], default);
+        });
+        await CheckAsync("elasticloadbalancing", async (http, _) =>
+        {
+            var query = new QueryClient(http, "elasticloadbalancing", "2015-12-01", global: false);
+            await query.CallAsync("DescribeTargetGroups", default, ("TargetGroupArns.member.1", $"arn:aws:elasticloadbalancing:{region}:123456789012:targetgroup/größe & more/0123"));
+            await query.ListAsync("DescribeRules", "Rules", default, ("ListenerArn", "a/b+c="));
+        });
+        await CheckAsync("logs", (_, services) => services.TargetAsync("logs", "Logs_20140328.DescribeLogGroups", new { logGroupNamePrefix = "/aws/lambda/größe-注文", limit = 50, nextToken = "a/b+==" }, default));
+        await CheckAsync("cloudtrail", (_, services) => services.TargetAsync("cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails", new { includeShadowTrails = true }, default));
+        await CheckAsync("config", (_, services) => services.TargetAsync("config", "StarlingDoveService.DescribeConfigurationRecorders", new { }, default));
+        await CheckAsync("sqs", (_, services) => services.TargetAsync("sqs", "AmazonSQS.GetQueueAttributes", new { QueueUrl = "https://sqs/1/q", AttributeNames = new[] { "VisibilityTimeout" } }, default, "1.0"));
+        await CheckAsync("apigateway", async (_, services) =>
+        {
+            await services.GetAsync("apigateway", "GetResources", "/restapis/{Api}/resources", new Dictionary<string, string> { ["{Api}"] = "a1b2 c/d" }, new Dictionary<string, string> { ["embed"] = "methods", ["limit"] = "500", ["position"] = "x/+= &é" }, default);
+            await services.GetAsync("apigateway", "GetRoutes", "/v2/apis/{Api}/routes", new Dictionary<string, string> { ["{Api}"] = "a1b2" }, new Dictionary<string, string>(), default);
+        });
+        await CheckAsync("lambda", async (http, _) =>
+        {
+            var lambda = new LambdaClient(http);
+            await DrainAsync(lambda.ListCodeSigningConfigsAsync());
+            await DrainAsync(lambda.ListFunctionsByCodeSigningConfigAsync($"arn:aws:lambda:{region}:123456789012:code-signing-config:csc-0123456789abcdef0"));
+        });
+    }
+
+    [BotocoreTheory]
+    [InlineData("awslambda-eu-west-1-tasks", "snapshots/123456789012/orders-0f8f4c2e", null)]
+    [InlineData("awslambda-eu-west-1-layers", "a b/größe-注文/~x!*'()@:,;$#?.zip", "IQoJb3JpZ2luX2Vj//+=")]
+    [InlineData("layers", "double//slash/./dot/../up/%41", null)]
+    public async Task An_address_that_Lambda_signed_is_sent_as_it_is_and_with_nothing_added(string bucket, string key, string? token)
+    {
+        using var theirs = new Oracle();
+        using var wire = new Wire(token, "eu-west-1");
+        var location = theirs.Presign("eu-west-1", token, bucket, key);
+        location.ShouldContain("Signature=");
+        await using (await wire.Http.DownloadAsync(AwsHttp.ExactAddress(location)!, default))
+        {
+        }
+
+        var sent = wire.Requests.ShouldHaveSingleItem();
+        sent.Line.ShouldBe(location[location.IndexOf('/', 9)..]);
+        sent.Headers.Keys.ShouldNotContain(h => h.StartsWith("x-amz", StringComparison.OrdinalIgnoreCase) || h.Equals("Authorization", StringComparison.OrdinalIgnoreCase));
+    }
+
     public static TheoryData<string, string, object> Operations => new()
     {
         { "get_function", "arn:aws:lambda:eu-central-1:123456789012:function:orders:live", new { FunctionName = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live", Qualifier = "$LATEST" } },
@@ -200,7 +265,7 @@ public sealed class SignatureTests
         }
     }
 
-    private sealed record Sent(string Method, string Url, byte[] Body, Dictionary<string, string> Headers);
+    private sealed record Sent(string Method, string Url, string Line, byte[] Body, Dictionary<string, string> Headers);
 
     /// <summary>A sender whose requests end here, recorded as they would go over the wire.</summary>
     private sealed class Wire : HttpMessageHandler
@@ -219,7 +284,7 @@ public sealed class SignatureTests
         {
             var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
             var headers = request.Headers.Concat(request.Content?.Headers.AsEnumerable() ?? []).ToDictionary(h => h.Key, h => string.Join(",", h.Value), StringComparer.OrdinalIgnoreCase);
-            Requests.Add(new Sent(request.Method.Method, request.RequestUri!.OriginalString, body, headers));
+            Requests.Add(new Sent(request.Method.Method, request.RequestUri!.OriginalString, request.RequestUri.PathAndQuery, body, headers));
             var xml = headers.GetValueOrDefault("Content-Type")?.StartsWith("application/x-www-form-urlencoded", StringComparison.Ordinal) == true;
             var marker = request.RequestUri.Query.Contains("Marker=", StringComparison.Ordinal) ? "" : ""","NextMarker":"a/b+==&" """;
             return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(xml ? "<R/>" : $$"""{"Version":1{{marker}}}""".Replace("\"Version\":1", "\"x\":1", StringComparison.Ordinal)) };
@@ -247,6 +312,8 @@ public sealed class SignatureTests
         }
 
         public string Make(string service, string region, string operation, object arguments) => Ask(new { @do = "make", service, region, operation, arguments });
+
+        public string Presign(string region, string? token, string bucket, string key) => Ask(new { @do = "presign", region, token, bucket, key });
 
         public void Dispose()
         {

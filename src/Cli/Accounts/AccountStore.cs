@@ -148,6 +148,14 @@ internal sealed class AccountStore : IDisposable
         return found is { } f ? new KnownFunction(f.Listing, DateTimeOffset.FromUnixTimeMilliseconds(f.At), JsonSerializer.Deserialize<FunctionInventory>(Inflate(f.Document))!) : null;
     }
 
+    /// <summary>Names of the functions that earlier scans read.</summary>
+    public IReadOnlyList<string> FunctionNames()
+    {
+        var names = new List<string>();
+        Read("SELECT name FROM functions", row => names.Add(row.GetString(0)));
+        return names;
+    }
+
     /// <summary>Keeps a function without the values of its variables; returns the hash of what is kept.</summary>
     public string SaveFunction(FunctionInventory function, string listing, DateTimeOffset now)
     {

@@ -134,7 +134,7 @@ internal sealed class CodeFetcher(AwsHttp http, InventoryStore contents, Account
             var location = attempt == 1 && order.Location is { } given && time.GetElapsedTime(asked) < LongestUse ? given : await order.Locate(cancellationToken) ?? throw new CliException("Lambda gave no address for the code");
             try
             {
-                var address = Uri.TryCreate(location, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https" ? parsed : throw new CliException($"Lambda gave `{location}`, which cannot be fetched");
+                var address = AwsHttp.ExactAddress(location) ?? throw new CliException($"Lambda gave `{location}`, which cannot be fetched");
                 var got = await CopyAsync(address, path, cancellationToken);
                 if (got == order.Sha256)
                 {

@@ -116,7 +116,7 @@ internal static class AccountScanCommand
             Output.Note(string.Create(CultureInfo.InvariantCulture,
                 $"{region}: {part.Lines.Count(l => l.Kind == "function"):N0} functions, {part.Lines.Count(l => l.Kind == "layer"):N0} layer versions, {part.Inventory.Roles.Count:N0} roles; {part.Judged:N0} judged anew"));
             Output.Note(string.Create(CultureInfo.InvariantCulture,
-                $"{region}: {http.Calls:N0} calls in {part.Times.Calls.TotalSeconds:N1} s ({string.Join(", ", http.CallsByKind.Select(c => $"{c.Key} {c.Value:N0}"))}), {http.Throttled:N0} throttled; beside them {part.Downloads:N0} downloads, {part.DownloadedBytes / 1048576.0:N1} MB, in {part.Times.Downloads.TotalSeconds:N1} s; all of it in {part.Times.All.TotalSeconds:N1} s"));
+                $"{region}: {http.Calls:N0} calls in {part.Times.Calls.TotalSeconds:N1} s ({string.Join(", ", http.CallsByKind.Select(c => $"{c.Key} {c.Value:N0}"))}), {http.Throttled:N0} throttled; {(part.Downloads == 0 ? "nothing to download" : string.Create(CultureInfo.InvariantCulture, $"beside them {part.Downloads:N0} downloads, {part.DownloadedBytes / 1048576.0:N1} MB, in {part.Times.Downloads.TotalSeconds:N1} s"))}; all of it in {part.Times.All.TotalSeconds:N1} s"));
         }
     }
 }

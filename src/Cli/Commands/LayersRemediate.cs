@@ -14,7 +14,7 @@ internal static class LayersRemediate
     {
         var arn = new Argument<string>("ARN") { Description = "layer version to replace" };
         var content = new Option<string?>("--content") { Description = "directory or zip with the repaired content, or s3://BUCKET/KEY", HelpName = "DIR|ZIP" };
-        var build = new Option<string?>("--build") { Description = "folder with package.json or requirements.txt: builds the content with npm or pip, raised to the fixed versions", HelpName = "DIR" };
+        var build = new Option<string?>("--build") { Description = "folder with package.json, requirements.txt, a .NET project or pom.xml: builds the content with npm, pip, dotnet or mvn, raised to the fixed versions", HelpName = "DIR" };
         var plan = new Option<bool>("--plan") { Description = "print every step, change nothing" };
         var revert = new Option<bool>("--revert") { Description = "take an earlier or interrupted run back" };
         var smoke = new Option<string?>("--smoke-event") { Description = "event to invoke each function with after its change; a function error puts everything back", HelpName = "FILE" };
@@ -37,8 +37,8 @@ internal static class LayersRemediate
 
                 using var work = new WorkDirectory();
                 var database = File.Exists(result.GetValue(db)) ? result.GetValue(db) : null;
-                var proposals = result.GetValue(plan) || result.GetValue(build) is not null ? await ProposeAsync(lambda, old, database, cancellationToken) : [];
-                var zip = await ContentAsync(result.GetValue(content), result.GetValue(build), proposals ?? [], repair, aws.Http(result), work.Path, result.GetValue(plan), cancellationToken);
+                var (layer, proposals) = result.GetValue(plan) || result.GetValue(build) is not null ? await ProposeAsync(lambda, old, database, cancellationToken) : (null, []);
+                var zip = await ContentAsync(lambda, old, result.GetValue(content), result.GetValue(build), layer, proposals ?? [], repair, aws.Http(result), work.Path, result.GetValue(plan), cancellationToken);
                 if (result.GetValue(plan))
                 {
                     await PrintPlanAsync(repair, old, zip, proposals, result.GetValue(smoke), cancellationToken);
@@ -74,21 +74,17 @@ internal static class LayersRemediate
             ? arn
             : throw new CliException($"`{arn}` is not the ARN of a layer version", "arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION; see `pellicle layers list`", ExitCode.Usage);
 
-    /// <summary>Smallest fixed versions; null without an advisory database.</summary>
-    private static async Task<IReadOnlyList<FixProposal>?> ProposeAsync(LambdaClient lambda, string arn, string? database, CancellationToken cancellationToken)
+    /// <summary>The layer version as it is, and smallest fixed versions; null without an advisory database.</summary>
+    private static async Task<(ScanTarget Layer, IReadOnlyList<FixProposal>? Proposals)> ProposeAsync(LambdaClient lambda, string arn, string? database, CancellationToken cancellationToken)
     {
-        if (database is null)
-        {
-            return null;
-        }
-
         using var scan = new AccountScan(lambda, database, null);
         var request = await scan.RequestAsync($"layer:{arn}", cancellationToken);
-        using var advisories = DbCommand.Open(database);
-        return FixProposals.Of(Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories }, cancellationToken).Targets[0], advisories);
+        using var advisories = database is null ? null : DbCommand.Open(database);
+        var layer = Scanner.Scan(new ScanRequest { Targets = [request], Database = advisories, MatchAdvisories = advisories is not null }, cancellationToken).Targets[0];
+        return (layer, advisories is null ? null : FixProposals.Of(layer, advisories));
     }
 
-    private static async Task<byte[]?> ContentAsync(string? content, string? build, IReadOnlyList<FixProposal> proposals, LayerRepair repair, AwsHttp http, string work, bool planned, CancellationToken cancellationToken)
+    private static async Task<byte[]?> ContentAsync(LambdaClient lambda, string old, string? content, string? build, ScanTarget? layer, IReadOnlyList<FixProposal> proposals, LayerRepair repair, AwsHttp http, string work, bool planned, CancellationToken cancellationToken)
     {
         if (content is not null && build is not null)
         {
@@ -104,7 +100,7 @@ internal static class LayersRemediate
         if (build is not null)
         {
             // What was built once is what a run that was killed goes on with: a second build may differ.
-            return repair.KeptContent ?? Zips.Load(await LayerBuild.RunAsync(Path.GetFullPath(build), proposals, work, Output.Note, cancellationToken));
+            return repair.KeptContent ?? Zips.Load(await LayerBuild.RunAsync(Path.GetFullPath(build), await lambda.GetLayerVersionAsync(old, cancellationToken), layer, proposals, work, Output.Note, cancellationToken));
         }
 
         return content is not null ? Zips.Load(content)
@@ -140,13 +136,21 @@ internal static class LayersRemediate
         await NotePinnedAsync(repair, old, users.Select(u => u.FunctionName), cancellationToken);
     }
 
+    /// <summary>Published versions do not change: what an alias sends to one keeps the old layer until a version is published and the alias moved. Both are the owner's to decide.</summary>
     private static async Task NotePinnedAsync(LayerRepair repair, string arn, IEnumerable<string> functions, CancellationToken cancellationToken)
     {
         foreach (var pinned in await repair.FindPinnedAsync(arn, functions, cancellationToken))
         {
-            Output.Note(pinned.Aliases.Count == 0
-                ? $"version {pinned.Version} of {pinned.Function} keeps {Name(arn)}: published versions do not change; no alias names it"
-                : $"alias {string.Join(", ", pinned.Aliases)} of {pinned.Function} sends calls to version {pinned.Version}, which keeps {Name(arn)}: publish a version and move the alias");
+            if (pinned.Aliases.Count == 0)
+            {
+                Output.Note($"version {pinned.Version} of {pinned.Function} keeps {Name(arn)}: published versions do not change; no alias names it");
+                continue;
+            }
+
+            Output.Note($"alias {string.Join(", ", pinned.Aliases)} of {pinned.Function} sends calls to version {pinned.Version}, which keeps {Name(arn)}");
+            Output.Note(pinned.SameCode
+                ? $"  $LATEST has the same code; to move it there: {string.Join(" && ", pinned.Aliases.Select((a, i) => i == 0 ? $"aws lambda update-alias --function-name {pinned.Function} --name {a} --function-version $(aws lambda publish-version --function-name {pinned.Function} --query Version --output text)" : $"aws lambda update-alias --function-name {pinned.Function} --name {a} --function-version $(aws lambda get-alias --function-name {pinned.Function} --name {pinned.Aliases[0]} --query FunctionVersion --output text)"))}"
+                : $"  $LATEST has other code than version {pinned.Version}: publishing it would release that too. Release it as you usually do, or build version {pinned.Version} again with the new layer");
         }
     }
 

@@ -1,39 +1,98 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Pellicle.Aws;
+using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli.Layers;
 
 /// <summary>Builds the content of a repaired layer from the files its packages were locked with, by the ecosystem's own tool.</summary>
 internal static partial class LayerBuild
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
-
-    /// <summary>Builds from <paramref name="source"/> (a folder with <c>package.json</c> or <c>requirements.txt</c>) with the proposed versions; returns a folder in the shape of a layer.</summary>
-    public static async Task<string> RunAsync(string source, IReadOnlyList<FixProposal> proposals, string workDirectory, Action<string> say, CancellationToken cancellationToken)
+    /// <summary>Builds what a folder names by its files, with the proposed versions; returns a folder in the shape of a layer.</summary>
+    /// <param name="source">Folder with <c>package.json</c>, <c>requirements.txt</c>, a .NET project or <c>pom.xml</c>.</param>
+    /// <param name="layer">The layer version that is replaced: what it is for.</param>
+    /// <param name="old">What it holds: .NET assemblies go where they lay. Null where that could not be read.</param>
+    /// <param name="proposals">Versions to raise to.</param>
+    /// <param name="workDirectory">Empty folder for the result.</param>
+    /// <param name="say">Told what is run.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static async Task<string> RunAsync(string source, LayerVersionDetail? layer, ScanTarget? old, IReadOnlyList<FixProposal> proposals, string workDirectory, Action<string> say, CancellationToken cancellationToken)
     {
-        if (File.Exists(Path.Combine(source, "package.json")))
+        if (!Directory.Exists(source))
         {
-            await NpmAsync(source, Path.Combine(workDirectory, "nodejs"), [.. proposals.Where(p => p is { Ecosystem: "npm", Fixed: not null })], say, cancellationToken);
+            throw new CliException($"there is no folder `{source}`", "", ExitCode.Usage);
         }
-        else if (File.Exists(Path.Combine(source, "requirements.txt")))
+
+        var tool = new BuildTool(say);
+        var content = Path.Combine(workDirectory, "content");
+        Directory.CreateDirectory(content);
+        bool Has(string name) => File.Exists(Path.Combine(source, name));
+        IReadOnlyList<FixProposal> Of(string ecosystem) => [.. proposals.Where(p => p.Ecosystem == ecosystem && p.Fixed is not null)];
+        if (Has("package.json"))
         {
-            await PipAsync(source, workDirectory, [.. proposals.Where(p => p is { Ecosystem: "PyPI", Fixed: not null })], say, cancellationToken);
+            foreach (var other in new[] { "yarn.lock", "pnpm-lock.yaml", "bun.lock" }.Where(o => Has(o) && !Has("package-lock.json")))
+            {
+                say($"npm does not read {other}: it resolves the versions of package.json anew");
+            }
+
+            await NpmAsync(source, Path.Combine(content, "nodejs"), Of("npm"), tool, cancellationToken);
+        }
+        else if (Has("requirements.txt"))
+        {
+            await PipAsync(source, content, layer, Of("PyPI"), tool, cancellationToken);
+        }
+        else if (DotnetBuild.ProjectOf(source) is not null)
+        {
+            await DotnetBuild.RunAsync(source, Path.Combine(content, AssembliesOf(old)), workDirectory, Of("NuGet"), tool, cancellationToken);
+        }
+        else if (Has("pom.xml"))
+        {
+            await MavenBuild.RunAsync(source, Path.Combine(content, "java", "lib"), workDirectory, Of("Maven"), tool, cancellationToken);
         }
         else
         {
-            throw new CliException($"`{source}` holds no lock file that can be built from", "package.json with package-lock.json (npm) or requirements.txt (pip); for others build it yourself and give --content", ExitCode.Usage);
+            throw Unknown(source);
         }
 
-        return workDirectory;
+        return content;
     }
 
-    private static async Task NpmAsync(string source, string target, IReadOnlyList<FixProposal> proposals, Action<string> say, CancellationToken cancellationToken)
+    /// <summary>Folder of a layer in which its assemblies lie; <c>dotnet</c> where it has none.</summary>
+    private static string AssembliesOf(ScanTarget? old)
+    {
+        var path = old?.Packages.Where(p => p.Ecosystem == "NuGet").Select(p => p.Path).Order(StringComparer.Ordinal).FirstOrDefault();
+        return path?.StartsWith("dotnetcore/store/", StringComparison.Ordinal) == true
+            ? throw new CliException("the layer is a runtime package store, which is made with its own manifest and not by publishing a project", "make it with `dotnet store`, and give --content", ExitCode.Usage)
+            : path is null ? "dotnet" : path.Split('!')[0] is var file && file.Contains('/', StringComparison.Ordinal) ? file[..file.LastIndexOf('/')] : "";
+    }
+
+    private static CliException Unknown(string source)
+    {
+        var there = Others.FirstOrDefault(o => File.Exists(Path.Combine(source, o.Key)));
+        return there.Key is null
+            ? new CliException($"`{source}` holds no file that can be built from", "package.json (npm), requirements.txt (pip), a .NET project (dotnet) or pom.xml (Maven); for others build it yourself and give --content", ExitCode.Usage)
+            : new CliException($"a layer is not built from {there.Key}", there.Value, ExitCode.Usage);
+    }
+
+    // What others lock with, and the way from there.
+    private static readonly Dictionary<string, string> Others = new(StringComparer.Ordinal)
+    {
+        ["poetry.lock"] = "write it as a file for pip first: poetry export -f requirements.txt -o requirements.txt",
+        ["uv.lock"] = "write it as a file for pip first: uv export --format requirements-txt -o requirements.txt",
+        ["Pipfile.lock"] = "write it as a file for pip first: pipenv requirements > requirements.txt",
+        ["build.gradle"] = "Gradle builds are programs of their own: run yours, and give the folder with java/lib as --content",
+        ["build.gradle.kts"] = "Gradle builds are programs of their own: run yours, and give the folder with java/lib as --content",
+        ["Gemfile.lock"] = "bundle install --path build; give the folder with ruby/gems as --content",
+        ["composer.lock"] = "composer install --no-dev; give the folder with vendor as --content",
+        ["go.mod"] = "Go links its packages into the program: build it, and give its folder as --content",
+        ["Cargo.lock"] = "Rust links its packages into the program: build it, and give its folder as --content",
+    };
+
+    private static async Task NpmAsync(string source, string target, IReadOnlyList<FixProposal> proposals, BuildTool tool, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(target);
-        foreach (var name in new[] { "package.json", "package-lock.json" }.Where(n => File.Exists(Path.Combine(source, n))))
+        foreach (var name in new[] { "package.json", "package-lock.json", ".npmrc" }.Where(n => File.Exists(Path.Combine(source, n))))
         {
             File.Copy(Path.Combine(source, name), Path.Combine(target, name));
         }
@@ -49,9 +108,10 @@ internal static partial class LayerBuild
             throw new CliException($"`{Path.Combine(source, "package.json")}` cannot be read: {exception.Message}");
         }
 
-        if (proposals.Count == 0)
+        if (proposals.Count == 0 && File.Exists(Path.Combine(target, "package-lock.json")))
         {
-            await ToolAsync("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], target, say, cancellationToken);
+            await tool.RunAsync("npm", ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], target, cancellationToken);
+            File.Delete(Path.Combine(target, ".npmrc"));
             return;
         }
 
@@ -72,10 +132,13 @@ internal static partial class LayerBuild
         }
 
         await File.WriteAllTextAsync(manifest, package.ToJsonString(new JsonSerializerOptions { WriteIndented = true }), cancellationToken);
-        await ToolAsync("npm", ["install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], target, say, cancellationToken);
+        await tool.RunAsync("npm", ["install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], target, cancellationToken);
+
+        // It says where packages come from, and may hold the key to it: nothing for a layer.
+        File.Delete(Path.Combine(target, ".npmrc"));
     }
 
-    private static async Task PipAsync(string source, string workDirectory, IReadOnlyList<FixProposal> proposals, Action<string> say, CancellationToken cancellationToken)
+    private static async Task PipAsync(string source, string workDirectory, LayerVersionDetail? layer, IReadOnlyList<FixProposal> proposals, BuildTool tool, CancellationToken cancellationToken)
     {
         var lines = await File.ReadAllLinesAsync(Path.Combine(source, "requirements.txt"), cancellationToken);
         var raised = lines.Select(line => proposals.FirstOrDefault(p => Pinned().Match(line) is { Success: true } m && Plain(m.Groups[1].Value) == Plain(p.Package)) is { } proposal ? $"{proposal.Package}=={proposal.Fixed}" : line).ToList();
@@ -84,42 +147,24 @@ internal static partial class LayerBuild
         var file = Path.Combine(workDirectory, "requirements.txt");
         Directory.CreateDirectory(workDirectory);
         await File.WriteAllLinesAsync(file, raised, cancellationToken);
-        await ToolAsync("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "-r", file, "-t", Path.Combine(workDirectory, "python")], workDirectory, say, cancellationToken);
+        await tool.RunAsync("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "-r", file, "-t", Path.Combine(workDirectory, "python"), .. await PlatformAsync(layer, tool, workDirectory, cancellationToken)], workDirectory, cancellationToken);
         File.Delete(file);
     }
 
-    private static async Task ToolAsync(string tool, string[] arguments, string directory, Action<string> say, CancellationToken cancellationToken)
+    /// <summary>pip builds for the Python and processor it runs on; a layer for others takes ready-made packages of theirs.</summary>
+    private static async Task<IReadOnlyList<string>> PlatformAsync(LayerVersionDetail? layer, BuildTool tool, string directory, CancellationToken cancellationToken)
     {
-        say($"running {tool} {string.Join(' ', arguments)}");
-        using var process = new Process { StartInfo = new ProcessStartInfo(tool, arguments) { WorkingDirectory = directory, RedirectStandardError = true, RedirectStandardOutput = true } };
-        try
+        var here = (await tool.RunAsync("python3", ["-c", "import sys, platform; print('python%d.%d' % sys.version_info[:2], platform.machine())"], directory, cancellationToken)).Trim().Split(' ');
+        var runtimes = layer?.CompatibleRuntimes?.Where(r => r.StartsWith("python", StringComparison.Ordinal)).ToList() ?? [];
+        var processors = layer?.CompatibleArchitectures?.Select(a => a == "arm64" ? "aarch64" : a).ToList() ?? [];
+        if ((runtimes.Count == 0 || runtimes.Contains(here[0])) && (processors.Count == 0 || processors.Contains(here[1])))
         {
-            process.Start();
-        }
-        catch (Win32Exception)
-        {
-            throw new CliException($"`{tool}` is not installed", "install it, or build the content yourself and give --content");
+            return [];
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Longest);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var error = process.StandardError.ReadToEndAsync(limit.Token);
-        try
-        {
-            await process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            process.Kill(entireProcessTree: true);
-            throw new CliException($"{tool} did not end within {Longest.TotalMinutes:0} minutes");
-        }
-
-        if (process.ExitCode != 0)
-        {
-            var lines = (await error + await output).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            throw new CliException($"{tool} failed: {string.Join(" | ", lines.Take(5))}", "build the content yourself and give --content");
-        }
+        var runtime = runtimes.Count == 0 || runtimes.Contains(here[0]) ? here[0] : runtimes[^1];
+        var processor = processors.Count == 0 || processors.Contains(here[1]) ? here[1] : processors[0];
+        return ["--only-binary=:all:", "--implementation", "cp", "--python-version", runtime["python".Length..], "--platform", $"manylinux2014_{processor}", "--platform", $"manylinux_2_28_{processor}"];
     }
 
     private static string Plain(string name) => name.Replace('_', '-').Replace('.', '-').ToLowerInvariant();
