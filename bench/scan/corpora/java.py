@@ -86,14 +86,16 @@ def shaded(exploded):
     data = io.BytesIO()
     truth = set()
     with zipfile.ZipFile(data, "w") as archive:
-        for _, _, real, _ in chosen:
+        for name, _, real, _ in chosen:
             with zipfile.ZipFile(real) as inner:
                 for entry in inner.namelist():
                     if not entry.endswith("/") and entry not in archive.NameToInfo and entry != "META-INF/MANIFEST.MF":
                         archive.writestr(entry, inner.read(entry))
                         if entry.endswith("/pom.properties"):
                             values = dict(map(str.strip, line.split("=", 1)) for line in inner.read(entry).decode(errors="replace").splitlines() if "=" in line and not line.startswith("#"))
-                            truth.add((f"{values.get('groupId')}:{values.get('artifactId')}", values.get("version")))
+                            # Debian writes `none` into a few; the jar is listed under its group.
+                            group = name.split(":")[0] if values.get("groupId") == "none" else values.get("groupId")
+                            truth.add((f"{group}:{values.get('artifactId')}", values.get("version")))
         archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
     target = f"{WORK}/java-{'exploded' if exploded else 'shaded'}.zip"
     if exploded:

@@ -60,7 +60,9 @@ def stripped():
     """The same packages without their metadata, as size-saving build scripts leave them: names, and versions where the code says them."""
     truth = {pypi(d.metadata["Name"]): d.version for d in metadata.distributions(path=[site()]) if top_level(d)}
     packages = found(scan(zip_tree(site(), f"{WORK}/python-stripped.zip", lambda path: not re.search(r"\.(dist|egg)-info(/|$)", path))), "PyPI")
-    yield set(truth.items()), packages
+    # Packages whose modules bear other names than their own are installed too: finding one is no mistake.
+    beside = {pypi(d.metadata["Name"]) for d in metadata.distributions(path=[site()])} - set(truth)
+    yield set(truth.items()), {p for p in packages if p[0] not in beside}
 
 
 def top_level(distribution):

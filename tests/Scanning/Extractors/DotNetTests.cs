@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Pellicle.Domain;
+using Pellicle.Scanning.Extractors.DotNet;
 using Pellicle.Scanning.Tests.Support;
 
 namespace Pellicle.Scanning.Tests.Extractors;
@@ -21,6 +22,30 @@ public class DotNetTests
         new TestZip().Add("packages.lock.json", """{"version":1,"dependencies":{"net8.0":{"Dapper":{"type":"Direct","resolved":"2.0.0"},"lib":{"type":"Project"}}}}""").Read().Purls().ShouldBe(["pkg:nuget/Dapper@2.0.0"]);
         new TestZip().Add("packages.config", "<packages><package id=\"Dapper\" version=\"2.0.0\" /></packages>").Read().Purls().ShouldBe(["pkg:nuget/Dapper@2.0.0"]);
     }
+
+    [Theory]
+    [InlineData("1.2.3+abcdef", "1.2.3")]
+    [InlineData("2.1.0-rtm-30799", "2.1.0")]
+    [InlineData("10.0.111-servicing.26373.116", "10.0.111")]
+    [InlineData("2.10.0-master-24b67c6", "2.10.0")]
+    [InlineData("2.0.8.0-.NET", "2.0.8")]
+    [InlineData("1.16.0.4ab8c0", "1.16.0")]
+    [InlineData("6.8.0.11012235604.824068adaeb7", "6.8.0")]
+    [InlineData("4.6.26515.06 @BuiltBy: x", "4.6.26515.06")]
+    [InlineData("3.0.0-preview.2", "3.0.0-preview.2")]
+    [InlineData("4.5.3.3", "4.5.3.3")]
+    [InlineData("built by hand", null)]
+    public void What_build_servers_add_to_a_version_is_cut(string text, string? version) => AssemblyPackages.Clean(text).ShouldBe(version);
+
+    [Theory]
+    [InlineData("System.Text.Encodings.Web", "4.6.26515.06", "4.6.26515.06", "4.0.3.0", "4.5.0")]
+    [InlineData("System.Text.Json", "3.1.4", "4.700.20.21406", "4.0.1.2", "4.7.2")]
+    [InlineData("System.Text.Json", "8.0.10", "8.0.1024.46610", "8.0.0.5", "8.0.5")]
+    [InlineData("System.Drawing.Common", "4.6.26919.02", "4.6.26919.02", "4.0.0.1", null)]
+    [InlineData("Microsoft.Extensions.Options", "6.0.0", "6.0.21.52210", "6.0.0.0", "6.0.0")]
+    [InlineData("Newtonsoft.Json", "13.0.3", "13.0.3.27908", "13.0.0.0", "13.0.3")]
+    public void Assemblies_that_a_runtime_numbered_get_their_packages_version(string name, string version, string file, string assembly, string? expected) =>
+        AssemblyPackages.Version(new AssemblyIdentity(name, version, file, Version.Parse(assembly))).ShouldBe(expected);
 
     [Fact]
     public void Assemblies_speak_where_deps_json_is_missing()

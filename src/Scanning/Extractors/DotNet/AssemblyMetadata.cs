@@ -10,14 +10,6 @@ internal sealed class AssemblyMetadata : ITreeExtractor
 {
     public string Name => "nuget/assembly";
 
-    // Assembly name → package, where they differ.
-    private static readonly Dictionary<string, string> PackageNames = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["ICSharpCode.SharpZipLib"] = "SharpZipLib", ["Renci.SshNet"] = "SSH.NET", ["Humanizer"] = "Humanizer.Core", ["Microsoft.Data.Sqlite"] = "Microsoft.Data.Sqlite.Core", ["SQLitePCLRaw.batteries_v2"] = "SQLitePCLRaw.bundle_e_sqlite3",
-        ["Oracle.ManagedDataAccess"] = "Oracle.ManagedDataAccess.Core", ["Microsoft.Practices.Unity"] = "Unity", ["nunit.framework"] = "NUnit", ["Ionic.Zip"] = "DotNetZip", ["DotNetZip"] = "DotNetZip",
-        ["CommandLine"] = "CommandLineParser", ["itextsharp"] = "iTextSharp", ["BouncyCastle.Crypto"] = "BouncyCastle",
-    };
-
     public ExtractionResult Extract(ScanTree tree, IReadOnlyList<Package> found)
     {
         var covered = tree.Source.Entries.Where(entry => entry.ScanPath.EndsWith(".deps.json")).Select(entry => entry.ScanPath.Directory).ToHashSet(StringComparer.Ordinal);
@@ -31,8 +23,8 @@ internal sealed class AssemblyMetadata : ITreeExtractor
             {
                 try
                 {
-                    if (Read(content) is var (name, version) && !IsRuntime(tree, entry.ScanPath.Directory, name, version, runtimes)
-                        && Found.Package(Ecosystem.NuGet, PackageNames.GetValueOrDefault(name, name), version, tree.Prefix + entry.Path, PackageEvidence.Binary) is { } package)
+                    if (Read(content) is { } assembly && !IsRuntime(tree, entry.ScanPath.Directory, assembly.Name, assembly.Version, runtimes)
+                        && Found.Package(Ecosystem.NuGet, AssemblyPackages.Name(assembly.Name), AssemblyPackages.Version(assembly), tree.Prefix + entry.Path, PackageEvidence.Binary) is { } package)
                     {
                         packages.Add(package);
                     }
@@ -77,8 +69,8 @@ internal sealed class AssemblyMetadata : ITreeExtractor
     /// <summary>The first two numbers: assemblies of one runtime differ in the rest.</summary>
     private static string Release(string version) => string.Join('.', version.Split('.').Take(2));
 
-    /// <summary>Assembly name, and the informational version without build metadata, else the assembly version. Null for native libraries and resource assemblies.</summary>
-    internal static (string Name, string Version)? Read(byte[] content)
+    /// <summary>Null for native libraries and resource assemblies.</summary>
+    internal static AssemblyIdentity? Read(byte[] content)
     {
         using var pe = new PEReader(new MemoryStream(content, writable: false));
         if (!pe.HasMetadata)
@@ -99,24 +91,15 @@ internal sealed class AssemblyMetadata : ITreeExtractor
             return null;
         }
 
-        var version = Clean(Attribute(reader, definition, "AssemblyInformationalVersionAttribute"));
+        var file = Attribute(reader, definition, "AssemblyFileVersionAttribute");
+        var version = AssemblyPackages.Clean(Attribute(reader, definition, "AssemblyInformationalVersionAttribute"));
         if (version is null or "1.0.0")
         {
             // What no build set; the file's own version may say more.
-            version = Clean(Attribute(reader, definition, "AssemblyFileVersionAttribute")) ?? version ?? definition.Version.ToString(3);
+            version = AssemblyPackages.Clean(file) ?? version ?? definition.Version.ToString(3);
         }
 
-        return (name, version);
-    }
-
-    /// <summary>Without build metadata, the commit of a build server and a fourth number that is 0; null where it is no version.</summary>
-    private static string? Clean(string? text)
-    {
-        var version = text?.Split('+', ' ', '@')[0] ?? "";
-        var main = version.IndexOf("-main-", StringComparison.Ordinal);
-        version = main > 0 ? version[..main] : version;
-        version = version.Count(c => c == '.') == 3 && version.EndsWith(".0", StringComparison.Ordinal) ? version[..^2] : version;
-        return version.Length > 0 && char.IsAsciiDigit(version[0]) ? version : null;
+        return new AssemblyIdentity(name, version, file ?? "", definition.Version);
     }
 
     private static string? Attribute(MetadataReader reader, AssemblyDefinition definition, string attributeName)

@@ -62,8 +62,11 @@ internal static class GroupGuess
         }
 
         var most = counts.Where(pair => pair.Value * 2 > all).OrderByDescending(pair => pair.Key.Length).Select(pair => pair.Key).FirstOrDefault();
-        return (most is null ? null : FromName(most, artifact)) ?? (artifact.Contains('.', StringComparison.Ordinal) ? FromName(artifact, artifact) : artifact);
+        return (most is null ? null : FromName(most, artifact)) ?? (WithoutScala(artifact) is var plain && plain.Contains('.', StringComparison.Ordinal) ? FromName(plain, plain) : plain);
     }
+
+    /// <summary>Scala's libraries bear the version of the language: <c>scopt_2.11</c>.</summary>
+    private static string WithoutScala(string artifact) => artifact.LastIndexOf('_') is var at and > 0 && artifact.AsSpan(at + 1).IndexOfAnyExcept("0123456789.") < 0 ? artifact[..at] : artifact;
 
     private static bool Belongs(string segment, string artifact) =>
         artifact.StartsWith(segment, StringComparison.OrdinalIgnoreCase) || segment.StartsWith(artifact, StringComparison.OrdinalIgnoreCase)

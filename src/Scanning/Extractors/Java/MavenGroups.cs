@@ -217,6 +217,7 @@ internal static class MavenGroups
     // Artifacts that moved: to the group in the table at this version, from this group.
     private static readonly (string Prefix, int[] Since, string Before, string After)[] Moved =
     [
+        ("annotations", [5], "com.google.code.findbugs", "org.jetbrains"),
         ("groovy", [4], "org.codehaus.groovy", "org.apache.groovy"),
         ("c3p0", [0, 9, 2], "c3p0", "com.mchange"),
         ("dom4j", [2], "dom4j", "org.dom4j"),
@@ -252,9 +253,17 @@ internal static class MavenGroups
         return false;
     }
 
+    // Artifacts that one group alone has in public advisories and catalogues: read only when a jar needs it.
+    private static readonly Lazy<Dictionary<string, string>> Published = new(() =>
+    {
+        using var stream = typeof(MavenGroups).Assembly.GetManifestResourceStream("maven-groups.tsv") ?? throw new InvalidOperationException("`maven-groups.tsv` is not in the assembly");
+        using var reader = new StreamReader(stream);
+        return Parse(reader.ReadToEnd().Replace('\t', ' '));
+    });
+
     private static string? Find(string artifact)
     {
-        if (Groups.TryGetValue(artifact, out var group))
+        if (Groups.TryGetValue(artifact, out var group) || Published.Value.TryGetValue(artifact, out group))
         {
             return group;
         }

@@ -95,7 +95,8 @@ internal sealed record JarFileName(string Artifact, string? Version)
         var stem = dot > 0 ? fileName[..dot] : fileName;
         for (var i = stem.IndexOf('-', StringComparison.Ordinal); i > 0; i = stem.IndexOf('-', i + 1))
         {
-            if (i + 1 < stem.Length && char.IsAsciiDigit(stem[i + 1]))
+            // closure-compiler-v20130227: a date with a letter before it.
+            if (i + 1 < stem.Length && (char.IsAsciiDigit(stem[i + 1]) || (stem[i + 1] == 'v' && stem.Length >= i + 10 && !stem.AsSpan(i + 2, 8).ContainsAnyExceptInRange('0', '9'))))
             {
                 return new JarFileName(stem[..i], TrimClassifier(stem[(i + 1)..]));
             }

@@ -110,6 +110,16 @@ internal static class PythonNames
         openlineage_integration_common sagemaker_core cookiecutter avro_python3 django_stubs_ext reactivex mixpanel dataclasses cassandra_driver trafilatura python3_saml pipdeptree magika ctranslate2 sgmllib3k
         orbax_checkpoint publication geomet xlwt asana msoffcrypto_tool enum34 mini_swe_agent namex simple_gcp_object_downloader circuitbreaker vulture starkbank_ecdsa pyclipper elevenlabs pycrypto speechrecognition
         mammoth courlan deepmerge dagster_postgres
+        IPython=ipython cassandra=cassandra-driver django_filters=django-filter ansible_runner distributed fiona rasterio gmpy2 itemadapter itemloaders mock queuelib Xlib=python-xlib jenkins=python-jenkins
+        memcache=python-memcached pymemcache flask_socketio socketio=python-socketio engineio=python-engineio sass=libsass igraph=python-igraph rtree barcode=python-barcode crontab=python-crontab
+        cpuinfo=py-cpuinfo jsonrpc=json-rpc Cython=cython kazoo ibm_db snowflake/connector=snowflake-connector-python google/genai=google-genai google/generativeai=google-generativeai
+        google/cloud/firestore=google-cloud-firestore google/cloud/secretmanager=google-cloud-secret-manager google/cloud/logging=google-cloud-logging google/oauth2=google-auth
+        google/resumable_media=google-resumable-media google/cloud/exceptions=google-cloud-core google/rpc=googleapis-common-protos google/api=googleapis-common-protos grpc_status=grpcio-status
+        grpc_tools=grpcio-tools gnupg=python-gnupg rapidjson=python-rapidjson Bio=biopython skopt=scikit-optimize imblearn=imbalanced-learn telebot=pytelegrambotapi discord=discord.py nio=matrix-nio pysnmp
+        Xlsxwriter=xlsxwriter dask_expr psycopg_c yaml_include=pyyaml-include flask_jwt=flask-jwt jwt_auth flask_mail flask_bcrypt flask_httpauth flask_marshmallow
+        rest_framework_simplejwt=djangorestframework-simplejwt graphene_django storages=django-storages drf_yasg crispy_forms=django-crispy-forms debug_toolbar=django-debug-toolbar pyrogram telethon vk_api
+        exchangelib O365=o365 docxtpl pikepdf pyzipper py7zr rarfile patoolib=patool zstd blosc numcodecs cftime pysam pyfaidx obspy pynacl fastecdsa tlslite=tlslite-ng scapy impacket pyshark dpkt netmiko
+        napalm paramiko_expect ncclient textfsm ttp jnpr=junos-eznc
         """);
 
     /// <summary>Names that customers give their own modules.</summary>

@@ -16,7 +16,10 @@ internal sealed class PythonStripped : ITreeExtractor
     private static readonly string[] VersionFiles = ["__init__.py", "_version.py", "version.py", "__version__.py", "__about__.py", "_about.py", "__meta__.py", "package_data.py", "about.py", "release.py", "_release.py", "_meta.py", "meta.py", "__pkginfo__.py", "_version_info.py", "info.py", "_package.py", "constants.py", "pkg_info.py"];
 
     // Directories that hold packages of several owners: their children are the modules.
-    private static readonly HashSet<string> Namespaces = new(StringComparer.Ordinal) { "google", "google/cloud", "zope", "azure", "ruamel", "backports", "paste", "jaraco", "sphinxcontrib", "opentelemetry" };
+    private static readonly HashSet<string> Namespaces = new(StringComparer.Ordinal) { "google", "google/cloud", "zope", "azure", "ruamel", "backports", "paste", "jaraco", "sphinxcontrib", "opentelemetry", "snowflake" };
+
+    // Their `VERSION` is that of a protocol.
+    private static readonly HashSet<string> OtherVersions = new(StringComparer.Ordinal) { "saml2" };
 
     public string Name => "pypi/stripped";
 
@@ -140,7 +143,7 @@ internal sealed class PythonStripped : ITreeExtractor
 
                 var text = Encoding.UTF8.GetString(content);
                 isPublished |= text.Contains("\n__license__", StringComparison.Ordinal) || text.Contains("\n__author__", StringComparison.Ordinal) || text.Contains("\n__copyright__", StringComparison.Ordinal) || text.Contains("\n__email__", StringComparison.Ordinal);
-                if (PythonVersionText.Find(text) is { } version)
+                if (!OtherVersions.Contains(module[(module.LastIndexOf('/') + 1)..]) && PythonVersionText.Find(text) is { } version)
                 {
                     return (candidate, version, isPublished);
                 }
@@ -151,7 +154,7 @@ internal sealed class PythonStripped : ITreeExtractor
 
         private void Add(string? name, string? version, string path, string[] provides)
         {
-            if (Found.Package(Ecosystem.PyPI, name, version, tree.Prefix + path, PackageEvidence.Installed, provides: provides) is { } package && known.Add(package.Name))
+            if (Found.Package(Ecosystem.PyPI, name, PythonVersionText.WithoutLeadingZeros(version), tree.Prefix + path, PackageEvidence.Installed, provides: provides) is { } package && known.Add(package.Name))
             {
                 Packages.Add(package);
             }

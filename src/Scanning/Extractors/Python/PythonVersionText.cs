@@ -43,6 +43,9 @@ internal static class PythonVersionText
         return tuple;
     }
 
+    /// <summary>As the index writes it: 2022.09.24 is published as 2022.9.24. Texts that are more than dotted numbers stay.</summary>
+    public static string? WithoutLeadingZeros(string? version) => version is null || version.AsSpan().ContainsAnyExcept("0123456789.") ? version : string.Join('.', version.Split('.').Select(part => part.TrimStart('0') is { Length: > 0 } digits ? digits : part.Length > 0 ? "0" : part));
+
     /// <summary>Right side of <c>target = value</c>, <c>target: type = value</c> or <c>a = target = value</c>; empty for other lines.</summary>
     private static ReadOnlySpan<char> Value(ReadOnlySpan<char> line)
     {
@@ -84,7 +87,7 @@ internal static class PythonVersionText
             return null;
         }
 
-        var parts = value[1..end].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).TakeWhile(part => part.All(char.IsAsciiDigit)).ToArray();
+        var parts = value[1..end].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => part.Trim('"', '\'')).TakeWhile(part => part.Length > 0 && part.All(char.IsAsciiDigit)).ToArray();
         return parts.Length >= 2 ? string.Join('.', parts) : null;
     }
 }
