@@ -17,6 +17,7 @@ public sealed class FindingsTests
     private static ScanTarget Target(string arn, string name, ScanStatus status, params Finding[] findings) => new()
     {
         Kind = "function", Name = name, Arn = arn, Runtime = "nodejs20.x", Sha256 = "00", Status = status, Layers = [new ScannedLayer("shared", "arn:aws:lambda:eu-west-1:123456789012:layer:shared:1", 1, "aa")], Findings = findings,
+        Packages = [new ScannedPackage { Purl = "pkg:npm/lodash@4.17.11", Ecosystem = "npm", Name = "lodash", Version = "4.17.11", Origin = "layer:shared", Path = "nodejs/node_modules/lodash/package.json", Evidence = PackageEvidence.Installed }],
         Errors = status == ScanStatus.Succeeded ? [] : [new FileError("function", "x", "could not be read")],
     };
 
@@ -54,6 +55,7 @@ public sealed class FindingsTests
         layer.GetProperty("usedBy").EnumerateArray().Select(u => u.GetProperty("name").GetString()).ShouldBe(["carts", "orders"]);
         layer.GetProperty("findings").GetInt32().ShouldBe(1);
         layer.GetProperty("worst").GetString().ShouldBe("high");
+        layer.GetProperty("packages").GetInt32().ShouldBe(1);
     }
 
     [Fact]

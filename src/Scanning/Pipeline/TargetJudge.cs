@@ -60,7 +60,7 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
             findings.AddRange(contents.Secrets);
         }
 
-        findings.AddRange(NativeBinaries.Judge(view));
+        findings.AddRange(NativeBinaries.Judge(view).Select(KnowProtection));
         findings.AddRange(HijackChecks.Run(view).Select(KnowProtection));
         return ([.. packages.OrderBy(p => p.Package.Purl, StringComparer.Ordinal).ThenBy(p => p.Package.Origin, StringComparer.Ordinal).ThenBy(p => p.Package.Path, StringComparer.Ordinal)], findings);
     }
@@ -86,7 +86,7 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
     }
 
     private Finding KnowProtection(Finding finding) =>
-        finding.Kind == FindingKind.Hijack && view.Targets.FirstOrDefault(c => c.Origin == finding.Origin) is { } layer && request.ProtectionLayers.Contains(layer.Sha256)
+        view.Targets.FirstOrDefault(c => c.Origin == finding.Origin) is { } layer && request.ProtectionLayers.Contains(layer.Sha256)
             ? finding with
             {
                 Severity = Severity.Info,

@@ -144,8 +144,8 @@ internal sealed class ScanStore(Database database, TimeProvider time, AuditLog a
             document = JsonSerializer.Serialize(target, ScanJson.Options),
         });
         await connection.ExecuteAsync("DELETE FROM scan_layers WHERE target = @key", new { key });
-        await connection.ExecuteAsync("INSERT INTO scan_layers (target, position, name, arn, sha256) VALUES (@key, @position, @Name, @arn, @Sha256)",
-            target.Layers.Select((l, i) => new { key, position = i + 1, l.Name, arn = l.Arn ?? "", l.Sha256 }));
+        await connection.ExecuteAsync("INSERT INTO scan_layers (target, position, name, arn, sha256, packages) VALUES (@key, @position, @Name, @arn, @Sha256, @packages)",
+            target.Layers.Select((l, i) => new { key, position = i + 1, l.Name, arn = l.Arn ?? "", l.Sha256, packages = target.Packages.Count(p => p.Origin == $"layer:{l.Name}") }));
         return await PutFindingsAsync(connection, target, key, now);
     }
 

@@ -21,7 +21,7 @@ internal sealed record LayerView
     /// <summary><c>in use</c>, <c>unused</c>, or <c>in use, cannot be read</c> (deleted, or its publisher does not allow it).</summary>
     public required string State { get; init; }
 
-    /// <summary>Packages in it, where it was scanned as a target of its own.</summary>
+    /// <summary>Packages in it; null where it could not be read.</summary>
     public int? Packages { get; init; }
 
     /// <summary>Newer version of the same layer that was scanned; null when this is the newest known.</summary>
@@ -40,8 +40,8 @@ internal sealed class LayerStore(Database database)
 {
     public Task<IReadOnlyList<LayerView>> ListAsync(CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<LayerView>>(async c =>
     {
-        var uses = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, string User, int Order, long At)>(
-            "SELECT l.name, l.arn, l.sha256, s.target, s.name, l.position, s.scanned_at FROM scan_layers l JOIN scans s ON s.target = l.target")).ToList();
+        var uses = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, string User, int Order, long At, int? Packages)>(
+            "SELECT l.name, l.arn, l.sha256, s.target, s.name, l.position, s.scanned_at, l.packages FROM scan_layers l JOIN scans s ON s.target = l.target")).ToList();
         var own = (await c.QueryAsync<(string Name, string Arn, string Sha256, string Target, int Packages, long At)>("SELECT name, arn, sha256, target, packages, scanned_at FROM scans WHERE kind = 'layer'")).ToList();
         var usedByArn = uses.ToLookup(u => (u.Name, u.Arn, u.Sha256));
         var ownByArn = own.ToLookup(o => (o.Name, o.Arn, o.Sha256));
@@ -64,7 +64,7 @@ internal sealed class LayerStore(Database database)
                     Name = key.Name, Arn = key.Arn, Sha256 = key.Sha256,
                     Publisher = key.Arn.Length == 0 ? "" : accounts.Contains(AccountOf(key.Arn)) ? "own" : AccountOf(key.Arn),
                     State = users.Count == 0 ? "unused" : key.Sha256.Length == 0 ? "in use, cannot be read" : "in use",
-                    Packages = scans.Count > 0 ? scans.Max(o => o.Packages) : null,
+                    Packages = key.Sha256.Length == 0 ? null : scans.Select(o => (int?)o.Packages).Concat(users.Select(u => u.Packages)).Max(),
                     Newer = key.Arn.Length > 0 && newest[LayerOf(key.Arn)] > VersionOf(key.Arn) ? newest[LayerOf(key.Arn)] : null,
                     UsedBy = [.. users.Select(u => new LayerUser(u.Target, u.User, u.Order)).OrderBy(u => u.Name, StringComparer.Ordinal)],
                     Findings = found.Count,
