@@ -7,6 +7,8 @@ using Pellicle.Guard.RuntimeApi;
 using Pellicle.Guard.Sinks;
 using Pellicle.Guard.Telemetry;
 using Pellicle.Inspection;
+using BuiltinRules = Pellicle.Policy.BuiltinRules;
+using Effect = Pellicle.Policy.Effect;
 
 namespace Pellicle.Guard;
 
@@ -270,20 +272,24 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (Invocations.InFlight > 0)
             return;
-        foreach (var (pid, program, seconds) in Leftovers.Check(_runtimePid, _wrapperPid))
+        var effect = Policy.Document.Builtin.GetValueOrDefault(BuiltinRules.LingeringProcess, Effect.Report);
+        if (effect == Effect.Allow)
+            return;
+        foreach (var (pid, program, seconds) in Leftovers.Check(_runtimePid, _wrapperPid, all: effect == Effect.Deny))
         {
+            var stopped = effect == Effect.Deny && Policy.Mode == ProtectionMode.Protect && Libc.kill(pid, Libc.SigKill) == 0;
             Report(new Incident
             {
                 At = _time.GetUtcNow(),
                 RequestId = Invocations.Last?.RequestId ?? "",
                 Source = Invocations.Last?.Source ?? "",
-                Decision = "reported",
+                Decision = stopped ? "blocked" : effect == Effect.Deny ? "would-block" : "reported",
                 Dimension = Dimension.Process,
                 Item = program,
-                Detector = "lingering-process",
+                Detector = BuiltinRules.LingeringProcess,
                 Severity = "low",
                 Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"process {pid} stays behind after the answer; it has used {seconds:f2} s of processor time")],
-                Rule = "builtin:leftover",
+                Rule = $"builtin:{BuiltinRules.LingeringProcess}",
             }, null);
         }
     }
@@ -499,6 +505,9 @@ internal sealed class Guardian : IGate, IJudge
         try
         {
             SawProbe |= query.Flags.HasFlag(QueryFlags.FromProbe);
+            // Between the start of a program and its own first word an answer may already be given.
+            if (query.Dimension == Dimension.Process && Initialised && query.PeerPid != _runtimePid)
+                Leftovers.Started(query.PeerPid);
             return _sinks.Judge(query);
         }
         catch (Exception error)

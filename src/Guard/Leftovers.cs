@@ -5,7 +5,7 @@ namespace Pellicle.Guard;
 
 /// <summary>
 /// Processes that introduced themselves after init and still live when nothing is under way. Some functions keep helpers, so each
-/// program is told of once and never stopped.
+/// program is told of once, and stopped only where the policy says so.
 /// </summary>
 internal sealed class Leftovers
 {
@@ -28,8 +28,8 @@ internal sealed class Leftovers
         }
     }
 
-    /// <summary>Those that were not told of before. Nothing is read as long as no process was started.</summary>
-    internal IReadOnlyList<(int Pid, string Program, double Seconds)> Check(int runtime, int wrapper)
+    /// <summary>Those that were not told of before, or all. Nothing is read as long as no process was started.</summary>
+    internal IReadOnlyList<(int Pid, string Program, double Seconds)> Check(int runtime, int wrapper, bool all)
     {
         lock (_lock)
         {
@@ -41,7 +41,7 @@ internal sealed class Leftovers
                 if (pid == runtime || pid == wrapper || !Lives(pid, out var seconds))
                     continue;
                 var program = File.ResolveLinkTarget($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/exe", returnFinalTarget: false)?.FullName ?? "";
-                if (program.Length > 0 && _told.Count < MaxPrograms && _told.Add(program))
+                if (program.Length > 0 && (all || (_told.Count < MaxPrograms && _told.Add(program))))
                     found.Add((pid, program, seconds));
             }
             _watched.Clear();

@@ -45,6 +45,9 @@ public sealed record BuiltinRule
 /// <summary>All built-in rules, sorted by id.</summary>
 public static class BuiltinRules
 {
+    /// <summary>Id of the rule about processes that stay behind.</summary>
+    public const string LingeringProcess = "lingering-process";
+
     /// <summary>The list.</summary>
     public static IReadOnlyList<BuiltinRule> All { get; } =
     [
@@ -117,6 +120,23 @@ public static class BuiltinRules
         },
         new()
         {
+            // Report only: some functions keep helpers. It has no items: the guard applies it when an answer is given and nothing is under way.
+            Id = LingeringProcess,
+            Title = "A process that was started after init stays behind after the answer",
+            Dimensions = [Dimension.Process],
+            Items = [],
+            Effect = Effect.Report,
+        },
+        new()
+        {
+            Id = "loader-variables",
+            Title = "A child is told by a variable to load a file from a writable place before its own program (LD_PRELOAD, NODE_OPTIONS, PYTHONPATH, JAVA_TOOL_OPTIONS and the like)",
+            Dimensions = [Dimension.Tamper],
+            Items = ["loader", "loader:**"],
+            Liftable = true,
+        },
+        new()
+        {
             Id = "metadata-host",
             Title = "Functions have no instance metadata service; who asks for it is looking for credentials",
             Dimensions = [Dimension.Host],
@@ -148,7 +168,7 @@ public static class BuiltinRules
             Id = "tamper",
             Title = "Attempts on the guard, the runtime or another process",
             Dimensions = [Dimension.Tamper],
-            Items = ["ptrace", "ptrace:**", "process_vm", "process_vm:**", "exec-fd", "exec-fd:**", "unhook", "unhook:**", "upstream", "upstream:**", "poller", "poller:**", "response", "response:**", "channel", "channel:**", "io_uring", "io_uring:**"],
+            Items = ["ptrace", "ptrace:**", "process_vm", "process_vm:**", "exec-fd", "exec-fd:**", "unhook", "unhook:**", "upstream", "upstream:**", "poller", "poller:**", "response", "response:**", "redirect", "redirect:**", "channel", "channel:**", "io_uring", "io_uring:**"],
         },
         new()
         {

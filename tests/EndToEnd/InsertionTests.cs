@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Pellicle.Policy;
 using Pellicle.Protection;
 
 namespace Pellicle.EndToEnd.Tests;
@@ -132,6 +133,63 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
             await ShouldHaveLinesAsync(name);
             await run.UnprotectAsync(name);
             (await run.CallAsync(name, Attack)).ShouldBe(attacked);
+        }
+    }
+
+    [CircleTheory]
+    [InlineData("python", Domain.ProtectionMode.Protect)]
+    [InlineData("node", Domain.ProtectionMode.Protect)]
+    [InlineData("java", Domain.ProtectionMode.Protect)]
+    [InlineData("dotnet", Domain.ProtectionMode.Protect)]
+    [InlineData("python", Domain.ProtectionMode.Monitor)]
+    public async Task A_process_that_stays_behind_is_ended_where_the_policy_says_so(string language, Domain.ProtectionMode mode)
+    {
+        await MatrixRun.BuildVictimsAsync();
+        var name = $"lingers-{language}-{mode}";
+        await run.Stage.CreateAsync(name, Victim.All.First(v => v.Language == language), MatrixRun.Victims);
+        (await run.CallAsync(name, "none", "background")).ShouldContain("left behind");
+        (await run.CallAsync(name, "none", "sleepers")).ShouldContain("\"1\\n\"");
+        var rules = new Dictionary<string, Effect> { [BuiltinRules.LingeringProcess] = Effect.Deny };
+        await run.ProtectAsync(name, InsertionRun.Protect with { Mode = mode, Builtin = rules });
+        var (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "background", "none"));
+        answer.ShouldContain("left behind");
+        (await run.CallAsync(name, "none", "sleepers")).ShouldContain(mode == Domain.ProtectionMode.Protect ? "\"0\\n\"" : "\"1\\n\"");
+        await run.Stage.ShouldReportAsync(name, request, mode == Domain.ProtectionMode.Protect ? "blocked" : "would-block", "process", BuiltinRules.LingeringProcess);
+        await run.UnprotectAsync(name);
+    }
+
+    /// <summary>What LambdaSpy does: the runtime is told another address for the platform, and every event and answer goes through the spy. The switched-off guard is the unprotected function.</summary>
+    [CircleTheory]
+    [InlineData("python", "off")]
+    [InlineData("python", "monitor")]
+    [InlineData("python", "protect")]
+    [InlineData("node", "protect")]
+    public async Task An_address_that_is_not_the_platforms_is_reported_and_in_protect_the_spy_sees_nothing(string language, string mode)
+    {
+        await MatrixRun.BuildVictimsAsync();
+        var built = CustomRuntimeLayer.Build(Stage.Artifacts, "x86_64", new CustomRuntime(language, await InterpreterAsync(language)), null, null, "0.1.0");
+        var runtime = await new Protector(run.Stage.Lambda).EnsureLayerAsync(built.Zip, "x86_64", LayerPackage.NameForRuntime(language, "x86_64"));
+        var vendor = Path.Combine(Functions, "vendor");
+        var spy = await run.Stage.PublishAsync("spy", ("bootstrap", await File.ReadAllBytesAsync(Path.Combine(vendor, "spy-bootstrap"))), ("extensions/spy", await File.ReadAllBytesAsync(Path.Combine(vendor, "proxy"))));
+        var name = $"spied-{language}-{mode}";
+        var variables = new Dictionary<string, string> { ["VENDOR_PORT"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture), ["BACKEND"] = run.Stage.Backend, ["OTHER"] = run.Stage.Other };
+        if (mode == "off")
+        {
+            variables["PELLICLE_MODE"] = "off";
+        }
+
+        await run.Stage.CreateAsync(name, "provided.al2023", Victim.All.First(v => v.Language == language).Handler, Stage.ZipOf(Path.Combine(MatrixRun.Victims, language)), [runtime, spy], variables);
+        if (mode != "off")
+        {
+            await run.ProtectAsync(name, InsertionRun.Protect with { Mode = mode == "monitor" ? Domain.ProtectionMode.Monitor : Domain.ProtectionMode.Protect });
+        }
+
+        var answer = await run.CallAsync(name, Benign);
+        answer.ShouldContain("report Anna Maria");
+        answer.Contains("seen-by-vendor", StringComparison.Ordinal).ShouldBe(mode != "protect", answer);
+        if (mode != "off")
+        {
+            await run.Stage.ShouldReportAsync(name, "", mode == "protect" ? "blocked" : "would-block", "tamper");
         }
     }
 

@@ -23,20 +23,9 @@ static char channel[160] = "PELLICLE_CHANNEL=";
 static char root[48] = "PELLICLE_ROOT=";
 static char runtime_api[128] = "AWS_LAMBDA_RUNTIME_API=";
 
-/* Loader variables as this process was started with: whoever set them was judged then, or deployed the function. */
-static char given_preload[2048], given_paths[2048];
-
-static void keep(const char *name, char *to, size_t capacity)
-{
-    const char *value = getenv(name);
-    if (value && strlen(value) < capacity)
-        strcpy(to, value);
-}
-
 void pe_exec_start(void)
 {
-    keep("LD_PRELOAD", given_preload, sizeof given_preload);
-    keep("LD_LIBRARY_PATH", given_paths, sizeof given_paths);
+    pe_loader_start();
     strcat(preload, pe.own_path);
     strcat(channel, pe.channel);
     pe_number(root + strlen(root), pe.root_pid);
@@ -49,20 +38,6 @@ static bool has_name(const char *entry, const char *assignment)
 {
     size_t size = (size_t)(strchr(assignment, '=') - assignment) + 1;
     return strncmp(entry, assignment, size) == 0;
-}
-
-/* Whole entry of a list separated by colons, semicolons or spaces, as the loader reads it. */
-static bool listed(const char *list, const char *entry, size_t size)
-{
-    for (const char *at = list; *at; at++) {
-        size_t length = strcspn(at, ":; ");
-        if (length == size && memcmp(at, entry, size) == 0)
-            return true;
-        at += length;
-        if (*at == 0)
-            break;
-    }
-    return false;
 }
 
 /* What stands before ours would be asked first for every name. */
@@ -163,65 +138,6 @@ static void environment_done(struct environment *e)
         SYS2(SYS_munmap, e->large, e->large_size);
 }
 
-static int judge_preloads(const char *value)
-{
-    char path[PE_PATH];
-    for (; *value; value++) {
-        size_t length = strcspn(value, ": ");
-        if (length && length < sizeof path && !listed(given_preload, value, length)) {
-            memcpy(path, value, length);
-            path[length] = 0;
-            int denied = strcmp(path, pe.own_path) == 0 ? 0 : pe_judge_library(path, true);
-            if (denied)
-                return denied;
-        }
-        value += length;
-        if (*value == 0)
-            break;
-    }
-    return 0;
-}
-
-/* A folder of libraries that take the place of the system's. */
-static int judge_library_folders(const char *value)
-{
-    char path[PE_PATH];
-    for (; *value; value++) {
-        size_t length = strcspn(value, ":;");
-        if (length && length < sizeof path && !listed(given_paths, value, length)) {
-            memcpy(path, value, length);
-            path[length] = 0;
-            int denied = !pe_fixed_tree(path) && SYS3(SYS_faccessat, AT_FDCWD, path, F_OK) == 0 ? pe_judge_path(PE_LIBRARY, AT_FDCWD, path, false, NULL) : 0;
-            if (denied)
-                return denied;
-        }
-        value += length;
-        if (*value == 0)
-            break;
-    }
-    return 0;
-}
-
-/* Libraries a program wants loaded into its child: the loader opens them before anything of ours runs there. */
-static int judge_loader(char *const envp[])
-{
-    for (size_t i = 0; pe_active() && envp && envp[i]; i++) {
-        const char *entry = envp[i];
-        int denied = 0;
-        if (entry[0] != 'L' || entry[1] != 'D' || entry[2] != '_')
-            continue;
-        if (strncmp(entry, "LD_PRELOAD=", 11) == 0)
-            denied = judge_preloads(entry + 11);
-        else if (strncmp(entry, "LD_LIBRARY_PATH=", 16) == 0)
-            denied = judge_library_folders(entry + 16);
-        else if (strncmp(entry, "LD_AUDIT=", 9) == 0 && entry[9])
-            denied = pe_tamper("unhook", entry, EPERM); /* may bind every name away from us */
-        if (denied)
-            return denied;
-    }
-    return 0;
-}
-
 /* Programs that never were a file, or are none any more. */
 static bool fileless(int fd, const char *path)
 {
@@ -307,7 +223,7 @@ int pe_execveat(int dirfd, const char *path, char *const argv[], char *const env
     if (!pe.enabled || path == NULL || !readable_list(envp))
         return plain ? NEXT(execve)(path, argv, envp) : ({ long r = SYS5(SYS_execveat, dirfd, path, argv, envp, flags); r < 0 ? fail((int)-r) : 0; });
     int denied = pe_active() ? judge_program(dirfd, path, argv, flags) : 0;
-    if (denied || (denied = judge_loader(envp)))
+    if (denied || (denied = pe_judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -333,7 +249,7 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
     if (!pe.enabled || !readable_list(envp))
         return NEXT(fexecve)(fd, argv, envp);
     int denied = pe_active() ? judge_program(fd, "", argv, AT_EMPTY_PATH) : 0;
-    if (denied || (denied = judge_loader(envp)))
+    if (denied || (denied = pe_judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -386,7 +302,7 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
     if (!pe.enabled || file == NULL || !readable_list(envp))
         return NEXT(execvpe)(file, argv, envp);
     int denied = judge_searched(AT_FDCWD, file, argv);
-    if (denied || (denied = judge_loader(envp)))
+    if (denied || (denied = pe_judge_loader(envp)))
         return fail(denied);
     struct environment e;
     environment_for(&e, envp);
@@ -517,7 +433,7 @@ static int judge_spawn(const char *file, bool searched, const posix_spawn_file_a
     int denied = searched ? judge_searched(base, file, argv) : judge_program(base, file, argv, 0);
     if (f && base >= 0 && base != f->base)
         SYS1(SYS_close, base);
-    return denied ? denied : judge_loader(envp);
+    return denied ? denied : pe_judge_loader(envp);
 }
 
 #define SPAWN(name, result_type, searched) \
@@ -554,7 +470,7 @@ static int judge_shell(const char *command)
         return 0;
     char *argv[] = { "sh", "-c", (char *)command, NULL };
     int denied = pe_active() ? judge_program(AT_FDCWD, "/bin/sh", argv, 0) : 0;
-    if (denied || (denied = judge_loader(environ)))
+    if (denied || (denied = pe_judge_loader(environ)))
         return denied;
     struct environment e;
     environment_for(&e, environ);

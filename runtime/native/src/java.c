@@ -1,10 +1,11 @@
-/* The Java probe: classes that serialised objects name. libjava calls these two functions of libjvm by symbol, in Java 8 to 25:
+/* The Java probe: classes that serialised objects name, and classes that are made from bytes. libjava calls these two functions of libjvm by symbol, in Java 8 to 25:
    ObjectInputStream.resolveClass asks for the nearest loader of the program, then for the class. Neither Java code nor a start option is needed,
    the class is refused before anything of it runs, and a program's own filters stay as they are. */
 #include "pellicle.h"
 #include <string.h>
 
 enum { TAG_CLASS = 0x80 | PE_DESERIALIZE, TAG_JAR = 0x80 | PE_LIBRARY };
+enum { BEGINNING = 96 }; /* bytes of a class that are shown; the smallest has some 150 */
 enum { FIND_CLASS = 6, THROW_NEW = 14 }; /* places in JNI's table of functions, fixed by its specification */
 
 typedef void *object;
@@ -75,14 +76,15 @@ static void *real(void *_Atomic *slot, const char *name)
     return found;
 }
 
-static void refuse(environment env, const char *name)
+static void refuse(environment env, const char *exception, const char *why, const char *name)
 {
-    char text[300] = "filter status: REJECTED, blocked by pellicle: ";
-    size_t at = strlen(text), length = strnlen(name, sizeof text - at - 1);
+    char text[300];
+    size_t at = strlen(why), length = strnlen(name, sizeof text - at - 1);
+    memcpy(text, why, at);
     for (size_t i = 0; i < length; i++)
         text[at + i] = name[i] == '/' ? '.' : name[i];
     text[at + length] = 0;
-    object type = ((object (*)(environment, const char *))(*env)[FIND_CLASS])(env, "java/io/InvalidClassException");
+    object type = ((object (*)(environment, const char *))(*env)[FIND_CLASS])(env, exception);
     if (type)
         ((int (*)(environment, object, const char *))(*env)[THROW_NEW])(env, type, text);
 }
@@ -123,7 +125,7 @@ EXPORT object JVM_FindClassFromCaller(environment env, const char *name, unsigne
         char plain[400];
         const char *type = element(name, plain, sizeof plain);
         if (*type && !is_ordinary(type) && judge_class(type)) {
-            refuse(env, type);
+            refuse(env, "java/io/InvalidClassException", "filter status: REJECTED, blocked by pellicle: ", type);
             return NULL;
         }
     }
@@ -157,12 +159,47 @@ static void note_jar(const char *source)
     pe_note(&ask);
 }
 
+/* The beginning of a class in base64, as an event would carry it. */
+static size_t in_base64(const unsigned char *bytes, size_t size, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t length = 0;
+    for (size_t i = 0; i + 3 <= size; i += 3) {
+        unsigned group = (unsigned)bytes[i] << 16 | (unsigned)bytes[i + 1] << 8 | bytes[i + 2];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            to[length++] = digits[group >> shift & 63];
+    }
+    return length;
+}
+
+/* Classes that come from no file: made by a library from a template, or sent by somebody. Which, the guard tells by the event. */
+static int judge_bytes(const signed char *bytes, int size)
+{
+    const struct pe_state *state = atomic_load(&pe.state);
+    if (!state || size < BEGINNING || atomic_load_explicit(&state->invocation, memory_order_relaxed) == 0)
+        return 0; /* no event yet */
+    char text[BEGINNING / 3 * 4];
+    struct pe_ask ask = {
+        .dimension = PE_CODE, .flags = PE_PROBE, .deny_errno = 13 /* EACCES */, .item = "class", .item_length = 5,
+        .more = { { .data = text, .length = in_base64((const unsigned char *)bytes, BEGINNING, text) } }, .more_count = 1,
+    };
+    return pe_judge(&ask);
+}
+
+static bool from_file(const char *source) { return source && (strncmp(source, "file:", 5) == 0 || strncmp(source, "jar:file:", 9) == 0 || strncmp(source, "jrt:", 4) == 0); }
+
 EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source);
 EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source)
 {
     static void *_Atomic next;
     object (*call)(environment, const char *, object, const signed char *, int, object, const char *) = (__typeof__(call))real(&next, "JVM_DefineClassWithSource");
-    if (source && pe_active())
-        note_jar(source);
+    if (pe_active()) {
+        if (source)
+            note_jar(source);
+        if (!from_file(source) && judge_bytes(bytes, size)) {
+            refuse(env, "java/lang/SecurityException", "blocked by pellicle: a class made from bytes: ", name ? name : "");
+            return NULL;
+        }
+    }
     return call ? call(env, name, loader, bytes, size, domain, source) : NULL;
 }

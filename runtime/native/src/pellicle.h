@@ -165,6 +165,10 @@ void *pe_ours(const char *name);
 void pe_library_start(void);
 int pe_judge_library(const char *path, bool must_exist);   /* 0 or the errno; must_exist: a missing one is no behaviour */
 
+/* loader.c */
+void pe_loader_start(void);
+int pe_judge_loader(char *const envp[]);                   /* 0 or the errno of the denial: what a child would load before its own program */
+
 /* confine.c */
 void pe_confine_start(void);
 

@@ -224,6 +224,28 @@ def childs_own_preload_is_kept_behind_ours():
 
 
 @test
+def what_a_child_would_load_first_is_judged_where_functions_write():
+    with tempfile.TemporaryDirectory(dir="/tmp") as area:
+        script, folder = os.path.join(area, "first.sh"), os.path.join(area, "packages")
+        open(script, "w").close()
+        os.mkdir(folder)
+        show = "import os, subprocess\ntry:\n print(subprocess.run(['/bin/true'], env={**os.environ, %r: %r}).returncode)\nexcept OSError as error:\n print(error.errno)"
+        def outcome(name, value, tampering):
+            guard = Guard(decide=deny("loader", error=EACCES))
+            done = run(guard, PYTHON, "-c", show % (name, value))
+            equal((done.lines, "loader" in guard.items("tamper")), (["13" if tampering else "0"], tampering), (name, value))
+        for name, value in (("NODE_OPTIONS", "--trace-warnings --require " + script), ("NODE_OPTIONS", "--import=file://" + script), ("NODE_OPTIONS", "-r '%s'" % script),
+                            ("NODE_OPTIONS", "--import data:text/javascript,0"), ("JAVA_TOOL_OPTIONS", "-Xmx1g -javaagent:%s=all" % script), ("BASH_ENV", script),
+                            ("DOTNET_STARTUP_HOOKS", "/opt/a.dll:" + script), ("RUBYOPT", "-r" + script)):
+            outcome(name, value, True)
+        for name, value in (("NODE_OPTIONS", "--require /etc/hostname"), ("NODE_OPTIONS", "--max-old-space-size=64 --title=" + script), ("NODE_OPTIONS", "--require /tmp/absent.js"),
+                            ("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=/tmp"), ("BASH_ENV", "/etc/hostname"), ("PYTHONPATH", folder), ("TMPDIR", "/tmp")):
+            outcome(name, value, False)
+        open(os.path.join(folder, "sitecustomize.py"), "w").close()
+        outcome("PYTHONPATH", "/opt/python:" + folder, True)
+
+
+@test
 def runtime_api_of_children_is_the_proxy():
     guard = Guard()
     upstream = guard.name.removeprefix("pellicle/")

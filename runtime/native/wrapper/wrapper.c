@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -18,17 +19,18 @@
 #define TIMEOUT_SECONDS 0
 #define TIMEOUT_MICROSECONDS 500000
 #define ROOT "/opt/pellicle"
-#define TOKEN 128
+#define TOKEN 160
 #define SPARE 16 /* variables that may be added */
 
-enum { HELLO = 1, WELCOME = 2, ROLE_WRAPPER = 2 };
+enum { HELLO = 1, WELCOME, QUERY, VERDICT };
+enum { ROLE_WRAPPER = 2, TAMPER = 11 };
 
 struct packet {
     uint32_t magic;
     uint16_t version, type;
     uint32_t length, sequence;
-    uint32_t first, second; /* HELLO: pid, role. WELCOME: port, mode */
-    char token[TOKEN];
+    uint32_t first, second; /* HELLO: pid, role. WELCOME: port, mode. QUERY: dimension, flags and number of fields; pid. VERDICT: decision first */
+    char token[TOKEN]; /* QUERY: the rest */
 };
 enum { HEADER = offsetof(struct packet, first), NUMBERS = offsetof(struct packet, token) };
 
@@ -202,43 +204,118 @@ static bool append(struct variables *v, const char *name, const char *option, co
 
 /* ---- the guard ---- */
 
-static long say_hello(int fd, const char *channel, struct packet *answer)
+static const char guard_file[] = "/opt/extensions/pellicle";
+
+/* Is the other end the guard of this layer? Whoever takes its name would get the events. Where the layer's file is not there (a test), nobody can say. */
+static bool is_guard(int fd)
+{
+    struct { int pid; unsigned uid, gid; } peer;
+    struct stat own, theirs;
+    unsigned size = sizeof peer;
+    if (SYS5(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.pid <= 0)
+        return false; /* of another environment that shares our network */
+    if (SYS4(SYS_newfstatat, AT_FDCWD, guard_file, &own, 0) < 0)
+        return true;
+    const char *program = JOIN("/proc/", number((uint32_t)peer.pid), "/exe");
+    return !program || SYS4(SYS_newfstatat, AT_FDCWD, program, &theirs, 0) < 0 || (own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino);
+}
+
+/* A connection to the guard that listens under this name, or a negative errno. */
+static int connect_to(const char *channel)
 {
     struct sockaddr_un name = { .sun_family = AF_UNIX };
     size_t length = length_of(channel);
     if (length + 1 > sizeof name.sun_path)
         return -ENAMETOOLONG;
     memcpy(name.sun_path + 1, channel, length);
+    int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return fd;
     struct timeval wait = { TIMEOUT_SECONDS, TIMEOUT_MICROSECONDS };
     SYS5(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     SYS5(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-    struct packet hello = { MAGIC, 1, HELLO, NUMBERS - HEADER, 1, (uint32_t)SYS0(SYS_getpid), ROLE_WRAPPER, "" };
-    long done = SYS3(SYS_connect, fd, &name, offsetof(struct sockaddr_un, sun_path) + 1 + length);
-    if (done < 0 || (done = SYS6(SYS_sendto, fd, &hello, NUMBERS, MSG_NOSIGNAL, 0, 0)) < 0)
+    long failed = SYS3(SYS_connect, fd, &name, offsetof(struct sockaddr_un, sun_path) + 1 + length);
+    if (failed == 0 && is_guard(fd))
+        return fd;
+    SYS1(SYS_close, fd);
+    return failed < 0 ? (int)failed : -EPERM;
+}
+
+static long exchange(int fd, struct packet *packet, size_t size)
+{
+    packet->magic = MAGIC;
+    packet->version = 1;
+    packet->length = (uint32_t)size - HEADER;
+    packet->sequence = 1;
+    long done = SYS6(SYS_sendto, fd, packet, size, MSG_NOSIGNAL, 0, 0);
+    if (done < 0)
         return done;
     /* The descriptors that come along are for the interposer; without room for them the kernel closes them. */
     do
-        done = SYS6(SYS_recvfrom, fd, answer, NUMBERS + TOKEN - 1, 0, 0, 0);
+        done = SYS6(SYS_recvfrom, fd, packet, NUMBERS + TOKEN - 1, 0, 0, 0);
     while (done == -EINTR);
-    return done;
+    return done < 0 || (done >= HEADER && packet->magic == MAGIC && packet->version == 1 && packet->length == (uint32_t)done - HEADER) ? done : -EPROTO;
 }
 
 /* 0, or why not */
-static long ask(const char *channel, struct packet *answer)
+static long say_hello(int fd, struct packet *packet)
 {
-    int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -fd;
-    long got = say_hello(fd, channel, answer);
-    SYS1(SYS_close, fd);
+    packet->type = HELLO;
+    packet->first = (uint32_t)SYS0(SYS_getpid);
+    packet->second = ROLE_WRAPPER;
+    long got = exchange(fd, packet, NUMBERS);
     if (got < 0)
         return -got;
-    bool good = got >= NUMBERS && answer->magic == MAGIC && answer->version == 1 && answer->type == WELCOME
-        && answer->length == (uint32_t)got - HEADER && answer->first > 0 && answer->first < 65536;
-    if (!good)
+    if (got < NUMBERS || packet->type != WELCOME || packet->first == 0 || packet->first > 65535)
         return EPROTO;
-    answer->token[got - NUMBERS] = 0;
+    packet->token[got - NUMBERS] = 0;
     return 0;
+}
+
+/* A question about the way to the Runtime API. False also when there is no answer. */
+static bool allowed(int fd, const char *item, const char *address)
+{
+    struct packet packet = { .type = QUERY, .first = TAMPER | 2 << 16 /* fields */, .second = (uint32_t)SYS0(SYS_getpid) };
+    size_t at = 8; /* the number of an invocation, none */
+    const char *fields[] = { item, address };
+    memset(packet.token, 0, sizeof packet.token);
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t length = (uint32_t)length_of(fields[i]);
+        if (at + sizeof length + length > sizeof packet.token)
+            return false;
+        memcpy(packet.token + at, &length, sizeof length);
+        memcpy(packet.token + at + sizeof length, fields[i], length);
+        at += sizeof length + length;
+    }
+    return exchange(fd, &packet, NUMBERS + at) >= HEADER + 4 && packet.type == VERDICT && (packet.first & 0xFF) == 0;
+}
+
+/* The guard of this environment by the kernel's list of sockets, for when the address we were given is not the one it was given. The name, or NULL. */
+static const char *search(int *found)
+{
+    static char list[1 << 18];
+    static const char mark[] = "@pellicle/";
+    size_t size = 0;
+    int file = (int)SYS4(SYS_openat, AT_FDCWD, "/proc/net/unix", O_RDONLY | O_CLOEXEC, 0);
+    if (file < 0)
+        return NULL;
+    for (long got = 1; got > 0 && size < sizeof list - 1; size += got > 0 ? (size_t)got : 0)
+        got = SYS3(SYS_read, file, list + size, sizeof list - 1 - size);
+    SYS1(SYS_close, file);
+    for (size_t i = 0; i + sizeof mark < size; i++) {
+        if (!same(list + i, mark, sizeof mark - 1))
+            continue;
+        char *name = list + i + 1;
+        while (i < size && list[i] != '\n')
+            i++;
+        list[i] = 0;
+        int fd = connect_to(name);
+        if (fd < 0)
+            continue;
+        *found = fd;
+        return name;
+    }
+    return NULL;
 }
 
 /* SDKs look for keys in variables first and ask the container endpoint when there are none. */
@@ -261,8 +338,16 @@ static bool protect(struct variables *v)
         complain("starting without protection: `AWS_LAMBDA_RUNTIME_API` is not set", "", 0);
         return false;
     }
-    const char *channel = JOIN("pellicle/", upstream);
-    long error = channel ? ask(channel, &answer) : ENOMEM;
+    const char *channel = JOIN("pellicle/", upstream), *other = NULL;
+    int guard = channel ? connect_to(channel) : -ENOMEM;
+    if ((guard == -ECONNREFUSED || guard == -EPERM) && (other = search(&guard)))
+        channel = other;
+    long error = guard < 0 ? -guard : say_hello(guard, &answer);
+    /* The platform gives us the address it gave the guard. Another one was put in between: the guard says whether it may stay. */
+    if (!error && other && allowed(guard, "redirect", upstream) && !allowed(guard, "chain", upstream))
+        complain("the guard cannot use the Runtime API at ", upstream, 0);
+    if (guard >= 0)
+        SYS1(SYS_close, guard);
     if (error) {
         complain("starting without protection: the guard does not answer at @", channel ? channel : "pellicle/", error);
         return false;

@@ -223,6 +223,42 @@ function install() {
   }
   defineProperty(JSON, 'parse', { value: parse, writable: true, configurable: true });
 
+  // --- Modules made from text: `module._compile` where no file is being loaded, `import()` of a `data:` address.
+  const { Module } = require('module');
+  let expected; // the file that Node's own loader has just read
+  for (const extension of Object.keys(Module._extensions)) {
+    if (extension !== '.json' && extension !== '.node') Module._extensions[extension] = wrapped(Module._extensions[extension], (args) => void (expected = args[1]), true);
+  }
+  replace(Module.prototype, '_compile', (args) => {
+    const [text, file] = args;
+    if (typeof text === 'string' && file !== expected) ask('code', 'compile', text);
+    expected = undefined;
+  }, true);
+  // The loader of modules asks an address for its protocol before anything else.
+  const protocol = Object.getOwnPropertyDescriptor(URL.prototype, 'protocol');
+  const program = /^data:(?:text|application)\/(?:javascript|ecmascript|wasm)\b([^,]*),/i;
+  const { get: protocolOf } = protocol;
+  defineProperty(URL.prototype, 'protocol', {
+    ...protocol,
+    get() {
+      const value = seen(() => apply(protocolOf, this, []));
+      if (value === 'data:') {
+        const { href } = this;
+        const head = program.exec(href);
+        if (head) ask('code', 'import', bodyOf(href.slice(head[0].length), head[1]));
+      }
+      return value;
+    },
+  });
+  function bodyOf(body, parameters) {
+    try {
+      const text = decodeURIComponent(body);
+      return /;\s*base64\s*$/i.test(parameters) ? Buffer.from(text, 'base64').toString() : text;
+    } catch {
+      return body; // no valid escapes: then it is no program either, and is judged as it stands
+    }
+  }
+
   // --- Internal bindings reach files and processes around the public modules.
   for (const name of ['binding', '_linkedBinding']) {
     replace(process, name, (args) => {

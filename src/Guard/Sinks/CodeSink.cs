@@ -10,6 +10,9 @@ internal static class CodeSink
     /// <summary>The smallest assembly has some 400 bytes; fewer characters are a word.</summary>
     private const int MinExecutable = 500;
 
+    /// <summary>An empty class has some 150 bytes.</summary>
+    private const int MinClass = 150;
+
     internal static SinkHit? Check(string kind, string code, IReadOnlyList<EventText> texts)
     {
         foreach (var (field, text) in texts)
@@ -17,6 +20,9 @@ internal static class CodeSink
             // An assembly from bytes has no text to compare; an executable in the same event is where it came from.
             if (kind == "assembly" && IsExecutable(text))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds an executable, and an assembly is loaded from memory", true);
+            // A class from bytes: its beginning as base64 tells it, or that the event holds a class at all.
+            if (kind == "class" && (text.Contains(code, StringComparison.Ordinal) || IsClass(text)))
+                return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds a class, and a class is made from bytes", true);
             if (Adds(code, text))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` is part of code made at run time ({kind})", true);
         }
@@ -29,6 +35,13 @@ internal static class CodeSink
         Span<byte> head = stackalloc byte[48];
         var start = text.AsSpan().TrimStart();
         return start.Length >= MinExecutable && start[0] == 'T' && Convert.TryFromBase64Chars(start[..64], head, out var length) && length == 48 && head is [(byte)'M', (byte)'Z', _, 0 or 1, ..];
+    }
+
+    /// <summary>`CA FE BA BE` and the upper byte of the version, which is 0, in base64 or in hexadecimal digits.</summary>
+    private static bool IsClass(string text)
+    {
+        var start = text.AsSpan().TrimStart();
+        return start.Length >= MinClass && (start.StartsWith("yv66vgAA", StringComparison.Ordinal) || start.StartsWith("cafebabe0000", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>The text stands in the code and is itself code (a call, an import, a member of a dangerous object): not a number, a name or a formula.</summary>

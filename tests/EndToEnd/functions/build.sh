@@ -23,5 +23,10 @@ for project in dotnet/Victim dotnet-gift/Gift; do
   esac
 done
 java -cp "$out/java" "$here/java/Serialize.java" >"$out/gifts/object"
+# A class that the function does not have, and one that it defines itself.
+javac --release 17 -d "$out/build/sent" "$here/java/Sent.java"
+base64 -w0 "$out/build/sent/Sent.class" >"$out/gifts/class"
+javac --release 17 -d "$out/build/own" "$here/java/Own.java"
+cp "$out/build/own/Own.class" "$out/java/data/own.bin"
 rm -rf "$out/build" "$out/obj"
 touch "$out/.stamp"

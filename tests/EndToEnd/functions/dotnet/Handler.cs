@@ -78,6 +78,13 @@ public sealed class Handler
                 start.Environment["LD_PRELOAD"] = "/tmp/hook.so";
                 using (var process = Process.Start(start)!)
                     return process.StandardOutput.ReadToEnd();
+            case "first":
+                Write("/tmp/first.sh", "echo loaded-it\n");
+                var shell = new ProcessStartInfo("/bin/bash", ["-c", "true"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+                shell.Environment["BASH_ENV"] = "/tmp/first.sh";
+                using (var process = Process.Start(shell)!)
+                    return process.StandardOutput.ReadToEnd();
+            case "sleepers": return Sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'");
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {
@@ -121,7 +128,7 @@ public sealed class Handler
             case "note": return Write("/tmp/note.txt");
             case "uname": return Run("/bin/uname");
             case "background":
-                Process.Start("/bin/sleep", "3").Dispose();
+                Process.Start("/bin/sleep", "30").Dispose();
                 return "left behind";
             case "none": return "nothing";
             default: throw new ArgumentException(op);

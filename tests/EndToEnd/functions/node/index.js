@@ -4,6 +4,7 @@ const dgram = require('dgram');
 const dns = require('dns');
 const fs = require('fs');
 const http = require('http');
+const Module = require('module');
 const net = require('net');
 const path = require('path');
 const zlib = require('zlib');
@@ -151,6 +152,16 @@ const operations = {
   template: (v) => v.replace(/\{\{(.*?)\}\}/g, (_, found) => new Function('require', `return ${found.trim()}`)(require)),
   unzip,
   datagram: () => sendDatagram(process.env.OTHER),
+  import: async (v) => `${(await import(`data:text/javascript,${encodeURIComponent(`export default ${v}`)}`)).default}`,
+  compile(v) {
+    const made = new Module('/tmp/made.js');
+    made._compile(`module.exports = ${v}`, '/tmp/made.js');
+    return `${made.exports}`;
+  },
+  first() {
+    write('/tmp/first.sh', 'echo loaded-it\n');
+    return spawnSync('/bin/bash', ['-c', 'true'], { env: { ...process.env, BASH_ENV: '/tmp/first.sh' }, stdio: ['ignore', 'pipe', 'ignore'] }).stdout.toString();
+  },
   preload() {
     fs.copyFileSync('/var/task/data/hook.so', '/tmp/hook.so');
     return spawnSync('/bin/sh', ['/var/task/script.sh'], { env: { ...process.env, LD_PRELOAD: '/tmp/hook.so' } }).stdout.toString();
@@ -186,9 +197,10 @@ const operations = {
   note: () => write('/tmp/note.txt'),
   uname: () => execFileSync('/bin/uname').toString(),
   background() {
-    spawn('/bin/sleep', ['3'], { detached: true, stdio: 'ignore' }).unref();
+    spawn('/bin/sleep', ['30'], { detached: true, stdio: 'ignore' }).unref();
     return 'left behind';
   },
+  sleepers: () => sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
   none: () => 'nothing',
 };
 

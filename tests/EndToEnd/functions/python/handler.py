@@ -196,6 +196,11 @@ def preload(_):
     return run("/bin/sh", "/var/task/script.sh", env={**os.environ, "LD_PRELOAD": "/tmp/hook.so"})
 
 
+def first(_):
+    write("/tmp/first.sh", "echo loaded-it\n")
+    return run("/bin/bash", "-c", "true", env={**os.environ, "BASH_ENV": "/tmp/first.sh"})
+
+
 def unhook(_):
     """Exchanges the code of whatever looks like an audit hook, as is done to those written in Python."""
     def nothing(*arguments, **named):
@@ -230,6 +235,7 @@ OPERATIONS = {
     "unzip": unzip,
     "datagram": lambda v: send_datagram(os.environ["OTHER"]),
     "preload": preload,
+    "first": first,
     "unhook": unhook,
     "switch-runtime": lambda v: run("/bin/bash", "/var/task/switch.sh", str(os.getpid()), *os.environ["AWS_LAMBDA_RUNTIME_API"].split(":"), REQUEST_ID),
     "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),
@@ -260,6 +266,7 @@ OPERATIONS = {
     "note": lambda v: write("/tmp/note.txt"),
     "uname": lambda v: run("/bin/uname"),
     "background": lambda v: background(),
+    "sleepers": lambda v: sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
     "none": lambda v: "nothing",
 }
 
@@ -283,7 +290,7 @@ def delete_upload(v):
 
 
 def background():
-    subprocess.Popen(["/bin/sleep", "3"], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.Popen(["/bin/sleep", "30"], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return "left behind"
 
 

@@ -82,6 +82,14 @@ public final class Handler {
                 child.environment().put("LD_PRELOAD", "/tmp/hook.so");
                 yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             }
+            case "first" -> {
+                write(Path.of("/tmp/first.sh"), "echo loaded-it\n");
+                ProcessBuilder child = new ProcessBuilder("/bin/bash", "-c", "true").redirectError(ProcessBuilder.Redirect.DISCARD);
+                child.environment().put("BASH_ENV", "/tmp/first.sh");
+                yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            }
+            case "define" -> new Definer().define(Base64.getDecoder().decode(v));
+            case "define-own" -> new Definer().define(Files.readAllBytes(DATA.resolve("own.bin")));
             case "xml" -> DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(v.getBytes(StandardCharsets.UTF_8))).getDocumentElement().getTextContent();
             case "environ" -> text(Path.of("/proc/self/environ"));
             case "environ-link" -> link("/proc/self/environ");
@@ -111,12 +119,20 @@ public final class Handler {
             case "note" -> write(Path.of("/tmp/note.txt"), "x");
             case "uname" -> run("/bin/uname");
             case "background" -> {
-                new ProcessBuilder("/bin/sleep", "3").start();
+                new ProcessBuilder("/bin/sleep", "30").start();
                 yield "left behind";
             }
+            case "sleepers" -> sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'");
             case "none" -> "nothing";
             default -> throw new IllegalArgumentException(op);
         };
+    }
+
+    /** Loads what it is given. */
+    private static final class Definer extends ClassLoader {
+        String define(byte[] bytes) throws ReflectiveOperationException {
+            return defineClass(null, bytes, 0, bytes.length).getConstructor().newInstance().toString();
+        }
     }
 
     private static String sh(String command) throws IOException, InterruptedException {
