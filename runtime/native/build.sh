@@ -7,7 +7,7 @@ out=${PELLICLE_NATIVE_OUT:-$here/../../artifacts/native}
 newest_glibc=2.26
 
 build() { # processor compiler objdump extra-flags
-    processor=$1 compiler=$2 objdump=$3 extra=$4
+    processor=$1 compiler=$2 objdump=$3 extra="$4 ${PELLICLE_NATIVE_FLAGS:-}"
     if ! command -v "$compiler" >/dev/null 2>&1; then
         echo "$processor: skipped, $compiler is not installed" >&2
         return 0

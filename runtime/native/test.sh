@@ -1,9 +1,23 @@
 #!/bin/sh
 # Builds the interposer and its test programs, runs them against a guard of the tests. Prints `N passed, N failed`.
-# usage: test.sh [--aarch64] [PATTERN...]    patterns of test names; --aarch64 runs what can run under qemu-user
+# usage: test.sh [--aarch64|--undefined] [PATTERN...]    patterns of test names; --aarch64 runs what can run under qemu-user,
+#        --undefined a library that ends the program where the language says nothing
+#        test.sh --fuzz [INPUTS]    the readers of foreign bytes with made-up input, under AddressSanitizer and UndefinedBehaviorSanitizer
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 processor=$(uname -m) cc=${CC:-gcc}
+if [ "${1:-}" = --fuzz ]; then
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT INT TERM
+    "$cc" -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wall -Wextra -Werror -Wno-unused-function -Wno-nonnull-compare \
+        -o "$work/fuzz" "$here/tests/fuzz.c" "$here/src/path.c" "$here/src/judge.c" "$here/src/channel.c" "$here/src/probe.c" "$here/src/loader.c" -lpthread
+    "$work/fuzz" "${2:-300000}"
+    exit
+fi
+if [ "${1:-}" = --undefined ]; then
+    shift
+    export PELLICLE_NATIVE_FLAGS="-fsanitize=undefined -fsanitize-undefined-trap-on-error"
+fi
 if [ "${1:-}" = --aarch64 ]; then
     shift
     processor=aarch64 cc=aarch64-linux-gnu-gcc

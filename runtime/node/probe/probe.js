@@ -225,15 +225,23 @@ function install() {
 
   // --- Modules made from text: `module._compile` where no file is being loaded, `import()` of a `data:` address.
   const { Module } = require('module');
-  let expected; // the file that Node's own loader has just read
-  for (const extension of Object.keys(Module._extensions)) {
-    if (extension !== '.json' && extension !== '.node') Module._extensions[extension] = wrapped(Module._extensions[extension], (args) => void (expected = args[1]), true);
-  }
-  replace(Module.prototype, '_compile', (args) => {
-    const [text, file] = args;
-    if (typeof text === 'string' && file !== expected) ask('code', 'compile', text);
-    expected = undefined;
+  // An accessor, so that Node's own loader finds its function as ever, without a frame of ours above the program.
+  const nativeCompile = Module.prototype._compile;
+  const guardedCompile = wrapped(nativeCompile, (args) => {
+    if (typeof args[0] === 'string') ask('code', 'compile', args[0]);
   }, true);
+  // `[eval]` is what Node calls a program on its command line or of a worker.
+  const isLoading = (module) => typeof module?.filename === 'string' && !module.loaded && (Module._cache[module.filename] === module || /^\[(?:worker )?eval\]$/.test(module.id));
+  defineProperty(Module.prototype, '_compile', {
+    get() {
+      return isLoading(this) ? nativeCompile : guardedCompile;
+    },
+    set(value) {
+      defineProperty(this, '_compile', { value, writable: true, enumerable: true, configurable: true });
+    },
+    enumerable: true,
+    configurable: true,
+  });
   // The loader of modules asks an address for its protocol before anything else.
   const protocol = Object.getOwnPropertyDescriptor(URL.prototype, 'protocol');
   const program = /^data:(?:text|application)\/(?:javascript|ecmascript|wasm)\b([^,]*),/i;
@@ -273,7 +281,7 @@ function install() {
   workers.setEnvironmentData(SWITCH, true);
   const made = replace(workers, 'Worker', ([program, options, ...more]) => {
     if (typeof program === 'string' && options?.eval) ask('code', 'eval', program);
-    else if (program instanceof URL && program.protocol === 'data:') ask('code', 'eval', program.href);
+    else if (program instanceof URL && program.href.startsWith('data:')) ask('code', 'eval', program.href);
     // An environment of its own has no NODE_OPTIONS, and the worker no probe. (As `execArgv` our own arguments could be refused.)
     const env = options?.env;
     if (typeof env !== 'object' || env === null || `${env.NODE_OPTIONS ?? ''}`.includes(__filename)) return undefined;

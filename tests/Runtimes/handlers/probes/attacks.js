@@ -34,5 +34,11 @@ attempt('binding', () => typeof process.binding('EVIL'.length ? 'util' : ''));
 attempt('unserialize', () => unserialize(serialised).name);
 attempt('unserialize again', () => unserialize(serialised).name);
 attempt('unserialize escaped', () => unserialize(serialised.replace('_$$', '\\u005f$$$$')).name);
+attempt('module', () => {
+  const Module = require('module');
+  const made = new Module('/tmp/made.js');
+  made._compile('module.exports = "EVIL".length', '/tmp/made.js');
+  return made.exports;
+});
 attempt('worker', () => new Worker('"EVIL".length', { eval: true }).constructor.name);
 attempt('worker data', () => new Worker(new URL('data:text/javascript,"EVIL".length')).constructor.name);

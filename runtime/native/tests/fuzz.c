@@ -1,0 +1,367 @@
+/* The interposer's readers of foreign bytes, each with made-up input under AddressSanitizer and UndefinedBehaviorSanitizer: paths, probes' questions,
+   loader variables, DNS packets, names of jars, the guard's state region, the ring, the guard's packets. Inputs follow from a fixed seed, so a failure comes again.
+   usage: fuzz INPUTS    prints `N passed, N failed`; a finding ends the program with the sanitizer's report and the input */
+#include "../src/pellicle.h"
+#include "../src/sys.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* What these sources export would take the place of libc's own in this program. */
+#define connect fuzz_connect
+#define __connect fuzz___connect
+#define sendto fuzz_sendto
+#define send fuzz_send
+#define __send fuzz___send
+#define sendmsg fuzz_sendmsg
+#define sendmmsg fuzz_sendmmsg
+#define __sendmmsg fuzz___sendmmsg
+#define getaddrinfo fuzz_getaddrinfo
+#define getaddrinfo_a fuzz_getaddrinfo_a
+#define gethostbyname fuzz_gethostbyname
+#define gethostbyname2 fuzz_gethostbyname2
+#define gethostbyname_r fuzz_gethostbyname_r
+#define gethostbyname2_r fuzz_gethostbyname2_r
+#include "../src/net.c"
+#undef connect
+#undef __connect
+#undef sendto
+#undef send
+#undef __send
+#undef sendmsg
+#undef sendmmsg
+#undef __sendmmsg
+#undef getaddrinfo
+#undef getaddrinfo_a
+#undef gethostbyname
+#undef gethostbyname2
+#undef gethostbyname_r
+#undef gethostbyname2_r
+#include "../src/java.c"
+
+/* ---- what lies in the other sources ---- */
+
+struct pe_globals pe;
+bool pe_attach_later(void) { return false; }
+void *pe_next_symbol(const char *name) { (void)name; return NULL; }
+void *pe_symbol_in(const char *file, const char *name) { (void)file; (void)name; return NULL; }
+bool pe_v8_start(void) { return false; }
+void pe_v8_asked(void) { }
+int pe_judge_library(const char *path, bool must_exist) { (void)must_exist; return path[0] == 0x7F; }
+int pe_judge_path(uint8_t dimension, int dirfd, const char *path, bool nofollow, const char *operation)
+{
+    (void)dimension, (void)dirfd, (void)nofollow, (void)operation;
+    return path[0] == 0x7F;
+}
+
+/* ---- input ---- */
+
+static uint64_t state = 0x9E3779B97F4A7C15ull;
+static uint32_t any(uint32_t below)
+{
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (uint32_t)((state >> 32) * below >> 32);
+}
+
+#define LARGEST 6000
+static uint8_t input[LARGEST];
+static size_t input_size;
+static const char *target;
+
+/* A grown seed: bytes changed, doubled, cut out, words put in. */
+static void make(const char *const seeds[], const char *words)
+{
+    const char *seed = seeds[0];
+    size_t count = 0;
+    while (seeds[count])
+        count++;
+    seed = seeds[any((uint32_t)count)];
+    input_size = strlen(seed);
+    memcpy(input, seed, input_size);
+    for (uint32_t changes = any(8); changes; changes--) {
+        size_t at = any((uint32_t)input_size + 1), size = any(24);
+        switch (any(6)) {
+        case 0:
+            if (at < input_size)
+                input[at] = (uint8_t)any(256);
+            break;
+        case 1: /* a word, or one of its parts */
+            size = strlen(words) < size ? strlen(words) : size;
+            if (input_size + size < LARGEST) {
+                memmove(input + at + size, input + at, input_size - at);
+                memcpy(input + at, words + any((uint32_t)(strlen(words) - size + 1)), size);
+                input_size += size;
+            }
+            break;
+        case 2:
+            if (at + size <= input_size) {
+                memmove(input + at, input + at + size, input_size - at - size);
+                input_size -= size;
+            }
+            break;
+        case 3: /* a long run of one byte */
+            size = any(LARGEST - (uint32_t)input_size);
+            memmove(input + at + size, input + at, input_size - at);
+            memset(input + at, any(2) ? 'a' : (int)any(256), size);
+            input_size += size;
+            break;
+        case 4: /* the same again, up to very long */
+            while (input_size && input_size * 2 < LARGEST && any(3)) {
+                memcpy(input + input_size, input, input_size);
+                input_size *= 2;
+            }
+            break;
+        default:
+            if (input_size < LARGEST - 1)
+                input[input_size++] = (uint8_t)any(256);
+        }
+    }
+}
+
+/* A copy that ends where the input ends, so that one byte further is a finding. */
+static char *text(void)
+{
+    char *copy = malloc(input_size + 1);
+    memcpy(copy, input, input_size);
+    copy[input_size] = 0;
+    return copy;
+}
+
+#define MUST(condition) \
+    do \
+        if (!(condition)) { \
+            fprintf(stderr, "%s: %s is not so for the input of %zu bytes\n", target, #condition, input_size); \
+            abort(); \
+        } \
+    while (0)
+
+static const char *const path_seeds[] = { "/var/task/index.js", "/tmp/a/../b", "//x/./y", "/", "", ".", "/proc/self/environ", "relative/../../etc/passwd", "/opt/pellicle/../x", NULL };
+static const char *const probe_seeds[] = {
+    "/.pellicle/ask/code/eval/1%2B1", "/.pellicle/note/library/%2Fvar%2Ftask%2Fa.so", "/.pellicle/ask/deserialize/pickle:os.system", "/.pellicle/engine", "/.pellicle/ask/code/function/x", NULL,
+};
+static const char *const loader_seeds[] = {
+    "LD_PRELOAD=/tmp/a.so:/opt/b.so", "NODE_OPTIONS=--require /tmp/x.js --import=file:///tmp/y.mjs", "JAVA_TOOL_OPTIONS=-javaagent:/tmp/a.jar=x", "PYTHONPATH=/tmp:/var/task", "LD_LIBRARY_PATH=/tmp;/opt/lib",
+    "BASH_ENV=/tmp/rc", "DOTNET_STARTUP_HOOKS=/tmp/h.dll:", "RUBYOPT=-r/tmp/x", "LD_AUDIT=/tmp/a.so", NULL,
+};
+static const char *const jar_seeds[] = { "file:/var/task/lib/a.jar", "jar:file:/opt/java/lib/b%20c.jar!/BOOT-INF/", "file:///x.jar", ".jarfile:/y", NULL };
+static const char *const dns_seeds[] = { "\x12\x34\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x07" "example\x03" "com", NULL };
+
+static void paths(void)
+{
+    make(path_seeds, "/../././//proc/self/task/1/");
+    char *path = text(), buffer[PE_PATH];
+    size_t length = 0;
+    if (pe_clean_absolute(path, &length)) {
+        MUST(length == strlen(path) && !strstr(path, "//") && !strstr(path, "/../") && !strstr(path, "/./"));
+        MUST(length == 1 || path[length - 1] != '/');
+    }
+    pe_fixed_tree(path);
+    bool bad = false;
+    MUST(pe_text_length(path, PE_PATH, &bad) <= PE_PATH && !bad);
+    long resolved = pe_resolve(-100 /* AT_FDCWD */, path, any(2), buffer);
+    MUST(resolved < PE_PATH && (resolved < 0 || strlen(buffer) == (size_t)resolved));
+    MUST(pe_hash(PE_READ, path, strlen(path)) != 0);
+    pe_known(PE_READ, path, strlen(path));
+    pe_remember(0x80, path, strlen(path), pe_stamp());
+    pe_remembered(0x80, path, strlen(path));
+    free(path);
+}
+
+static void probes(void)
+{
+    make(probe_seeds, "%2F%00%/ask/note/code/process/");
+    char *path = text();
+    if (pe_is_probe(path)) {
+        int error = pe_probe(path);
+        MUST(error == ENOENT || error == EACCES);
+    }
+    free(path);
+}
+
+static void loader(void)
+{
+    make(loader_seeds, " :=\"'--require -r -javaagent:file://data:/tmp/");
+    char *entry = text(), *list[2] = { entry, NULL };
+    int error = pe_judge_loader(list);
+    MUST(error >= 0 && error < 4096);
+    free(entry);
+}
+
+static void jars(void)
+{
+    make(jar_seeds, "%20file:.jar//");
+    char *source = text(), plain[400], shown[BEGINNING / 3 * 4];
+    note_jar(source);
+    from_file(source);
+    is_gadget(source);
+    is_ordinary(source);
+    MUST(strlen(element(source, plain, sizeof plain)) <= strlen(source));
+    MUST(in_base64((const unsigned char *)source, strlen(source) < BEGINNING ? strlen(source) : BEGINNING, shown) <= sizeof shown);
+    free(source);
+}
+
+static void packets(void)
+{
+    make(dns_seeds, "\x03" "www\xC0\x0C\x3F\x40\x01");
+    for (size_t i = 6; i < 12 && i < input_size; i++)
+        input[i] = 0;
+    uint8_t *packet = malloc(input_size ? input_size : 1);
+    memcpy(packet, input, input_size);
+    int error = pe_judge_dns(packet, input_size);
+    MUST(error >= 0 && error < 4096);
+    struct sockaddr_storage name;
+    memset(&name, 0, sizeof name);
+    memcpy(&name, input, input_size < sizeof name ? input_size : sizeof name);
+    name.ss_family = any(2) ? AF_INET : AF_INET6;
+    bool v4;
+    uint16_t port;
+    uint8_t bytes[16];
+    address_of((const struct sockaddr *)&name, (socklen_t)(input_size < sizeof name ? input_size : sizeof name), bytes, &v4, &port);
+    free(packet);
+}
+
+/* The guard writes the region, but a stale or broken one must do no harm either. */
+static void regions(void)
+{
+    struct pe_state *region = (struct pe_state *)pe.state;
+    struct pe_ring *ring = pe.ring;
+    uint32_t strange[] = { 0, 1, 3, 4095, 4096, 32768, PE_REGION - 8, PE_REGION - 4, PE_REGION, PE_REGION + 1, UINT32_MAX, any(UINT32_MAX) };
+#define STRANGE strange[any(sizeof strange / sizeof *strange)]
+    region->generation = any(4);
+    region->mode = any(4);
+    region->flags = any(2);
+    region->invocation = any(3);
+    region->table_offset = STRANGE;
+    region->table_slots = any(2) ? STRANGE : 1u << any(32);
+    region->prefix_offset = STRANGE;
+    region->prefix_count = any(2) ? any(8) : STRANGE;
+    for (int i = 0; i < 16; i++)
+        ((uint8_t *)region)[80 + any(PE_REGION - 80)] = (uint8_t)any(256);
+    ring->slots = any(2) ? STRANGE : 2040;
+    ring->slot_size = any(2) ? STRANGE : 512;
+    ring->head = any(2) ? any(5000) : UINT64_MAX - any(3);
+    ring->tail = ring->head - any(3000);
+    make(path_seeds, "/tmp/");
+    char *item = text();
+    struct pe_ask ask = { .dimension = (uint8_t)any(14), .item = item, .item_length = strlen(item), .deny_errno = EACCES };
+    pe_known(ask.dimension, item, ask.item_length);
+    pe_note(&ask);
+    free(item);
+}
+
+/* ---- a guard that answers nonsense ---- */
+
+static int listener;
+static uint8_t answer[512];
+static size_t answer_size;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+static void *nonsense(void *unused)
+{
+    uint8_t packet[PE_MAX_MESSAGE];
+    for (;;) {
+        int fd = accept(listener, NULL, NULL);
+        if (fd < 0)
+            return unused;
+        while (read(fd, packet, sizeof packet) > 0) {
+            pthread_mutex_lock(&turn);
+            bool sent = write(fd, answer, answer_size) == (ssize_t)answer_size;
+            pthread_mutex_unlock(&turn);
+            if (!sent)
+                break;
+        }
+        close(fd);
+    }
+}
+
+static void conversation(void)
+{
+    struct { uint32_t magic; uint16_t version, type; uint32_t length, sequence; uint8_t body[400]; } packet = { 0x4C434C50u, 1, (uint16_t)(any(4) ? 4 : any(7)), 0, any(4) ? any(100000) : 0, { 0 } };
+    size_t body = any(3) ? 8 : any(sizeof packet.body);
+    for (size_t i = 0; i < body; i++)
+        packet.body[i] = (uint8_t)any(256);
+    packet.length = any(5) ? (uint32_t)body : any(UINT32_MAX);
+    if (!any(8))
+        packet.magic = any(UINT32_MAX);
+    pthread_mutex_lock(&turn);
+    answer_size = any(20) ? 16 + body : any(16);
+    memcpy(answer, &packet, answer_size);
+    pthread_mutex_unlock(&turn);
+    make(path_seeds, "/");
+    char *item = text();
+    struct pe_ask ask = { .dimension = PE_READ, .item = item, .item_length = strlen(item), .more = { { .data = item, .length = strlen(item) } }, .more_count = 1 };
+    struct pe_verdict verdict = { 0, 0, 0 };
+    pe_query(&ask, &verdict);
+    MUST(verdict.error <= UINT16_MAX);
+    free(item);
+}
+
+static void listen_for_questions(void)
+{
+    struct sockaddr_un name = { .sun_family = AF_UNIX };
+    pe.channel_length = (size_t)snprintf(pe.channel, sizeof pe.channel, "pellicle/fuzz-%d", getpid());
+    memcpy(name.sun_path + 1, pe.channel, pe.channel_length);
+    listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    pthread_t thread;
+    if (listener < 0 || bind(listener, (struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + pe.channel_length)) || listen(listener, 64)
+        || pthread_create(&thread, NULL, nonsense, NULL)) {
+        perror("the guard of the fuzz test");
+        exit(3);
+    }
+}
+
+static void allow_all(void)
+{
+    struct pe_state *region = aligned_alloc(4096, PE_REGION);
+    struct pe_ring *ring = aligned_alloc(4096, PE_REGION);
+    memset(region, 0, PE_REGION);
+    memset(ring, 0, PE_REGION);
+    region->generation = 2;
+    region->mode = 2;
+    region->seed = 7;
+    region->table_offset = 4096;
+    region->table_slots = 1024;
+    /* Every dimension is passed and noted: nothing is asked. */
+    region->prefix_offset = 65536;
+    region->prefix_count = 11;
+    for (uint8_t d = 1; d <= 11; d++) {
+        uint8_t rule[4] = { d, 2, 0, 0 };
+        memcpy((uint8_t *)region + 65536 + (d - 1) * 4, rule, 4);
+    }
+    ring->slots = (PE_REGION - 4096) / 512;
+    ring->slot_size = 512;
+    pe.state = region;
+    pe.ring = ring;
+    pe.enabled = true;
+    pe.root_pid = (uint32_t)getpid();
+}
+
+int main(int argc, char **argv)
+{
+    unsigned long inputs = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
+    static const struct { const char *name; void (*run)(void); unsigned share; } targets[] = {
+        { "paths", paths, 4 }, { "probes", probes, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
+    };
+    listen_for_questions();
+    unsigned long all = 0;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        target = targets[i].name;
+        allow_all();
+        for (unsigned long n = 0; n < inputs / targets[i].share; n++, all++)
+            targets[i].run();
+        if (strcmp(target, "regions") != 0)
+            MUST(atomic_load(&pe.ring->head) <= (uint64_t)inputs * 8);
+        free((void *)pe.state);
+        free(pe.ring);
+        pe.state = NULL;
+        pe.ring = NULL;
+    }
+    printf("%lu inputs\n%zu passed, 0 failed\n", all, sizeof targets / sizeof *targets);
+    return 0;
+}
