@@ -30,6 +30,8 @@ internal sealed class Guardian : IGate, IJudge
     private readonly SinkJudge _sinks;
     private readonly Lock _changing = new();
     private InspectionOptions _options = InspectionOptions.Default;
+    private readonly Pace _pace;
+    private readonly IdleWatch _idle;
     private int _runtimePid;
     private int _wrapperPid;
 
@@ -40,6 +42,8 @@ internal sealed class Guardian : IGate, IJudge
         Incidents = new IncidentQueue(Health);
         _leaks = new LeakScanner(settings.Secrets);
         _sinks = new SinkJudge(this);
+        _pace = new Pace(time);
+        _idle = new IdleWatch(time);
         policy.Changed += _ => Republish();
         Republish();
     }
@@ -96,7 +100,8 @@ internal sealed class Guardian : IGate, IJudge
 
     public ProtectionMode Mode => Policy.Mode;
 
-    public bool HoldsResponses => Policy.Mode == ProtectionMode.Protect && _leaks.Enabled;
+    public bool HoldsResponses => Policy.Mode == ProtectionMode.Protect
+        && (_leaks.Enabled || (Policy.Document.Profile.TryGetValue(Dimension.Response, out var profile) && profile.Stage is Pellicle.Policy.ProfileStage.Protect or Pellicle.Policy.ProfileStage.Canary));
 
     public bool HoldsEvents
     {
@@ -126,6 +131,7 @@ internal sealed class Guardian : IGate, IJudge
         {
             ReportLeftovers();
             BeforeNext?.Invoke();
+            _idle.Asked(_runtimePid);
             // With the runtime known, a stranger's question must not reach the platform before it is known whose it is.
             if (_runtimePid != 0)
                 Know(connection);
@@ -370,29 +376,130 @@ internal sealed class Guardian : IGate, IJudge
                 invocation.Inspected(null);
                 throw;
             }
+            ReportIdle(invocation);
+            if (Refusal(head, body.Span, verdict, invocation, held) is { } refusal)
+                return refusal;
             var known = Behaviours.Observe(new Behaviour(Dimension.Event, $"{verdict.Source}:{verdict.Shape}"), invocation.Number, init: false, clean: !invocation.Suspicious);
             if (!known && !invocation.Suspicious)
                 JudgeShape(verdict, invocation);
-            return verdict.Signals.Count == 0 ? null : Suspicion(verdict, invocation, held);
+            return (verdict.Signals.Count == 0 ? null : Suspicion(verdict, invocation, held)) ?? (verdict.Full ? null : Unjudged("the event was not read in full", verdict.Source, invocation, held));
         }
         catch (Exception error)
         {
             Fault("event inspection", error);
-            return null;
+            return Unjudged("the inspection failed", "unknown", announced ?? Invocations.Find(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? ""), held);
         }
     }
 
-    public void ArrivedUnread(ReadOnlySpan<byte> head)
+    public OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head)
     {
         Fault("event too large or cut short, not inspected", null);
-        Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: false);
+        return Unjudged("the event is too large or was cut short", "unknown", Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: false), HoldsEvents);
+    }
+
+    /// <summary>What cannot be judged passes, unless the policy says that it must not.</summary>
+    private OwnAnswer? Unjudged(string why, string source, Invocation? invocation, bool held)
+    {
+        if (!Policy.Document.FailClosed)
+            return null;
+        var incident = new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation?.RequestId ?? "",
+            Decision = held ? "blocked" : "would-block",
+            Dimension = Dimension.Event,
+            Item = "not-inspected",
+            Detector = "not-inspected",
+            Severity = "medium",
+            Source = source,
+            Reasons = [$"{why}, and the policy fails closed"],
+            Rule = "failClosed",
+        };
+        Report(incident, invocation);
+        return held ? OwnAnswers.Blocked(source, incident.Id.ToString()) : null;
+    }
+
+    /// <summary>Events that are one too many, whatever they say: of a chain that goes round and round, of a caller whose requests run away.</summary>
+    private OwnAnswer? Refusal(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, InspectionVerdict verdict, Invocation invocation, bool held)
+    {
+        var caller = Inspector.IsHttp(verdict.Source) ? Pace.Caller(body) : "";
+        invocation.From = ($"{verdict.Source}:{verdict.Shape}", caller);
+        var rounds = Lineage.Rounds(HttpHead.GetString(head, "lambda-runtime-trace-id"u8));
+        var item = rounds >= Lineage.MaxRounds ? "recursion" : _pace.Watches && _pace.IsRefused(caller) ? "runaway-caller" : null;
+        if (item is null)
+            return null;
+        var behaviour = new Behaviour(Dimension.Event, item);
+        var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });
+        if (decision.IncidentDecision is not { } wanted)
+            return null;
+        var stop = held && wanted == "blocked";
+        var incident = new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation.RequestId,
+            Decision = wanted == "blocked" && !stop ? "reported" : wanted,
+            Dimension = Dimension.Event,
+            Item = item,
+            Detector = item,
+            Severity = "high",
+            Source = verdict.Source,
+            Evidence = item == "recursion" ? $"{rounds} rounds" : caller,
+            Reasons = [.. decision.Reasons.Select(r => r.Text)],
+            Rule = decision.Reasons[0].Rule,
+        };
+        Report(incident, invocation);
+        return stop ? OwnAnswers.Blocked(verdict.Source, incident.Id.ToString()) : null;
+    }
+
+    private void ReportIdle(Invocation invocation)
+    {
+        if (_idle.Answered(_runtimePid) is not { } idle)
+            return;
+        var (used, waited) = idle;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation.RequestId,
+            Decision = "reported",
+            Dimension = Dimension.Process,
+            Item = "idle",
+            Detector = "idle-processor",
+            Severity = "medium",
+            Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the runtime used {used:f1} s of processor time in the {waited:f1} s before this event, in which it had nothing to do")],
+            Rule = "builtin:idle",
+        }, null);
+    }
+
+    private void Paced(Invocation invocation)
+    {
+        var (kind, caller) = invocation.From;
+        if (kind.Length == 0)
+            return;
+        var took = _time.GetElapsedTime(invocation.StartedAt);
+        if (_pace.Ended(kind, caller, took) is not (> 0 and var times))
+            return;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation.RequestId,
+            Decision = "reported",
+            Dimension = Dimension.Event,
+            Item = kind,
+            Detector = "runaway",
+            Severity = "low",
+            Source = invocation.Source,
+            Evidence = caller,
+            Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"it took {took.TotalSeconds:f1} s, {times} times as long as others of its kind")],
+            Rule = "builtin:runaway",
+        }, invocation);
     }
 
     private Invocation Start(string requestId, bool inspected)
     {
         var first = !Invocations.Any;
-        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected);
-        Invocations.Begin(invocation, Settings.MaxConcurrency);
+        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected) { StartedAt = _time.GetTimestamp() };
+        foreach (var givenUp in Invocations.Begin(invocation, Settings.MaxConcurrency))
+            Paced(givenUp);
         if (first)
             Republish(); // init is over: reads of code are asked from here on
         return invocation;
@@ -442,7 +549,9 @@ internal sealed class Guardian : IGate, IJudge
             var leak = _leaks.Find(piece);
             if (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks) is var across && across > leak)
                 leak = across;
-            if (leak == LeakKind.None || (invocation is not null && !invocation.FirstOf($"leak {leak}")))
+            if (leak == LeakKind.None)
+                return JudgeResponse(head, piece, invocation, held);
+            if (invocation is not null && !invocation.FirstOf($"leak {leak}"))
                 return null;
             if (leak != LeakKind.Credential)
             {
@@ -473,6 +582,21 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
+    /// <summary>The kind of answer is behaviour like any other: learned, and judged where a profile or rule speaks of it. Only answers that are here as a whole have one.</summary>
+    private OwnAnswer? JudgeResponse(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, Invocation? invocation, bool held)
+    {
+        if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8) || !HttpHead.TryBody(head, response: false, out var whole) || whole.Remaining != body.Length)
+            return null;
+        var behaviour = new Behaviour(Dimension.Response, ResponseShape.Of(body));
+        var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });
+        var stop = held && decision.IncidentDecision == "blocked";
+        var incident = decision.IncidentDecision is null ? null : ReportDecision(behaviour, decision, invocation, allowed: !stop);
+        if (stop)
+            return OwnAnswers.Withheld(invocation?.Source ?? "", incident!.Id.ToString());
+        Behaviours.Observe(behaviour, invocation?.Number ?? 0, init: false, clean: invocation is not { Suspicious: true });
+        return null;
+    }
+
     /// <summary>What tells an outsider more than it should, in a response. In an error report a stack trace is in its place.</summary>
     private void ReportVerbose(LeakKind leak, ReadOnlySpan<byte> head, string requestId, Invocation? invocation)
     {
@@ -497,7 +621,10 @@ internal sealed class Guardian : IGate, IJudge
     public void Answered(string requestId)
     {
         if (Invocations.End(requestId) is { } invocation)
+        {
             Health.AddInvocation(!invocation.Suspicious);
+            Paced(invocation);
+        }
     }
 
     public Verdict Judge(Query query)
@@ -592,10 +719,10 @@ internal sealed class Guardian : IGate, IJudge
     public void Fault(string where, Exception? error) => Health.Fault(where, error);
 
     /// <summary>Records a decision of the policy. <paramref name="allowed"/>: it went on whatever the decision wanted.</summary>
-    internal void ReportDecision(Behaviour behaviour, Policy.Decision decision, Invocation? invocation, bool allowed)
+    internal Incident ReportDecision(Behaviour behaviour, Policy.Decision decision, Invocation? invocation, bool allowed)
     {
         var rule = decision.Reasons[0];
-        Report(new Incident
+        var incident = new Incident
         {
             At = _time.GetUtcNow(),
             RequestId = invocation?.RequestId ?? "",
@@ -607,7 +734,9 @@ internal sealed class Guardian : IGate, IJudge
             Source = invocation?.Source ?? "",
             Reasons = [.. decision.Reasons.Select(r => r.Text)],
             Rule = rule.Rule,
-        }, invocation);
+        };
+        Report(incident, invocation);
+        return incident;
     }
 
     internal void Report(Incident incident, Invocation? invocation)
@@ -638,6 +767,7 @@ internal sealed class Guardian : IGate, IJudge
             var document = Policy.Document;
             _options = new InspectionOptions
             {
+                BlockAt = document.Events.Threshold / 100.0,
                 Suppress = [.. document.Events.Suppress.Select(s => s.Field == "*" ? s.Detector : $"{s.Detector}@{s.Field}")],
             };
             State?.Publish(Policy.Mode, Policy.Mode == ProtectionMode.Protect, KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),

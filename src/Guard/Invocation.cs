@@ -78,6 +78,12 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
 
     internal bool Done { get; set; }
 
+    /// <summary>Timestamp of the guard's clock.</summary>
+    internal long StartedAt { get; init; }
+
+    /// <summary>Kind of event, and who sent it; for what long invocations are compared with.</summary>
+    internal (string Kind, string Caller) From { get; set; } = ("", "");
+
     /// <summary>One report of a kind for each invocation.</summary>
     internal bool FirstOf(string key)
     {

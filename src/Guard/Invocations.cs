@@ -26,8 +26,10 @@ internal sealed class Invocations
 
     /// <param name="invocation">New.</param>
     /// <param name="concurrent">Most invocations the environment may hold; with one, an older open one was abandoned (time-out).</param>
-    internal void Begin(Invocation invocation, int concurrent)
+    /// <returns>Those that were given up for it.</returns>
+    internal IReadOnlyList<Invocation> Begin(Invocation invocation, int concurrent)
     {
+        var givenUp = new List<Invocation>();
         lock (_lock)
         {
             if (concurrent <= 1)
@@ -36,6 +38,7 @@ internal sealed class Invocations
                 {
                     Remember(id);
                     abandoned.Release();
+                    givenUp.Add(abandoned);
                 }
                 _open.Clear();
             }
@@ -44,6 +47,7 @@ internal sealed class Invocations
             _open[invocation.RequestId] = invocation;
             _last = invocation;
         }
+        return givenUp;
     }
 
     /// <summary>The latest that began.</summary>

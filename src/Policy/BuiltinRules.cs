@@ -53,6 +53,16 @@ public static class BuiltinRules
     [
         new()
         {
+            // Report only: a few functions manage accounts for a living.
+            Id = "aws-identity",
+            Title = "Calls that change who may do what are rare in functions, and what a stolen role is tried with first",
+            Dimensions = [Dimension.Aws],
+            Items = ["iam:*", "organizations:*", "account:*"],
+            Effect = Effect.Report,
+            Liftable = true,
+        },
+        new()
+        {
             Id = "credential-files",
             Title = "The credentials of the role lie in the environment and memory of processes; no function needs to read them there",
             Dimensions = [Dimension.Read, Dimension.Write],
@@ -141,6 +151,22 @@ public static class BuiltinRules
             Title = "Functions have no instance metadata service; who asks for it is looking for credentials",
             Dimensions = [Dimension.Host],
             Items = ["169.254.169.254:*", "169.254.170.2:*", "fd00:ec2::254:*", "[fd00:ec2::254]:*", "metadata.google.internal:*", "instance-data.*.compute.internal:*", "instance-data:*"],
+        },
+        new()
+        {
+            Id = "recursion",
+            Title = "The chain of invocations that brought this event has come by as often as the platform itself lets pass between its own services",
+            Dimensions = [Dimension.Event],
+            Items = ["recursion"],
+            Liftable = true,
+        },
+        new()
+        {
+            Id = "runaway-caller",
+            Title = "Requests of this caller took many times as long as others of their kind, again and again",
+            Dimensions = [Dimension.Event],
+            Items = ["runaway-caller"],
+            Liftable = true,
         },
         new()
         {

@@ -115,13 +115,16 @@ public sealed class CompiledPolicy
         var profile = _profile.TryGetValue(behaviour.Dimension, out var found) ? found : default;
         var inProfile = profile.Exact is not null && (profile.Exact.Contains(behaviour.Item) || Array.Exists(profile.Patterns, p => p.IsMatch(behaviour.Item)));
         var stable = true;
+        var ruled = effect is not null;
         EvaluateBuiltin(behaviour, context, lifted: allowed || inProfile, reasons, ref effect, ref stable);
 
         var known = allowed || inProfile || PlatformPaths.Covers(behaviour);
         var shadowed = false;
-        if (profile.Exact is not null && !known && effect is null)
+        // A rule of people's own has the last word; a built-in one that only reports does not make the unknown known.
+        if (profile.Exact is not null && !known && !ruled && effect is not Effect.Deny)
         {
-            (effect, shadowed) = EvaluateUnknown(behaviour, profile.Stage, context, reasons);
+            var (unknown, shadow) = EvaluateUnknown(behaviour, profile.Stage, context, reasons);
+            (effect, shadowed) = unknown is { } stricter && stricter > (effect ?? Effect.Allow) ? (stricter, shadow) : (effect ?? unknown, shadowed);
         }
 
         // Failing open, a path that does not resolve is judged as asked for: most are look-ups of files that do not exist.

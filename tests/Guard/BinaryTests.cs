@@ -117,6 +117,92 @@ public class BinaryTests
         guard.WaitForExit();
     }
 
+    [BinaryFact]
+    public void Twenty_megabytes_stream_through_byte_for_byte_and_are_not_kept()
+    {
+        const int Pieces = 20, PieceBytes = 1 << 20;
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var guard = Run(BinaryFactAttribute.Path, (IPEndPoint)listener.LocalEndpoint, ["proxy", "--listen", "127.0.0.1:0", "--upstream", listener.LocalEndpoint.ToString()!],
+            [("PELLICLE_MODE", "protect"), ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")]);
+        using var runtime = new FakeRuntime(IPEndPoint.Parse(guard.StandardOutput.ReadLine()!["listening on ".Length..]));
+        var asking = Task.Run(runtime.Next);
+        using var upstream = listener.AcceptTcpClient();
+        var stream = upstream.GetStream();
+        Wire.ReadMessage(stream, response: false).ShouldNotBeNull();
+        stream.Write("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: big\r\nContent-Length: 2\r\n\r\n{}"u8);
+        asking.Wait(10000).ShouldBeTrue();
+
+        // What is sent is hashed on its way; what arrives, too.
+        using var sent = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        using var got = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var before = Resident(guard);
+        var most = before;
+        var writer = Task.Run(() =>
+        {
+            var random = new Random(9);
+            var piece = new byte[PieceBytes];
+            void Write(ReadOnlySpan<byte> bytes)
+            {
+                sent.AppendData(bytes);
+                runtime.Stream.Write(bytes);
+            }
+            Write("POST /2018-06-01/runtime/invocation/big/response HTTP/1.1\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n"u8);
+            for (var i = 0; i < Pieces; i++)
+            {
+                random.NextBytes(piece);
+                Write("100000\r\n"u8);
+                Write(piece);
+                Write("\r\n"u8);
+            }
+            Write("0\r\n\r\n"u8);
+        });
+        var buffer = new byte[256 * 1024];
+        var tail = "";
+        var total = 0L;
+        while (!tail.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal) || total < (long)Pieces * PieceBytes)
+        {
+            var count = stream.Read(buffer);
+            count.ShouldBeGreaterThan(0);
+            got.AppendData(buffer.AsSpan(0, count));
+            total += count;
+            tail = (tail + Encoding.Latin1.GetString(buffer, Math.Max(0, count - 16), Math.Min(16, count)))[^Math.Min(16, tail.Length + Math.Min(16, count))..];
+            most = Math.Max(most, Resident(guard));
+        }
+        stream.Write(FakePlatform.Accepted);
+        writer.Wait(30000).ShouldBeTrue();
+        runtime.Receive().ShouldBe(FakePlatform.Accepted);
+        Convert.ToHexString(got.GetHashAndReset()).ShouldBe(Convert.ToHexString(sent.GetHashAndReset()));
+        // A tenth of what went through; the pieces that are looked at, and what the collector leaves lying for a while.
+        (most - before).ShouldBeLessThan(2048, $"{before} KiB before, {most} KiB at most");
+        guard.Kill();
+        guard.WaitForExit();
+    }
+
+    [RootBinaryFact]
+    public void Processes_of_the_same_user_cannot_read_the_guard()
+    {
+        using var platform = new FakePlatform();
+        using var shutdown = new ManualResetEventSlim();
+        Extensions(platform, shutdown);
+        using var guard = Run("setpriv", platform.Address, ["--reuid=65534", "--regid=65534", "--clear-groups", BinaryFactAttribute.Path, "extension"], [("PELLICLE_TOKEN", "of-the-guard-alone")]);
+        while (!platform.TakeRequest().Contains("/extension/event/next", StringComparison.Ordinal))
+        {
+        }
+        foreach (var file in new[] { "environ", "mem", "maps" })
+        {
+            using var reader = Process.Start(new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "head", "-c", "1", $"/proc/{guard.Id}/{file}"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            reader.StandardError.ReadToEnd().ShouldContain("Permission denied", Case.Sensitive, file);
+            reader.WaitForExit();
+        }
+        // It still runs and is asked.
+        using var client = new ChannelClient("pellicle/" + platform.Address);
+        client.Hello(Channel.ClientRole.Interposer).Port.ShouldBeGreaterThan(0u);
+        shutdown.Set();
+        guard.WaitForExit(5000).ShouldBeTrue();
+        guard.ExitCode.ShouldBe(0);
+    }
+
     private static void Extensions(FakePlatform platform, ManualResetEventSlim shutdown)
     {
         platform.Special["/extension/register"] = (stream, _) =>
@@ -133,14 +219,14 @@ public class BinaryTests
         };
     }
 
-    private static Process Start(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Path, platform, arguments, variables);
+    private static Process Start(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Path, platform.Address, arguments, variables);
 
-    private static Process Wrap(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Wrapper, platform, arguments, variables);
+    private static Process Wrap(FakePlatform platform, string[] arguments, params (string Name, string Value)[] variables) => Run(BinaryFactAttribute.Wrapper, platform.Address, arguments, variables);
 
-    private static Process Run(string program, FakePlatform platform, string[] arguments, (string Name, string Value)[] variables)
+    private static Process Run(string program, IPEndPoint platform, string[] arguments, (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["AWS_LAMBDA_RUNTIME_API"] = platform.Address.ToString();
+        start.Environment["AWS_LAMBDA_RUNTIME_API"] = platform.ToString();
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -62,6 +62,9 @@ internal sealed class ExtensionMode
     /// <summary>Order matters: policy, then sockets, then registration; the runtime is started after that.</summary>
     private void Listen()
     {
+        // Processes of the same user may not read or change this one's memory, nor its variables.
+        if (Libc.prctl(Libc.PrSetDumpable, 0, 0, 0, 0) != 0)
+            Log.Info($"the guard's memory stays open to processes of the same user: errno {Libc.LastError}");
         LoadPolicy();
         var proxy = new Proxy(new IPEndPoint(IPAddress.Loopback, 0), _upstream, _guardian, Identify);
         _guardian.Proxy = proxy;

@@ -160,6 +160,11 @@ internal static unsafe partial class Libc
     internal static partial int madvise(void* address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+
+    internal const int PrSetDumpable = 4;
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(void* address, nuint length);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -205,8 +205,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         var head = _fromUpstream.Unread[..headLength];
         if (HttpHead.Status(head) != 200 || !HttpHead.TryBody(head, response: true, out var body) || body.Remaining > MaxEventBytes)
         {
-            if (HttpHead.Status(head) == 200)
-                gate.ArrivedUnread(head);
+            if (HttpHead.Status(head) == 200 && gate.ArrivedUnread(head) is { } refusal)
+                return Refuse(request, head, refusal);
             return StreamResponse(headLength, isHead: false) ? Outcome.KeepOpen : Outcome.Close;
         }
         var content = body.IsChunked ? new List<byte>() : null;
@@ -225,7 +225,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!body.Done && !(body.IsUntilClose && ended))
         {
             // Larger than we hold, or cut short: pass on what there is, as it is.
-            gate.ArrivedUnread(message[..headLength]);
+            if (gate.ArrivedUnread(message[..headLength]) is { } refusal)
+                return Refuse(request, message[..headLength], refusal);
             var sent = Fd.SendAll(client, message);
             _fromUpstream.Skip(length);
             return sent && !ended && !body.Bad && StreamRest(ref body) ? Outcome.KeepOpen : Outcome.Close;
@@ -257,6 +258,20 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         _fromUpstream.Skip(length);
         if (closes)
             DropUpstream();
+        return Instead(request, requestId, own);
+    }
+
+    /// <summary>The event's rest is not read: the answer goes over a new connection.</summary>
+    private Outcome Refuse(ReadOnlySpan<byte> request, ReadOnlySpan<byte> head, OwnAnswer own)
+    {
+        var requestId = HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "";
+        DropUpstream();
+        return Instead(request, requestId, own);
+    }
+
+    /// <summary>The runtime never sees the event.</summary>
+    private Outcome Instead(ReadOnlySpan<byte> request, string requestId, OwnAnswer own)
+    {
         if (!Post(request, requestId, own))
             gate.Fault("own answer", null);
         gate.Answered(requestId);

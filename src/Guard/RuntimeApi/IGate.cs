@@ -29,8 +29,8 @@ internal interface IGate
     /// <summary>An invocation was answered by the guard itself, and the platform is about to be asked for the next one.</summary>
     void Settle();
 
-    /// <summary>An event passed without a look, because it was larger than the hop buffers.</summary>
-    void ArrivedUnread(ReadOnlySpan<byte> head);
+    /// <summary>An event cannot be looked at, because it is larger than the hop buffers or was cut short. Null: it passes.</summary>
+    OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head);
 
     /// <summary>The guard serves the role's credentials itself; when not, that route is the platform's like any other.</summary>
     bool ServesCredentials { get; }

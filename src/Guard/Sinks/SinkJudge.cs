@@ -58,7 +58,7 @@ internal sealed class SinkJudge(Guardian guardian)
         });
         if (decision.IncidentDecision is not null)
             guardian.ReportDecision(behaviour, decision, owner, allowed: false);
-        if (decision.Effect == Effect.Deny)
+        if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, owner)))
             return Deny(query);
         if (query.Dimension is Dimension.Read or Dimension.Library)
             guardian.Observed(behaviour, owner?.Number ?? query.Invocation, init);
@@ -70,6 +70,21 @@ internal sealed class SinkJudge(Guardian guardian)
         if (known && guardian.State is not null)
             guardian.State.Add(behaviour);
         return Verdict.AllowFor(known ? VerdictCache.Generation : VerdictCache.Invocation);
+    }
+
+    /// <summary>A host of AWS is a call to its service, which has rules and a profile of its own.</summary>
+    private bool MayCall(Query query, bool init, Invocation? owner)
+    {
+        if (AwsHost.Service(query.Item) is not { } service)
+            return true;
+        var call = new Behaviour(Dimension.Aws, service);
+        var decision = guardian.Policy.Current.Evaluate(call, new EvaluationContext { Init = init, Child = query.Flags.HasFlag(QueryFlags.Child), Environment = guardian.Settings.EnvironmentId });
+        if (decision.IncidentDecision is not null)
+            guardian.ReportDecision(call, decision, owner, allowed: false);
+        if (decision.Effect == Effect.Deny)
+            return false;
+        guardian.Behaviours.Observe(call, owner?.Number ?? query.Invocation, init, owner is not { Suspicious: true });
+        return true;
     }
 
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts) => query.Dimension switch

@@ -9,13 +9,13 @@ namespace Pellicle.Guard.Tests.Support;
 /// <summary>Proxy and guardian before a fake platform.</summary>
 internal sealed class Hop : IDisposable
 {
-    internal Hop(ProtectionMode mode, Func<Settings, Settings>? change = null)
+    internal Hop(ProtectionMode mode, Func<Settings, Settings>? change = null, TimeProvider? time = null)
     {
         var settings = new Settings { Upstream = Platform.Address.ToString() };
         settings = change?.Invoke(settings) ?? settings;
-        Policy = new PolicyHolder(null, TimeProvider.System);
+        Policy = new PolicyHolder(null, time ?? TimeProvider.System);
         Policy.Set(new PolicyDocument { Mode = mode }, "test");
-        Guardian = new Guardian(settings, Policy, TimeProvider.System);
+        Guardian = new Guardian(settings, Policy, time ?? TimeProvider.System);
         Proxy = new Proxy(new IPEndPoint(IPAddress.Loopback, 0), Platform.Address, Guardian);
         Guardian.Proxy = Proxy;
     }

@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Pellicle.Domain;
+using Pellicle.Guard.Sinks;
+using Pellicle.Guard.Tests.Support;
+using Pellicle.Inspection;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>What costs money rather than secrets (rows 18 to 20 of the catalogue), answers of another kind than usual, calls to AWS; each with a twin that is never stopped.</summary>
+public class AbuseTests
+{
+    private static string Http(string address, string path = "/") =>
+        $$$"""{"version":"2.0","rawPath":"{{{path}}}","requestContext":{"accountId":"123456789012","http":{"method":"GET","path":"{{{path}}}","sourceIp":"{{{address}}}"}},"isBase64Encoded":false}""";
+
+    private static byte[] Traced(Hop hop, string id, string trace) => hop.Platform.Event(id, """{"n":1}"""u8.ToArray(), $"Lambda-Runtime-Trace-Id: {trace}\r\n");
+
+    [Theory]
+    [InlineData("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0;Lineage=a87bd80c:1|68fd508a:17|c512fbe2:3", 17)]
+    [InlineData("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Lineage=a87bd80c:16", 16)]
+    [InlineData("Root=1-x;Lineage=1:a87bd80c:5", 5)]
+    [InlineData("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0", 0)]
+    [InlineData("Lineage=a:99999999999999999999|b:-3|:7|c", 0)]
+    [InlineData(null, 0)]
+    public void Rounds_of_a_chain(string? trace, int rounds) => Lineage.Rounds(trace).ShouldBe(rounds);
+
+    [Fact]
+    public void A_chain_that_goes_round_and_round_is_stopped_in_protect()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        Traced(hop, "round", "Root=1-x;Lineage=a87bd80c:16");
+        // The same chain with its first rounds, and many in parallel from one root, are ordinary.
+        var few = Traced(hop, "few", "Root=1-x;Lineage=a87bd80c:15");
+        runtime.Next().ShouldBe(few);
+        hop.Platform.TakeRequest();
+        hop.Platform.TakeRequest().ShouldStartWith("POST /2018-06-01/runtime/invocation/round/error HTTP/1.1\r\n");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Detector.ShouldBe("recursion"), i => i.Decision.ShouldBe("blocked"), i => i.RequestId.ShouldBe("round"));
+    }
+
+    [Fact]
+    public void A_chain_is_reported_in_monitor_and_left_alone_where_the_policy_says_so()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        var round = Traced(hop, "round", "Root=1-x;Lineage=a87bd80c:40");
+        runtime.Next().ShouldBe(round);
+        runtime.Respond("round", "1");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("would-block");
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Builtin = new Dictionary<string, Effect> { ["recursion"] = Effect.Allow } }, "test");
+        var allowed = Traced(hop, "allowed", "Root=1-x;Lineage=a87bd80c:40");
+        runtime.Next().ShouldBe(allowed);
+    }
+
+    /// <summary>Ordinary requests of somebody else, then some that take long.</summary>
+    private static void Run(Hop hop, FakeRuntime runtime, ManualTime time, string caller, int ordinary, int slow)
+    {
+        for (var i = 0; i < ordinary + slow; i++)
+        {
+            var id = $"{caller}-{i}-{ordinary}";
+            var answer = hop.Platform.Event(id, Http(i < ordinary ? "192.0.2.1" : caller));
+            runtime.Next().ShouldBe(answer);
+            time.Advance(TimeSpan.FromMilliseconds(i < ordinary ? 20 : 5000));
+            runtime.Respond(id, "1").ShouldBe(FakePlatform.Accepted);
+        }
+    }
+
+    [Theory]
+    [InlineData(ProtectionMode.Monitor)]
+    [InlineData(ProtectionMode.Protect)]
+    public void A_caller_whose_requests_run_away_is_refused_for_a_while(ProtectionMode mode)
+    {
+        var time = new ManualTime(new DateTimeOffset(2024, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        using var hop = new Hop(mode, time: time);
+        using var runtime = hop.Runtime();
+        Run(hop, runtime, time, "203.0.113.9", Pace.Enough + 1, Pace.Strikes);
+        hop.Guardian.Incidents.Take(20).Count(i => i.Detector == "runaway").ShouldBe(Pace.Strikes);
+
+        hop.Platform.Event("more", Http("203.0.113.9"));
+        var other = hop.Platform.Event("other", Http("192.0.2.1"));
+        if (mode == ProtectionMode.Monitor)
+        {
+            Encoding.ASCII.GetString(runtime.Next()).ShouldContain("more");
+            runtime.Respond("more", "1");
+        }
+        runtime.Next().ShouldBe(other);
+        hop.Guardian.Incidents.Take(20).Where(i => i.Detector == "runaway-caller").ShouldHaveSingleItem()
+            .ShouldSatisfyAllConditions(i => i.Decision.ShouldBe(mode == ProtectionMode.Protect ? "blocked" : "would-block"), i => i.RequestId.ShouldBe("more"), i => i.Evidence.ShouldBe("203.0.113.9"));
+        runtime.Respond("other", "1");
+
+        time.Wall += Pace.Memory + TimeSpan.FromSeconds(1);
+        var again = hop.Platform.Event("again", Http("203.0.113.9"));
+        runtime.Next().ShouldBe(again);
+    }
+
+    [Fact]
+    public void Slow_work_that_is_always_slow_is_usual()
+    {
+        var pace = new Pace(new ManualTime(DateTimeOffset.UnixEpoch));
+        for (var i = 0; i < 200; i++)
+            pace.Ended("sqs:1", "", TimeSpan.FromSeconds(8 + (i % 5))).ShouldBe(0);
+        pace.Ended("sqs:1", "192.0.2.1", TimeSpan.FromSeconds(30)).ShouldBe(0);
+        pace.Ended("sqs:2", "192.0.2.1", TimeSpan.FromSeconds(30)).ShouldBe(0);
+        pace.Watches.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("""{"requestContext":{"http":{"sourceIp":"2001:db8::1"}}}""", "2001:db8::1")]
+    [InlineData("""{"requestContext":{"identity":{"sourceIp" : "192.0.2.7"}}}""", "192.0.2.7")]
+    [InlineData("""{"queryStringParameters":{"sourceIp":"192.0.2.8"}}""", "")]
+    [InlineData("""{"requestContext":{"sourceIp":{"a":1}}}""", "")]
+    [InlineData("""{"requestContext":{"sourceIp":""", "")]
+    public void The_caller_is_the_platforms_word(string json, string caller) => Pace.Caller(Encoding.UTF8.GetBytes(json)).ShouldBe(caller);
+
+    [Fact]
+    public void A_runtime_that_computes_while_it_waits_is_told_of()
+    {
+        var time = new ManualTime(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20000));
+        var watch = new IdleWatch(time);
+        using var busy = Process.Start(new ProcessStartInfo("sh", ["-c", "while :; do :; done"]))!;
+        try
+        {
+            watch.Asked(busy.Id);
+            var clock = Stopwatch.StartNew();
+            // Until it has really used a second, however little of the machine it gets.
+            SpinWait.SpinUntil(() => busy.TotalProcessorTime > TimeSpan.FromSeconds(1.3), TimeSpan.FromSeconds(20)).ShouldBeTrue();
+            time.Advance(IdleWatch.Least);
+            watch.Answered(busy.Id).ShouldNotBeNull().Used.ShouldBeGreaterThanOrEqualTo(1);
+            watch.Answered(busy.Id).ShouldBeNull();
+        }
+        finally
+        {
+            busy.Kill();
+            busy.WaitForExit();
+        }
+        // One that sleeps, and one that is asked after a moment only.
+        using var idle = Process.Start("sleep", "30");
+        time.Wall += TimeSpan.FromSeconds(5);
+        watch.Asked(idle.Id);
+        time.Advance(TimeSpan.FromSeconds(30));
+        watch.Answered(idle.Id).ShouldBeNull();
+        idle.Kill();
+    }
+
+    private const string Usual = """{"statusCode":200,"headers":{"a":"b"},"body":"{\"items\":[{\"id\":1,\"name\":\"x\"}]}"}""";
+
+    [Fact]
+    public void Answers_of_one_kind_are_one_whatever_their_values()
+    {
+        var usual = ResponseShape.Of(Encoding.UTF8.GetBytes(Usual));
+        usual.ShouldMatch("^json:[0-9a-f]{16}:64K$");
+        ResponseShape.Of("""{"headers":{"c":"d","e":"f"},"body":"{\"items\":[{\"name\":\"y\",\"id\":2},{\"id\":3,\"name\":\"z\"}]}","statusCode":404}"""u8).ShouldBe(usual);
+        ResponseShape.Of("""{"statusCode":200,"headers":{},"body":"{\"items\":[{\"id\":1,\"name\":\"x\",\"password\":\"p\"}]}"}"""u8).ShouldNotBe(usual);
+        ResponseShape.Of(Encoding.UTF8.GetBytes(Usual.Replace("\\\"x\\\"", $"\\\"{new string('x', 300_000)}\\\"", StringComparison.Ordinal))).ShouldNotBe(usual);
+        ResponseShape.Of("\"text\""u8).ShouldBe("text:64K");
+        ResponseShape.Of("not json"u8).ShouldBe("text:64K");
+        ResponseShape.Of([]).ShouldBe("text:64K");
+    }
+
+    [Theory]
+    [InlineData(ProfileStage.Shadow)]
+    [InlineData(ProfileStage.Protect)]
+    public void An_answer_the_profile_does_not_know_is_withheld(ProfileStage stage)
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Profile = new Dictionary<Dimension, DimensionProfile> { [Dimension.Response] = new(stage, [ResponseShape.Of(Encoding.UTF8.GetBytes(Usual))]) } }, "test");
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("usual", Http("192.0.2.1"));
+        runtime.Next();
+        runtime.Respond("usual", Usual).ShouldBe(FakePlatform.Accepted);
+        hop.Platform.TakeRequest();
+        hop.Platform.TakeRequest().ShouldEndWith(Usual);
+        hop.Guardian.Incidents.Take(10).ShouldBeEmpty();
+
+        var dump = $$"""{"statusCode":200,"rows":[{"user":"a","password":"b"}],"body":"{{new string('x', 100_000)}}"}""";
+        hop.Platform.Event("dump", Http("192.0.2.1"));
+        runtime.Next();
+        runtime.Respond("dump", dump).ShouldBe(FakePlatform.Accepted);
+        hop.Platform.TakeRequest();
+        var sent = hop.Platform.TakeRequest();
+        sent.Contains("password", StringComparison.Ordinal).ShouldBe(stage == ProfileStage.Shadow);
+        var incident = hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        incident.Dimension.ShouldBe(Dimension.Response);
+        incident.Decision.ShouldBe(stage == ProfileStage.Shadow ? "would-block" : "blocked");
+        if (stage == ProfileStage.Protect)
+            sent.ShouldContain(incident.Id.ToString());
+    }
+
+    [Theory]
+    [InlineData("iam.amazonaws.com:443", "iam:*")]
+    [InlineData("sts.eu-west-1.amazonaws.com:443", "sts:*")]
+    [InlineData("dynamodb.us-east-1.amazonaws.com:443", "dynamodb:*")]
+    [InlineData("my.bucket.s3.eu-central-1.amazonaws.com:443", "s3:*")]
+    [InlineData("s3-fips.dualstack.us-gov-west-1.amazonaws.com:443", "s3:*")]
+    [InlineData("kms-fips.us-east-2.amazonaws.com:443", "kms:*")]
+    [InlineData("123456789012.dkr.ecr.eu-west-1.amazonaws.com:443", "ecr:*")]
+    [InlineData("lambda.cn-north-1.amazonaws.com.cn:443", "lambda:*")]
+    [InlineData("LAMBDA.us-west-2.api.aws:443", "lambda:*")]
+    [InlineData("example.com:443", null)]
+    [InlineData("amazonaws.com.evil.example:443", null)]
+    [InlineData("10.0.0.1:443", null)]
+    public void Hosts_of_aws_are_services(string item, string? service) => AwsHost.Service(item).ShouldBe(service);
+
+    [Fact]
+    public void A_service_the_profile_does_not_know_is_stopped_and_a_known_one_not()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Profile = new Dictionary<Dimension, DimensionProfile> { [Dimension.Aws] = new(ProfileStage.Protect, ["dynamodb:*"]) } }, "test");
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("one", """{"a":"b"}""");
+        runtime.Next();
+        bool Stopped(string host) => hop.Guardian.Judge(new Channel.Query(Dimension.Host, Channel.QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, 1, [$"{host}:443", "192.0.2.1"])).Deny;
+        Stopped("dynamodb.us-east-1.amazonaws.com").ShouldBeFalse();
+        Stopped("iam.amazonaws.com").ShouldBeTrue();
+        Stopped("shop.example").ShouldBeFalse();
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Dimension.ShouldBe(Dimension.Aws), i => i.Item.ShouldBe("iam:*"), i => i.Decision.ShouldBe("blocked"));
+
+        // Without a profile: seen.
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
+        Stopped("organizations.us-east-1.amazonaws.com").ShouldBeFalse();
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Item.ShouldBe("organizations:*"), i => i.Decision.ShouldBe("reported"));
+        hop.Guardian.Behaviours.Take().Deltas.Select(d => d.Behaviour).ShouldContain(new Behaviour(Dimension.Aws, "dynamodb:*"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_cannot_be_judged_passes_unless_the_policy_fails_closed(bool failClosed)
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, FailClosed = failClosed }, "test");
+        using var runtime = hop.Runtime();
+        // More texts than are read; larger than the hop holds.
+        hop.Platform.Event("many", $"[{string.Join(',', Enumerable.Range(0, 5000).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"a b {i}\"")))}]");
+        hop.Platform.Event("large", new byte[RuntimeApi.Connection.MaxEventBytes + 1]);
+        var good = hop.Platform.Event("good", """{"a":"b"}""");
+        if (!failClosed)
+        {
+            Encoding.ASCII.GetString(runtime.Next()).ShouldContain("many");
+            runtime.Respond("many", "1");
+            Encoding.ASCII.GetString(runtime.Next()).ShouldContain("large");
+            runtime.Respond("large", "1");
+        }
+        runtime.Next().ShouldBe(good);
+        hop.Guardian.Incidents.Take(10).Count(i => i is { Detector: "not-inspected", Decision: "blocked" }).ShouldBe(failClosed ? 2 : 0);
+    }
+
+    [Fact]
+    public void The_policys_threshold_counts()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        const string Probe = """{"queryStringParameters":{"u":"http://localhost:3000/callback"},"rawPath":"/"}""";
+        var passes = hop.Platform.Event("passes", Probe);
+        runtime.Next().ShouldBe(passes);
+        runtime.Respond("passes", "1");
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Threshold = 70 } }, "test");
+        hop.Platform.Event("stopped", Probe);
+        var good = hop.Platform.Event("good", """{"a":"b"}""");
+        runtime.Next().ShouldBe(good);
+    }
+}
