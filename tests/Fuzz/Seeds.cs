@@ -8,7 +8,9 @@ namespace Pellicle.Fuzz;
 internal static class Seeds
 {
     /// <summary>By extractor name; what has none here starts from <see cref="Any"/>.</summary>
-    public static IReadOnlyList<byte[]> For(string extractor) => ByName.TryGetValue(extractor, out var texts) ? [.. texts.Select(Encoding.UTF8.GetBytes)] : Any;
+    public static IReadOnlyList<byte[]> For(string extractor) => ByName.TryGetValue(extractor, out var texts) ? [.. texts.Select(Encoding.UTF8.GetBytes), .. Binary(extractor)] : Any;
+
+    private static byte[][] Binary(string extractor) => extractor == "npm/bun-lock" ? [Scanning.Tests.Support.BunLockFile.Build(("corpus", 0, 0, 0, "", 1), ("@middy/core", 4, 4, 0, "beta.1", 2))] : [];
 
     public static IReadOnlyList<byte[]> Any { get; } = [.. new[] { "{}", "[]", "a: 1\n", "x\n" }.Select(Encoding.UTF8.GetBytes)];
 

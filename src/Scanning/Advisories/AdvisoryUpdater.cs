@@ -143,6 +143,8 @@ public sealed class AdvisoryUpdater(HttpClient http, TimeProvider time)
         var tag = response.Headers.ETag?.ToString() ?? "";
         if (!isRest)
         {
+            // The old part first: it must never lie beside another archive's tag.
+            File.Delete(file);
             File.WriteAllText(file + ".etag", tag);
         }
 

@@ -26,6 +26,14 @@ public class NodeTests
         contents.Facts.Dependencies.Values.ShouldHaveSingleItem().ShouldBe(["b"]);
     }
 
+    [Fact]
+    public void Binary_bun_locks_give_what_comes_from_the_registry()
+    {
+        var content = BunLockFile.Build(("corpus", 0, 0, 0, "", 1), ("ws", 8, 5, 0, "", 2), ("@middy/core", 4, 4, 0, "", 2), ("a-folder-of-mine", 0, 0, 0, "", 4), ("next", 14, 0, 0, "canary.1234", 2));
+        string.Join(' ', new TestZip().Add("bun.lockb", content).Read().Purls()).ShouldBe("pkg:npm/%40middy/core@4.4.0 pkg:npm/next@14.0.0-canary.1234 pkg:npm/ws@8.5.0");
+        new TestZip().Add("bun.lockb", content[..^40]).Read().Errors.ShouldHaveSingleItem().Message.ShouldBe("not a whole bun lock file of format 2");
+    }
+
     public static TheoryData<string, string, string> Locks => new()
     {
         { "package-lock.json", """{"lockfileVersion":1,"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"2.0.0"}}},"d":{"version":"1.0.0","dev":true},"g":{"version":"git+ssh://x"},"al":{"version":"npm:real@3.0.0"}}}""", "pkg:npm/a@1.0.0 pkg:npm/b@2.0.0 pkg:npm/real@3.0.0" },

@@ -209,9 +209,9 @@ internal sealed class BunLock : IExtractor
 
     public ExtractionResult Extract(ScanFile file)
     {
-        if (file.InnerPath.Is("bun.lockb"))
+        if (file.InnerPath.Is("bun.lockb") || BunLockBinary.Is(file.Content))
         {
-            return ExtractionResult.Failed(file, "binary bun lock files are not read", "run `bun install --save-text-lockfile`");
+            return FromBinary(file);
         }
 
         using var document = Json.ParseObject(file.Utf8);
@@ -227,6 +227,22 @@ internal sealed class BunLock : IExtractor
             {
                 PackageLock.Add(packages, file, id[..at], id[(at + 1)..]);
             }
+        }
+
+        return ExtractionResult.Of(packages);
+    }
+
+    private static ExtractionResult FromBinary(ScanFile file)
+    {
+        if (!BunLockBinary.Is(file.Content) || BunLockBinary.Read(file.Content) is not { } found)
+        {
+            return ExtractionResult.Failed(file, "not a whole bun lock file of format 2", "run `bun install --save-text-lockfile`");
+        }
+
+        var packages = new List<Package>();
+        foreach (var (name, version) in found)
+        {
+            PackageLock.Add(packages, file, name, version);
         }
 
         return ExtractionResult.Of(packages);
