@@ -26,6 +26,7 @@ internal static class Seeds
     public static IReadOnlyList<byte[]> Binaries { get; } =
     [
         [0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1, 0, .. new byte[56], .. "\xff Go buildinf:"u8.ToArray(), .. new byte[64], .. "path\tx\nmod\tx\t(devel)\ndep\tgolang.org/x/net\tv0.1.0\n"u8.ToArray()],
+        Scanning.Tests.Support.NativeImageFile.Build("""{"bomFormat":"CycloneDX","components":[{"purl":"pkg:maven/g/a@1"}]}"""),
         Head(Environment.ProcessPath!, 96 << 10),
         Head(typeof(object).Assembly.Location, 96 << 10),
         Head(Process.GetCurrentProcess().Modules.Cast<ProcessModule>().First(m => m.FileName.Contains("libcoreclr", StringComparison.Ordinal)).FileName, 128 << 10),

@@ -49,5 +49,5 @@ internal static class AllExtractors
 
     public static IReadOnlyList<ITreeExtractor> CreateTree() => [new AssemblyMetadata(), new InstalledGems(), new JavaArchive(), new PythonStripped()];
 
-    public static IReadOnlyList<IBinaryExtractor> CreateBinary() => [new CargoAuditable(), new GoBuildInfo(), new SingleFileBundle(), new VersionStrings()];
+    public static IReadOnlyList<IBinaryExtractor> CreateBinary() => [new CargoAuditable(), new GoBuildInfo(), new NativeImageSbom(), new SingleFileBundle(), new VersionStrings()];
 }

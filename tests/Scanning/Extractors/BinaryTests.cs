@@ -26,6 +26,18 @@ public class BinaryTests
     }
 
     [Fact]
+    public void Native_images_of_GraalVM_carry_their_components()
+    {
+        var image = NativeImageFile.Build("""{"bomFormat":"CycloneDX","components":[{"type":"library","purl":"pkg:maven/io.netty/netty-common@4.1.100.Final"},{"purl":"pkg:maven/g/a@1.0","components":[{"purl":"pkg:maven/g/b@2.0"}]}]}""");
+        var contents = new TestZip().Add("bootstrap", image).Read();
+        contents.Purls().ShouldBe(["pkg:maven/g/a@1.0", "pkg:maven/g/b@2.0", "pkg:maven/io.netty/netty-common@4.1.100.Final"]);
+        contents.Packages.ShouldAllBe(package => package.Evidence == PackageEvidence.Binary);
+
+        image[image.AsSpan().IndexOf<byte>([0x1F, 0x8B]) + 12] ^= 0xFF;
+        new TestZip().Add("bootstrap", image).Read().Errors.ShouldHaveSingleItem().Message.ShouldBe("damaged list of components in a native image");
+    }
+
+    [Fact]
     public void The_magic_alone_is_no_build_info() => new TestZip().Add("tool", Elf([0xFF, .. Text(" Go buildinf:")])).Read().Packages.ShouldBeEmpty();
 
     [Theory]
