@@ -6,7 +6,7 @@ build="clang lld zlib1g-dev libssl-dev gcc libc6-dev"
 run="python3 nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
-  test) wanted="$build $run awscli python3-boto3 gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools strace chromium autoconf automake libtool cmake g++ make" ;;
+  test) wanted="$build $run awscli python3-boto3 python3-pip gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools strace chromium autoconf automake libtool cmake g++ make" ;;
   *) echo "usage: eng/packages.sh demo|test" >&2; exit 2 ;;
 esac
 missing=""
@@ -15,6 +15,7 @@ for package in $wanted; do
     # Another distribution of the same tool serves as well.
     nodejs) command -v node >/dev/null && continue ;;
     python3) [ -x /usr/bin/python3 ] && continue ;;
+    python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
     openjdk-17-jdk-headless) command -v javac >/dev/null && continue ;;
   esac
   [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing="$missing $package"

@@ -104,11 +104,14 @@ internal sealed class RouteReader(AwsHttp http, OtherServices services)
     {
         var values = new Dictionary<string, string> { ["{Api}"] = id };
         var api = await services.GetAsync("apigateway", "GetRestApi", "/restapis/{Api}", values, new Dictionary<string, string>(), cancellationToken).ConfigureAwait(false);
-        // A private API is reached from VPCs only; a policy of its own decides before any route does.
-        if (List(api.TryGetProperty("endpointConfiguration", out var endpoint) ? endpoint : default, "types").Any(t => t.GetString() == "PRIVATE") || Text(api, "policy") is { Length: > 0 })
+        // A private API is reached from VPCs only.
+        if (List(api.TryGetProperty("endpointConfiguration", out var endpoint) ? endpoint : default, "types").Any(t => t.GetString() == "PRIVATE"))
         {
             return [];
         }
+
+        // A policy of its own decides before any route does.
+        var policy = ApiPolicy.Parse(Text(api, "policy"));
 
         var routes = new List<RouteInventory>();
         foreach (var resource in await PagesAsync("GetResources", "/restapis/{Api}/resources", values, new() { ["embed"] = "methods", ["limit"] = "500" }, "item", "position", cancellationToken).ConfigureAwait(false))
@@ -127,7 +130,7 @@ internal sealed class RouteReader(AwsHttp http, OtherServices services)
                         $"REST API {id}",
                         $"{method.Name} {Text(resource, "path")}",
                         function,
-                        type == "NONE" ? "" : type,
+                        type != "NONE" ? type : policy?.AdmitsEveryone(method.Name, Text(resource, "path") ?? "/") == false ? "resource policy" : "",
                         method.Value.TryGetProperty("apiKeyRequired", out var key) && key.ValueKind == JsonValueKind.True,
                         $"aws apigateway update-method --rest-api-id {id} --resource-id {Text(resource, "id")} --http-method {method.Name} --patch-operations op=replace,path=/authorizationType,value=AWS_IAM && aws apigateway create-deployment --rest-api-id {id} --stage-name STAGE"));
                 }
@@ -142,19 +145,23 @@ internal sealed class RouteReader(AwsHttp http, OtherServices services)
         var values = new Dictionary<string, string> { ["{Api}"] = id };
         var functions = (await PagesAsync("GetIntegrations", "/v2/apis/{Api}/integrations", values, [], "items", "nextToken", cancellationToken).ConfigureAwait(false))
             .Select(i => (Id: Text(i, "integrationId"), Function: FunctionOf(Text(i, "integrationUri")))).Where(i => i is { Id: not null, Function: not null }).ToDictionary(i => $"integrations/{i.Id}", i => i.Function!, StringComparer.Ordinal);
+        var routes = await PagesAsync("GetRoutes", "/v2/apis/{Api}/routes", values, [], "items", "nextToken", cancellationToken).ConfigureAwait(false);
+        // Messages of a WebSocket come through its connection: who may connect is asked there, once.
+        var connect = routes.Find(r => Text(r, "routeKey") == "$connect");
         return
         [
-            .. from route in await PagesAsync("GetRoutes", "/v2/apis/{Api}/routes", values, [], "items", "nextToken", cancellationToken).ConfigureAwait(false)
+            .. from route in routes
                let target = Text(route, "target") ?? ""
                where functions.ContainsKey(target)
-               let type = Text(route, "authorizationType") ?? "NONE"
+               let gate = connect.ValueKind == JsonValueKind.Object ? connect : route
+               let type = Text(gate, "authorizationType") ?? "NONE"
                select new RouteInventory(
-                   $"HTTP API {id}",
+                   connect.ValueKind == JsonValueKind.Object ? $"WebSocket API {id}" : $"HTTP API {id}",
                    Text(route, "routeKey") ?? "",
                    functions[target],
                    type == "NONE" ? "" : type,
-                   route.TryGetProperty("apiKeyRequired", out var key) && key.ValueKind == JsonValueKind.True,
-                   $"aws apigatewayv2 update-route --api-id {id} --route-id {Text(route, "routeId")} --authorization-type AWS_IAM"),
+                   gate.TryGetProperty("apiKeyRequired", out var key) && key.ValueKind == JsonValueKind.True,
+                   $"aws apigatewayv2 update-route --api-id {id} --route-id {Text(gate, "routeId")} --authorization-type AWS_IAM"),
         ];
     }
 

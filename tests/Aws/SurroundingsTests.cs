@@ -53,6 +53,25 @@ public sealed class SurroundingsTests
         aws.Asked.ShouldContain("logs_20140328.describeloggroups");
     }
 
+    [Theory]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}""", "GET", "/shop", true)]
+    [InlineData("""{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"*\"},\"Action\":\"execute-api:Invoke\",\"Resource\":\"arn:aws:execute-api:eu-central-1:123456789012:rest1\/*\/GET\/shop\"}]}""", "GET", "/shop", true)]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/GET/shop/*"}]}""", "ANY", "/shop/item", true)]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/prod/POST/*"}]}""", "GET", "/shop", false)]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}""", "GET", "/shop", false)]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"},{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}""", "GET", "/shop", false)]
+    [InlineData("""{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"execute-api:Invoke","Resource":"*"}]}""", "GET", "/shop", false)]
+    [InlineData("no policy at all", "GET", "/shop", false)]
+    public void The_policy_of_a_REST_API_opens_a_method_or_not(string policy, string method, string path, bool open) => ApiPolicy.Parse(policy)!.AdmitsEveryone(method, path).ShouldBe(open);
+
+    [Fact]
+    public async Task Who_may_connect_is_asked_once_for_a_WebSocket()
+    {
+        static string Statement(string id) => $$$$$"""{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:eu-central-1:123456789012:{{{{{id}}}}}/*/*"}}}""";
+        var around = await ReadAsync(new Services(), Account($$$"""{"Statement":[{{{Statement("socket1")}}},{{{Statement("socket2")}}}]}"""));
+        around.Routes!.Select(r => (r.Source, r.Path, r.Authorization)).ShouldBe([("WebSocket API socket1", "$default", "AWS_IAM"), ("WebSocket API socket2", "$connect", ""), ("WebSocket API socket2", "send", "")]);
+    }
+
     [Fact]
     public async Task Routes_of_REST_and_HTTP_APIs_are_found_by_the_policys_source()
     {
@@ -138,6 +157,10 @@ public sealed class SurroundingsTests
             ["/restapis/rest1"] = """{"id":"rest1","endpointConfiguration":{"types":["REGIONAL"]}}""",
             ["/restapis/rest1/resources"] = $$$$$"""{"item":[{"id":"r","path":"/shop","resourceMethods":{"GET":{"authorizationType":"NONE","apiKeyRequired":true,"methodIntegration":{"uri":"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{{{{{Arn}}}}}/invocations"}},"POST":{"authorizationType":"AWS_IAM","apiKeyRequired":false,"methodIntegration":{"uri":"arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{{{{{Arn}}}}}/invocations"}},"PUT":{"authorizationType":"NONE","methodIntegration":{"uri":"https://example.com"}}}}]}""",
             ["/restapis/private1"] = """{"id":"private1","endpointConfiguration":{"types":["PRIVATE"]}}""",
+            ["/v2/apis/socket1/integrations"] = $$$"""{"items":[{"integrationId":"i","integrationUri":"{{{Arn}}}"}]}""",
+            ["/v2/apis/socket1/routes"] = """{"items":[{"routeId":"a","routeKey":"$connect","target":"integrations/other","authorizationType":"AWS_IAM"},{"routeId":"b","routeKey":"$default","target":"integrations/i","authorizationType":"NONE"}]}""",
+            ["/v2/apis/socket2/integrations"] = $$$"""{"items":[{"integrationId":"i","integrationUri":"{{{Arn}}}"}]}""",
+            ["/v2/apis/socket2/routes"] = """{"items":[{"routeId":"a","routeKey":"$connect","target":"integrations/i","authorizationType":"NONE"},{"routeId":"b","routeKey":"send","target":"integrations/i","authorizationType":"NONE"}]}""",
             ["/v2/apis/http1/integrations"] = $$$"""{"items":[{"integrationId":"i","integrationUri":"{{{Arn}}}"}]}""",
             ["/v2/apis/http1/routes"] = """{"items":[{"routeId":"a","routeKey":"POST /orders","target":"integrations/i","authorizationType":"NONE"},{"routeId":"b","routeKey":"GET /orders","target":"integrations/i","authorizationType":"JWT"},{"routeId":"c","routeKey":"$default","target":"integrations/other"}]}""",
         };

@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.IO.Compression;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
 using Pellicle.Aws;
 using Pellicle.Cli.Accounts;
+using Pellicle.Cli.Tests.Support;
 using Pellicle.Local;
 
 namespace Pellicle.Cli.Tests;
@@ -46,6 +45,7 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
 
     private readonly string _data = Directory.CreateTempSubdirectory("pellicle-denied-tests-").FullName;
     private readonly Door _door = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<(string Line, string Form)> _refused = new();
     private LocalLambda _local = null!;
 
     public async Task InitializeAsync()
@@ -82,23 +82,23 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
         foreach (var half in new[] { 0, 1 })
         {
             var denied = all.Where((_, i) => i % 2 == half).ToHashSet(StringComparer.Ordinal);
-            _door.Refused.Clear();
-            _door.Refuses = (line, form) => Calls.Any(c => denied.Contains(c.Key) && c.Value(line, form));
+            _refused.Clear();
+            _door.Answers = (line, form, _) => Calls.Any(c => denied.Contains(c.Key) && c.Value(line, form)) ? Refuse(line, form) : null;
             var home = Path.Combine(_data, $"home-{half}");
             Directory.CreateDirectory(Path.Combine(home, "osv"));
             await File.WriteAllTextAsync(Path.Combine(home, "osv", "lodash.json"), """{"id":"GHSA-35jh-r3h4-6jhm","modified":"2026-01-01T00:00:00Z","summary":"command injection","affected":[{"package":{"ecosystem":"npm","name":"lodash"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"4.17.21"}]}]}]}""");
-            await RunAsync(home, 0, "db", "import", Path.Combine(home, "osv"));
-            await RunAsync(home, 0, "account", "add", "half", "--endpoint-url", _door.Address, "--region", "us-east-1");
-            var table = await RunAsync(home, 3, "account", "scan", "half");
+            await Command.RunAsync(home, 0, "db", "import", Path.Combine(home, "osv"));
+            await Command.RunAsync(home, 0, "account", "add", "half", "--endpoint-url", _door.Address, "--region", "us-east-1");
+            var table = await Command.RunAsync(home, 3, "account", "scan", "half");
             output.WriteLine($"refused: {string.Join(", ", denied)}\n{table.Error}\n{table.Out}");
-            var json = await RunAsync(home, 3, "account", "scan", "half", "--format", "json");
+            var json = await Command.RunAsync(home, 3, "account", "scan", "half", "--format", "json");
             using var report = JsonDocument.Parse(json.Out);
             var targets = report.RootElement.GetProperty("targets").EnumerateArray().ToList();
             targets.Count.ShouldBeGreaterThan(0, "something is told however much is missing");
             targets.Sum(t => t.GetProperty("findings").GetArrayLength()).ShouldBeGreaterThan(0);
             targets.ShouldContain(t => t.GetProperty("status").GetString() == "partial");
             // Each refusal is named, with what it costs; the exit code alone would be no help.
-            foreach (var permission in _door.Refused.Select(r => Calls.First(c => denied.Contains(c.Key) && c.Value(r.Line, r.Form)).Key).Where(p => p is not ("lambda:ListCodeSigningConfigs" or "iam:GetPolicy")).Distinct())
+            foreach (var permission in _refused.Select(r => Calls.First(c => denied.Contains(c.Key) && c.Value(r.Line, r.Form)).Key).Where(p => p is not ("lambda:ListCodeSigningConfigs" or "iam:GetPolicy")).Distinct())
             {
                 json.Error.ShouldContain($"not allowed: {permission}");
             }
@@ -111,32 +111,25 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
     public async Task Where_functions_may_not_be_listed_those_that_are_known_are_read()
     {
         var home = Path.Combine(_data, "home-list");
-        await RunAsync(home, 0, "account", "add", "list", "--endpoint-url", _door.Address, "--region", "us-east-1");
-        await RunAsync(home, 0, "account", "scan", "list", "--no-advisories");
-        _door.Refuses = (line, form) => Calls["lambda:ListFunctions"](line, form);
-        var again = await RunAsync(home, 3, "account", "scan", "list", "--no-advisories", "--format", "json");
+        await Command.RunAsync(home, 0, "account", "add", "list", "--endpoint-url", _door.Address, "--region", "us-east-1");
+        await Command.RunAsync(home, 0, "account", "scan", "list", "--no-advisories");
+        _door.Answers = (line, form, _) => Calls["lambda:ListFunctions"](line, form) ? Refuse(line, form) : null;
+        var again = await Command.RunAsync(home, 3, "account", "scan", "list", "--no-advisories", "--format", "json");
         using var report = JsonDocument.Parse(again.Out);
         report.RootElement.GetProperty("targets").EnumerateArray().Select(t => t.GetProperty("name").GetString()).ShouldBe(["reader", "writer", "helpers"]);
         again.Error.ShouldContain("not allowed: lambda:ListFunctions");
         // Nothing that was not seen is taken for deleted.
-        (await RunAsync(home, 0, "account", "changes", "list", "--format", "json")).Out.ShouldNotContain("\"fixed\"");
+        (await Command.RunAsync(home, 0, "account", "changes", "list", "--format", "json")).Out.ShouldNotContain("\"fixed\"");
+    }
+
+    private (int, string) Refuse(string line, string form)
+    {
+        _refused.Enqueue((line, form));
+        return form.Length > 0 ? (403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:iam::123456789012:user/scan is not authorized</Message></Error></ErrorResponse>")
+            : (403, """{"__type":"AccessDeniedException","Message":"User: arn:aws:iam::123456789012:user/scan is not authorized"}""");
     }
 
     private static string[] Parts(string line) => line.Split(' ')[1].Split('?')[0].Trim('/').Split('/');
-
-    private static async Task<(string Out, string Error)> RunAsync(string home, int exit, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle.runtimeconfig.json"), Path.Combine(AppContext.BaseDirectory, "pellicle.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["PELLICLE_HOME"] = home;
-        start.Environment["AWS_ACCESS_KEY_ID"] = "a";
-        start.Environment["AWS_SECRET_ACCESS_KEY"] = "b";
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var text = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        process.ExitCode.ShouldBe(exit, $"{string.Join(' ', arguments)}\n{text}\n{await error}");
-        return (text, await error);
-    }
 
     private static byte[] Zip(string name, string text)
     {
@@ -158,105 +151,6 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
             using var http = new HttpClient();
             using var answer = await http.PostAsync(address, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
             answer.EnsureSuccessStatusCode();
-        }
-    }
-
-    /// <summary>Passes requests on, or refuses them as IAM does.</summary>
-    private sealed class Door : IDisposable
-    {
-        private readonly HttpListener _listener = new();
-        private readonly HttpClient _http = new();
-
-        public string Address { get; private set; } = "";
-
-        public Func<string, string, bool> Refuses { get; set; } = (_, _) => false;
-
-        public System.Collections.Concurrent.ConcurrentQueue<(string Line, string Form)> Refused { get; } = new();
-
-        public void Start(Uri lambda)
-        {
-            for (var port = 41_000 + (Environment.ProcessId % 20_000); ; port++)
-            {
-                try
-                {
-                    Address = $"http://127.0.0.1:{port}/";
-                    _listener.Prefixes.Clear();
-                    _listener.Prefixes.Add(Address);
-                    _listener.Start();
-                    break;
-                }
-                catch (HttpListenerException)
-                {
-                    // Taken: the next one.
-                }
-            }
-
-            _ = AcceptAsync(lambda);
-        }
-
-        public void Dispose()
-        {
-            _listener.Close();
-            _http.Dispose();
-        }
-
-        private async Task AcceptAsync(Uri lambda)
-        {
-            while (_listener.IsListening)
-            {
-                HttpListenerContext context;
-                try
-                {
-                    context = await _listener.GetContextAsync();
-                }
-                catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                _ = PassAsync(context, lambda);
-            }
-        }
-
-        private async Task PassAsync(HttpListenerContext context, Uri lambda)
-        {
-            using var body = new MemoryStream();
-            await context.Request.InputStream.CopyToAsync(body);
-            var (line, form) = ($"{context.Request.HttpMethod} {context.Request.RawUrl}", Encoding.UTF8.GetString(body.ToArray()));
-            byte[] bytes;
-            if (Refuses(line, form))
-            {
-                Refused.Enqueue((line, form));
-                context.Response.StatusCode = 403;
-                context.Response.Headers["x-amzn-ErrorType"] = "AccessDeniedException";
-                bytes = form.Length > 0 ? "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User: arn:aws:iam::123456789012:user/scan is not authorized</Message></Error></ErrorResponse>"u8.ToArray()
-                    : """{"Message":"User: arn:aws:iam::123456789012:user/scan is not authorized"}"""u8.ToArray();
-            }
-            else
-            {
-                using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), new Uri(lambda, context.Request.RawUrl!));
-                if (body.Length > 0)
-                {
-                    request.Content = new ByteArrayContent(body.ToArray());
-                    request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-                }
-
-                foreach (var name in context.Request.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Type" or "Content-Length")))
-                {
-                    request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
-                }
-
-                using var answer = await _http.SendAsync(request);
-                bytes = await answer.Content.ReadAsByteArrayAsync();
-                context.Response.StatusCode = (int)answer.StatusCode;
-                if (answer.Headers.TryGetValues("x-amzn-ErrorType", out var type))
-                {
-                    context.Response.Headers["x-amzn-ErrorType"] = type.First();
-                }
-            }
-
-            await context.Response.OutputStream.WriteAsync(bytes);
-            context.Response.Close();
         }
     }
 }

@@ -1,4 +1,5 @@
 using Pellicle.Aws;
+using Pellicle.Domain;
 using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli.Accounts;
@@ -59,8 +60,10 @@ internal sealed class AccountScanResult(AccountStore store, Inventory inventory,
     /// <summary>Each target as text in the form of the scan report.</summary>
     public IEnumerable<byte[]> Texts => InOrder(_targets.Text);
 
-    /// <summary>Title of the first finding that a rule made in a target.</summary>
-    public string TitleOf(RuleCount rule) => _targets.Find(rule.Example)?.Findings.FirstOrDefault(f => f.RuleId == rule.Rule)?.Title ?? "";
+    public ScanTarget? Find(string key) => _targets.Find(key);
+
+    /// <summary>The first finding that a rule made in a target.</summary>
+    public Finding? FindingOf(string rule, string target) => Find(target)?.Findings.FirstOrDefault(f => f.RuleId == rule);
 
     /// <summary>All of it in memory: for forms that need it.</summary>
     public ScanReport Report => new() { Tool = Scanner.Tool, AdvisoryDatabase = Database, Targets = [.. Targets], Summary = Summary, Notes = Notes.Count > 0 ? Notes : null };

@@ -12,7 +12,7 @@ internal static class OrganizationAccounts
         var name = role.StartsWith("arn:", StringComparison.Ordinal) ? throw new CliException($"`{role}` is an ARN", "--organization-role takes the role's name (with its path), which is the same in every account", ExitCode.Usage) : role.TrimStart('/');
         using var http = source.Connect().First().Http;
         var partition = http.Settings.GlobalRegion switch { "cn-north-1" => "aws-cn", "us-gov-west-1" => "aws-us-gov", _ => "aws" };
-        var listed = await new OrganizationsClient(http).ListAccountsAsync(cancellationToken);
+        var listed = await ListAsync(http, cancellationToken);
         var own = listed.Select(a => a.Id).ToList();
         var failed = 0;
         foreach (var account in listed)
@@ -43,5 +43,17 @@ internal static class OrganizationAccounts
 
         Output.Note($"{listed.Count(a => a.Status == "ACTIVE") - failed} of {listed.Count} accounts added as {source.Name}-NUMBER");
         return failed > 0 ? ExitCode.Incomplete : ExitCode.Done;
+    }
+
+    private static async Task<IReadOnlyList<OrganizationAccount>> ListAsync(AwsHttp http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new OrganizationsClient(http).ListAccountsAsync(cancellationToken);
+        }
+        catch (AwsException exception) when (exception.IsDenied || exception.Code == "AWSOrganizationsNotInUseException")
+        {
+            throw new CliException($"the organisation's accounts cannot be listed: {exception.Text}", "it takes organizations:ListAccounts, in the management account or in one that is a delegated administrator");
+        }
     }
 }

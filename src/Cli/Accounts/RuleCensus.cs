@@ -29,8 +29,12 @@ internal sealed class RuleCensus
         }
     }
 
+    /// <summary>I-2 before I-10.</summary>
+    public static IComparer<string> ByNumber { get; } = Comparer<string>.Create((a, b) =>
+        a.Split('-') is [var x, var m] && b.Split('-') is [var y, var n] && x == y && int.TryParse(m, System.Globalization.CultureInfo.InvariantCulture, out var first) && int.TryParse(n, System.Globalization.CultureInfo.InvariantCulture, out var second) ? first.CompareTo(second) : string.CompareOrdinal(a, b));
+
     /// <summary>All of them, worst first.</summary>
-    public IReadOnlyList<RuleCount> Worst() => [.. _rules.Values.OrderByDescending(r => r.Severity).ThenByDescending(r => r.Targets).ThenBy(r => r.Rule, StringComparer.Ordinal)];
+    public IReadOnlyList<RuleCount> Worst() => [.. _rules.Values.OrderByDescending(r => r.Severity).ThenByDescending(r => r.Targets).ThenBy(r => r.Rule, ByNumber)];
 
     private static void Merge(Dictionary<string, Severity> into, IEnumerable<RuleHit> hits)
     {

@@ -40,7 +40,7 @@ internal static class AccountCommand
                 Scopes = AccountBook.Load().FirstOrDefault(a => a.Name == result.GetValue(name))?.Scopes ?? new Dictionary<string, ScanScope>(),
                 Trusted = [.. (result.GetValue(trust) ?? []).Distinct(StringComparer.Ordinal)],
             };
-            Check(entry);
+            Check(entry, result.GetValue(organization) is not null);
             if (result.GetValue(organization) is { } memberRole)
             {
                 return (int)await OrganizationAccounts.AddAsync(entry, memberRole, cancellationToken);
@@ -59,7 +59,7 @@ internal static class AccountCommand
         return command;
     }
 
-    private static void Check(AccountEntry entry)
+    private static void Check(AccountEntry entry, bool organization)
     {
         var wrong = new List<string>();
         if (entry.Name.Length == 0 || !entry.Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
@@ -72,9 +72,9 @@ internal static class AccountCommand
             wrong.Add($"`{role}` is not the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)");
         }
 
-        if (entry is { ExternalId: not null, RoleArn: null })
+        if (entry is { ExternalId: not null, RoleArn: null } && !organization)
         {
-            wrong.Add("--external-id goes with --role-arn");
+            wrong.Add("--external-id goes with --role-arn or --organization-role");
         }
 
         if (entry.EveryHours is <= 0 or > 8760)

@@ -9,9 +9,6 @@ namespace Pellicle.Cli.Commands;
 /// <summary><c>account scan</c>, <c>account match</c>, <c>account changes</c>.</summary>
 internal static class AccountScanCommand
 {
-    // More targets than this are summed up first.
-    private const int FullUpTo = 25;
-
     private static Argument<string> NameArgument() => new("NAME") { Description = "name given to the account" };
 
     public static Command Create()
@@ -37,7 +34,7 @@ internal static class AccountScanCommand
             var only = result.GetValue(functions) is { Length: > 0 } names ? names.ToHashSet(StringComparer.Ordinal) : null;
             using var run = await AccountRun.StartAsync(entry, scope, result.GetValue(noAdvisories) ? null : result.GetValue(db)!, age, only, cancellationToken);
             Talk(run);
-            return await report.WriteAsync(result, run, server, FullUpTo, cancellationToken);
+            return await report.WriteAsync(result, run, server, cancellationToken);
         });
         return command;
     }
@@ -64,7 +61,7 @@ internal static class AccountScanCommand
                 Output.Note(string.Create(CultureInfo.InvariantCulture, $"{region}: {part.Lines.Count:N0} stored targets, {part.Judged:N0} of them got another answer"));
             }
 
-            return await report.WriteAsync(result, run, server, FullUpTo, cancellationToken);
+            return await report.WriteAsync(result, run, server, cancellationToken);
         });
         return command;
     }
@@ -126,7 +123,7 @@ internal sealed class ReportOptionsGroup
 {
     private readonly Option<string> _format = new("--format") { Description = string.Join(", ", ReportWriter.Names), DefaultValueFactory = _ => "table", HelpName = "FORMAT" };
     private readonly Option<string?> _output = new("--output") { Description = "file to write the report to", HelpName = "FILE" };
-    private readonly Option<bool> _full = new("--full") { Description = "print every target in the table, however many there are" };
+    private readonly Option<bool> _full = new("--full") { Description = "print every finding of every target, with its place and repair" };
     private readonly Option<string?> _failOn = new("--fail-on") { Description = "exit 1 on findings of this severity or worse", HelpName = "SEVERITY" };
     private readonly Option<bool> _upload = new("--upload") { Description = "send the report to the server too" };
 
@@ -141,7 +138,7 @@ internal sealed class ReportOptionsGroup
         command.Add(_upload);
     }
 
-    public async Task<int> WriteAsync(ParseResult result, AccountRun run, ServerOptionsGroup server, int fullUpTo, CancellationToken cancellationToken)
+    public async Task<int> WriteAsync(ParseResult result, AccountRun run, ServerOptionsGroup server, CancellationToken cancellationToken)
     {
         var file = result.GetValue(_output);
         ReportWriter.TryParse(result.GetValue(_format), out var form);
@@ -150,7 +147,7 @@ internal sealed class ReportOptionsGroup
             await using var stream = file is null ? System.Console.OpenStandardOutput() : File.Create(file);
             await run.WriteJsonAsync(stream, cancellationToken);
         }
-        else if (form == ReportFormat.Table && file is null && !result.GetValue(_full) && run.Lines.Count > fullUpTo)
+        else if (form == ReportFormat.Table && file is null && !result.GetValue(_full))
         {
             AccountSummary.Print(run, run.Changes.Count > 0 || run.Parts.All(p => p.Result.Judged < p.Result.Lines.Count));
         }

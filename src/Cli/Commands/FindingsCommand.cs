@@ -129,7 +129,10 @@ internal static class FindingsCommand
     }
 
     private static string AcceptedOf(JsonElement item) =>
-        item.TryGetProperty("accepted", out var accepted) && accepted.ValueKind == JsonValueKind.Object ? $"{Text(accepted, "by")}{(Text(accepted, "until") is { Length: > 0 } until ? $" until {Day(until)}" : "")}: {Fit(Text(accepted, "reason"), 30)}" : "-";
+        item.TryGetProperty("accepted", out var accepted) && accepted.ValueKind == JsonValueKind.Object ? $"{Text(accepted, "by")}{(DateTimeOffset.TryParse(Text(accepted, "until"), CultureInfo.InvariantCulture, out var end) ? $" until {LastDay(end)}" : "")}: {Fit(Text(accepted, "reason"), 30)}" : "-";
+
+    /// <summary>The day before the moment at which an acceptance ends, as it was given.</summary>
+    private static string LastDay(DateTimeOffset end) => end.UtcDateTime.AddTicks(-1).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static string Query(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
 

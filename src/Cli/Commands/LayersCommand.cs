@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using System.Text.Json;
 using Pellicle.Aws;
 using Pellicle.Cli.Layers;
@@ -7,7 +8,7 @@ using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli.Commands;
 
-internal static class LayersCommand
+internal static partial class LayersCommand
 {
     public static Command Create() => new("layers", "layer versions as assets") { List(), Show(), Usage(), LayersDiff.Create(), LayersRemediate.Create() };
 
@@ -85,7 +86,7 @@ internal static class LayersCommand
 
     private static Command Usage()
     {
-        var what = new Argument<string?>("LAYER") { Description = "layer version ARN, layer ARN, or layer name", Arity = ArgumentArity.ZeroOrOne };
+        var what = new Argument<string?>("WHAT") { Description = "layer version ARN, layer ARN or layer name; else a package (log4j-core<2.17.1) or an advisory (CVE, GHSA, ...)", Arity = ArgumentArity.ZeroOrOne };
         var package = new Option<string?>("--package") { Description = "only layers that hold this package, with versions if given: npm/lodash, npm/lodash@4.17.20, 'log4j-core<2.17.1'", HelpName = "PACKAGE" };
         var advisory = new Option<string?>("--advisory") { Description = "only layers with a package that this advisory names (CVE, GHSA, ...)", HelpName = "ID" };
         var db = DbCommand.PathOption();
@@ -103,18 +104,58 @@ internal static class LayersCommand
             }
 
             var lambda = aws.Connect(result);
-            var users = (await LayerAssets.UsersAsync(lambda, cancellationToken)).ByArn.Where(u => wanted is null || u.Key == wanted || u.Key.StartsWith(wanted + ":", StringComparison.Ordinal) || u.Key.Split(':')[6] == wanted).OrderBy(u => u.Key, StringComparer.Ordinal).ToList();
+            var all = (await LayerAssets.UsersAsync(lambda, cancellationToken)).ByArn;
+            if (wanted is not null && !wanted.StartsWith("arn:", StringComparison.Ordinal) && query is null && id is null && !await IsLayerAsync(lambda, all.Keys, wanted, cancellationToken))
+            {
+                // What no layer is called is a package or an advisory.
+                (query, id) = AdvisoryId().IsMatch(wanted) ? ((PackageQuery?)null, (string?)wanted) : (PackageQuery.Parse(wanted), null);
+                Output.Note(id is null ? $"no layer is called `{wanted}`; looking for a package" : $"no layer is called `{wanted}`; looking for an advisory");
+                wanted = null;
+            }
+
+            var users = all.Where(u => wanted is null || u.Key == wanted || u.Key.StartsWith(wanted + ":", StringComparison.Ordinal) || u.Key.Split(':')[6] == wanted).OrderBy(u => u.Key, StringComparer.Ordinal).ToList();
             if (query is null && id is null)
             {
                 Print(users.SelectMany(u => u.Value.Select(f => new UsageRow(f.Name, u.Key, null, null))), format.IsJson(result), detailed: false);
+                if (users.Count == 0)
+                {
+                    Output.Note($"no function and no version uses `{wanted}`");
+                }
+
                 return (int)ExitCode.Done;
             }
 
             var (rows, incomplete) = await InsideAsync(lambda, users, query, id, result.GetValue(db)!, cancellationToken);
             Print(rows, format.IsJson(result), detailed: true);
+            if (rows.Count == 0)
+            {
+                Output.Note($"no function loads {(id is null ? "such a package" : "a package it names")} through a layer");
+            }
+
             return (int)(incomplete ? ExitCode.Incomplete : ExitCode.Done);
         });
         return command;
+    }
+
+    [GeneratedRegex("^[A-Za-z]{2,10}-[0-9A-Za-z]+(-[0-9A-Za-z]+)+$")]
+    private static partial Regex AdvisoryId();
+
+    private static async Task<bool> IsLayerAsync(LambdaClient lambda, IEnumerable<string> used, string name, CancellationToken cancellationToken)
+    {
+        if (used.Any(u => u.Split(':')[6] == name))
+        {
+            return true;
+        }
+
+        await foreach (var layer in lambda.ListLayersAsync(cancellationToken))
+        {
+            if (layer.LayerName == name)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private sealed record UsageRow(string Function, string Layer, string? Package, bool? Effective);

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace Pellicle.Cli.Tests.Support;
+
+/// <summary>Stands before the local Lambda: passes requests on, or answers them itself.</summary>
+internal sealed class Door : IDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly HttpClient _http = new();
+
+    public string Address { get; private set; } = "";
+
+    /// <summary>Status and body for a line, a body and an operation's target; null passes the request on.</summary>
+    public Func<string, string, string?, (int Status, string Body)?> Answers { get; set; } = (_, _, _) => null;
+
+    public void Start(Uri lambda)
+    {
+        for (var port = 41_000 + (Environment.ProcessId % 20_000); ; port++)
+        {
+            try
+            {
+                Address = $"http://127.0.0.1:{port}/";
+                _listener.Prefixes.Clear();
+                _listener.Prefixes.Add(Address);
+                _listener.Start();
+                break;
+            }
+            catch (HttpListenerException)
+            {
+                // Taken: the next one.
+            }
+        }
+
+        _ = AcceptAsync(lambda);
+    }
+
+    public void Dispose()
+    {
+        _listener.Close();
+        _http.Dispose();
+    }
+
+    private async Task AcceptAsync(Uri lambda)
+    {
+        while (_listener.IsListening)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await _listener.GetContextAsync();
+            }
+            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = PassAsync(context, lambda);
+        }
+    }
+
+    private async Task PassAsync(HttpListenerContext context, Uri lambda)
+    {
+        using var body = new MemoryStream();
+        await context.Request.InputStream.CopyToAsync(body);
+        var (line, form) = ($"{context.Request.HttpMethod} {context.Request.RawUrl}", Encoding.UTF8.GetString(body.ToArray()));
+        byte[] bytes;
+        if (Answers(line, form, context.Request.Headers["X-Amz-Target"]) is { } own)
+        {
+            context.Response.StatusCode = own.Status;
+            if (own.Status >= 400 && own.Body.StartsWith('{') && JsonDocument.Parse(own.Body).RootElement.TryGetProperty("__type", out var kind))
+            {
+                context.Response.Headers["x-amzn-ErrorType"] = kind.GetString();
+            }
+
+            bytes = Encoding.UTF8.GetBytes(own.Body);
+        }
+        else
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), new Uri(lambda, context.Request.RawUrl!));
+            if (body.Length > 0)
+            {
+                request.Content = new ByteArrayContent(body.ToArray());
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
+            }
+
+            foreach (var name in context.Request.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Type" or "Content-Length")))
+            {
+                request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
+            }
+
+            using var answer = await _http.SendAsync(request);
+            bytes = await answer.Content.ReadAsByteArrayAsync();
+            context.Response.StatusCode = (int)answer.StatusCode;
+            if (answer.Headers.TryGetValues("x-amzn-ErrorType", out var type))
+            {
+                context.Response.Headers["x-amzn-ErrorType"] = type.First();
+            }
+        }
+
+        await context.Response.OutputStream.WriteAsync(bytes);
+        context.Response.Close();
+    }
+}
