@@ -679,6 +679,22 @@ internal sealed class Guardian : IGate, IJudge
     /// <summary>An interposer reported in.</summary>
     internal bool SawInterposer { get; private set; }
 
+    /// <summary>The runtime itself has the interposer: a static one has not, whatever its children do. Before it is known, any process that reported in.</summary>
+    internal bool CoversRuntime
+    {
+        get
+        {
+            var pid = _runtimePid;
+            if (pid == 0 || !SawInterposer)
+                return SawInterposer;
+            if (pid != _lookedAt.Pid)
+                _lookedAt = (pid, PeerFinder.HasMapped(pid, "/libpellicle.so") ?? SawInterposer);
+            return _lookedAt.Covered;
+        }
+    }
+
+    private (int Pid, bool Covered) _lookedAt;
+
     /// <summary>A language probe asked.</summary>
     internal bool SawProbe { get; set; }
 

@@ -802,13 +802,36 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         switch (_bytes[at])
         {
             case (byte)'"':
-                var close = Close(at + 1);
-                return close < 0 ? -1 : close + 1;
+                return SkipText(at + 1, end);
             case (byte)'{' or (byte)'[':
                 return SkipContainer(at, end);
             default:
                 return Scalar(at);
         }
+    }
+
+    private int SkipText(int at, int end)
+    {
+        var escapes = 0UL;
+        for (; at < end; at += 64)
+        {
+            ulong quotes = 0, slashes = 0;
+            for (var i = 0; i < 4; i++)
+            {
+                var v = Load(at + (i * 16));
+                quotes |= (ulong)Vector128.Equals(v, Vector128.Create((byte)'"')).ExtractMostSignificantBits() << (i * 16);
+                slashes |= (ulong)Vector128.Equals(v, Vector128.Create((byte)'\\')).ExtractMostSignificantBits() << (i * 16);
+            }
+
+            quotes &= ~Escaped(slashes, ref escapes);
+            if (quotes != 0)
+            {
+                var close = at + BitOperations.TrailingZeroCount(quotes);
+                return close < end ? close + 1 : -1;
+            }
+        }
+
+        return -1;
     }
 
     private int SkipContainer(int at, int end)

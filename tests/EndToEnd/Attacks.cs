@@ -73,6 +73,8 @@ internal static class Attacks
         // Java takes the refusal of a datagram for an answer of the other side, and goes on.
         new() { Name = "unknown-datagram", Rows = "11", Title = "exfiltration by a datagram to a host the profile does not know", Op = "datagram", Evidence = "sent", AnsweredAlike = ["java"], BenignOp = "connect-backend", NeedsProfile = true },
         new() { Name = "zip-slip", Rows = "6", Title = "an archive whose names leave the folder it is unpacked to", Op = "unzip", Value = Archive("../escaped-zip.txt"), Evidence = "unpacked /tmp/escaped", BenignOp = "unzip", Benign = [Archive("inside.txt")], NeedsProfile = true },
+        new() { Name = "round", Rows = "19", Title = "an invocation of a chain that goes round and round (the platform's count in the tracing header)", Op = "none", Value = "Lineage=a87bd80c:1|68fd508a:16", Evidence = "nothing", BenignOp = "none", Benign = ["Lineage=a87bd80c:1|68fd508a:3"] },
+        new() { Name = "dump", Rows = "20", Title = "an answer of another kind or size than the profile knows", Op = "dump", Evidence = "row,password", BenignOp = "none", NeedsProfile = true },
         new() { Name = "unknown-write", Rows = "6, 15", Title = "a file written where the profile knows none", Op = "note", Evidence = "written", BenignOp = "write", Benign = ["note.txt"], NeedsProfile = true },
     ];
 

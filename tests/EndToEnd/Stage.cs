@@ -140,9 +140,15 @@ internal sealed class Stage : IAsyncDisposable
     public static string Arn(string name) => $"arn:aws:lambda:us-east-1:123456789012:function:{name}";
 
     /// <summary>Calls a function. The request id is the invocation's, which incidents carry.</summary>
-    public async Task<(string RequestId, string Answer)> InvokeAsync(string name, byte[] payload)
+    public async Task<(string RequestId, string Answer)> InvokeAsync(string name, byte[] payload, string? trace = null)
     {
-        using var response = await _http.PostAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/invocations"), new ByteArrayContent(payload));
+        using var content = new ByteArrayContent(payload);
+        if (trace is not null)
+        {
+            content.Headers.Add("X-Amzn-Trace-Id", trace);
+        }
+
+        using var response = await _http.PostAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/invocations"), content);
         return (response.Headers.GetValues("x-amzn-RequestId").First(), await response.Content.ReadAsStringAsync());
     }
 

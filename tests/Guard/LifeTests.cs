@@ -241,4 +241,32 @@ public class LifeTests
         runtime.Next();
         runtime.Respond(id, "1");
     }
+
+    [BinaryFact]
+    public void The_process_line_is_the_runtimes_and_not_its_childrens()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        hop.Guardian.CoversRuntime.ShouldBeFalse();
+        // A child reported in; who the runtime is, is not known yet.
+        hop.Guardian.Met(Channel.ClientRole.Interposer, 4711);
+        hop.Guardian.CoversRuntime.ShouldBeTrue();
+        hop.Platform.Event("one", "{}");
+        runtime.Next();
+        // This process is the runtime, and has no interposer.
+        hop.Guardian.Identified(hop.Proxy.Open.Single(), Environment.ProcessId);
+        runtime.Respond("one", "1");
+        hop.Platform.Event("two", "{}");
+        runtime.Next();
+        hop.Guardian.CoversRuntime.ShouldBeFalse();
+
+        var start = new System.Diagnostics.ProcessStartInfo("cat") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["LD_PRELOAD"] = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Path, "../../../native/x86_64/libpellicle.so"));
+        using var covered = System.Diagnostics.Process.Start(start)!;
+        covered.StandardInput.WriteLine("loaded");
+        covered.StandardOutput.ReadLine().ShouldBe("loaded");
+        Native.PeerFinder.HasMapped(covered.Id, "/libpellicle.so").ShouldBe(true);
+        covered.StandardInput.Close();
+        covered.WaitForExit();
+    }
 }

@@ -166,6 +166,25 @@ public sealed class IngestionTests
     }
 
     [Fact]
+    public async Task Confinement_is_what_the_newest_report_says()
+    {
+        await using var test = await TestServer.StartAsync();
+        async Task<string?> Told(string? word)
+        {
+            var batch = TestServer.Batch();
+            batch["health"]!["confinement"] = word;
+            (await test.SendAsync(batch)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+            return (await test.GetAsync("/api/v1/functions/orders")).GetProperty("health").GetProperty("confinement").GetString();
+        }
+
+        (await Told(null)).ShouldBe("");
+        (await Told("available")).ShouldBe("available");
+        (await Told("active")).ShouldBe("active");
+        (await Told("<script>")).ShouldBe("active");
+        (await Told("refused")).ShouldBe("refused");
+    }
+
+    [Fact]
     public async Task OpenApi_and_health_are_open()
     {
         await using var test = await TestServer.StartAsync();

@@ -105,7 +105,7 @@ internal static class StatusCommand
         var active = new[] { ("events", "1"), ("process", "2"), ("probe", "3") }.Where(l => Has(l.Item1)).Select(l => l.Item2).ToList();
         if (!Has("process"))
         {
-            remarks.Add("no process of it loaded the interposer: a statically linked program, or the guard started after it");
+            remarks.Add("its runtime did not load the interposer (a statically linked program, or the guard started after it): what it does itself is not seen, dynamically linked children are");
         }
 
         return active.Count == 0 ? "-" : string.Join(',', active);

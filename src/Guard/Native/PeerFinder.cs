@@ -41,6 +41,19 @@ internal static class PeerFinder
         }
     }
 
+    /// <summary>Whether a process has a file of this name in its memory; null when that cannot be told.</summary>
+    internal static bool? HasMapped(int pid, string name)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/maps").Any(line => line.EndsWith(name, StringComparison.Ordinal));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null; // it ended, or is not to be looked at
+        }
+    }
+
     private static string? Inode(string table, int localPort, int remotePort)
     {
         if (!File.Exists(table))

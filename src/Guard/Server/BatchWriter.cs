@@ -31,7 +31,7 @@ internal static class BatchWriter
             json.WriteString("mode", guardian.Mode.Name());
             json.WriteStartObject("lines");
             json.WriteBoolean("events", guardian.Initialised);
-            json.WriteBoolean("process", guardian.SawInterposer);
+            json.WriteBoolean("process", guardian.CoversRuntime);
             json.WriteBoolean("probe", guardian.SawProbe);
             json.WriteEndObject();
             WriteBehaviours(json, behaviours);

@@ -392,7 +392,7 @@ internal sealed class Screen
             at += step;
         }
 
-        if (quotes && (text.IndexOfAny((byte)'=', (byte)'!') >= 0 || text.IndexOf("O:"u8) >= 0 || _statements.Any(text)))
+        if (quotes && (HasHandler(text) || text.IndexOf("O:"u8) >= 0 || _statements.Any(text)))
         {
             return false;
         }
@@ -404,6 +404,35 @@ internal sealed class Screen
 
         return (percents == 0 || percents + text.Count((byte)'?') < 2 || text.Length > MaxDisguised || text.IndexOfAny(Blanks) >= 0)
             && ((seen & Seen.Dots) == 0 || !(lines || tabs || percents > 0));
+    }
+
+    /// <summary><c>onNAME =</c> somewhere.</summary>
+    private static bool HasHandler(ReadOnlySpan<byte> text)
+    {
+        for (var at = text.IndexOf((byte)'='); at >= 0;)
+        {
+            var end = at;
+            while (end > 0 && (text[end - 1] <= ' ' || text[end - 1] >= 0x80))
+            {
+                end--;
+            }
+
+            var start = end;
+            while (start > 0 && char.IsAsciiLetter((char)text[start - 1]))
+            {
+                start--;
+            }
+
+            if (end - start > 4 && (text[start] | 0x20) == 'o' && (text[start + 1] | 0x20) == 'n')
+            {
+                return true;
+            }
+
+            var next = text[(at + 1)..].IndexOf((byte)'=');
+            at = next < 0 ? -1 : at + 1 + next;
+        }
+
+        return false;
     }
 
     /// <summary>A word, number or comma follows, or nothing: what stands behind an apostrophe in prose.</summary>
@@ -464,13 +493,27 @@ internal sealed class Screen
 
         Span<char> word = stackalloc char[MaxCommand];
         var length = 0;
-        for (; at < text.Length && length < word.Length && (IsWord(text[at]) || (length > 0 && text[at] is (byte)'-' or (byte)'.')); at++)
+        for (; at < text.Length && length < word.Length; at++)
         {
-            word[length++] = (char)text[at];
+            if (IsWord(text[at]) || (length > 0 && text[at] is (byte)'-' or (byte)'.'))
+            {
+                word[length++] = (char)text[at];
+            }
+            else if (length > 0 && text[at] is (byte)'\'' or (byte)'"' or (byte)'\\')
+            {
+                // Within a name they hide it: it counts with and without what follows them.
+                if (_commands.Contains(word[..length]))
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                break;
+            }
         }
 
-        // Quotes and backslashes within a name hide it.
-        return length > 0 && (length == word.Length || (at < text.Length && text[at] is (byte)'\'' or (byte)'"' or (byte)'\\') || _commands.Contains(word[..length]));
+        return length > 0 && (length == word.Length || _commands.Contains(word[..length]));
     }
 
     /// <summary>Text beyond ASCII that is well-formed, or has no room for the name of a file.</summary>

@@ -6,7 +6,12 @@ using Pellicle.Server.Storage;
 namespace Pellicle.Server.Fleet;
 
 /// <summary>Sums over the environments of a function; each counter is a number of things that went wrong or were stopped.</summary>
-internal sealed record FunctionHealth(long Faults, long Dropped, long Unanswered, long SpoolDropped);
+/// <param name="Faults">Let through.</param>
+/// <param name="Dropped">Behaviours.</param>
+/// <param name="Unanswered">Questions of interposers.</param>
+/// <param name="SpoolDropped">Reports.</param>
+/// <param name="Confinement">Of the seccomp filter, from the newest report: <c>active</c>, <c>available</c>, <c>refused</c>, <c>unknown</c>; empty when there is none.</param>
+internal sealed record FunctionHealth(long Faults, long Dropped, long Unanswered, long SpoolDropped, string Confinement);
 
 /// <summary>Open findings by severity.</summary>
 public sealed record FindingTally(long Critical, long High, long Medium, long Low, long Info);
@@ -82,7 +87,7 @@ internal sealed class FunctionStore(Database database, TimeProvider time)
     {
         var rows = await c.QueryAsync<Row>($"""
             SELECT f.arn, f.name, f.account, f.region, f.runtime, f.code_sha256 AS CodeSha256, f.guard_version AS GuardVersion, f.guard_mode AS GuardMode, f.guard_revision AS GuardRevision,
-                f.lines, f.invocations, f.last_seen AS LastSeen, p.revision AS PolicyRevision, p.document AS Policy,
+                f.lines, f.confinement, f.invocations, f.last_seen AS LastSeen, p.revision AS PolicyRevision, p.document AS Policy,
                 (SELECT COUNT(*) FROM incidents i WHERE i.function = f.arn AND i.at >= @since) AS Incidents,
                 (SELECT MAX(s.scanned_at) FROM scans s WHERE s.target IN (f.arn, 'function:' || f.name)) AS ScannedAt
             FROM functions f LEFT JOIN policies p ON p.function = f.arn {where} ORDER BY f.name, f.arn
@@ -119,6 +124,7 @@ internal sealed class FunctionStore(Database database, TimeProvider time)
         public string GuardMode { get; set; } = "";
         public string GuardRevision { get; set; } = "";
         public string Lines { get; set; } = "{}";
+        public string Confinement { get; set; } = "";
         public long Invocations { get; set; }
         public long? LastSeen { get; set; }
         public long? PolicyRevision { get; set; }
@@ -138,7 +144,7 @@ internal sealed class FunctionStore(Database database, TimeProvider time)
                 GuardMode = GuardMode, GuardVersion = GuardVersion, PolicyRevision = PolicyRevision ?? 0, GuardRevision = GuardRevision,
                 LastSeen = Times.From(LastSeen), Invocations = Invocations, Environments = health?.Environments ?? 0,
                 Lines = JsonDocument.Parse(Lines).RootElement,
-                Health = new FunctionHealth(health?.Faults ?? 0, health?.Dropped ?? 0, health?.Unanswered ?? 0, health?.SpoolDropped ?? 0),
+                Health = new FunctionHealth(health?.Faults ?? 0, health?.Dropped ?? 0, health?.Unanswered ?? 0, health?.SpoolDropped ?? 0, Confinement),
                 Blocked = health?.Blocked ?? 0, WouldBlock = health?.WouldBlock ?? 0, Incidents = Incidents,
                 Findings = ScannedAt is null ? null : new FindingTally(Tally(Domain.Severity.Critical), Tally(Domain.Severity.High), Tally(Domain.Severity.Medium), Tally(Domain.Severity.Low), Tally(Domain.Severity.Info)),
                 ScannedAt = Times.From(ScannedAt),

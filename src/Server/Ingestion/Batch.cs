@@ -96,4 +96,7 @@ internal sealed record BatchHealth
     public long SpoolDropped { get; init; }
     public long Blocked { get; init; }
     public long WouldBlock { get; init; }
+
+    /// <summary>Of the seccomp filter: <c>active</c>, <c>available</c>, <c>refused</c> or <c>unknown</c>.</summary>
+    public string? Confinement { get; init; }
 }

@@ -56,10 +56,11 @@ internal sealed class BatchStore(Database database, TimeProvider time, FunctionS
             arn, code, now, id = batch.Environment, runtime = Cut(batch.Runtime), guard = Cut(batch.GuardVersion), mode = Cut(batch.Mode), revision = Cut(batch.PolicyRevision),
             lines = batch.Lines is { ValueKind: JsonValueKind.Object } l && l.GetRawText() is { Length: <= MaxText } text ? text : "{}",
             batch.Invocations, batch.CleanInvocations, health.Faults, health.Dropped, health.Unanswered, health.SpoolDropped, health.Blocked, health.WouldBlock,
+            confinement = health.Confinement is "active" or "available" or "refused" or "unknown" ? health.Confinement : "",
         };
         await connection.ExecuteAsync("""
             UPDATE functions SET runtime = CASE WHEN @runtime = '' THEN runtime ELSE @runtime END, code_sha256 = CASE WHEN @code = '' THEN code_sha256 ELSE @code END, guard_version = @guard, guard_mode = @mode,
-                guard_revision = @revision, lines = @lines, invocations = invocations + @Invocations, clean_invocations = clean_invocations + @CleanInvocations, last_seen = @now WHERE arn = @arn
+                guard_revision = @revision, lines = @lines, confinement = CASE WHEN @confinement = '' THEN confinement ELSE @confinement END, invocations = invocations + @Invocations, clean_invocations = clean_invocations + @CleanInvocations, last_seen = @now WHERE arn = @arn
             """, row);
         await connection.ExecuteAsync("""
             INSERT INTO environments (id, function, code_sha256, first_seen, last_seen, mode, revision) VALUES (@id, @arn, @code, @now, @now, @mode, @revision)

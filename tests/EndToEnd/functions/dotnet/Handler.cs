@@ -130,6 +130,7 @@ public sealed class Handler
             case "background":
                 Process.Start("/bin/sleep", "30").Dispose();
                 return "left behind";
+            case "dump": return string.Concat(Enumerable.Repeat("row,password\n", 20000));
             case "none": return "nothing";
             default: throw new ArgumentException(op);
         }

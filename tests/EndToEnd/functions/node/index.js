@@ -201,6 +201,7 @@ const operations = {
     return 'left behind';
   },
   sleepers: () => sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
+  dump: () => 'row,password\n'.repeat(20000),
   none: () => 'nothing',
 };
 

@@ -267,6 +267,7 @@ OPERATIONS = {
     "uname": lambda v: run("/bin/uname"),
     "background": lambda v: background(),
     "sleepers": lambda v: sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
+    "dump": lambda v: "row,password\n" * 20000,
     "none": lambda v: "nothing",
 }
 
