@@ -122,6 +122,19 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
         (await Command.RunAsync(home, 0, "account", "changes", "list", "--format", "json")).Out.ShouldNotContain("\"fixed\"");
     }
 
+    [Theory]
+    [InlineData("helpers", "reader,writer")]
+    [InlineData("lodash", "reader,writer")]
+    [InlineData("npm/lodash<4.17.21", "reader,writer")]
+    [InlineData("lodash@9.9.9", "")]
+    public async Task Usage_takes_a_layer_or_a_package_by_its_name(string what, string expected)
+    {
+        var answer = await Command.RunAsync(Path.Combine(_data, "home-usage"), 0, "layers", "usage", what, "--endpoint-url", _door.Address, "--region", "us-east-1", "--format", "json");
+        using var rows = JsonDocument.Parse(answer.Out);
+        string.Join(',', rows.RootElement.EnumerateArray().Select(r => r.GetProperty("function").GetString())).ShouldBe(expected);
+        (expected.Length > 0 || answer.Error.Contains("no function loads", StringComparison.Ordinal)).ShouldBeTrue();
+    }
+
     private (int, string) Refuse(string line, string form)
     {
         _refused.Enqueue((line, form));

@@ -137,7 +137,7 @@ internal static partial class LayersCommand
         return command;
     }
 
-    [GeneratedRegex("^[A-Za-z]{2,10}-[0-9A-Za-z]+(-[0-9A-Za-z]+)+$")]
+    [GeneratedRegex("^(?:[A-Z]{2,10}|cve|ghsa)-[0-9A-Za-z-]+$")]
     private static partial Regex AdvisoryId();
 
     private static async Task<bool> IsLayerAsync(LambdaClient lambda, IEnumerable<string> used, string name, CancellationToken cancellationToken)
