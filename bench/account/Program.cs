@@ -47,7 +47,7 @@ app.Run(async http =>
     }
 
     var form = http.Request.Method == "POST" ? (await http.Request.ReadFormAsync()).ToDictionary(f => f.Key, f => f.Value.ToString()) : [];
-    Count(form.TryGetValue("Action", out var action) ? $"iam or sts {action}" : path.Split('/') switch { [_, _, "functions", _] => "GetFunction", { Length: > 4 } parts => parts[^1], _ => "list" });
+    Count(form.TryGetValue("Action", out var action) ? $"iam or sts {action}" : path.Split('/') switch { [_, _, "functions", _] => "GetFunction", [.., "list"] => "event-invoke-config", [_, _, "layers", _, "versions", _, "policy"] => "layer policy", { Length: > 4 } parts => parts[^1], _ => "list" });
     if (latency > TimeSpan.Zero)
     {
         await Task.Delay(latency);

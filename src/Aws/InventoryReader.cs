@@ -15,6 +15,9 @@ public sealed record InventoryOptions
     /// <summary>Names that are tried one by one where functions may not be listed; event source mappings name more.</summary>
     public IReadOnlyCollection<string> NamesKnown { get; init; } = [];
 
+    /// <summary>Roles of functions that are not read, too: one of them may change those that are (I-20).</summary>
+    public bool AllRoles { get; init; } = true;
+
     /// <summary>Own layer versions that no function uses, too.</summary>
     public bool AllLayers { get; init; }
 
@@ -100,8 +103,8 @@ public sealed class InventoryReader(LambdaClient lambda, IamClient iam, StsClien
         var account = identity?.Account is { Length: > 0 } known ? known : list.Rows.FirstOrDefault()?.Account ?? "";
         RoleUsers = !list.Complete ? RoleUsers : list.Rows.Where(f => f.Role is not null).GroupBy(f => f.Role!, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(f => f.Name).Order(StringComparer.Ordinal)], StringComparer.Ordinal);
-        var roleArns = list.Rows.Select(r => r.Role).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var wanted = Choose(list.Rows);
+        var roleArns = (options.AllRoles ? list.Rows : wanted).Select(r => r.Role).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
         var signing = await SigningAsync(wanted.Count, cancellationToken).ConfigureAwait(false);
         var functions = new ConcurrentDictionary<string, FunctionInventory>(StringComparer.Ordinal);
         var used = new ConcurrentDictionary<string, byte>(StringComparer.Ordinal);

@@ -122,9 +122,9 @@ internal sealed class AccountScan : IDisposable
     /// <summary>The least-privilege policy of a role, or null with the reason on stderr.</summary>
     public async Task<string?> ProposeAsync(string role, CancellationToken cancellationToken)
     {
-        var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, keep: false, cancellationToken);
+        var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, keep: false, cancellationToken, allRoles: false);
         var arn = users.Keys.FirstOrDefault(a => a == role || a[(a.LastIndexOf('/') + 1)..] == role) ?? throw new CliException($"no function of this region has the role `{role}`");
-        var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, keep: false, cancellationToken);
+        var (inventory, all, rows) = await ReadAsync(users[arn].ToHashSet(StringComparer.Ordinal), new ScanScope { NoLayers = true }, keep: false, cancellationToken, allRoles: false);
         await FetchAsync(inventory, rows, keep: false, cancellationToken);
         var judge = new AccountJudge(_store, _contents, null, _fetcher.CallsOf, _seenCalls, _trusted, _time);
         var subject = judge.Subject(inventory, all, rows, rows[0]);
@@ -153,7 +153,7 @@ internal sealed class AccountScan : IDisposable
         }
     }
 
-    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers, IReadOnlyList<FunctionRow> Rows)> ReadAsync(IReadOnlySet<string>? functions, ScanScope scope, bool keep, CancellationToken cancellationToken)
+    private async Task<(Inventory Inventory, IReadOnlyDictionary<string, IReadOnlyList<string>> RoleUsers, IReadOnlyList<FunctionRow> Rows)> ReadAsync(IReadOnlySet<string>? functions, ScanScope scope, bool keep, CancellationToken cancellationToken, bool allRoles = true)
     {
         var rows = new List<FunctionRow>();
         var around = new List<FunctionInventory>();
@@ -163,6 +163,7 @@ internal sealed class AccountScan : IDisposable
         var reader = new InventoryReader(_lambda, new IamClient(_lambda.Http), new StsClient(_lambda.Http), new InventoryOptions
         {
             Functions = functions,
+            AllRoles = allRoles,
             NamesKnown = _store.FunctionNames(),
             Choose = scope.CoversAll ? null : scope.Choose,
             AllLayers = !scope.NoLayers,

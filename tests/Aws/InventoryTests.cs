@@ -73,6 +73,15 @@ public sealed class InventoryTests : IAsyncLifetime
         (await ReadAsync(Http(new Denying("GetRole")), new InventoryOptions())).Inventory.Roles["arn:aws:iam::123456789012:role/gone"].Exists.ShouldBeNull();
     }
 
+    [Fact]
+    public async Task Roles_of_other_functions_are_read_only_where_they_are_asked_for()
+    {
+        await new LambdaClient(Http()).CreateFunctionAsync("other", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/of-another", Zip("app.py"), [], new Dictionary<string, string>(), 3, 128);
+        var one = new InventoryOptions { Functions = new HashSet<string> { "one" } };
+        (await ReadAsync(Http(), one)).Inventory.Roles.Keys.Order(StringComparer.Ordinal).ShouldBe(["arn:aws:iam::123456789012:role/of-another", "arn:aws:iam::123456789012:role/worker"]);
+        (await ReadAsync(Http(), one with { AllRoles = false })).Inventory.Roles.Keys.ShouldBe(["arn:aws:iam::123456789012:role/worker"]);
+    }
+
     [Theory]
     [InlineData("/policy", "lambda:GetPolicy")]
     [InlineData("/urls", "lambda:ListFunctionUrlConfigs")]

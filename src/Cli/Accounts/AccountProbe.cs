@@ -36,7 +36,7 @@ internal static class AccountProbe
             return 0;
         }
 
-        var reader = new InventoryReader(lambda, new IamClient(lambda.Http), new StsClient(lambda.Http), new InventoryOptions { Functions = new HashSet<string> { first.FunctionName }, MaxVersions = 1 });
+        var reader = new InventoryReader(lambda, new IamClient(lambda.Http), new StsClient(lambda.Http), new InventoryOptions { Functions = new HashSet<string> { first.FunctionName }, AllRoles = false, MaxVersions = 1 });
         var denied = (await reader.ReadAsync(cancellationToken)).Gaps.Where(g => g.Denied).ToList();
         foreach (var gap in denied)
         {
