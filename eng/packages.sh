@@ -6,7 +6,7 @@ build="clang lld zlib1g-dev libssl-dev gcc libc6-dev"
 run="python3 nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
-  test) wanted="$build $run awscli python3-boto3 python3-pip gcc-aarch64-linux-gnu libc6-dev-arm64-cross musl-tools strace chromium autoconf automake libtool cmake g++ make" ;;
+  test) wanted="$build $run awscli python3-boto3 python3-pip gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools strace chromium autoconf automake libtool cmake g++ make" ;;
   *) echo "usage: eng/packages.sh demo|test" >&2; exit 2 ;;
 esac
 missing=""

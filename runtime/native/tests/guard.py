@@ -25,6 +25,9 @@ def fnv(seed, dimension, item):
     return h or 1
 
 
+PROXY_PORT = 4242  # nobody listens there
+
+
 class Guard:
     """decide(query) -> None to allow, or an errno (0: the interposer's choice) to deny; may return ("cache", n, error)."""
 
@@ -153,7 +156,7 @@ class Guard:
                 self.hellos.append(struct.unpack("<II", body))
             if not self.answer:
                 return
-            reply = struct.pack("<IHHIIII", MAGIC, 1, 2, 8, sequence, 0, self.get(16, "<I"))
+            reply = struct.pack("<IHHIIII", MAGIC, 1, 2, 8, sequence, PROXY_PORT, self.get(16, "<I"))
             connection.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.read_only, self.ring_fd]))])
             return
         dimension, flags, count, pid, invocation = struct.unpack_from("<BBHIQ", body)

@@ -245,6 +245,39 @@ def what_a_child_would_load_first_is_judged_where_functions_write():
         outcome("PYTHONPATH", "/opt/python:" + folder, True)
 
 
+WRAPPER = os.path.join(os.path.dirname(LIBRARY), "wrapper")
+
+
+def wrapped(*argv, **variables):
+    env = {"PATH": "/usr/bin:/bin", **variables}
+    return subprocess.run([*RUNNER, WRAPPER, *argv], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+@test
+def wrapper_passes_everything_on():
+    told = "pellicle: starting without protection: "
+    for variables, error in (({}, told + "`AWS_LAMBDA_RUNTIME_API` is not set\n"), ({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "PELLICLE_MODE": "oFF"}, ""),
+                             ({"AWS_LAMBDA_RUNTIME_API": "x" * 200}, told + "the guard does not answer at @pellicle/" + "x" * 200 + ": errno 36\n")):
+        done = wrapped("sh", "-c", 'echo "$0|$1|$2"; exit 7', "a", "b c", "", **variables)
+        equal((done.stdout, done.stderr, done.returncode), ("a|b c|\n", error, 7), variables)
+    for argv, code in ((("/does/not/exist",), 127), (("/etc/hostname",), 126), (("no-such-program",), 127), ((), 2), (("--launch",), 2)):
+        equal(wrapped(*argv, PELLICLE_MODE="off").returncode, code, argv)
+    equal(wrapped("a", "b", PELLICLE_MODE="off", PELLICLE_NEXT_WRAPPER="/bin/echo").stdout, "a b\n")
+    equal(wrapped("--launch", "/bin/echo", "b", PELLICLE_MODE="off", PELLICLE_NEXT_WRAPPER="/bin/false").stdout, "b\n")
+    many = {"V%d" % n: "x" * 100 for n in range(900)}
+    equal(len([x for x in wrapped("/usr/bin/env", **many).stdout.splitlines() if x.startswith("V")]), 900)
+
+
+@test
+def wrapper_asks_the_guard_and_knows_it_by_no_other_name():
+    guard = Guard()
+    api = guard.name.removeprefix("pellicle/")
+    # Without the layer's library it says what is missing, after the guard has answered.
+    done = wrapped("/usr/bin/env", AWS_LAMBDA_RUNTIME_API=api, PELLICLE_TOKEN="t")
+    equal((done.stderr, "PELLICLE_TOKEN=t" in done.stdout.splitlines()), ("pellicle: starting without protection, the layer lacks /opt/pellicle/native/libpellicle.so\n", True))
+    assert guard.hellos, "the guard was not asked"
+
+
 @test
 def runtime_api_of_children_is_the_proxy():
     guard = Guard()
