@@ -49,7 +49,7 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
         (request, answer) = await run.Stage.InvokeAsync(name, Events.Make(Events.Default, "environ", "none"));
         answer.ShouldNotContain("AWS_SECRET");
         await run.Stage.ShouldReportAsync(name, request, "blocked", "read");
-        await ShouldHaveLinesAsync(name);
+        await ShouldHaveLinesAsync(name, probe: true);
         await run.UnprotectAsync(name);
         (await run.CallAsync(name, Attack)).ShouldBe(attacked);
     }
@@ -130,7 +130,7 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
             answer.ShouldNotContain("uid=");
             answer.Contains("seen-by-vendor", StringComparison.Ordinal).ShouldBe(withProxy, answer);
             await run.Stage.ShouldReportAsync(name, request, "blocked", "event");
-            await ShouldHaveLinesAsync(name);
+            await ShouldHaveLinesAsync(name, probe: true);
             await run.UnprotectAsync(name);
             (await run.CallAsync(name, Attack)).ShouldBe(attacked);
         }
@@ -225,16 +225,22 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
     public void The_layer_is_at_most_8_megabytes() => LayerPackage.Build(Stage.Artifacts, "x86_64", null, null, "0.1.0").Length.ShouldBeLessThanOrEqualTo(8 * 1024 * 1024);
 
     /// <summary>What `pellicle status` shows: the lines that the guard of the newest environment says are active.</summary>
-    private async Task ShouldHaveLinesAsync(string name, bool process = true)
+    private async Task ShouldHaveLinesAsync(string name, bool process = true, bool probe = false)
     {
+        string[] wanted = ["events", .. process ? (string[])["process"] : [], .. probe ? (string[])["probe"] : []];
         var clock = System.Diagnostics.Stopwatch.StartNew();
         JsonElement lines;
         do
         {
             lines = (await run.Stage.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}")).GetProperty("lines");
         }
-        while (!(lines.TryGetProperty("events", out var events) && events.GetBoolean()) && clock.Elapsed < TimeSpan.FromSeconds(20));
-        lines.GetProperty("events").GetBoolean().ShouldBeTrue(lines.ToString());
+        // A first word of the interposer that came too late on a busy machine is said again.
+        while (!wanted.All(w => lines.TryGetProperty(w, out var line) && line.GetBoolean()) && clock.Elapsed < TimeSpan.FromSeconds(20));
+        foreach (var line in wanted)
+        {
+            lines.GetProperty(line).GetBoolean().ShouldBeTrue($"{line}: {lines}");
+        }
+
         lines.GetProperty("process").GetBoolean().ShouldBe(process, lines.ToString());
     }
 

@@ -155,6 +155,8 @@ static bool known_as_is(uint8_t dimension, const char *path)
     uint64_t stamp = pe_stamp();
     if (!pe_clean_absolute(path, &length) || !outside_proc(path))
         return false;
+    if (strcmp(path, "/opt/pellicle/dotnet/Pellicle.Probe.dll") == 0) /* the host opens its startup hooks; to ask from there would cost more */
+        pe_probe_is_in_place();
     enum pe_knowledge known = pe_known(dimension, path, length);
     if (known == PE_KNOWN_LASTING)
         pe_remember(dimension | TAG_KNOWN, path, length, stamp);

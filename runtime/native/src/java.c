@@ -194,6 +194,7 @@ EXPORT object JVM_DefineClassWithSource(environment env, const char *name, objec
     static void *_Atomic next;
     object (*call)(environment, const char *, object, const signed char *, int, object, const char *) = (__typeof__(call))real(&next, "JVM_DefineClassWithSource");
     if (pe_active()) {
+        pe_probe_is_in_place();
         if (source)
             note_jar(source);
         if (!from_file(source) && judge_bytes(bytes, size)) {

@@ -132,6 +132,14 @@ void pe_count_fault(void)
         atomic_fetch_add(&ring->faults, 1);
 }
 
+/* Of the runtime itself: a child in another language says nothing about it. */
+void pe_probe_is_in_place(void)
+{
+    struct pe_ring *ring = atomic_load(&pe.ring);
+    if (ring && atomic_load_explicit(&ring->probe, memory_order_relaxed) == 0 && pe.root_pid == (uint32_t)SYS0(SYS_getpid))
+        atomic_store(&ring->probe, 1);
+}
+
 void pe_count_unanswered(void)
 {
     struct pe_ring *ring = atomic_load(&pe.ring);

@@ -41,7 +41,7 @@ struct pe_ring {
     _Atomic uint64_t tail;
     char pad2[56];
     _Atomic uint64_t dropped, unanswered, faults, denied;
-    _Atomic uint32_t confinement, unused;
+    _Atomic uint32_t confinement, probe; /* probe: 1 when the runtime's language probe is in place */
     _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
 };
 enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED };
@@ -52,6 +52,7 @@ _Static_assert(offsetof(struct pe_ring, tail) == 128, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, dropped) == 192, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, denied) == 216, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, confinement) == 224, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, probe) == 228, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, links) == 232, "decision 0001");
 
 #define PE_REGION (1u << 20)
@@ -133,6 +134,7 @@ bool pe_protecting(void);
 int pe_tamper(const char *what, const char *detail, int deny_errno);
 void pe_count_fault(void);
 void pe_count_unanswered(void);
+void pe_probe_is_in_place(void);
 
 /* channel.c */
 bool pe_channel_attach(void);

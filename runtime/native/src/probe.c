@@ -41,6 +41,7 @@ int pe_probe(const char *path)
     path += sizeof prefix - 1;
     if (strcmp(path, "engine") == 0) { /* from the thread whose engine it is */
         pe_v8_start();
+        pe_probe_is_in_place();
         return ENOENT;
     }
     bool note = strncmp(path, "note/", 5) == 0;

@@ -289,6 +289,8 @@ void pe_python_start(void)
         & find(&py.bytes, "PyBytes_AsStringAndSize") & find(&py.attribute, "PyObject_GetAttrString") & find(&py.release, "Py_DecRef")
         & find(&py.clear, "PyErr_Clear") & find(&py.occurred, "PyErr_Occurred") & find(&py.set_error, "PyErr_SetString")
         & find(&py.is_initialized, "Py_IsInitialized") & find(&py.permission_error, "PyExc_PermissionError");
-    if (!complete || py.add_hook(hook, NULL) != 0)
+    if (complete && py.add_hook(hook, NULL) == 0)
+        pe_probe_is_in_place();
+    else
         pe_count_fault();
 }

@@ -279,6 +279,19 @@ def wrapper_asks_the_guard_and_knows_it_by_no_other_name():
 
 
 @test
+def a_probe_in_place_is_told_without_a_question():
+    def told(*argv):
+        guard = Guard()
+        run(guard, *argv)
+        return struct.unpack_from("<I", guard.ring, 228)[0]
+    equal([told(PYTHON, "-c", "pass"), told("/bin/true"), told("/bin/sh", "-c", PYTHON + " -c pass; true")], [1, 0, 0])
+    node = shutil.which("node")
+    if node:
+        probe = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "node", "probe", "probe.js")
+        equal([told(node, "-e", "0"), told(node, "--require", probe, "-e", "0")], [0, 1])
+
+
+@test
 def runtime_api_of_children_is_the_proxy():
     guard = Guard()
     upstream = guard.name.removeprefix("pellicle/")

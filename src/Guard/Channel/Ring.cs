@@ -34,6 +34,9 @@ internal sealed unsafe class Ring
     internal ulong Denied => Counter(216);
 
     /// <summary>Whether system calls without libc are filtered, as the runtime's process found at its start.</summary>
+    /// <summary>The language probe is in place in the runtime's process; it need not have asked anything yet.</summary>
+    internal bool Probe => Volatile.Read(ref *(uint*)(_region.Base + 228)) != 0;
+
     internal string Confinement => Volatile.Read(ref *(uint*)(_region.Base + 224)) switch
     {
         1 => "active",

@@ -32,7 +32,7 @@ internal static class BatchWriter
             json.WriteStartObject("lines");
             json.WriteBoolean("events", guardian.Initialised);
             json.WriteBoolean("process", guardian.CoversRuntime);
-            json.WriteBoolean("probe", guardian.SawProbe);
+            json.WriteBoolean("probe", guardian.SawProbe || guardian.Ring is { Probe: true });
             json.WriteEndObject();
             WriteBehaviours(json, behaviours);
             WriteIncidents(json, incidents);

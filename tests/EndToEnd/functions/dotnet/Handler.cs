@@ -84,7 +84,7 @@ public sealed class Handler
                 shell.Environment["BASH_ENV"] = "/tmp/first.sh";
                 using (var process = Process.Start(shell)!)
                     return process.StandardOutput.ReadToEnd();
-            case "sleepers": return Sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'");
+            case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {

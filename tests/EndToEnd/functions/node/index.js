@@ -200,7 +200,7 @@ const operations = {
     spawn('/bin/sleep', ['30'], { detached: true, stdio: 'ignore' }).unref();
     return 'left behind';
   },
-  sleepers: () => sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
+  sleepers: () => sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'"),
   dump: () => 'row,password\n'.repeat(20000),
   none: () => 'nothing',
 };

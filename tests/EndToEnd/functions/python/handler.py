@@ -266,7 +266,7 @@ OPERATIONS = {
     "note": lambda v: write("/tmp/note.txt"),
     "uname": lambda v: run("/bin/uname"),
     "background": lambda v: background(),
-    "sleepers": lambda v: sh("cat /proc/[0-9]*/comm 2>/dev/null | grep -c '^sleep$'"),
+    "sleepers": lambda v: sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'"),
     "dump": lambda v: "row,password\n" * 20000,
     "none": lambda v: "nothing",
 }
