@@ -119,8 +119,8 @@ internal sealed class AccountScan : IDisposable
         };
     }
 
-    /// <summary>The least-privilege policy of a role, or null with the reason on stderr.</summary>
-    public async Task<string?> ProposeAsync(string role, CancellationToken cancellationToken)
+    /// <summary>The least-privilege policy of a role. Null and known: its functions use nothing that it grants. Null and unknown: not enough of them could be read.</summary>
+    public async Task<(string? Policy, bool Known)> ProposeAsync(string role, CancellationToken cancellationToken)
     {
         var (_, users, _) = await ReadAsync(new HashSet<string>(), new ScanScope { NoLayers = true }, keep: false, cancellationToken, allRoles: false);
         var arn = users.Keys.FirstOrDefault(a => a == role || a[(a.LastIndexOf('/') + 1)..] == role) ?? throw new CliException($"no function of this region has the role `{role}`");
@@ -128,7 +128,7 @@ internal sealed class AccountScan : IDisposable
         await FetchAsync(inventory, rows, keep: false, cancellationToken);
         var judge = new AccountJudge(_store, _contents, null, _fetcher.CallsOf, _seenCalls, _trusted, _time);
         var subject = judge.Subject(inventory, all, rows, rows[0]);
-        return Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls);
+        return (Pellicle.Posture.Identity.PolicyProposal.For(subject.Role, subject.RoleCalls), Pellicle.Posture.Identity.PolicyProposal.CanBeMade(subject.Role, subject.RoleCalls));
     }
 
     /// <summary>A gap in words.</summary>

@@ -177,7 +177,17 @@ public sealed class AccountScanTests : IAsyncLifetime
     public async Task The_least_privilege_policy_keeps_what_all_functions_of_the_role_call()
     {
         using var scan = new AccountScan(_lambda, null, null);
-        (await scan.ProposeAsync("shop", default)).ShouldBe("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":["*"]}]}""");
+        (await scan.ProposeAsync("shop", default)).Policy.ShouldBe("""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":["*"]}]}""");
+    }
+
+    [Fact]
+    public async Task A_role_whose_grants_nobody_uses_needs_no_policy()
+    {
+        await IamAsync("Action=CreateRole&RoleName=idle&AssumeRolePolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"""));
+        await IamAsync("Action=PutRolePolicy&RoleName=idle&PolicyName=own&PolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"""));
+        await _lambda.CreateFunctionAsync("idler", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/idle", Zip(("app.py", "def handler(event, context): return 1")), [], new Dictionary<string, string>(), 3, 128);
+        using var scan = new AccountScan(_lambda, null, null);
+        (await scan.ProposeAsync("idle", default)).ShouldBe((null, true));
     }
 
     private async Task<AccountScanResult> ScanAsync()

@@ -144,7 +144,13 @@ internal static class AccountCommand
 
             var entry = AccountBook.Find(result.GetValue(name) ?? throw new CliException("--role needs the account's name", "pellicle account policy NAME --role ROLE", ExitCode.Usage));
             using var scan = new AccountScan(entry.Connect().First(), null, AccountRun.StoreOf(entry), seen: SeenReading.Find());
-            if (await scan.ProposeAsync(wanted, cancellationToken) is not { } proposal)
+            var (proposal, known) = await scan.ProposeAsync(wanted, cancellationToken);
+            if (proposal is null && known)
+            {
+                throw new CliException($"`{wanted}` needs no policy: its functions use nothing of what it grants", $"aws iam list-role-policies --role-name {wanted} and list-attached-role-policies show what can go");
+            }
+
+            if (proposal is null)
             {
                 throw new CliException($"no policy can be proposed for `{wanted}`", "its policies or the code of its functions could not all be read, or the code makes AWS clients by computed names");
             }

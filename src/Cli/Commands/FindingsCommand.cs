@@ -15,6 +15,7 @@ internal static class FindingsCommand
         var status = new Option<string>("--status") { Description = "open, accepted, resolved or all", DefaultValueFactory = _ => "open" };
         status.AcceptOnlyFromAmong("open", "accepted", "resolved", "all");
         var severity = new Option<string?>("--severity") { Description = "the least severe to show: critical, high, medium, low, info" };
+        severity.AcceptOnlyFromAmong("critical", "high", "medium", "low", "info");
         var target = new Option<string?>("--target") { Description = "only of this function or layer version, by name or ARN", HelpName = "NAME|ARN" };
         var limit = new Option<int>("--limit") { Description = "at most this many, worst first", DefaultValueFactory = _ => 100 };
         var command = new Command("list", "lists findings, worst first") { status, severity, target, limit };
@@ -105,7 +106,7 @@ internal static class FindingsCommand
 
             Output.PrintTable(
                 ["AT", "CHANGE", "SEVERITY", "TARGET", "FINDING", "BY", "WHY"],
-                answer.GetProperty("items").EnumerateArray().Select(i => (IReadOnlyList<string>)[Text(i, "at")[..16].Replace('T', ' '), Text(i, "change"), Text(i, "severity"), Fit(Text(i, "targetName"), 20), Fit($"{Text(i, "ruleId")} {Text(i, "title")}", 32), Text(i, "actor"), Fit(Text(i, "note"), 30)]));
+                answer.GetProperty("items").EnumerateArray().Select(i => (IReadOnlyList<string>)[Text(i, "at")[..16].Replace('T', ' '), Text(i, "change"), Text(i, "severity"), Fit(Text(i, "targetName"), 20), Fit($"{Text(i, "ruleId")} {Text(i, "title")}", 32), Fit(Text(i, "actor"), 14), Fit(Text(i, "note"), 30)]));
             return (int)ExitCode.Done;
         });
         return command;

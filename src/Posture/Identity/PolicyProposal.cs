@@ -13,10 +13,13 @@ public static class PolicyProposal
 {
     private static readonly JsonSerializerOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>True when policies and code are known well enough for a proposal. Where there is none then, nothing that is granted is used.</summary>
+    public static bool CanBeMade(RoleSubject? role, CodeCalls? calls) => Permissions.Of(role) is not null && calls is { Languages.Count: > 0 } && !calls.OpaqueServices.Contains("*");
+
     /// <summary>The policy as JSON; null when policies or code are not fully known, or nothing that is granted is used.</summary>
     public static string? For(RoleSubject? role, CodeCalls? calls)
     {
-        if (Permissions.Of(role) is not { } permissions || calls is null || calls.Languages.Count == 0 || calls.OpaqueServices.Contains("*"))
+        if (!CanBeMade(role, calls) || Permissions.Of(role) is not { } permissions || calls is null)
         {
             return null;
         }
