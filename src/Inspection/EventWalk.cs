@@ -22,6 +22,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
     private const int MaxDepth = 64;
 
+    /// <summary>Open containers of all documents in each other; few events have a tenth.</summary>
+    private const int MaxOpen = 128;
+
     [ThreadStatic]
     private static Frame[]? t_frames;
 
@@ -66,7 +69,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     public bool Read(Inspector.Judge judge)
     {
         _judge = judge;
-        _frames = t_frames ?? new Frame[MaxDepth * 8];
+        _frames = t_frames ?? new Frame[MaxOpen];
         t_frames = null;
         try
         {

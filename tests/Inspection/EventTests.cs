@@ -132,6 +132,15 @@ public sealed class EventTests
     [InlineData("[{")]
     [InlineData("a=&")]
     [InlineData("unio")]
+    [InlineData("1g")]
+    [InlineData("1a")]
+    [InlineData("@a1")]
+    [InlineData("1 ")]
+    [InlineData("\u00e91")]
+    [InlineData("'a")]
+    [InlineData("a=")]
+    [InlineData("; ")]
+    [InlineData("\\\"")]
     [InlineData("/*")]
     public void Time_grows_with_the_length_and_no_faster(string unit)
     {

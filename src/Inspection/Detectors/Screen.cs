@@ -23,6 +23,12 @@ internal sealed class Screen
     private const int MaxHeader = 256 * 3;
     private const int MaxDisguised = 1024 * 3;
 
+    /// <summary>The longest word of a query that matters.</summary>
+    private const int MaxKeyword = 9;
+
+    /// <summary>Farther than this nobody looks from one place, so that the whole stays linear in the text; what goes on for longer is not clean.</summary>
+    private const int MaxStep = 64;
+
     /// <summary>A shell's commands are shorter.</summary>
     private const int MaxCommand = 31;
 
@@ -175,7 +181,8 @@ internal sealed class Screen
         if (text[at] == '@' || char.IsAsciiDigit((char)text[at]))
         {
             // The number ends here, or goes on as a hexadecimal one, or this is the end of a variable's name.
-            while (i < text.Length && (char.IsAsciiHexDigit((char)text[i]) || text[i] is (byte)'.' or (byte)'x' or (byte)'X'))
+            var most = Math.Min(text.Length, at + MaxStep);
+            while (i < most && (char.IsAsciiHexDigit((char)text[i]) || text[i] is (byte)'.' or (byte)'x' or (byte)'X'))
             {
                 i++;
             }
@@ -185,9 +192,14 @@ internal sealed class Screen
                 return true;
             }
 
-            while (i < text.Length && (IsWord(text[i]) || text[i] == '@'))
+            while (i < most && (IsWord(text[i]) || text[i] == '@'))
             {
                 i++;
+            }
+
+            if (i == at + MaxStep)
+            {
+                return true;
             }
         }
 
@@ -202,7 +214,7 @@ internal sealed class Screen
             return false;
         }
 
-        var length = WordLength(text, at);
+        var length = WordLength(text, at, MaxKeyword + 1);
         return length is >= 2 and <= 9 && Fold(text.Slice(at, length)) is 0x646e61 or 0x726f or 0x726f78 or 0x746f6e or 0x726564726f or 0x70756f7267 or 0x676e69766168 or Procedure;
     }
 
@@ -227,10 +239,11 @@ internal sealed class Screen
 
     private static bool IsWord(byte b) => char.IsAsciiLetterOrDigit((char)b) || b == '_';
 
-    private static int WordLength(ReadOnlySpan<byte> text, int at)
+    /// <summary>Of the word that begins here, or <paramref name="most"/> and a little more when it is longer.</summary>
+    private static int WordLength(ReadOnlySpan<byte> text, int at, int most = int.MaxValue)
     {
         var i = at;
-        while (i < text.Length && (IsWord(text[i]) || text[i] == '$' || text[i] >= 0x80))
+        while (i < text.Length && i - at < most && (IsWord(text[i]) || text[i] == '$' || text[i] >= 0x80))
         {
             var size = 1;
             if (text[i] >= 0x80 && IsBlank(text[i..], out size))
@@ -435,7 +448,7 @@ internal sealed class Screen
         return false;
     }
 
-    /// <summary>A word, number or comma follows, or nothing: what stands behind an apostrophe in prose.</summary>
+    /// <summary>A word, number or mark of a sentence follows, or nothing: what stands behind an apostrophe in prose, and begins no condition.</summary>
     private static bool MeetsWord(ReadOnlySpan<byte> text, int at)
     {
         var behind = at;
@@ -445,25 +458,14 @@ internal sealed class Screen
             return false;
         }
 
-        if (at >= text.Length || text[at] == ',')
+        if (at >= text.Length || text[at] is (byte)',' or (byte)'.' or (byte)'?' or (byte)':' or (byte)';' or (byte)'[' or (byte)']' or (byte)'(')
         {
             return true;
         }
 
+        // Calls that matter are literals; what else they could lead to follows a value.
         var length = WordLength(text, at);
-        if (length == 0)
-        {
-            return false;
-        }
-
-        // Words of the language and calls are more than words.
-        var after = at + length;
-        while (after < text.Length && text[after] == ' ')
-        {
-            after++;
-        }
-
-        return length > 10 ? after >= text.Length || text[after] != '(' : (after >= text.Length || text[after] != '(') && !IsKeyword(text.Slice(at, length));
+        return length > 10 || (length > 0 && !IsKeyword(text.Slice(at, length)));
     }
 
     private static bool IsKeyword(ReadOnlySpan<byte> word)
@@ -481,12 +483,13 @@ internal sealed class Screen
 
     private bool MeetsCommand(ReadOnlySpan<byte> text, int at)
     {
-        while (at < text.Length && text[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'"' or (byte)'\'' or (byte)'(' or (byte)'{' or (byte)'\\' or (byte)'@')
+        var most = at + MaxStep;
+        while (at < text.Length && at < most && text[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)'"' or (byte)'\'' or (byte)'(' or (byte)'{' or (byte)'\\' or (byte)'@')
         {
             at++;
         }
 
-        if (at < text.Length && text[at] == '/')
+        if (at == most || (at < text.Length && text[at] == '/'))
         {
             return true;
         }
@@ -563,13 +566,11 @@ internal sealed class Screen
     /// <summary>Says quickly whether a text holds one of many literals, ASCII case apart: by three characters at every second or fourth place.</summary>
     private sealed class GramFilter
     {
-        private const int Slots = 1 << 13;
-
         // One bit for each hash of three characters that tell of a literal.
         private readonly ulong[] _filter = new ulong[2048];
 
         // By open addressing: the characters, what may stand before and behind them (a bit for each of 64 classes), and where that is.
-        private readonly Gram[] _grams = new Gram[Slots];
+        private readonly Gram[] _grams;
         private readonly int _stride;
 
         private struct Gram
@@ -583,7 +584,7 @@ internal sealed class Screen
         public GramFilter(IReadOnlyList<string> values, int stride)
         {
             _stride = stride;
-            var found = new Dictionary<uint, List<(byte[], int)>>();
+            var found = new List<(uint Characters, byte[] Value, int Offset)>();
             foreach (var value in values)
             {
                 if (value.Length < stride + 1)
@@ -591,6 +592,7 @@ internal sealed class Screen
                     throw new ArgumentException($"literal `{value}` is too short", nameof(values));
                 }
 
+                var bytes = Encoding.ASCII.GetBytes(value);
                 // INVARIANT: of as many neighbouring places as the stride one is looked at, wherever the literal stands.
                 var first = Rarest(value, stride);
                 for (var offset = first; offset < first + stride; offset++)
@@ -602,35 +604,46 @@ internal sealed class Screen
                         var gram = Fold(two | (known ? value[offset + 2] : third) << 16);
                         var slot = Slot(gram);
                         _filter[slot >> 6] |= 1UL << (int)(slot & 63);
-                        if (!found.TryGetValue(gram, out var list))
+                        // The case bit makes two of a third character one.
+                        if (known || (third & 0x20) != 0)
                         {
-                            found[gram] = list = [];
+                            found.Add((gram, bytes, offset));
                         }
-
-                        list.Add((Encoding.ASCII.GetBytes(value), offset));
                     }
                 }
             }
 
-            foreach (var (characters, places) in found)
+            _grams = new Gram[(int)BitOperations.RoundUpToPowerOf2((uint)(found.Count * 4 / 3))];
+            foreach (var (characters, value, offset) in found)
             {
-                var slot = Find(characters);
-                _grams[slot] = new Gram
-                {
-                    Characters = characters,
-                    Places = [.. places.Distinct()],
-                    Before = places.Aggregate(0UL, (all, p) => all | (p.Item2 == 0 ? ulong.MaxValue : Class(p.Item1[p.Item2 - 1]))),
-                    Behind = places.Aggregate(0UL, (all, p) => all | (p.Item2 + 3 >= p.Item1.Length ? ulong.MaxValue : Class(p.Item1[p.Item2 + 3]))),
-                };
+                ref var gram = ref _grams[Find(characters)];
+                gram.Characters = characters;
+                gram.Places = [.. gram.Places ?? [], (value, offset)];
+                gram.Before |= offset == 0 ? ulong.MaxValue : Class(value[offset - 1]);
+                gram.Behind |= offset + 3 >= value.Length ? ulong.MaxValue : Class(value[offset + 3]);
             }
         }
 
         /// <summary>Where the characters are that ordinary texts have least of.</summary>
         private static int Rarest(string value, int stride)
         {
-            static double Weight(char c) => "etaoinsrh".Contains(c, StringComparison.OrdinalIgnoreCase) ? 6 : c == ' ' ? 8 : char.IsAsciiLetter(c) ? 2 : char.IsAsciiDigit(c) ? 1.5 : 0.5;
-            var last = Math.Max(0, value.Length - stride - 2);
-            return Enumerable.Range(0, last + 1).MinBy(first => Enumerable.Range(first, stride).Sum(i => i + 3 > value.Length ? 200 : Weight(value[i]) * Weight(value[i + 1]) * Weight(value[i + 2])));
+            static double Weight(char c) => "etaoinsrhETAOINSRH".Contains(c, StringComparison.Ordinal) ? 6 : c == ' ' ? 8 : char.IsAsciiLetter(c) ? 2 : char.IsAsciiDigit(c) ? 1.5 : 0.5;
+            var (best, least) = (0, double.MaxValue);
+            for (var first = 0; first <= Math.Max(0, value.Length - stride - 2); first++)
+            {
+                var sum = 0.0;
+                for (var i = first; i < first + stride && i + 3 <= value.Length; i++)
+                {
+                    sum += Weight(value[i]) * Weight(value[i + 1]) * Weight(value[i + 2]);
+                }
+
+                if (sum < least)
+                {
+                    (best, least) = (first, sum);
+                }
+            }
+
+            return best;
         }
 
         public bool Any(ReadOnlySpan<byte> text)
@@ -647,6 +660,22 @@ internal sealed class Screen
                         && (((first & 1) != 0 && Near(text, i)) || ((second & 1) != 0 && Near(text, i + 4)) || ((third & 1) != 0 && Near(text, i + 8)) || ((fourth & 1) != 0 && Near(text, i + 12))))
                     {
                         return true;
+                    }
+                }
+            }
+
+            else
+            {
+                for (; i <= text.Length - 18; i += 16)
+                {
+                    var hits = Bit(ref filter, ref start, i) | Bit(ref filter, ref start, i + 2) | Bit(ref filter, ref start, i + 4) | Bit(ref filter, ref start, i + 6)
+                        | Bit(ref filter, ref start, i + 8) | Bit(ref filter, ref start, i + 10) | Bit(ref filter, ref start, i + 12) | Bit(ref filter, ref start, i + 14);
+                    for (var at = i; (hits & 1) != 0 && at < i + 16; at += 2)
+                    {
+                        if (Near(text, at))
+                        {
+                            return true;
+                        }
                     }
                 }
             }
@@ -708,10 +737,10 @@ internal sealed class Screen
 
         private int Find(uint gram)
         {
-            var slot = (int)(gram * 0x85EBCA6Bu >> 19);
+            var slot = (int)(gram * 0x85EBCA6Bu >> 16) & (_grams.Length - 1);
             while (_grams[slot].Places is not null && _grams[slot].Characters != gram)
             {
-                slot = (slot + 1) & (Slots - 1);
+                slot = (slot + 1) & (_grams.Length - 1);
             }
 
             return slot;
