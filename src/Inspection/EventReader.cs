@@ -428,7 +428,24 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
             return;
         }
 
-        Text(step, texts.Take(written), written, nesting + 1, form);
+        var shortest = BinaryParts.ShortestRun(room[..written]);
+        if (shortest == 0)
+        {
+            Text(step, texts.Take(written), written, nesting + 1, form);
+            return;
+        }
+
+        // As text only its runs of printable characters can be used; serialised objects are judged by their base64 form.
+        var from = texts.Take(written);
+        if (BinaryParts.BeginsLikeObjects(texts.Span(from, written)))
+        {
+            Text(step, start, length, nesting + 1, form: false);
+        }
+
+        for (var at = 0; BinaryParts.TryNext(texts.Span(from, written), shortest, ref at, out var run); at += run)
+        {
+            Text(step, from + at, run, nesting + 1, form: false);
+        }
     }
 
     private void Gzip(int step, byte[] folded, int nesting, bool form)

@@ -570,7 +570,26 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         var start = Taken(written);
-        return Look(start, written, nesting + 1, form);
+        return BinaryParts.ShortestRun(_bytes.AsSpan(start, written)) is var shortest and > 0 ? Parts(start, written, shortest, from, length, nesting + 1) : Look(start, written, nesting + 1, form);
+    }
+
+    /// <summary>What may be used as text of a body that is none; and its base64 form, which serialised objects are judged by.</summary>
+    private bool Parts(int start, int length, int shortest, int encodedStart, int encodedLength, int nesting)
+    {
+        if (BinaryParts.BeginsLikeObjects(_bytes.AsSpan(start, length)) && !Look(encodedStart, encodedLength, nesting, form: false))
+        {
+            return false;
+        }
+
+        for (var at = 0; BinaryParts.TryNext(_bytes.AsSpan(start, length), shortest, ref at, out var run); at += run)
+        {
+            if (!Look(start + at, run, nesting, form: false))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool Spaced(int from, int length)

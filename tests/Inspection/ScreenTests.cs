@@ -103,6 +103,46 @@ public sealed class ScreenTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Bodies_that_are_no_text_give_their_printable_parts_and_no_alarms_by_chance()
+    {
+        var random = new Random(13);
+        var found = 0;
+        for (var round = 0; round < 1500; round++)
+        {
+            var bytes = new byte[random.Next(64, 20_000)];
+            random.NextBytes(bytes);
+            var quiet = Encoded(bytes);
+            Differs(quiet).ShouldBeNull();
+            Inspector.Inspect(quiet).Signals.ShouldBeEmpty();
+
+            var attack = Attacks[round % Attacks.Length];
+            Encoding.ASCII.GetBytes($"\r\n\r\n{attack}\r\n--").CopyTo(bytes.AsSpan(random.Next(bytes.Length - attack.Length - 9)));
+            var loud = Encoded(bytes);
+            Differs(loud).ShouldBeNull();
+            var seen = Inspector.Inspect(loud).Decision == InspectionDecision.Block;
+            seen.ShouldBeTrue(attack);
+            found++;
+        }
+
+        found.ShouldBe(1500);
+    }
+
+    [Theory]
+    [InlineData("rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwACRgAKbG9hZEZhY3RvckkACXRocmVzaG9sZHhwP0AAAAAAAAx3CAAAABAAAAABc3IADGphdmEubmV0LlVSTJYlNzYa/ORyAwAHSQAIaGFzaENvZGVJAARwb3J0TAAJYXV0aG9yaXR5dAASTGphdmEvbGFuZy9TdHJpbmc7TAAEZmlsZXEAfgADTAAEaG9zdHEAfgADTAAIcHJvdG9jb2xxAH4AA0wAA3JlZnEAfgADeHCMUcAE/////3QAC2V4YW1wbGUuY29tdAABL3EAfgAFdAAEaHR0cHB4dAABeHg=", true)]
+    [InlineData("gASVKAAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjA1jYXQgL2V0Yy9ob3N0lIWUUpQu", true)]
+    [InlineData("gASVIgAAAAAAAAB9lCiMBG5hbWWUjARBbm5hlIwEbGlzdJRdlChLAUsCZXUu", false)]
+    public void A_body_of_serialised_objects_is_judged_by_what_it_may_call(string body, bool stopped)
+    {
+        var json = Encoding.UTF8.GetBytes(Framed(Frames[5], "").Replace("\"body\":\"\"", $"\"body\":\"{body}\"", StringComparison.Ordinal));
+        Differs(json).ShouldBeNull();
+        (Inspector.Inspect(json).Decision == InspectionDecision.Block).ShouldBe(stopped);
+    }
+
+    private static readonly string[] Attacks = ["; cat /etc/passwd", "../../../../etc/passwd", "' OR 1=1 --"];
+
+    private static byte[] Encoded(byte[] content) => Encoding.UTF8.GetBytes($"{{\"rawPath\":\"/\",\"isBase64Encoded\":true,\"body\":\"{Convert.ToBase64String(content)}\"}}");
+
+    [Fact]
     public void Both_ways_say_the_same_at_the_limits()
     {
         var many = JsonSerializer.SerializeToUtf8Bytes(Enumerable.Range(0, 40).Select(i => new { a = $"x{i}", b = new[] { "; cat /etc/passwd", "c" }, d = "{\"e\":\"f\",\"g\":[\"h\"]}" }));
