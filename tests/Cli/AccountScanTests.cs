@@ -1,9 +1,9 @@
-using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using Pellicle.Aws;
 using Pellicle.Cli.Accounts;
+using Pellicle.Cli.Tests.Support;
 using Pellicle.Local;
 using Pellicle.Scanning.Pipeline;
 
@@ -24,10 +24,10 @@ public sealed class AccountScanTests : IAsyncLifetime
         _lambda = new LambdaClient(new AwsHttp(new AwsSettings { Region = "us-east-1", Endpoint = _local.Address, Credentials = new BasicAWSCredentials("a", "b") }, _handler));
         await IamAsync("Action=CreateRole&RoleName=shop&AssumeRolePolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"""));
         await IamAsync("Action=PutRolePolicy&RoleName=shop&PolicyName=own&PolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Sid":"wide","Effect":"Allow","Action":["s3:GetObject","s3:PutObject","dynamodb:DeleteTable"],"Resource":"*"}]}"""));
-        var layer = await _lambda.PublishLayerVersionAsync("helpers", Zip(("nodejs/node_modules/lodash/package.json", """{"name":"lodash","version":"4.17.20"}""")), null, null, null);
+        var layer = await _lambda.PublishLayerVersionAsync("helpers", TestArchive.Zip(("nodejs/node_modules/lodash/package.json", """{"name":"lodash","version":"4.17.20"}""")), null, null, null);
         foreach (var (name, code) in new[] { ("reader", "import boto3\nboto3.client('s3').get_object()"), ("writer", "import boto3\nboto3.client('s3').put_object()") })
         {
-            await _lambda.CreateFunctionAsync(name, "python3.13", "app.handler", "arn:aws:iam::123456789012:role/shop", Zip(("app.py", code)), [layer.LayerVersionArn], new Dictionary<string, string>(), 3, 128);
+            await _lambda.CreateFunctionAsync(name, "python3.13", "app.handler", "arn:aws:iam::123456789012:role/shop", TestArchive.Zip(("app.py", code)), [layer.LayerVersionArn], new Dictionary<string, string>(), 3, 128);
             await _lambda.WaitUpdatedAsync(name);
         }
 
@@ -185,7 +185,7 @@ public sealed class AccountScanTests : IAsyncLifetime
     {
         await IamAsync("Action=CreateRole&RoleName=idle&AssumeRolePolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"""));
         await IamAsync("Action=PutRolePolicy&RoleName=idle&PolicyName=own&PolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"""));
-        await _lambda.CreateFunctionAsync("idler", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/idle", Zip(("app.py", "def handler(event, context): return 1")), [], new Dictionary<string, string>(), 3, 128);
+        await _lambda.CreateFunctionAsync("idler", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/idle", TestArchive.Zip(("app.py", "def handler(event, context): return 1")), [], new Dictionary<string, string>(), 3, 128);
         using var scan = new AccountScan(_lambda, null, null);
         (await scan.ProposeAsync("idle", default)).ShouldBe((null, true));
     }
@@ -203,21 +203,6 @@ public sealed class AccountScanTests : IAsyncLifetime
         using var http = new HttpClient();
         using var answer = await http.PostAsync(_local.Address, new StringContent(form, Encoding.UTF8, "application/x-www-form-urlencoded"));
         answer.EnsureSuccessStatusCode();
-    }
-
-    private static byte[] Zip(params (string Name, string Text)[] files)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, text) in files)
-            {
-                using var entry = archive.CreateEntry(name).Open();
-                entry.Write(Encoding.UTF8.GetBytes(text));
-            }
-        }
-
-        return stream.ToArray();
     }
 
     /// <summary>Refuses calls whose line or form holds one of the texts (a text ending in <c>$</c>: ends with it).</summary>

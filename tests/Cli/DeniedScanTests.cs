@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
@@ -57,10 +56,10 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
         var iam = new Iam(_local.Address);
         await iam.CallAsync("Action=CreateRole&RoleName=shop&AssumeRolePolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"""));
         await iam.CallAsync("Action=PutRolePolicy&RoleName=shop&PolicyName=own&PolicyDocument=" + Uri.EscapeDataString("""{"Statement":[{"Sid":"wide","Effect":"Allow","Action":"s3:*","Resource":"*"}]}"""));
-        var layer = await lambda.PublishLayerVersionAsync("helpers", Zip("nodejs/node_modules/lodash/package.json", """{"name":"lodash","version":"4.17.20"}"""), null, null, null);
+        var layer = await lambda.PublishLayerVersionAsync("helpers", TestArchive.Zip("nodejs/node_modules/lodash/package.json", """{"name":"lodash","version":"4.17.20"}"""), null, null, null);
         foreach (var name in new[] { "reader", "writer" })
         {
-            await lambda.CreateFunctionAsync(name, "nodejs18.x", "app.handler", "arn:aws:iam::123456789012:role/shop", Zip("app.js", $"exports.handler = async () => '{name}'"), [layer.LayerVersionArn], new Dictionary<string, string>(), 3, 128);
+            await lambda.CreateFunctionAsync(name, "nodejs18.x", "app.handler", "arn:aws:iam::123456789012:role/shop", TestArchive.Zip("app.js", $"exports.handler = async () => '{name}'"), [layer.LayerVersionArn], new Dictionary<string, string>(), 3, 128);
             await lambda.WaitUpdatedAsync(name);
         }
 
@@ -143,18 +142,6 @@ public sealed class DeniedScanTests(Xunit.Abstractions.ITestOutputHelper output)
     }
 
     private static string[] Parts(string line) => line.Split(' ')[1].Split('?')[0].Trim('/').Split('/');
-
-    private static byte[] Zip(string name, string text)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            using var entry = archive.CreateEntry(name).Open();
-            entry.Write(Encoding.UTF8.GetBytes(text));
-        }
-
-        return stream.ToArray();
-    }
 
     /// <summary>Sends a form to the local Lambda's IAM.</summary>
     private sealed class Iam(Uri address)

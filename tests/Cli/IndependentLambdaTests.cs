@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Amazon.Runtime;
 using Pellicle.Aws;
+using Pellicle.Cli.Tests.Support;
 using Pellicle.Domain;
 using Pellicle.Local;
 using Pellicle.Protection;
@@ -15,7 +15,7 @@ namespace Pellicle.Cli.Tests;
 /// <summary>The same account in the local Lambda and in moto, an implementation of the APIs by others: same inventory, same findings. And what we change, clients of others see.</summary>
 public sealed partial class IndependentLambdaTests(Xunit.Abstractions.ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly byte[] Code = Zip(("app.py", "import boto3\nboto3.client('s3').get_object(Bucket='b', Key='k')\n"), ("requests-2.19.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: requests\nVersion: 2.19.0\n"));
+    private static readonly byte[] Code = TestArchive.Zip(("app.py", "import boto3\nboto3.client('s3').get_object(Bucket='b', Key='k')\n"), ("requests-2.19.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: requests\nVersion: 2.19.0\n"));
 
     private readonly string _data = Directory.CreateTempSubdirectory("pellicle-independent-tests-").FullName;
     private LocalLambda _local = null!;
@@ -55,11 +55,11 @@ public sealed partial class IndependentLambdaTests(Xunit.Abstractions.ITestOutpu
     {
         using var http = Http(_local.Address);
         var lambda = new LambdaClient(http);
-        var old = (await lambda.PublishLayerVersionAsync("helpers", Zip(("python/a.py", "1")), null, ["python3.13"], null)).LayerVersionArn;
+        var old = (await lambda.PublishLayerVersionAsync("helpers", TestArchive.Zip(("python/a.py", "1")), null, ["python3.13"], null)).LayerVersionArn;
         await lambda.CreateFunctionAsync("orders", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/shop", Code, [old], new Dictionary<string, string> { ["STAGE"] = "prod" }, 3, 128);
         await lambda.WaitUpdatedAsync("orders");
         var repair = new LayerRepair(lambda, Path.Combine(_data, "journal.json"));
-        var done = await repair.RunAsync(old, Zip(("python/a.py", "2")), null);
+        var done = await repair.RunAsync(old, TestArchive.Zip(("python/a.py", "2")), null);
         await SeenAsync(done.NewArn!);
         await repair.RevertAsync();
         await SeenAsync(old);
@@ -100,7 +100,7 @@ public sealed partial class IndependentLambdaTests(Xunit.Abstractions.ITestOutpu
         await FormAsync(http, address, ("Action", "CreateRole"), ("Version", "2010-05-08"), ("RoleName", "shop"), ("AssumeRolePolicyDocument", trust));
         await FormAsync(http, address, ("Action", "PutRolePolicy"), ("Version", "2010-05-08"), ("RoleName", "shop"), ("PolicyName", "own"), ("PolicyDocument", """{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","dynamodb:DeleteTable","iam:PassRole"],"Resource":"*"}]}"""));
         var lambda = new LambdaClient(http);
-        var layer = (await lambda.PublishLayerVersionAsync("helpers", Zip(("python/a.py", "1")), null, ["python3.12"], null)).LayerVersionArn;
+        var layer = (await lambda.PublishLayerVersionAsync("helpers", TestArchive.Zip(("python/a.py", "1")), null, ["python3.12"], null)).LayerVersionArn;
         foreach (var (name, variables) in new[] { ("orders", new Dictionary<string, string> { ["AWS_KEY"] = "AKIAIOSFODNN7EXAMPLE" }), ("carts", new Dictionary<string, string>()) })
         {
             await lambda.CreateFunctionAsync(name, "python3.12", "app.handler", "arn:aws:iam::123456789012:role/shop", Code, [layer], variables, 900, 128);
@@ -144,23 +144,6 @@ public sealed partial class IndependentLambdaTests(Xunit.Abstractions.ITestOutpu
         }
 
         return directory.FullName;
-    }
-
-    private static byte[] Zip(params (string Name, string Text)[] files)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, text) in files)
-            {
-                var entry = archive.CreateEntry(name);
-                entry.LastWriteTime = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-                using var content = entry.Open();
-                content.Write(Encoding.UTF8.GetBytes(text));
-            }
-        }
-
-        return stream.ToArray();
     }
 
     [GeneratedRegex(@"\b[A-Z]-\d+\b")]

@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pellicle.Aws;
 using Pellicle.Cli.Layers;
+using Pellicle.Cli.Tests.Support;
 using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli.Tests;
@@ -135,7 +136,7 @@ public sealed class LayerBuildTests : IDisposable
         return [.. target.Packages.Where(p => p.Evidence == Domain.PackageEvidence.Installed).Select(p => $"{p.Ecosystem} {p.Name} {p.Version} {p.Path}").Distinct()];
     }
 
-    private static byte[] Wheel(string name, string version, string requires, string tag = "py3-none-any") => Archive(
+    private static byte[] Wheel(string name, string version, string requires, string tag = "py3-none-any") => TestArchive.Zip(
         ($"{name}/__init__.py", $"tag = '{tag}'\n"),
         ($"{name}-{version}.dist-info/METADATA", $"Metadata-Version: 2.1\nName: {name.Replace('_', '-')}\nVersion: {version}\n{(requires.Length > 0 ? $"Requires-Dist: {requires}\n" : "")}"),
         ($"{name}-{version}.dist-info/WHEEL", $"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"),
@@ -158,45 +159,16 @@ public sealed class LayerBuildTests : IDisposable
         return stream.ToArray();
     }
 
-    private static byte[] Archive(params (string Name, string Text)[] files)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, text) in files)
-            {
-                using var entry = archive.CreateEntry(name).Open();
-                entry.Write(Encoding.UTF8.GetBytes(text));
-            }
-        }
-
-        return stream.ToArray();
-    }
-
     /// <summary>An npm registry of a few packages.</summary>
     private sealed class Registry : IDisposable
     {
-        private readonly HttpListener _listener = new();
+        private readonly HttpListener _listener;
         private readonly Dictionary<string, SortedDictionary<string, (string Manifest, byte[] Tarball)>> _packages = new(StringComparer.Ordinal);
 
         public Registry()
         {
-            for (var port = 45_000 + (Environment.ProcessId % 15_000); ; port++)
-            {
-                try
-                {
-                    Address = $"http://127.0.0.1:{port}/";
-                    _listener.Prefixes.Clear();
-                    _listener.Prefixes.Add(Address);
-                    _listener.Start();
-                    break;
-                }
-                catch (HttpListenerException)
-                {
-                    // Taken: the next one.
-                }
-            }
-
+            _listener = Loopback.Listen(out var address);
+            Address = address;
             _ = ServeAsync();
         }
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
 using Pellicle.Aws;
+using Pellicle.Cli.Tests.Support;
 using Pellicle.Local;
 using Pellicle.Protection;
 
@@ -30,16 +30,16 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
         _local = await LocalLambda.StartAsync(new LocalLambdaOptions { DataDirectory = Path.Combine(_data, "local"), RuntimesDirectory = _data, TransitionTime = TimeSpan.Zero }, default);
         _gate.Start(_local.Address);
         _lambda = new LambdaClient(new AwsHttp(new AwsSettings { Region = "us-east-1", Endpoint = _local.Address, Credentials = new BasicAWSCredentials("a", "b") }));
-        var beside = (await _lambda.PublishLayerVersionAsync("beside", Zip("b.txt", "b"), null, null, null)).LayerVersionArn;
-        _old = (await _lambda.PublishLayerVersionAsync("shared", Zip("a.txt", "old"), "as it was", ["python3.13"], null, "MIT")).LayerVersionArn;
+        var beside = (await _lambda.PublishLayerVersionAsync("beside", TestArchive.Zip("b.txt", "b"), null, null, null)).LayerVersionArn;
+        _old = (await _lambda.PublishLayerVersionAsync("shared", TestArchive.Zip("a.txt", "old"), "as it was", ["python3.13"], null, "MIT")).LayerVersionArn;
         foreach (var name in Functions)
         {
-            await _lambda.CreateFunctionAsync(name, "python3.13", "app.handler", "arn:aws:iam::123456789012:role/worker", Zip("app.py", "pass"), [beside, _old], new Dictionary<string, string> { ["KEY"] = "value" }, 3, 128);
+            await _lambda.CreateFunctionAsync(name, "python3.13", "app.handler", "arn:aws:iam::123456789012:role/worker", TestArchive.Zip("app.py", "pass"), [beside, _old], new Dictionary<string, string> { ["KEY"] = "value" }, 3, 128);
             await _lambda.WaitUpdatedAsync(name);
         }
 
         _content = Path.Combine(_data, "new.zip");
-        await File.WriteAllBytesAsync(_content, Zip("a.txt", "new"));
+        await File.WriteAllBytesAsync(_content, TestArchive.Zip("a.txt", "new"));
     }
 
     public async Task DisposeAsync()
@@ -181,22 +181,10 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
         return (end == 0, _gate.Count, writes);
     }
 
-    private static byte[] Zip(string name, string text)
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            using var entry = archive.CreateEntry(name).Open();
-            entry.Write(Encoding.UTF8.GetBytes(text));
-        }
-
-        return stream.ToArray();
-    }
-
     /// <summary>Stands between the command and Lambda, and counts calls.</summary>
     private sealed class Gate : IDisposable
     {
-        private readonly HttpListener _listener = new();
+        private HttpListener _listener = new();
         private readonly HttpClient _http = new();
         private readonly Lock _gate = new();
         private TaskCompletionSource _idle = new();
@@ -213,22 +201,8 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
 
         public void Start(Uri lambda)
         {
-            for (var port = 20_000 + (Environment.ProcessId % 20_000); ; port++)
-            {
-                try
-                {
-                    Address = $"http://127.0.0.1:{port}/";
-                    _listener.Prefixes.Clear();
-                    _listener.Prefixes.Add(Address);
-                    _listener.Start();
-                    break;
-                }
-                catch (HttpListenerException)
-                {
-                    // Taken: the next one.
-                }
-            }
-
+            _listener = Loopback.Listen(out var address);
+            Address = address;
             _ = AcceptAsync(lambda);
         }
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
-using System.Text;
 using System.Text.Json;
 using Amazon.Runtime;
 using Pellicle.Aws;
@@ -21,7 +19,7 @@ public sealed class ServedFindingsTests : IAsyncLifetime
     {
         _local = await LocalLambda.StartAsync(new LocalLambdaOptions { DataDirectory = Path.Combine(_data, "local"), RuntimesDirectory = _data, TransitionTime = TimeSpan.Zero }, default);
         _lambda = new LambdaClient(new AwsHttp(new AwsSettings { Region = "us-east-1", Endpoint = _local.Address, Credentials = new BasicAWSCredentials("a", "b") }));
-        await _lambda.CreateFunctionAsync("orders", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/gone", Zip(), [], new Dictionary<string, string>(), 3, 128);
+        await _lambda.CreateFunctionAsync("orders", "python3.13", "app.handler", "arn:aws:iam::123456789012:role/gone", TestArchive.Zip("app.py", "def handler(event, context): pass"), [], new Dictionary<string, string>(), 3, 128);
         await _lambda.WaitUpdatedAsync("orders");
         await _lambda.AddPermissionAsync("orders", "all", "lambda:InvokeFunction", "*");
         Directory.CreateDirectory(Home);
@@ -94,16 +92,4 @@ public sealed class ServedFindingsTests : IAsyncLifetime
     }
 
     private async Task<string> RunAsync(params string[] arguments) => (await Command.RunAsync(Home, 0, arguments)).Out;
-
-    private static byte[] Zip()
-    {
-        using var stream = new MemoryStream();
-        using (var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            using var entry = archive.CreateEntry("app.py").Open();
-            entry.Write(Encoding.UTF8.GetBytes("def handler(event, context): pass"));
-        }
-
-        return stream.ToArray();
-    }
 }

@@ -82,7 +82,10 @@ public class BinaryTests
         using var platform = new FakePlatform();
         using var wrapper = Wrap(platform, ["sh", "-c", "echo $AWS_LAMBDA_RUNTIME_API $1", "x", "two words"]);
         wrapper.StandardOutput.ReadToEnd().ShouldBe($"{platform.Address} two words\n");
-        wrapper.StandardError.ReadToEnd().Trim().Split('\n').ShouldHaveSingleItem();
+        // Guards of other tests may run beside it: a wrapper that finds one is told that this platform is not that guard's, and says so.
+        var lines = wrapper.StandardError.ReadToEnd().Trim().Split('\n');
+        lines.ShouldAllBe(line => line.StartsWith("pellicle: ", StringComparison.Ordinal));
+        lines[^1].ShouldStartWith("pellicle: starting without protection");
     }
 
     [BinaryFact]

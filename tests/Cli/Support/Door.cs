@@ -7,7 +7,7 @@ namespace Pellicle.Cli.Tests.Support;
 /// <summary>Stands before the local Lambda: passes requests on, or answers them itself.</summary>
 internal sealed class Door : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private HttpListener _listener = new();
     private readonly HttpClient _http = new();
 
     public string Address { get; private set; } = "";
@@ -17,22 +17,8 @@ internal sealed class Door : IDisposable
 
     public void Start(Uri lambda)
     {
-        for (var port = 41_000 + (Environment.ProcessId % 20_000); ; port++)
-        {
-            try
-            {
-                Address = $"http://127.0.0.1:{port}/";
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add(Address);
-                _listener.Start();
-                break;
-            }
-            catch (HttpListenerException)
-            {
-                // Taken: the next one.
-            }
-        }
-
+        _listener = Loopback.Listen(out var address);
+        Address = address;
         _ = AcceptAsync(lambda);
     }
 

@@ -114,6 +114,17 @@ internal sealed class Rig : IDisposable
         using var kill = Process.Start("kill", [$"-{name}", $"{Guard.Id}"]);
         kill.WaitForExit();
         kill.ExitCode.ShouldBe(0);
+        // The signal is sent; a thread that runs on another processor stops a moment later.
+        if (name == "STOP")
+        {
+            SpinWait.SpinUntil(() => Directory.EnumerateDirectories($"/proc/{Guard.Id}/task").All(IsStopped), TimeSpan.FromSeconds(10)).ShouldBeTrue(Log);
+        }
+    }
+
+    private static bool IsStopped(string task)
+    {
+        var stat = File.ReadAllText($"{task}/stat");
+        return stat[stat.LastIndexOf(')') + 2] is 'T' or 't';
     }
 
     /// <summary>SHUTDOWN, and how long the guard took to go.</summary>
