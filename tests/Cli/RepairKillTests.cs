@@ -203,7 +203,7 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
         {
             _listener = Loopback.Listen(out var address);
             Address = address;
-            _ = AcceptAsync(lambda);
+            _ = Loopback.ServeAsync(_listener, context => GuardAsync(context, lambda));
         }
 
         public void Expect(int at, bool done, Action stop)
@@ -232,24 +232,6 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
         {
             _listener.Close();
             _http.Dispose();
-        }
-
-        private async Task AcceptAsync(Uri lambda)
-        {
-            while (_listener.IsListening)
-            {
-                HttpListenerContext context;
-                try
-                {
-                    context = await _listener.GetContextAsync();
-                }
-                catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                _ = GuardAsync(context, lambda);
-            }
         }
 
         private async Task GuardAsync(HttpListenerContext context, Uri lambda)
@@ -291,20 +273,9 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
                 return;
             }
 
-            using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), new Uri(lambda, context.Request.RawUrl!));
-            if (context.Request.HasEntityBody)
-            {
-                using var body = new MemoryStream();
-                await context.Request.InputStream.CopyToAsync(body);
-                request.Content = new ByteArrayContent(body.ToArray());
-                request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-            }
-
-            foreach (var name in context.Request.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Type" or "Content-Length")))
-            {
-                request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
-            }
-
+            using var body = new MemoryStream();
+            await context.Request.InputStream.CopyToAsync(body);
+            using var request = Loopback.Copy(context.Request, body.ToArray(), lambda);
             using var answer = await _http.SendAsync(request);
             var bytes = await answer.Content.ReadAsByteArrayAsync();
             if (number == _at)

@@ -19,31 +19,13 @@ internal sealed class Door : IDisposable
     {
         _listener = Loopback.Listen(out var address);
         Address = address;
-        _ = AcceptAsync(lambda);
+        _ = Loopback.ServeAsync(_listener, context => PassAsync(context, lambda));
     }
 
     public void Dispose()
     {
         _listener.Close();
         _http.Dispose();
-    }
-
-    private async Task AcceptAsync(Uri lambda)
-    {
-        while (_listener.IsListening)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-            {
-                return;
-            }
-
-            _ = PassAsync(context, lambda);
-        }
     }
 
     private async Task PassAsync(HttpListenerContext context, Uri lambda)
@@ -64,18 +46,7 @@ internal sealed class Door : IDisposable
         }
         else
         {
-            using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), new Uri(lambda, context.Request.RawUrl!));
-            if (body.Length > 0)
-            {
-                request.Content = new ByteArrayContent(body.ToArray());
-                request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-            }
-
-            foreach (var name in context.Request.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Type" or "Content-Length")))
-            {
-                request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
-            }
-
+            using var request = Loopback.Copy(context.Request, body.ToArray(), lambda);
             using var answer = await _http.SendAsync(request);
             bytes = await answer.Content.ReadAsByteArrayAsync();
             context.Response.StatusCode = (int)answer.StatusCode;

@@ -23,4 +23,41 @@ internal static class Loopback
             }
         }
     }
+
+    /// <summary>Hands every request to <paramref name="handle"/>, many at once, until the listener is closed.</summary>
+    public static async Task ServeAsync(HttpListener listener, Func<HttpListenerContext, Task> handle)
+    {
+        while (listener.IsListening)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = handle(context);
+        }
+    }
+
+    /// <summary>The same request for another server.</summary>
+    public static HttpRequestMessage Copy(HttpListenerRequest from, byte[] body, Uri server)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(from.HttpMethod), new Uri(server, from.RawUrl!));
+        if (body.Length > 0)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", from.ContentType);
+        }
+
+        foreach (var name in from.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Type" or "Content-Length")))
+        {
+            request.Headers.TryAddWithoutValidation(name, from.Headers[name]);
+        }
+
+        return request;
+    }
 }
