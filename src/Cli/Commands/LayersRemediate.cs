@@ -48,7 +48,8 @@ internal static class LayersRemediate
                 var test = result.GetValue(smoke) is { } file ? SmokeTest(lambda, await File.ReadAllBytesAsync(file, cancellationToken)) : null;
                 var done = await repair.RunAsync(old, zip!, test, cancellationToken);
                 await NotePinnedAsync(repair, old, done.Targets.Select(t => t.Function), cancellationToken);
-                Output.Note($"{done.Targets.Count(t => t.Step == RepairStep.Verified)} functions use the new version; back with `pellicle layers remediate {old} --revert`");
+                var users = done.Targets.Count(t => t.Step == RepairStep.Verified);
+                Output.Note($"{users} {(users == 1 ? "function uses" : "functions use")} the new version; back with `pellicle layers remediate {old} --revert`");
                 System.Console.Out.WriteLine(done.NewArn);
                 return (int)ExitCode.Done;
             }
