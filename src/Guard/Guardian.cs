@@ -278,27 +278,48 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (Invocations.InFlight > 0)
             return;
-        var effect = Policy.Document.Builtin.GetValueOrDefault(BuiltinRules.LingeringProcess, Effect.Report);
-        if (effect == Effect.Allow)
+        Effect? ruled = Policy.Document.Builtin.TryGetValue(BuiltinRules.LingeringProcess, out var effect) ? effect : null;
+        if (ruled == Effect.Allow)
             return;
-        foreach (var (pid, program, seconds) in Leftovers.Check(_runtimePid, _wrapperPid, all: effect == Effect.Deny))
+        foreach (var leftover in Leftovers.Check(_runtimePid, _wrapperPid))
         {
-            var stopped = effect == Effect.Deny && Policy.Mode == ProtectionMode.Protect && Libc.kill(pid, Libc.SigKill) == 0;
+            // That a program stays is behaviour of its own, beside its start: a profile knows the helpers of its function.
+            var behaviour = new Behaviour(Dimension.Process, $"stays:{leftover.Program}");
+            var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Child = true, Environment = Settings.EnvironmentId });
+            var why = Unwelcome(leftover, ruled, decision);
+            if (why is null)
+                Behaviours.Observe(behaviour, Invocations.Last?.Number ?? 0, init: false, clean: true);
+            // A helper is told of once for each program, what should not be once for each process.
+            if (leftover.Unwelcome || (why is null && (decision.Known || !leftover.FirstOfProgram)))
+                continue;
+            leftover.Unwelcome = why is not null;
+            var shadowed = why == Unknown && decision.IncidentDecision == "would-block";
+            var stopped = why is not null && !shadowed && Policy.Mode == ProtectionMode.Protect && Libc.kill(leftover.Pid, Libc.SigKill) == 0;
+            var origin = leftover.StartedBy ?? Invocations.Last;
             Report(new Incident
             {
                 At = _time.GetUtcNow(),
-                RequestId = Invocations.Last?.RequestId ?? "",
-                Source = Invocations.Last?.Source ?? "",
-                Decision = stopped ? "blocked" : effect == Effect.Deny ? "would-block" : "reported",
+                RequestId = origin?.RequestId ?? "",
+                Source = origin?.Source ?? "",
+                Decision = stopped ? "blocked" : why is not null ? "would-block" : "reported",
                 Dimension = Dimension.Process,
-                Item = program,
+                Item = leftover.Program,
                 Detector = BuiltinRules.LingeringProcess,
-                Severity = "low",
-                Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"process {pid} stays behind after the answer; it has used {seconds:f2} s of processor time")],
+                Severity = why is not null ? "high" : "low",
+                Reasons = [string.Create(System.Globalization.CultureInfo.InvariantCulture, $"process {leftover.Pid} stays behind after the answer{why}; it has used {leftover.Seconds:f2} s of processor time")],
                 Rule = $"builtin:{BuiltinRules.LingeringProcess}",
             }, null);
         }
     }
+
+    private const string Unknown = ", which the profile does not know of it";
+
+    /// <summary>Why a process must not stay: a policy or a profile says so, it comes from an attack, or it works for nobody. Null: it may.</summary>
+    private static string? Unwelcome(Leftover leftover, Effect? ruled, Policy.Decision decision) =>
+        ruled == Effect.Deny ? ", which the policy forbids" : ruled == Effect.Report ? null
+        : leftover.StartedBy is { Suspicious: true } ? ", started by an invocation with signs of an attack"
+        : decision.IncidentDecision is "blocked" or "would-block" ? Unknown
+        : leftover.Works && !decision.Known ? " and works while nothing is under way" : null;
 
     /// <summary>Reports an attempt on guard or runtime. True: it goes on.</summary>
     internal bool Tamper(string item, string detail, string detector, Invocation? invocation)
@@ -376,6 +397,7 @@ internal sealed class Guardian : IGate, IJudge
                 invocation.Inspected(null);
                 throw;
             }
+            Leftovers.Resume();
             ReportIdle(invocation);
             if (Refusal(head, body.Span, verdict, invocation, held) is { } refusal)
                 return refusal;
@@ -634,7 +656,7 @@ internal sealed class Guardian : IGate, IJudge
             SawProbe |= query.Flags.HasFlag(QueryFlags.FromProbe);
             // Between the start of a program and its own first word an answer may already be given.
             if (query.Dimension == Dimension.Process && Initialised && query.PeerPid != _runtimePid)
-                Leftovers.Started(query.PeerPid);
+                Leftovers.Started(query.PeerPid, Invocations.Only);
             return _sinks.Judge(query);
         }
         catch (Exception error)
@@ -705,7 +727,7 @@ internal sealed class Guardian : IGate, IJudge
         if (role == ClientRole.Wrapper && !Initialised)
             _wrapperPid = pid;
         if (role == ClientRole.Interposer && Initialised)
-            Leftovers.Started(pid);
+            Leftovers.Started(pid, Invocations.Only);
     }
 
     /// <summary>

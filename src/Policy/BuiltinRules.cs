@@ -108,7 +108,8 @@ public static class BuiltinRules
             Id = "guard-files",
             Title = "The files of the protection are not the function's to change",
             Dimensions = [Dimension.Write],
-            Items = ["/tmp/.pellicle/**", "/tmp/.pellicle", "/opt/pellicle/**", "/opt/extensions/**"],
+            // Not `/opt/pellicle/runtime`: a Python packed there tries to keep what it compiled beside its modules.
+            Items = ["/tmp/.pellicle/**", "/tmp/.pellicle", "/opt/pellicle", "/opt/pellicle/*", "/opt/pellicle/native/**", "/opt/pellicle/node/**", "/opt/pellicle/dotnet/**", "/opt/extensions/**"],
         },
         new()
         {
@@ -130,7 +131,8 @@ public static class BuiltinRules
         },
         new()
         {
-            // Report only: some functions keep helpers. It has no items: the guard applies it when an answer is given and nothing is under way.
+            // It has no items: the guard applies it when an answer is given and nothing is under way. Some functions keep helpers, so what stays is reported; stopped is what an
+            // attack left behind, what works while nothing is under way, and what an enforced profile does not know to stay (`stays:PROGRAM`). Named in a document it does as it says.
             Id = LingeringProcess,
             Title = "A process that was started after init stays behind after the answer",
             Dimensions = [Dimension.Process],
@@ -151,6 +153,32 @@ public static class BuiltinRules
             Title = "Functions have no instance metadata service; who asks for it is looking for credentials",
             Dimensions = [Dimension.Host],
             Items = ["169.254.169.254:*", "169.254.170.2:*", "fd00:ec2::254:*", "[fd00:ec2::254]:*", "metadata.google.internal:*", "instance-data.*.compute.internal:*", "instance-data:*"],
+        },
+        new()
+        {
+            // Where miners report to; the pools' own web pages and programming interfaces have other names.
+            Id = "mining-pool",
+            Title = "A mining pool: what is earned with the function's processor is somebody else's",
+            Dimensions = [Dimension.Host],
+            Items =
+            [
+                "pool.supportxmr.com:*", "*.pool.supportxmr.com:*", "pool.minexmr.com:*", "*.pool.minexmr.com:*", "*.minexmr.com:4444", "gulf.moneroocean.stream:*", "*.gulf.moneroocean.stream:*", "pool.hashvault.pro:*", "*.pool.hashvault.pro:*",
+                "xmr-*.nanopool.org:*", "eth-*.nanopool.org:*", "etc-*.nanopool.org:*", "rvn-*.nanopool.org:*", "zec-*.nanopool.org:*", "mine.xmrpool.net:*", "mine.c3pool.com:*", "*.mine.c3pool.com:*", "*.xmr.pt:*",
+                "xmr.2miners.com:*", "*-xmr.2miners.com:*", "eth.2miners.com:*", "etc.2miners.com:*", "rvn.2miners.com:*", "xmr.f2pool.com:*", "xmr-*.f2pool.com:*", "*.auto.nicehash.com:*", "stratum.nicehash.com:*", "*.stratum.nicehash.com:*",
+                "rx.unmineable.com:*", "rx-*.unmineable.com:*", "ethash.unmineable.com:*", "etchash.unmineable.com:*", "randomx.*.mine.zergpool.com:*", "*.mine.zergpool.com:*", "stratum.slushpool.com:*", "stratum.braiins.com:*", "stratum.antpool.com:*",
+                "xmr.crypto-pool.fr:*", "pool.monero.hashvault.pro:*", "monerohash.com:2222", "monerohash.com:3333", "monerohash.com:5555", "*.miningpoolhub.com:*", "*.pool.minergate.com:*", "coinhive.com:*", "*.coinhive.com:*",
+            ],
+            Liftable = true,
+        },
+        new()
+        {
+            // Report only: ports say what is likely, not what it is.
+            Id = "mining-port",
+            Title = "A port that mining pools listen on",
+            Dimensions = [Dimension.Host],
+            Items = ["*:3333", "*:14433", "*:14444", "*:45560", "*:45700"],
+            Effect = Effect.Report,
+            Liftable = true,
         },
         new()
         {

@@ -144,6 +144,91 @@ public class AbuseTests
         idle.Kill();
     }
 
+    /// <summary>A process whose parent has gone.</summary>
+    private static Process Orphan(string command)
+    {
+        using var parent = Process.Start(new ProcessStartInfo("sh", ["-c", $"{command} >/dev/null 2>&1 & echo $!"]) { RedirectStandardOutput = true })!;
+        var orphan = Process.GetProcessById(int.Parse(parent.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture));
+        parent.WaitForExit();
+        return orphan;
+    }
+
+    private static void Use(Process process, double seconds) => SpinWait.SpinUntil(() => process.TotalProcessorTime > TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+
+    [Theory]
+    [InlineData(ProtectionMode.Monitor, null)]
+    [InlineData(ProtectionMode.Protect, null)]
+    [InlineData(ProtectionMode.Protect, Effect.Report)]
+    [InlineData(ProtectionMode.Protect, Effect.Allow)]
+    public async Task What_belongs_to_nobody_and_works_between_invocations_is_stopped(ProtectionMode mode, Effect? rule)
+    {
+        using var hop = new Hop(mode);
+        if (rule is { } effect)
+            hop.Policy.Set(new PolicyDocument { Mode = mode, Builtin = new Dictionary<string, Effect> { [BuiltinRules.LingeringProcess] = effect } }, "test");
+        using var runtime = hop.Runtime();
+        using var busy = Orphan("sh -c 'while :; do :; done'");
+        using var helper = Orphan("sleep 60");
+        try
+        {
+            hop.Platform.Event("one", """{"a":"b"}""");
+            runtime.Next();
+            hop.Guardian.Met(Channel.ClientRole.Interposer, busy.Id);
+            hop.Guardian.Met(Channel.ClientRole.Interposer, helper.Id);
+            // What it does during an invocation counts for nothing.
+            Use(busy, 1.1 * Leftovers.IdleAllowance);
+            runtime.Respond("one", "1");
+            for (var i = 0; i < 2; i++)
+                hop.Platform.TakeRequest();
+            var next = Task.Run(runtime.Next);
+            hop.Platform.TakeRequest().ShouldContain("/next");
+            Use(busy, busy.TotalProcessorTime.TotalSeconds + (1.1 * Leftovers.IdleAllowance));
+            hop.Platform.Event("two", """{"a":"b"}""");
+            await next;
+            hop.Guardian.Incidents.Take(10).ShouldAllBe(i => i.Decision == "reported");
+            runtime.Respond("two", "1");
+            hop.Platform.Event("three", """{"a":"b"}""");
+            runtime.Next();
+            var found = hop.Guardian.Incidents.Take(10).Where(i => i.Detector == BuiltinRules.LingeringProcess).ToList();
+            if (rule is null)
+                found.ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.RequestId.ShouldBe("one"), i => i.Decision.ShouldBe(mode == ProtectionMode.Protect ? "blocked" : "would-block"));
+            else
+                found.ShouldBeEmpty();
+            var stopped = rule is null && mode == ProtectionMode.Protect;
+            if (stopped)
+                await busy.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
+            busy.HasExited.ShouldBe(stopped);
+            helper.HasExited.ShouldBeFalse();
+        }
+        finally
+        {
+            busy.Kill();
+            helper.Kill();
+        }
+    }
+
+    [Fact]
+    public void A_helper_of_the_runtime_may_go_on_with_its_work()
+    {
+        using var child = Process.Start(new ProcessStartInfo("sh", ["-c", "while :; do :; done"]))!;
+        try
+        {
+            var leftovers = new Leftovers();
+            leftovers.Started(child.Id, null);
+            leftovers.Check(Environment.ProcessId, 0).ShouldHaveSingleItem().FirstOfProgram.ShouldBeTrue();
+            Use(child, 1.2 * Leftovers.IdleAllowance);
+            leftovers.Resume();
+            var found = leftovers.Check(Environment.ProcessId, 0).ShouldHaveSingleItem();
+            (found.Works, found.FirstOfProgram).ShouldBe((false, false));
+            found.Idle.ShouldBeGreaterThan(Leftovers.IdleAllowance);
+        }
+        finally
+        {
+            child.Kill();
+        }
+        child.WaitForExit();
+        // It has ended; another of its number would have begun later.
+    }
+
     private const string Usual = """{"statusCode":200,"headers":{"a":"b"},"body":"{\"items\":[{\"id\":1,\"name\":\"x\"}]}"}""";
 
     [Fact]

@@ -24,6 +24,10 @@ public sealed class PolicyEvaluatorTests
     [InlineData(Dimension.Deserialize, "pickle:os.system", "deserialize-gadget")]
     [InlineData(Dimension.Tamper, "ptrace", "tamper")]
     [InlineData(Dimension.Write, "/tmp/.pellicle/policy.json", "guard-files")]
+    [InlineData(Dimension.Write, "/opt/pellicle/wrapper", "guard-files")]
+    [InlineData(Dimension.Write, "/opt/pellicle/native/libpellicle.so", "guard-files")]
+    [InlineData(Dimension.Host, "pool.supportxmr.com:443", "mining-pool")]
+    [InlineData(Dimension.Host, "xmr-eu1.nanopool.org:0", "mining-pool")]
     public void Built_in_rules_deny_in_protect_without_a_profile(Dimension dimension, string item, string rule)
     {
         var decision = PolicyEvaluator.Evaluate(new(dimension, item), Protect);
@@ -49,6 +53,9 @@ public sealed class PolicyEvaluatorTests
     [InlineData(Dimension.Write, "/tmp/out.pdf")]
     [InlineData(Dimension.Host, "dynamodb.eu-west-1.amazonaws.com:443")]
     [InlineData(Dimension.Host, "169.254.100.1:9001")]
+    [InlineData(Dimension.Host, "api.nanopool.org:443")]
+    [InlineData(Dimension.Host, "api2.nicehash.com:443")]
+    [InlineData(Dimension.Write, "/opt/pellicle/runtime/lang/lib/python3.11/__pycache__/x.cpython-311.pyc.140380298825856")]
     [InlineData(Dimension.Deserialize, "pickle:collections.OrderedDict")]
     [InlineData(Dimension.Tamper, "memfd")]
     public void Ordinary_behaviour_goes_on_without_a_profile(Dimension dimension, string item) =>
