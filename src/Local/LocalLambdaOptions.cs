@@ -15,6 +15,9 @@ public sealed record LocalLambdaOptions
     /// <summary>Directory of the runtimes' bootstraps, one folder each.</summary>
     public required string RuntimesDirectory { get; init; }
 
+    /// <summary>Names that functions find at these addresses, beside what the machine's resolver knows: stand-ins for services that are not there.</summary>
+    public IReadOnlyDictionary<string, string> Hosts { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Clock and timers.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 

@@ -33,6 +33,18 @@ public sealed record Attack
     /// <summary>Benign values that differ, by language.</summary>
     public IReadOnlyDictionary<string, string> BenignValues { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Requests that make it possible, as often as said; the answer to <see cref="Op"/> then tells whether it worked, and their incidents count.</summary>
+    public (string Op, string Value, int Times)? Before { get; init; }
+
+    /// <summary>Run in a function of its own for each way of guarding, because nothing works there afterwards, or because it is made otherwise.</summary>
+    public bool Alone { get; init; }
+
+    /// <summary>The function's own bootstrap tells the runtime an address that is not the platform's.</summary>
+    public bool Spied { get; init; }
+
+    /// <summary>What must stop it, where other detectors stop other parts of it; empty when any may.</summary>
+    public string StoppedBy { get; init; } = "";
+
     /// <summary>The event is the cause: incidents name its field and the sink, and the attack runs without the event boundary too.</summary>
     public bool FromEvent { get; init; }
 

@@ -47,10 +47,10 @@ internal static class AttackTable
             return "–";
         }
 
-        var cell = Stopper(run.Of(attack, language, attack.NeedsProfile ? Guarding.Profile : Guarding.Protect));
-        return attack.FromEvent && attack.SinksMiss is null ? $"{cell}<br>alone: {Stopper(run.Of(attack, language, Guarding.Sinks))}" : cell;
+        var cell = Stopper(attack, run.Of(attack, language, attack.NeedsProfile ? Guarding.Profile : Guarding.Protect));
+        return attack.FromEvent && attack.SinksMiss is null ? $"{cell}<br>alone: {Stopper(attack, run.Of(attack, language, Guarding.Sinks))}" : cell;
     }
 
-    private static string Stopper(Outcome outcome) =>
-        outcome.Blocked.Select(i => $"{i.Detector} ({i.Dimension})").Distinct().Order(StringComparer.Ordinal).FirstOrDefault() ?? "**not stopped**";
+    private static string Stopper(Attack attack, Outcome outcome) =>
+        outcome.Blocked.Where(i => attack.StoppedBy.Length == 0 || i.Detector == attack.StoppedBy).Select(i => $"{i.Detector} ({i.Dimension})").Distinct().Order(StringComparer.Ordinal).FirstOrDefault() ?? "**not stopped**";
 }

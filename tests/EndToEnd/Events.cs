@@ -9,12 +9,15 @@ internal static class Events
 {
     public const string Default = "apigw-v2";
 
+    private const string Caller = "203.0.113.7";
+
     /// <summary>Sources, by the names that incidents use.</summary>
     public static IReadOnlyList<string> Sources { get; } = [Default, "apigw-v1", "alb", "function-url", "sqs", "sns", "s3", "kinesis", "dynamodb", "eventbridge"];
 
-    public static byte[] Make(string source, string op, string v) => JsonSerializer.SerializeToUtf8Bytes(source switch
+    /// <param name="caller">Address that the platform says the request came from, where the source has one.</param>
+    public static byte[] Make(string source, string op, string v, string caller = Caller) => JsonSerializer.SerializeToUtf8Bytes(source switch
     {
-        "apigw-v2" => Http(op, v, "abc.execute-api.us-east-1.amazonaws.com"),
+        "apigw-v2" => Http(op, v, "abc.execute-api.us-east-1.amazonaws.com", caller),
         "function-url" => FunctionUrl(op, v),
         "apigw-v1" => Rest(op, v),
         "alb" => Balancer(op, v),
@@ -75,7 +78,7 @@ internal static class Events
 
     private static JsonObject Records(JsonObject record) => new() { ["Records"] = new JsonArray(record) };
 
-    private static JsonObject Http(string op, string v, string domain) => new()
+    private static JsonObject Http(string op, string v, string domain, string caller = Caller) => new()
     {
         ["version"] = "2.0", ["routeKey"] = "GET /", ["rawPath"] = "/", ["rawQueryString"] = $"op={op}&v={Uri.EscapeDataString(v)}",
         ["headers"] = new JsonObject { ["accept"] = "application/json", ["host"] = domain, ["user-agent"] = "test/1.0" },
@@ -83,7 +86,7 @@ internal static class Events
         ["requestContext"] = new JsonObject
         {
             ["accountId"] = "123456789012", ["apiId"] = "abc", ["domainName"] = domain, ["domainPrefix"] = "abc", ["requestId"] = "JKJaXmPLvHcESHA=", ["routeKey"] = "GET /", ["stage"] = "$default", ["time"] = "10/Mar/2020:05:16:23 +0000", ["timeEpoch"] = 1583817383220,
-            ["http"] = new JsonObject { ["method"] = "GET", ["path"] = "/", ["protocol"] = "HTTP/1.1", ["sourceIp"] = "203.0.113.7", ["userAgent"] = "test/1.0" },
+            ["http"] = new JsonObject { ["method"] = "GET", ["path"] = "/", ["protocol"] = "HTTP/1.1", ["sourceIp"] = caller, ["userAgent"] = "test/1.0" },
         },
         ["isBase64Encoded"] = false,
     };

@@ -158,41 +158,6 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
         await run.UnprotectAsync(name);
     }
 
-    /// <summary>What LambdaSpy does: the runtime is told another address for the platform, and every event and answer goes through the spy. The switched-off guard is the unprotected function.</summary>
-    [CircleTheory]
-    [InlineData("python", "off")]
-    [InlineData("python", "monitor")]
-    [InlineData("python", "protect")]
-    [InlineData("node", "protect")]
-    public async Task An_address_that_is_not_the_platforms_is_reported_and_in_protect_the_spy_sees_nothing(string language, string mode)
-    {
-        await MatrixRun.BuildVictimsAsync();
-        var built = CustomRuntimeLayer.Build(Stage.Artifacts, "x86_64", new CustomRuntime(language, await InterpreterAsync(language)), null, null, "0.1.0");
-        var runtime = await new Protector(run.Stage.Lambda).EnsureLayerAsync(built.Zip, "x86_64", LayerPackage.NameForRuntime(language, "x86_64"));
-        var vendor = Path.Combine(Functions, "vendor");
-        var spy = await run.Stage.PublishAsync("spy", ("bootstrap", await File.ReadAllBytesAsync(Path.Combine(vendor, "spy-bootstrap"))), ("extensions/spy", await File.ReadAllBytesAsync(Path.Combine(vendor, "proxy"))));
-        var name = $"spied-{language}-{mode}";
-        var variables = new Dictionary<string, string> { ["VENDOR_PORT"] = FreePort().ToString(System.Globalization.CultureInfo.InvariantCulture), ["BACKEND"] = run.Stage.Backend, ["OTHER"] = run.Stage.Other };
-        if (mode == "off")
-        {
-            variables["PELLICLE_MODE"] = "off";
-        }
-
-        await run.Stage.CreateAsync(name, "provided.al2023", Victim.All.First(v => v.Language == language).Handler, Stage.ZipOf(Path.Combine(MatrixRun.Victims, language)), [runtime, spy], variables);
-        if (mode != "off")
-        {
-            await run.ProtectAsync(name, InsertionRun.Protect with { Mode = mode == "monitor" ? Domain.ProtectionMode.Monitor : Domain.ProtectionMode.Protect });
-        }
-
-        var answer = await run.CallAsync(name, Benign);
-        answer.ShouldContain("report Anna Maria");
-        answer.Contains("seen-by-vendor", StringComparison.Ordinal).ShouldBe(mode != "protect", answer);
-        if (mode != "off")
-        {
-            await run.Stage.ShouldReportAsync(name, "", mode == "protect" ? "blocked" : "would-block", "tamper");
-        }
-    }
-
     [CircleFact]
     public async Task A_function_that_takes_too_long_or_ends_itself_is_answered_as_without_protection()
     {
@@ -259,7 +224,7 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
         return bytes;
     }
 
-    private static async Task<string> InterpreterAsync(string language)
+    internal static async Task<string> InterpreterAsync(string language)
     {
         var directory = Path.Combine(Stage.Artifacts, "interpreters", language);
         if (!Directory.Exists(directory))
@@ -273,7 +238,7 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
         return directory;
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

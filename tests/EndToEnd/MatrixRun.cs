@@ -28,6 +28,8 @@ public sealed class MatrixRun : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentDictionary<(Guarding, string Language, string Source, string Op, string Value), (string RequestId, string Answer)> _answers = [];
+    private readonly ConcurrentDictionary<(Guarding, string Language, string Op, string Value), List<string>> _before = [];
+    private readonly ConcurrentDictionary<(string Attack, string Language, Guarding), Outcome> _alone = [];
     private readonly ConcurrentDictionary<string, List<Seen>> _incidents = [];
     private string _victims = "";
     private Stage? _stage;
@@ -54,7 +56,8 @@ public sealed class MatrixRun : IAsyncLifetime
         _stage = stage;
         var settings = await stage.PublishLayerAsync();
         using var slots = new SemaphoreSlim(4);
-        await Task.WhenAll(Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)));
+        var alone = Attacks.Where(a => a.Alone).SelectMany(a => Victim.All.Where(v => a.Languages.Contains(v.Language)), (attack, victim) => RunAloneAsync(attack, victim, settings, slots));
+        await Task.WhenAll([.. Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)), .. alone]);
         NotRestored = await UnprotectAsync(stage);
         _stage = null;
     }
@@ -62,7 +65,8 @@ public sealed class MatrixRun : IAsyncLifetime
     public Task DisposeAsync() => Task.CompletedTask;
 
     /// <summary>What a row's attack brought.</summary>
-    public Outcome Of(Attack attack, string language, Guarding guarding, string source = Events.Default) => Find(guarding, language, source, attack.Op, attack.ValueFor(language));
+    public Outcome Of(Attack attack, string language, Guarding guarding, string source = Events.Default) =>
+        attack.Alone ? _alone[(attack.Name, language, guarding)] : Find(guarding, language, source, attack.Op, attack.ValueFor(language), attack.Before is null ? [] : _before[(guarding, language, attack.Op, attack.ValueFor(language))]);
 
     /// <summary>What the benign twins brought.</summary>
     public IEnumerable<Outcome> OfTwins(Attack attack, string language, Guarding guarding, string source = Events.Default) => attack.BenignFor(language).Select(v => Find(guarding, language, source, attack.BenignOp, v));
@@ -71,10 +75,10 @@ public sealed class MatrixRun : IAsyncLifetime
     public static IEnumerable<Guarding> GuardingsOf(Attack attack) =>
         attack.NeedsProfile ? [Guarding.None, Guarding.Protect, Guarding.Profile] : attack.FromEvent ? [Guarding.None, Guarding.Monitor, Guarding.Protect, Guarding.Sinks] : [Guarding.None, Guarding.Monitor, Guarding.Protect];
 
-    private Outcome Find(Guarding guarding, string language, string source, string op, string value)
+    private Outcome Find(Guarding guarding, string language, string source, string op, string value, IReadOnlyList<string>? before = null)
     {
         var (id, answer) = _answers[(guarding, language, source, op, value)];
-        return new Outcome(answer, [.. _incidents[Name(language, guarding)].Where(i => i.RequestId == id)]);
+        return new Outcome(answer, [.. _incidents[Name(language, guarding)].Where(i => i.RequestId == id || before?.Contains(i.RequestId) == true)]);
     }
 
     private static string Name(string language, Guarding guarding) => $"{language}-{guarding.ToString().ToLowerInvariant()}";
@@ -106,8 +110,9 @@ public sealed class MatrixRun : IAsyncLifetime
                         await CallAsync(victim.Language, guarding, source, attack.BenignOp, value);
                     }
 
-                    if (!(attack.NeedsGuard && guarding == Guarding.None))
+                    if (!attack.Alone && !(attack.NeedsGuard && guarding == Guarding.None))
                     {
+                        await PrepareAsync(victim.Language, guarding, source, attack);
                         await CallAsync(victim.Language, guarding, source, attack.Op, attack.ValueFor(victim.Language));
                     }
                 }
@@ -120,6 +125,77 @@ public sealed class MatrixRun : IAsyncLifetime
         {
             slots.Release();
         }
+    }
+
+    /// <summary>One attack in all ways of guarding, one function each.</summary>
+    private async Task RunAloneAsync(Attack attack, Victim victim, AttachSettings settings, SemaphoreSlim slots)
+    {
+        await slots.WaitAsync();
+        try
+        {
+            var stage = _stage!;
+            string? runtime = null, spy = null;
+            if (attack.Spied)
+            {
+                var built = CustomRuntimeLayer.Build(Stage.Artifacts, "x86_64", new CustomRuntime(victim.Language, await InsertionTests.InterpreterAsync(victim.Language)), null, null, "0.1.0");
+                runtime = await new Protector(stage.Lambda).EnsureLayerAsync(built.Zip, "x86_64", LayerPackage.NameForRuntime(victim.Language, "x86_64"));
+                var vendor = Path.Combine(Stage.Root, "tests", "EndToEnd", "functions", "vendor");
+                spy = await stage.PublishAsync($"spy-{victim.Language}", ("bootstrap", await File.ReadAllBytesAsync(Path.Combine(vendor, "spy-bootstrap"))), ("extensions/spy", await File.ReadAllBytesAsync(Path.Combine(vendor, "proxy"))));
+            }
+
+            foreach (var guarding in GuardingsOf(attack))
+            {
+                var name = $"{attack.Name}-{Name(victim.Language, guarding)}";
+                if (runtime is null || spy is null)
+                {
+                    await stage.CreateAsync(name, victim, _victims);
+                }
+                else
+                {
+                    var variables = new Dictionary<string, string> { ["VENDOR_PORT"] = $"{InsertionTests.FreePort()}", ["BACKEND"] = stage.Backend, ["OTHER"] = stage.Other, ["AWS_PORT"] = "1", ["POOL"] = "none" };
+                    if (guarding == Guarding.None)
+                    {
+                        variables["PELLICLE_MODE"] = "off"; // the runtime comes with the guard
+                    }
+
+                    await stage.CreateAsync(name, "provided.al2023", victim.Handler, Stage.ZipOf(Path.Combine(_victims, victim.Language)), [runtime, spy], variables);
+                }
+
+                if (guarding != Guarding.None)
+                {
+                    await stage.SetPolicyAsync(name, PolicyOf(guarding, stage));
+                    (await new Protector(stage.Lambda).ProtectAsync(name, settings)).Refusals.ShouldBeEmpty();
+                    await stage.Lambda.WaitUpdatedAsync(name);
+                }
+
+                var ids = new List<string> { "" };
+                for (var i = 0; i < (attack.Before?.Times ?? 0); i++)
+                {
+                    ids.Add((await stage.InvokeAsync(name, Events.Make(Events.Default, attack.Before!.Value.Op, attack.Before.Value.Value))).RequestId);
+                }
+
+                var (last, answer) = await stage.InvokeAsync(name, Events.Make(Events.Default, attack.Op, attack.ValueFor(victim.Language)));
+                ids.Add(last);
+                _alone[(attack.Name, victim.Language, guarding)] = new Outcome(answer, guarding == Guarding.None ? [] : await DecidedAsync(name, ids, attack.StoppedBy));
+            }
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    /// <summary>Incidents of these requests as soon as this detector decided about one of them; all of them when that does not come.</summary>
+    private async Task<List<Seen>> DecidedAsync(string name, List<string> ids, string detector)
+    {
+        var clock = Stopwatch.StartNew();
+        List<Seen> found;
+        do
+        {
+            found = [.. (await _stage!.IncidentsAsync(name)).Select(Read).Where(i => ids.Contains(i.RequestId))];
+        }
+        while (!found.Exists(i => i.Decision != "reported" && i.Detector == detector) && clock.Elapsed < Patience);
+        return found;
     }
 
     /// <summary>Seconds each function took, for those who make it faster.</summary>
@@ -135,9 +211,30 @@ public sealed class MatrixRun : IAsyncLifetime
 
         var stage = _stage!;
         var real = value.Replace("{other}", stage.Other, StringComparison.Ordinal).Replace("{otherport}", stage.Other.Split(':')[1], StringComparison.Ordinal);
-        // What the platform would count stands in its header, not in the event.
+        _answers[key] = await SendAsync(language, guarding, source, op, real, value);
+    }
+
+    private async Task PrepareAsync(string language, Guarding guarding, string source, Attack attack)
+    {
+        if (attack.Before is not var (op, value, times))
+        {
+            return;
+        }
+
+        var ids = _before[(guarding, language, attack.Op, attack.ValueFor(language))] = [];
+        for (var i = 0; i < times; i++)
+        {
+            ids.Add((await SendAsync(language, guarding, source, op, value, value)).RequestId);
+        }
+    }
+
+    /// <summary>What the platform writes stands in the value: its count of a chain's rounds in the tracing header, or the caller's address.</summary>
+    private Task<(string RequestId, string Answer)> SendAsync(string language, Guarding guarding, string source, string op, string real, string value)
+    {
+        const string From = "from ";
         var trace = value.StartsWith("Lineage=", StringComparison.Ordinal) ? $"Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0;{value}" : null;
-        _answers[key] = await stage.InvokeAsync(Name(language, guarding), Events.Make(source, op, real), trace);
+        var sent = value.StartsWith(From, StringComparison.Ordinal) ? Events.Make(source, op, real, value[From.Length..]) : Events.Make(source, op, real);
+        return _stage!.InvokeAsync(Name(language, guarding), sent, trace);
     }
 
     /// <summary>Guards send in order and before they ask for the next event: when the incident of a last, marked request is there, all are.</summary>
@@ -178,7 +275,8 @@ public sealed class MatrixRun : IAsyncLifetime
                 {
                     [Dimension.Process] = new(ProfileStage.Protect, ["/usr/bin/dash", "**/jspawnhelper"]),
                     [Dimension.Response] = new(ProfileStage.Protect, ["json:*:64K", "text:64K"]),
-                    [Dimension.Host] = new(ProfileStage.Protect, [stage.Backend]),
+                    [Dimension.Host] = new(ProfileStage.Protect, [stage.Backend, "*.amazonaws.com:*"]),
+                    [Dimension.Aws] = new(ProfileStage.Protect, ["dynamodb:\\*"]),
                     [Dimension.Library] = new(ProfileStage.Protect, ["/usr/**", "/lib/**", "/lib64/**", "/var/lang/**", "/var/runtime/**", "/opt/**", "/var/task/**"]),
                     [Dimension.Write] = new(ProfileStage.Protect, ["/tmp/uploads", "/tmp/uploads/**", "/tmp/hsperfdata_*", "/tmp/hsperfdata_*/**", "/tmp/clr-*", "/tmp/dotnet-*", "/tmp/.dotnet/**"]),
                 },

@@ -20,16 +20,23 @@ internal sealed class Stage : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly TcpListener _backend;
     private readonly TcpListener _other;
+    private readonly IReadOnlyList<TcpListener> _services;
 
-    private Stage(string directory, LocalLambda local, PellicleServer server)
+    private Stage(string directory, LocalLambda local, PellicleServer server, IReadOnlyList<TcpListener> services)
     {
         (Directory, Local, Server) = (directory, local, server);
         Lambda = new LambdaClient(new AwsHttp(new AwsSettings { Region = "us-east-1", Endpoint = local.Address, Credentials = new Amazon.Runtime.BasicAWSCredentials("test", "test") }));
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", server.AdminToken);
         (_backend, Backend) = Listen();
         (_other, Other) = Listen();
+        _services = services;
         _ = AnswerAsync(_backend);
         _ = AnswerAsync(_other);
+        foreach (var service in services)
+        {
+            _ = AnswerAsync(service);
+        }
+
     }
 
     public string Directory { get; }
@@ -45,6 +52,15 @@ internal sealed class Stage : IAsyncDisposable
 
     /// <summary>Another one, which they have no business with.</summary>
     public string Other { get; }
+
+    /// <summary>Names that functions reach at <see cref="ServicePort"/>: services of AWS, and a mining pool. One address each, for an address is known by the name it was looked up with.</summary>
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        ["dynamodb.us-east-1.amazonaws.com"] = "127.0.0.2", ["lambda.us-east-1.amazonaws.com"] = "127.0.0.3", ["pool.supportxmr.com"] = "127.0.0.4",
+    };
+
+    /// <summary>Port of the stand-ins.</summary>
+    public int ServicePort => ((IPEndPoint)_services[0].LocalEndpoint).Port;
 
     public static string Root { get; } = FindRoot();
 
@@ -69,9 +85,16 @@ internal sealed class Stage : IAsyncDisposable
     public static async Task<Stage> StartAsync()
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("pellicle-e2e-").FullName;
-        var local = await LocalLambda.StartAsync(new LocalLambdaOptions { DataDirectory = Path.Combine(directory, "local"), RuntimesDirectory = Path.Combine(Artifacts, "runtimes") }, CancellationToken.None);
+        var local = await LocalLambda.StartAsync(new LocalLambdaOptions { DataDirectory = Path.Combine(directory, "local"), RuntimesDirectory = Path.Combine(Artifacts, "runtimes"), Hosts = Names }, CancellationToken.None);
         var server = await PellicleServer.StartAsync(new ServerOptions { DataDirectory = Path.Combine(directory, "server"), AdminToken = $"pa_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20))}" });
-        return new Stage(directory, local, server);
+        var services = new List<TcpListener>();
+        foreach (var address in Names.Values)
+        {
+            services.Add(new TcpListener(IPAddress.Parse(address), services.Count == 0 ? 0 : ((IPEndPoint)services[0].LocalEndpoint).Port));
+            services[^1].Start();
+        }
+
+        return new Stage(directory, local, server, services);
     }
 
     /// <summary>Publishes the real layer; what protected functions are told.</summary>
@@ -89,7 +112,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public async Task CreateAsync(string name, Victim victim, string victims, IReadOnlyDictionary<string, string>? variables = null)
     {
-        var all = new Dictionary<string, string>(variables ?? new Dictionary<string, string>()) { ["BACKEND"] = Backend, ["OTHER"] = Other };
+        var all = new Dictionary<string, string>(variables ?? new Dictionary<string, string>()) { ["BACKEND"] = Backend, ["OTHER"] = Other, ["AWS_PORT"] = $"{ServicePort}", ["POOL"] = $"pool.supportxmr.com:{ServicePort}" };
         await Lambda.CreateFunctionAsync(name, victim.Runtime, victim.Handler, "arn:aws:iam::123456789012:role/victim", ZipOf(Path.Combine(victims, victim.Language)), [], all, 20, 256);
         await Lambda.WaitUpdatedAsync(name);
     }
@@ -177,6 +200,11 @@ internal sealed class Stage : IAsyncDisposable
         await _ended.CancelAsync();
         _backend.Dispose();
         _other.Dispose();
+        foreach (var service in _services)
+        {
+            service.Dispose();
+        }
+
         _http.Dispose();
         Lambda.Http.Dispose();
         await Local.DisposeAsync();

@@ -140,7 +140,7 @@ internal sealed partial class ExecutionEnvironment : IAsyncDisposable
             : ["/var/runtime/bootstrap"];
         variables = new FunctionVariables(function, runtime, server.Port, time.GetUtcNow());
         logger.LogDebug("environment of {Function} on port {Port}: {Runtime}", function.Name, server.Port, runtime.Description);
-        var plan = FileSystem.Plan(runtime, code, layers, bootstrap, function.EphemeralStorage, Environment.IsPrivilegedProcess);
+        var plan = FileSystem.Plan(runtime, code, layers, bootstrap, options.Hosts, function.EphemeralStorage, Environment.IsPrivilegedProcess);
         // /tmp is memory, so the limit has to leave room for it.
         sandbox = await Sandbox.StartAsync(plan, (function.MemorySize + (long)function.EphemeralStorage) << 20, log.Write, ProcessExited, logger);
     }

@@ -15,7 +15,7 @@ internal static class FileSystem
         "/etc/pki", "/etc/protocols", "/etc/services", "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/resolv.conf", "/etc/gai.conf", "/etc/os-release",
     ];
 
-    public static SandboxPlan Plan(HostRuntime runtime, string code, string layers, string? bootstrap, int temporaryMegabytes, bool rootful)
+    public static SandboxPlan Plan(HostRuntime runtime, string code, string layers, string? bootstrap, IReadOnlyDictionary<string, string> hosts, int temporaryMegabytes, bool rootful)
     {
         var plan = new SandboxPlan();
         plan.Bind("/usr", "/usr");
@@ -39,7 +39,7 @@ internal static class FileSystem
         }
         plan.Text("/etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\nsbx_user1051:x:993:990::/home/sbx_user1051:/sbin/nologin\nnobody:x:65534:65534::/:/sbin/nologin\n");
         plan.Text("/etc/group", "root:x:0:\nsbx_user1051:x:990:\nnogroup:x:65534:\n");
-        plan.Text("/etc/hosts", "127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost\n");
+        plan.Text("/etc/hosts", "127.0.0.1 localhost sandbox.localdomain sandbox\n::1 localhost\n" + string.Concat(hosts.Select(h => $"{h.Value} {h.Key}\n")));
         plan.Text("/etc/hostname", "sandbox\n");
         plan.Bind(code, "/var/task");
         plan.Bind(layers, "/opt");

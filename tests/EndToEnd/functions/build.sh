@@ -9,23 +9,30 @@ mkdir -p "$out/gifts"
 gcc -shared -fPIC -Wall -Werror -o "$out/hook.so" "$here/hook.c"
 for language in python node java dotnet; do
   mkdir -p "$out/$language"
-  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$out/$language/"
+  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$out/$language/"
   cp "$out/hook.so" "$out/$language/data/"
+  mkdir "$out/$language/data/hooks"
 done
 cp "$here/python/handler.py" "$out/python/"
 cp "$here/node/index.js" "$out/node/"
+# What a child is told to load before its own program.
+echo 'print("loaded-it")' >"$out/python/data/hooks/sitecustomize.py"
+echo 'console.log("loaded-it");' >"$out/node/data/hooks/first.js"
 javac --release 17 -d "$out/java" "$here"/java/src/*/*.java
 for project in dotnet/Victim dotnet-gift/Gift; do
   dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
   case $project in
     dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out/dotnet/" ;;
-    *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" ;;
+    *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" && cp "$out/build/Gift.dll" "$out/dotnet/data/hooks/hook.dll" ;;
   esac
 done
 java -cp "$out/java" "$here/java/Serialize.java" >"$out/gifts/object"
 # A class that the function does not have, and one that it defines itself.
 javac --release 17 -d "$out/build/sent" "$here/java/Sent.java"
 base64 -w0 "$out/build/sent/Sent.class" >"$out/gifts/class"
+javac --release 17 -d "$out/build/hook" "$here/java/Hook.java"
+printf 'Premain-Class: Hook\n' >"$out/build/hook/MANIFEST"
+jar cfm "$out/java/data/hooks/hook.jar" "$out/build/hook/MANIFEST" -C "$out/build/hook" Hook.class
 javac --release 17 -d "$out/build/own" "$here/java/Own.java"
 cp "$out/build/own/Own.class" "$out/java/data/own.bin"
 rm -rf "$out/build" "$out/obj"

@@ -9,3 +9,9 @@ public static class Gift
         return process.StandardOutput.ReadToEnd();
     }
 }
+
+/// <summary>What a child runs first when it is told to.</summary>
+internal static class StartupHook
+{
+    public static void Initialize() => Console.WriteLine("loaded-it");
+}

@@ -84,6 +84,38 @@ public sealed class Handler
                 shell.Environment["BASH_ENV"] = "/tmp/first.sh";
                 using (var process = Process.Start(shell)!)
                     return process.StandardOutput.ReadToEnd();
+            case "hooked":
+                // A child that is told to load a file first: one that was dropped, or one of the package.
+                var hook = Data + "/hooks/hook.dll";
+                if (v == "dropped")
+                {
+                    File.Copy(hook, "/tmp/hook.dll", overwrite: true);
+                    hook = "/tmp/hook.dll";
+                }
+
+                var told = new ProcessStartInfo(Environment.ProcessPath!, ["exec", "--runtimeconfig", "/var/task/Victim.runtimeconfig.json", "/var/task/Victim.dll"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+                told.Environment["DOTNET_STARTUP_HOOKS"] = string.Join(':', ((string[])[told.Environment.TryGetValue("DOTNET_STARTUP_HOOKS", out var others) ? others! : "", hook]).Where(h => h.Length > 0));
+                using (var process = Process.Start(told)!)
+                    return process.StandardOutput.ReadToEnd();
+            case "persist":
+                var done = Leave("/usr/bin/tail", "-f", "/dev/null");
+                try
+                {
+                    File.ReadAllText("/proc/self/environ");
+                }
+                catch (UnauthorizedAccessException)
+                {
+                    // stopped
+                }
+
+                return done;
+            case "stay-shell": return Leave("/bin/sh", "-c", "read x");
+            case "survivor": return Run("/bin/sh", "/var/task/survivor.sh");
+            case "pause":
+                await Task.Delay(2500);
+                return "paused";
+            case "aws": return await Http.GetStringAsync($"http://{v}.us-east-1.amazonaws.com:{Variable("AWS_PORT")}/");
+            case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
@@ -136,6 +168,17 @@ public sealed class Handler
         }
     }
 
+    private static readonly List<Process> Left = [];
+
+    /// <summary>Leaves a process behind that waits for input.</summary>
+    private static string Leave(string program, params string[] argv)
+    {
+        Left.Add(Process.Start(new ProcessStartInfo(program, argv) { RedirectStandardInput = true })!);
+        Directory.CreateDirectory(Uploads);
+        Write(Uploads + "/left.pid", $"{Left[^1].Id}\n");
+        return "left behind";
+    }
+
     private static string Sh(string command) => Run("/bin/sh", "-c", command);
 
     private static string Run(string program, params string[] argv)
@@ -171,7 +214,8 @@ public sealed class Handler
     private static async Task<string> Connect(string target)
     {
         using var socket = new TcpClient();
-        await socket.ConnectAsync(IPEndPoint.Parse(target)).WaitAsync(TimeSpan.FromMilliseconds(500));
+        var colon = target.LastIndexOf(':');
+        await socket.ConnectAsync(target[..colon], int.Parse(target[(colon + 1)..])).WaitAsync(TimeSpan.FromMilliseconds(500));
         return "connected";
     }
 
@@ -282,6 +326,14 @@ public sealed class Handler
     }
 
     private static (string, string) Pair(JsonElement from) => (from.GetProperty("op").GetString()!, from.GetProperty("v").GetString()!);
+}
+
+/// <summary>What a child runs: nothing.</summary>
+internal static class Program
+{
+    private static void Main()
+    {
+    }
 }
 
 internal static unsafe class Native

@@ -120,6 +120,17 @@ function signalGuard() {
   return 'no guard';
 }
 
+// Leaves a process behind that waits for input.
+const left = [];
+function leave(program, ...argv) {
+  const child = spawn(program, argv, { stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  left.push(child);
+  fs.mkdirSync('/tmp/uploads', { recursive: true });
+  write('/tmp/uploads/left.pid', `${child.pid}\n`);
+  return 'left behind';
+}
+
 const api = (method, route, body, address = process.env.AWS_LAMBDA_RUNTIME_API) => run('/bin/bash', '/var/task/http.sh', ...address.split(':'), method, `/2018-06-01/runtime/invocation/${route}`, body);
 const upstream = () => process.env.PELLICLE_CHANNEL?.split('/')[1] ?? process.env.AWS_LAMBDA_RUNTIME_API;
 
@@ -166,6 +177,27 @@ const operations = {
     fs.copyFileSync('/var/task/data/hook.so', '/tmp/hook.so');
     return spawnSync('/bin/sh', ['/var/task/script.sh'], { env: { ...process.env, LD_PRELOAD: '/tmp/hook.so' } }).stdout.toString();
   },
+  // A child that is told to load a file first: one that was dropped, or one of the package.
+  hooked(v) {
+    if (v === 'dropped') fs.copyFileSync(`${DATA}/hooks/first.js`, '/tmp/first.js');
+    const file = v === 'dropped' ? '/tmp/first.js' : `${DATA}/hooks/first.js`;
+    return spawnSync(process.execPath, ['-e', '0'], { env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${file}` } }).stdout.toString();
+  },
+  // And tries something else that an intruder does.
+  persist() {
+    const done = leave('/usr/bin/tail', '-f', '/dev/null');
+    try {
+      fs.readFileSync('/proc/self/environ');
+    } catch {
+      // stopped
+    }
+    return done;
+  },
+  'stay-shell': () => leave('/bin/sh', '-c', 'read x'),
+  survivor: () => run('/bin/sh', '/var/task/survivor.sh'),
+  pause: () => new Promise((resolve) => setTimeout(() => resolve('paused'), 2500)),
+  aws: (v) => get(`http://${v}.us-east-1.amazonaws.com:${process.env.AWS_PORT}/`),
+  mine: () => connect(process.env.POOL),
   'switch-runtime': () => run('/bin/bash', '/var/task/switch.sh', String(process.pid), ...process.env.AWS_LAMBDA_RUNTIME_API.split(':'), requestId),
   deserialize: (v) => JSON.stringify(unserialize(v)),
   environ: () => fs.readFileSync('/proc/self/environ', 'utf8'),

@@ -12,6 +12,8 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import sys
+import time
 import types
 import urllib.parse
 import urllib.request
@@ -201,6 +203,39 @@ def first(_):
     return run("/bin/bash", "-c", "true", env={**os.environ, "BASH_ENV": "/tmp/first.sh"})
 
 
+def hooked(where):
+    """A child that is told to load a file first: one that was dropped, or one of the package."""
+    folder = DATA + "/hooks"
+    if where == "dropped":
+        folder = shutil.copytree(folder, "/tmp/hooks", dirs_exist_ok=True)
+    return run(sys.executable, "-c", "pass", env={**os.environ, "PYTHONPATH": folder})
+
+
+LEFT = []
+
+
+def leave(*argv):
+    LEFT.append(subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    os.makedirs("/tmp/uploads", exist_ok=True)
+    write("/tmp/uploads/left.pid", f"{LEFT[-1].pid}\n")
+    return "left behind"
+
+
+def persist(_):
+    """Leaves a process behind, and tries something else that an intruder does."""
+    left = leave("/usr/bin/tail", "-f", "/dev/null")
+    try:
+        text_of("/proc/self/environ")
+    except OSError:
+        pass  # stopped
+    return left
+
+
+def pause():
+    time.sleep(2.5)
+    return "paused"
+
+
 def unhook(_):
     """Exchanges the code of whatever looks like an audit hook, as is done to those written in Python."""
     def nothing(*arguments, **named):
@@ -236,6 +271,13 @@ OPERATIONS = {
     "datagram": lambda v: send_datagram(os.environ["OTHER"]),
     "preload": preload,
     "first": first,
+    "hooked": hooked,
+    "persist": persist,
+    "stay-shell": lambda v: leave("/bin/sh", "-c", "read x"),
+    "survivor": lambda v: run("/bin/sh", "/var/task/survivor.sh"),
+    "pause": lambda v: pause(),
+    "aws": lambda v: get(f"http://{v}.us-east-1.amazonaws.com:{os.environ['AWS_PORT']}/"),
+    "mine": lambda v: connect(os.environ["POOL"]),
     "unhook": unhook,
     "switch-runtime": lambda v: run("/bin/bash", "/var/task/switch.sh", str(os.getpid()), *os.environ["AWS_LAMBDA_RUNTIME_API"].split(":"), REQUEST_ID),
     "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),

@@ -88,6 +88,33 @@ public final class Handler {
                 child.environment().put("BASH_ENV", "/tmp/first.sh");
                 yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             }
+            case "hooked" -> {
+                // A child that is told to load a file first: one that was dropped, or one of the package.
+                Path agent = DATA.resolve("hooks/hook.jar");
+                if (v.equals("dropped")) {
+                    agent = Files.copy(agent, Path.of("/tmp/hook.jar"), StandardCopyOption.REPLACE_EXISTING);
+                }
+                ProcessBuilder child = new ProcessBuilder(System.getProperty("java.home") + "/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-version").redirectError(ProcessBuilder.Redirect.DISCARD);
+                child.environment().put("JAVA_TOOL_OPTIONS", "-javaagent:" + agent);
+                yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            }
+            case "persist" -> {
+                String done = leave("/usr/bin/tail", "-f", "/dev/null");
+                try {
+                    text(Path.of("/proc/self/environ"));
+                } catch (IOException stopped) {
+                    // it goes on without
+                }
+                yield done;
+            }
+            case "stay-shell" -> leave("/bin/sh", "-c", "read x");
+            case "survivor" -> run("/bin/sh", "/var/task/survivor.sh");
+            case "pause" -> {
+                Thread.sleep(2500);
+                yield "paused";
+            }
+            case "aws" -> get("http://" + v + ".us-east-1.amazonaws.com:" + System.getenv("AWS_PORT") + "/");
+            case "mine" -> connect(System.getenv("POOL"));
             case "define" -> new Definer().define(Base64.getDecoder().decode(v));
             case "define-own" -> new Definer().define(Files.readAllBytes(DATA.resolve("own.bin")));
             case "xml" -> DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(v.getBytes(StandardCharsets.UTF_8))).getDocumentElement().getTextContent();
@@ -134,6 +161,17 @@ public final class Handler {
         String define(byte[] bytes) throws ReflectiveOperationException {
             return defineClass(null, bytes, 0, bytes.length).getConstructor().newInstance().toString();
         }
+    }
+
+    private static final List<Process> LEFT = new ArrayList<>();
+
+    /** Leaves a process behind that waits for input. */
+    private static String leave(String... argv) throws IOException {
+        Process left = new ProcessBuilder(argv).start();
+        LEFT.add(left);
+        Files.createDirectories(UPLOADS);
+        write(UPLOADS.resolve("left.pid"), left.pid() + "\n");
+        return "left behind";
     }
 
     private static String sh(String command) throws IOException, InterruptedException {
