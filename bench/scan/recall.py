@@ -7,7 +7,8 @@ from corpora.common import NotBuilt
 CORPORA = {name: corpus for module in (npm, locks, bundles, python, java, dotnet, go, rust, ruby, php, native) for name, corpus in module.CORPORA.items()}
 
 # Recall and precision that a corpus must reach; a name or its beginning.
-GOALS = {"bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "python stripped": (0.9, 0.97), "native": (0.9, 0.97), "": (0.99, 0.99)}
+# Of jars that do not say whose they are only well-known ones can be told; that corpus is there to be seen.
+GOALS = {"java debian unstated": (0.0, 0.0), "java without poms": (0.85, 0.85), "bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "python stripped": (0.9, 0.97), "native": (0.9, 0.97), "": (0.99, 0.99)}
 
 
 def goal(name):

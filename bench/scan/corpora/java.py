@@ -1,5 +1,5 @@
 """Jars. Truth: Debian lists every jar by its published coordinates below /usr/share/maven-repo."""
-import glob, io, os, re, zipfile
+import functools, glob, io, json, os, re, zipfile
 
 from .common import WORK, built, debs, found, run, scan
 
@@ -18,9 +18,11 @@ def packages():
     return sorted(set(names[::3] + well_known))
 
 
+@functools.cache
 def jars():
-    """(group:artifact, version, file) of the jars that hold classes."""
+    """(group:artifact, version, jar, file name) of the jars that hold classes."""
     root = debs("java-debian", packages()) + "/root/usr/share"
+    listed = {}
     for jar in sorted(glob.glob(root + "/maven-repo/**/*.jar", recursive=True)):
         *group, artifact, version, file = os.path.relpath(jar, root + "/maven-repo").split("/")
         real = os.path.realpath(jar) if os.path.exists(jar) else jar.replace(os.path.dirname(jar), root + "/java")
@@ -29,30 +31,77 @@ def jars():
             continue
         with zipfile.ZipFile(real) as inner:
             if any(n.endswith(".class") for n in inner.namelist()):
-                yield f"{'.'.join(group)}:{artifact}", version, real, file
+                listed.setdefault(real, []).append((f"{'.'.join(group)}:{artifact}", version, real, file))
+    # One jar under several coordinates: those of its own pom are the ones it can be known by.
+    return [jar for same in listed.values() for jar in ([jar for jar in same if is_own(jar)] if len(same) > 1 else same)[:1] or same]
 
 
-def flat():
+def is_own(jar):
+    """True when the jar's own pom.properties says what Debian lists it as."""
+    name, version, real, _ = jar
+    group, artifact = name.split(":")
+    with zipfile.ZipFile(real) as inner:
+        path = f"META-INF/maven/{group}/{artifact}/pom.properties"
+        return path in inner.namelist() and re.search(rf"^version={re.escape(version)}\s*$", inner.read(path).decode(errors="replace"), re.M) is not None
+
+
+@functools.cache
+def published():
+    """group:artifact of every advisory for Maven beside the repository: coordinates that anybody may know."""
+    names = set()
+    archive = os.path.join(os.path.dirname(__file__), "../../../../shared/data/advisories/Maven/all.zip")
+    if os.path.exists(archive):
+        with zipfile.ZipFile(archive) as records:
+            for record in records.namelist():
+                names |= {affected.get("package", {}).get("name") for affected in json.loads(records.read(record)).get("affected", [])}
+    return names
+
+
+def says_its_group(jar):
+    """True when anything in the jar, or an advisory, names the owner of its group. Of the others only Debian's own list outside the jar knows."""
+    name, _, real, _ = jar
+    group, artifact = name.split(":")
+    owner = ".".join(group.split(".")[:2])
+    with zipfile.ZipFile(real) as inner:
+        manifest = inner.read("META-INF/MANIFEST.MF").decode(errors="replace") if "META-INF/MANIFEST.MF" in inner.namelist() else ""
+        return group == artifact or name in published() or owner in manifest or any(n.startswith(owner.replace(".", "/") + "/") or n.startswith(f"META-INF/maven/{group}/") for n in inner.namelist())
+
+
+def flat(stated=True):
     """lib/ARTIFACT-VERSION.jar each, as build tools lay a function out."""
     truth, zipped, seen = set(), f"{WORK}/java-debian.zip", {}
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_STORED) as archive:
         for name, version, real, file in jars():
             # One file name can carry one artifact only.
-            if seen.setdefault(file, name) != name:
+            if seen.setdefault(file, name) != name or says_its_group((name, version, real, file)) != stated:
                 continue
             truth.add((name, version))
             archive.write(real, f"lib/{file}") if f"lib/{file}" not in archive.namelist() else None
     yield truth, found(scan(zipped), "Maven")
 
 
+def without_poms():
+    """The jars of Maven's builds as other build tools would have made them: without META-INF/maven. The group is all guessed or known."""
+    truth, seen, target = set(), set(), f"{WORK}/java-without-poms.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, version, real, file in filter(is_own, jars()):
+            if file in seen:
+                continue
+            seen.add(file)
+            truth.add((name, version))
+            stripped = io.BytesIO()
+            with zipfile.ZipFile(real) as inner, zipfile.ZipFile(stripped, "w") as bare:
+                for entry in inner.namelist():
+                    if not entry.startswith("META-INF/maven/") and not entry.endswith((".jar", "/")) and entry not in bare.NameToInfo:
+                        # Names of classes are looked at, their code is not.
+                        bare.writestr(entry, b"" if entry.endswith(".class") else inner.read(entry))
+            archive.writestr(f"lib/{file}", stripped.getvalue())
+    yield truth, found(scan(target), "Maven")
+
+
 def with_pom():
     """Jars that carry their own pom.properties: what Maven builds."""
-    for name, version, real, file in jars():
-        group, artifact = name.split(":")
-        with zipfile.ZipFile(real) as inner:
-            path = f"META-INF/maven/{group}/{artifact}/pom.properties"
-            if path in inner.namelist() and f"version={version}" in inner.read(path).decode(errors="replace"):
-                yield name, version, real, file
+    return filter(is_own, jars())
 
 
 def nested():
@@ -93,8 +142,8 @@ def shaded(exploded):
                         archive.writestr(entry, inner.read(entry))
                         if entry.endswith("/pom.properties"):
                             values = dict(map(str.strip, line.split("=", 1)) for line in inner.read(entry).decode(errors="replace").splitlines() if "=" in line and not line.startswith("#"))
-                            # Debian writes `none` into a few; the jar is listed under its group.
-                            group = name.split(":")[0] if values.get("groupId") == "none" else values.get("groupId")
+                            # A few leave the group out; the path has it too.
+                            group = entry.split("/")[2] if values.get("groupId", "none") == "none" else values["groupId"]
                             truth.add((f"{group}:{values.get('artifactId')}", values.get("version")))
         archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
     target = f"{WORK}/java-{'exploded' if exploded else 'shaded'}.zip"
@@ -106,4 +155,4 @@ def shaded(exploded):
     yield truth, found(scan(target), "Maven", ("installed", "bundled"))
 
 
-CORPORA = {"java debian": flat, "java nested": nested, "java shaded": lambda: shaded(False), "java exploded": lambda: shaded(True)}
+CORPORA = {"java debian": flat, "java debian unstated": lambda: flat(False), "java without poms": without_poms, "java nested": nested, "java shaded": lambda: shaded(False), "java exploded": lambda: shaded(True)}

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Reflection;
+using System.Reflection.Emit;
 using Pellicle.Domain;
 using Pellicle.Scanning.Extractors.DotNet;
 using Pellicle.Scanning.Tests.Support;
@@ -34,6 +36,8 @@ public class DotNetTests
     [InlineData("4.6.26515.06 @BuiltBy: x", "4.6.26515.06")]
     [InlineData("3.0.0-preview.2", "3.0.0-preview.2")]
     [InlineData("4.5.3.3", "4.5.3.3")]
+    [InlineData("2.3.260-e1e721aa558791e96d65bbd2a7dcfd05a8668caa", "2.3.260")]
+    [InlineData("1.0.0-dev+54ab5aef", "1.0.0")]
     [InlineData("built by hand", null)]
     public void What_build_servers_add_to_a_version_is_cut(string text, string? version) => AssemblyPackages.Clean(text).ShouldBe(version);
 
@@ -43,6 +47,11 @@ public class DotNetTests
     [InlineData("System.Text.Json", "8.0.10", "8.0.1024.46610", "8.0.0.5", "8.0.5")]
     [InlineData("System.Drawing.Common", "4.6.26919.02", "4.6.26919.02", "4.0.0.1", null)]
     [InlineData("Microsoft.Extensions.Options", "6.0.0", "6.0.21.52210", "6.0.0.0", "6.0.0")]
+    [InlineData("System.IO.Packaging", "8.0.10", "8.0.1024.46610", "8.0.0.0", "8.0.1")]
+    [InlineData("Microsoft.Extensions.Options", "8.0.10", "8.0.1024.46611", "8.0.0.0", null)]
+    [InlineData("Microsoft.Extensions.Options", "9.0.10", "9.0.1025.47515", "9.0.0.0", "9.0.10")]
+    [InlineData("System.Linq.Async", "7.0.1", "7.0.1.1234", "7.0.0.0", "7.0.1")]
+    [InlineData("System.Drawing.Common", "3.1.0", "4.700.19.56404", "4.0.2.0", "4.7.0")]
     [InlineData("Newtonsoft.Json", "13.0.3", "13.0.3.27908", "13.0.0.0", "13.0.3")]
     public void Assemblies_that_a_runtime_numbered_get_their_packages_version(string name, string version, string file, string assembly, string? expected) =>
         AssemblyPackages.Version(new AssemblyIdentity(name, version, file, Version.Parse(assembly))).ShouldBe(expected);
@@ -54,6 +63,22 @@ public class DotNetTests
         new TestZip().Add("Shouldly.dll", dll).Read().Lines().ShouldBe(["pkg:nuget/Shouldly@4.2.1 Binary Shouldly.dll"]);
         new TestZip().Add("Shouldly.dll", dll).Add("App.deps.json", Deps).Read().Purls().ShouldBe(["pkg:nuget/Newtonsoft.Json@12.0.1"]);
     }
+
+    [Theory]
+    [InlineData("1.0.0+0123456789abcdef0123456789abcdef01234567", "1.0.0.0", "pkg:nuget/Acme")]
+    [InlineData("1.0.0-dev+0123456789abcdef0123456789abcdef01234567", "1.0.0.0", "pkg:nuget/Acme@1.0.0")]
+    [InlineData("1.0.0", "3.2.0.0", "pkg:nuget/Acme@3.2.0")]
+    public void What_the_SDK_writes_where_nobody_set_a_version_is_none(string informational, string file, string purl)
+    {
+        var name = new AssemblyName("Acme") { Version = new Version(1, 0, 0, 0) };
+        var assembly = new PersistedAssemblyBuilder(name, typeof(object).Assembly, [Attribute<AssemblyInformationalVersionAttribute>(informational), Attribute<AssemblyFileVersionAttribute>(file)]);
+        assembly.DefineDynamicModule("Acme");
+        using var content = new MemoryStream();
+        assembly.Save(content);
+        new TestZip().Add("Acme.dll", content.ToArray()).Read().Purls().ShouldBe([purl]);
+    }
+
+    private static CustomAttributeBuilder Attribute<T>(string value) => new(typeof(T).GetConstructor([typeof(string)])!, [value]);
 
     [Fact]
     public void The_program_itself_is_no_package()

@@ -46,6 +46,12 @@ public class JavaTests
     [InlineData("lib/org.eclipse.jdt.debug.ui-3.12.900.jar", "Bundle-SymbolicName: org.eclipse.jdt.debug.ui; singleton:=true\n", "pkg:maven/org.eclipse.jdt/org.eclipse.jdt.debug.ui@3.12.900")]
     [InlineData("lib/biojava-core-6.1.0.jar", "Automatic-Module-Name: org.biojava.nbio.core\n", "pkg:maven/org.biojava/biojava-core@6.1.0")]
     [InlineData("lib/rxjava-3.1.5.jar", "Bundle-SymbolicName: io.reactivex.rxjava3.rxjava\n", "pkg:maven/io.reactivex.rxjava3/rxjava@3.1.5")]
+    [InlineData("lib/log4j-1.2-api-2.19.0.jar", "Manifest-Version: 1.0\n", "pkg:maven/org.apache.logging.log4j/log4j-1.2-api@2.19.0")]
+    [InlineData("lib/acme-1.0-beta-3.jar", "Bundle-SymbolicName: com.acme.acme\n", "pkg:maven/com.acme/acme@1.0-beta-3")]
+    [InlineData("lib/hibernate-validator-5.3.6.Final.jar", "Manifest-Version: 1.0\n", "pkg:maven/org.hibernate/hibernate-validator@5.3.6.Final")]
+    [InlineData("lib/jakarta.el-api-5.0.1.jar", "Bundle-SymbolicName: jakarta.el-api\n", "pkg:maven/jakarta.el/jakarta.el-api@5.0.1")]
+    [InlineData("lib/velocity-tools-2.0.jar", "Implementation-Vendor-Id: org.apache\n", "pkg:maven/org.apache.velocity/velocity-tools@2.0")]
+    [InlineData("lib/tiles-core-3.0.7.jar", "Implementation-Vendor-Id: org.apache\nAutomatic-Module-Name: org.apache.tiles.core\n", "pkg:maven/org.apache.tiles/tiles-core@3.0.7")]
     public void A_jar_without_pom_is_known_by_manifest_and_name(string path, string manifest, string purl) =>
         new TestZip().Add(path, Jar(("META-INF/MANIFEST.MF", manifest))).Read().Purls().ShouldBe([purl]);
 
@@ -64,6 +70,13 @@ public class JavaTests
     [InlineData("lib/jhighlight-1.0.jar", "com/uwyn/jhighlight/A.class com/uwyn/jhighlight/B.class", "pkg:maven/com.uwyn/jhighlight@1.0")]
     [InlineData("lib/acme-http-1.0.jar", "org/apache/acme/http/A.class org/apache/acme/http/impl/B.class", "pkg:maven/org.apache.acme/acme-http@1.0")]
     [InlineData("lib/jdepend-2.10.jar", "jdepend/framework/A.class jdepend/ui/B.class", "pkg:maven/jdepend/jdepend@2.10")]
+    [InlineData("lib/hawtbuf-proto-1.11.jar", "org/fusesource/hawtbuf/proto/A.class org/fusesource/hawtbuf/B.class", "pkg:maven/org.fusesource.hawtbuf/hawtbuf-proto@1.11")]
+    [InlineData("lib/odfdom-java-0.8.jar", "org/odftoolkit/odfdom/A.class", "pkg:maven/org.odftoolkit/odfdom-java@0.8")]
+    [InlineData("lib/oscar4-core-5.2.jar", "uk/ac/cam/oscar/A.class", "pkg:maven/uk.ac.cam.oscar/oscar4-core@5.2")]
+    [InlineData("lib/atomicfu-transformer-0.11.jar", "kotlinx/atomicfu/A.class", "pkg:maven/org.jetbrains.kotlinx/atomicfu-transformer@0.11")]
+    [InlineData("lib/annotations-25.2.jar", "com/android/annotations/A.class", "pkg:maven/com.android.tools/annotations@25.2")]
+    [InlineData("lib/metrics-store-1.0.jar", "com/acme/metrics/A.class", "pkg:maven/com.acme.metrics/metrics-store@1.0")]
+    [InlineData("lib/metrics-core-4.2.0.jar", "com/codahale/metrics/A.class", "pkg:maven/io.dropwizard.metrics/metrics-core@4.2.0")]
     [InlineData("lib/empty-2.10.jar", "readme.txt", "")]
     public void A_jar_that_states_nothing_is_known_by_its_classes(string path, string classes, string purl) =>
         string.Join(' ', new TestZip().Add(path, Jar([.. classes.Split(' ').Select(name => (name, "x"))])).Read().Purls()).ShouldBe(purl);

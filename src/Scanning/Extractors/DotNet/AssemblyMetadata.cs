@@ -92,11 +92,18 @@ internal sealed class AssemblyMetadata : ITreeExtractor
         }
 
         var file = Attribute(reader, definition, "AssemblyFileVersionAttribute");
-        var version = AssemblyPackages.Clean(Attribute(reader, definition, "AssemblyInformationalVersionAttribute"));
+        var informational = Attribute(reader, definition, "AssemblyInformationalVersionAttribute");
+        var version = AssemblyPackages.Clean(informational);
         if (version is null or "1.0.0")
         {
             // What no build set; the file's own version may say more.
             version = AssemblyPackages.Clean(file) ?? version ?? definition.Version.ToString(3);
+        }
+
+        if (version == "1.0.0" && informational?.Split('+')[0] is null or "1.0.0" && definition.Version is { Major: 1, Minor: 0, Build: 0, Revision: 0 } && AssemblyPackages.Clean(file) is null or "1.0.0")
+        {
+            // What the SDK writes where the build only numbered the package: of what says so, few are the first version.
+            version = "";
         }
 
         return new AssemblyIdentity(name, version, file ?? "", definition.Version);

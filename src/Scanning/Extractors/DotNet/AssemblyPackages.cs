@@ -20,6 +20,10 @@ internal static class AssemblyPackages
         System.Web.WebPages=Microsoft.AspNet.WebPages Microsoft.WindowsAzure.Storage=WindowsAzure.Storage Microsoft.Practices.ServiceLocation=CommonServiceLocator Handlebars=Handlebars.Net zxing=ZXing.Net WebDriver=Selenium.WebDriver WebDriver.Support=Selenium.Support
         Nest=NEST PhoneNumbers=libphonenumber-csharp NPOI.Core=NPOI NPOI.OOXML=NPOI NPOI.OpenXml4Net=NPOI NPOI.OpenXmlFormats=NPOI Microsoft.Scripting=DynamicLanguageRuntime Microsoft.Dynamic=DynamicLanguageRuntime itext.kernel=itext7 itext.io=itext7 itext.layout=itext7
         itext.forms=itext7 itext.sign=itext7 itext.barcodes=itext7 itext.pdfa=itext7 itext.styledxmlparser=itext7 itext.svg=itext7 itext.commons=itext7.commons PdfSharp=PDFsharp Jose=jose-jwt NCrontab=ncrontab NATS.Client.Core=NATS.Client.Core
+        BCrypt-Net-Next=BCrypt.Net-Next Fluid=Fluid.Core GraphQLParser=GraphQL-Parser xunit.core=xunit.extensibility.core xunit.execution.dotnet=xunit.extensibility.execution xunit.execution.desktop=xunit.extensibility.execution StarkbankEcdsa=starkbank-ecdsa
+        Microsoft.EntityFrameworkCore.Sqlite=Microsoft.EntityFrameworkCore.Sqlite.Core Microsoft.CodeAnalysis=Microsoft.CodeAnalysis.Common Microsoft.Azure.Cosmos.Client=Microsoft.Azure.Cosmos Microsoft.Azure.WebJobs.Host=Microsoft.Azure.WebJobs
+        Microsoft.ServiceBus=WindowsAzure.ServiceBus System.Web.Optimization=Microsoft.AspNet.Web.Optimization Antlr3.Runtime=Antlr Microsoft.Xrm.Sdk=Microsoft.CrmSdk.CoreAssemblies MoonSharp.Interpreter=MoonSharp OpenCvSharp=OpenCvSharp4 UglyToad.PdfPig=PdfPig
+        Enyim.Caching=EnyimMemcachedCore Microsoft.ML.Core=Microsoft.ML Microsoft.ML.Data=Microsoft.ML
         """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
 
     // Assembly (`*` any of the runtime's own), its file version, the package's version: these assemblies were numbered by builds of the runtime.
@@ -27,6 +31,9 @@ internal static class AssemblyPackages
         * 4.6.24705.01 4.3.0
         * 4.6.25519.03 4.4.0
         * 4.6.26515.06 4.5.0
+        * 4.700.19.46214 4.6.0
+        * 4.700.19.56404 4.7.0
+        System.IO.Packaging 8.0.1024.46610 8.0.1
         System.Buffers 4.6.28619.01 4.5.1
         System.Memory 4.6.26606.05 4.5.1
         System.Memory 4.6.27617.02 4.5.3
@@ -36,7 +43,6 @@ internal static class AssemblyPackages
         System.Text.RegularExpressions 4.6.27618.01 4.3.1
         System.Data.SqlClient 4.6.27110.04 4.6.0
         System.Data.SqlClient 4.700.22.51706 4.8.5
-        System.Text.Json 4.700.19.46214 4.6.0
         System.Text.Json 4.700.20.21406 4.7.2
         System.Text.Encodings.Web 4.700.21.11602 4.7.2
         Microsoft.Extensions.Logging.Abstractions 8.0.324.11423 8.0.1
@@ -76,6 +82,13 @@ internal static class AssemblyPackages
             return early.Revision == 0 ? "4.5.0" : "4.5.2";
         }
 
+        // Until .NET 8 packages counted their own services: one that only a later runtime's build tells has a smaller number, which nothing in it says.
+        if (assembly.AssemblyVersion is { Major: >= 5 and <= 8, Minor: 0, Build: 0, Revision: 0 } && assembly.Version.Split('.') is [_, "0", var patch] && patch != "0" && assembly.FileVersion.StartsWith($"{assembly.AssemblyVersion.Major}.0.{patch}", StringComparison.Ordinal)
+            && assembly.FileVersion.Split('.') is [_, _, { Length: > 2 } build, _] && build.Length == patch.Length + 2)
+        {
+            return null;
+        }
+
         return isRuntimes && (assembly.FileVersion.StartsWith("4.6.2", StringComparison.Ordinal) || assembly.FileVersion.StartsWith("4.6.3", StringComparison.Ordinal) || assembly.FileVersion.StartsWith("4.700.", StringComparison.Ordinal)) ? null : assembly.Version;
     }
 
@@ -90,6 +103,13 @@ internal static class AssemblyPackages
         }
 
         var dash = version.IndexOf('-', StringComparison.Ordinal);
+        if (dash > 0 && (version.AsSpan(dash + 1) is "dev" or "local" or "ci" || (version.Length - dash - 1 == 40 && !version.AsSpan(dash + 1).ContainsAnyExcept("0123456789abcdef"))))
+        {
+            // A build's own word or the commit it was made from: no released version ends so.
+            version = version[..dash];
+            dash = -1;
+        }
+
         var (core, label) = dash > 0 ? (version[..dash], version[dash..]) : (version, "");
         var parts = core.Split('.');
         if (parts.Length > 3 && (parts.Length > 4 || parts[3] == "0" || !ushort.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out _)))

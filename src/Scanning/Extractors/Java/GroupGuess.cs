@@ -18,57 +18,115 @@ internal static class GroupGuess
     public static string? FromName(string name, string artifact)
     {
         var segments = name.Split('.');
-        if (segments.Length < 2 || !(Domains.Contains(segments[0]) || segments[0].Length == 2))
+        if (!IsDomain(name))
         {
             return null;
         }
 
-        var least = Math.Min(segments.Length, Shared.Contains($"{segments[0]}.{segments[1]}") ? 3 : 2);
+        var least = Shared.Contains($"{segments[0]}.{segments[1]}") || IsRegistry(segments) ? 3 : 2;
+        if (segments.Length < least)
+        {
+            return null;
+        }
+
         // The owner and the artifact share a name: org.biojava of biojava-core.
         var length = Belongs(segments[least - 1], artifact) ? least : segments.Length;
         for (var i = least; i < segments.Length && length == segments.Length; i++)
         {
-            length = Belongs(segments[i], artifact) ? i : length;
+            // The modules of a project share its group: org.fusesource.hawtbuf of hawtbuf-proto.
+            length = !Belongs(segments[i], artifact) ? length : IsModule(segments[i], artifact) ? i + 1 : i;
         }
 
         // The artifact bears the whole name.
-        return string.Join('.', segments[..(artifact == name || length == segments.Length ? least : length)]);
+        return string.Join('.', segments[..(artifact == name || (length == segments.Length && !IsModule(segments[^1], artifact)) ? least : length)]);
     }
 
-    /// <summary>By the directory that holds most classes; a jar that has no such directory is of the time when groups were named like their artifacts.</summary>
-    public static string? FromClasses(IScanSource source, string artifact)
+    /// <summary>True for <c>tiles-core</c> of <c>tiles</c>; what names a language or a build tool behind the dash makes no module.</summary>
+    private static bool IsModule(string segment, string artifact) =>
+        artifact.Length > segment.Length && artifact.StartsWith(segment, StringComparison.OrdinalIgnoreCase) && artifact.AsSpan(segment.Length).TrimStart("0123456789") is ['-', .. var rest]
+        && rest is not ("java" or "jni" or "maven-plugin" or "gradle-plugin" or "all");
+
+    /// <summary>By the package that holds most classes; a jar that has no such package is of the time when groups were named like their artifacts.</summary>
+    public static string? FromClasses(ClassRoot classes, string artifact)
     {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        var all = 0;
-        foreach (var entry in source.Entries)
-        {
-            if (!entry.Path.EndsWith(".class", StringComparison.Ordinal) || entry.Path.StartsWith("META-INF/", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            all++;
-            var segments = entry.ScanPath.Directory.Split('/');
-            for (var length = 2; length <= Math.Min(4, segments.Length); length++)
-            {
-                var name = string.Join('.', segments[..length]);
-                counts[name] = counts.GetValueOrDefault(name) + 1;
-            }
-        }
-
-        if (all == 0)
+        if (classes.IsEmpty)
         {
             return null;
         }
 
-        var most = counts.Where(pair => pair.Value * 2 > all).OrderByDescending(pair => pair.Key.Length).Select(pair => pair.Key).FirstOrDefault();
-        return (most is null ? null : FromName(most, artifact)) ?? (WithoutScala(artifact) is var plain && plain.Contains('.', StringComparison.Ordinal) ? FromName(plain, plain) : plain);
+        var plain = WithoutScala(artifact);
+        return (classes.Package is { } package ? MavenGroups.OfPackage(package) ?? FromName(package, artifact) : null) ?? (plain.Contains('.', StringComparison.Ordinal) ? FromName(plain, plain) : plain);
     }
+
+    /// <summary>True for the name of an owner whose projects have groups of their own: it is no group itself.</summary>
+    public static bool IsShared(string name) => Shared.Contains(name);
+
+    /// <summary>True for names that begin like an owner's domain turned round.</summary>
+    public static bool IsDomain(string name) => name.IndexOf('.', StringComparison.Ordinal) is var dot and > 0 && (dot == 2 || Domains.Contains(name[..dot]));
 
     /// <summary>Scala's libraries bear the version of the language: <c>scopt_2.11</c>.</summary>
     private static string WithoutScala(string artifact) => artifact.LastIndexOf('_') is var at and > 0 && artifact.AsSpan(at + 1).IndexOfAnyExcept("0123456789.") < 0 ? artifact[..at] : artifact;
 
+    /// <summary>uk.ac, jp.co, com.au turned round: names below a country's own registry.</summary>
+    private static bool IsRegistry(string[] segments) => segments[0].Length == 2 && segments[1] is "ac" or "co" or "com" or "org" or "net" or "gov" or "edu";
+
     private static bool Belongs(string segment, string artifact) =>
         artifact.StartsWith(segment, StringComparison.OrdinalIgnoreCase) || segment.StartsWith(artifact, StringComparison.OrdinalIgnoreCase)
         || artifact.Split('-', '_', '.').Contains(segment, StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>The Java package that holds most classes of a jar.</summary>
+internal sealed class ClassRoot
+{
+    private const int MaxDepth = 6;
+
+    private readonly IScanSource source;
+    private readonly Lazy<(string? Package, bool IsEmpty)> root;
+
+    public ClassRoot(IScanSource source)
+    {
+        this.source = source;
+        root = new(() => Find(source));
+    }
+
+    /// <summary>The longest package with more than half of the classes; null where none has.</summary>
+    public string? Package => root.Value.Package;
+
+    /// <summary>True for a jar without classes.</summary>
+    public bool IsEmpty => root.Value.IsEmpty;
+
+    /// <summary>True when some class lies below this package.</summary>
+    public bool Has(string package)
+    {
+        var directory = package.Replace('.', '/') + "/";
+        return source.Entries.Any(entry => entry.Path.StartsWith(directory, StringComparison.Ordinal) && entry.Path.EndsWith(".class", StringComparison.Ordinal));
+    }
+
+    private static (string? Package, bool IsEmpty) Find(IScanSource source)
+    {
+        var directories = new Dictionary<string, int>(StringComparer.Ordinal);
+        var all = 0;
+        foreach (var entry in source.Entries)
+        {
+            if (entry.Path.EndsWith(".class", StringComparison.Ordinal) && !entry.Path.StartsWith("META-INF/", StringComparison.Ordinal))
+            {
+                var directory = entry.ScanPath.Directory;
+                directories[directory] = directories.GetValueOrDefault(directory) + 1;
+                all++;
+            }
+        }
+
+        var packages = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (directory, count) in directories)
+        {
+            var segments = directory.Split('/');
+            for (var length = 1; length <= Math.Min(MaxDepth, segments.Length); length++)
+            {
+                var name = string.Join('.', segments[..length]);
+                packages[name] = packages.GetValueOrDefault(name) + count;
+            }
+        }
+
+        return (packages.Where(pair => pair.Value * 2 > all && pair.Key.Length > 0).OrderByDescending(pair => pair.Key.Length).Select(pair => pair.Key).FirstOrDefault(), all == 0);
+    }
 }

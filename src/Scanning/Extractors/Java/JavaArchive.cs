@@ -78,7 +78,8 @@ internal sealed class JavaArchive : ITreeExtractor
         }
 
         // An assembly of several poms without a manifest's word is the customer's own.
-        var group = MavenGroups.Find(artifact, version) ?? manifest.Group(artifact) ?? (hasOthers ? null : GroupGuess.FromClasses(tree.Source, artifact));
+        var classes = new ClassRoot(tree.Source);
+        var group = MavenGroups.Find(artifact, version, classes) ?? manifest.Group(artifact) ?? (hasOthers ? null : GroupGuess.FromClasses(classes, artifact));
         if (group is not null)
         {
             Add(packages, group, artifact, version, tree.Prefix + "META-INF/MANIFEST.MF", PackageEvidence.Installed, manifest.License);

@@ -124,6 +124,7 @@ internal static class MavenGroups
         commons-validator commons-validator
         commons-net commons-net
         commons-digester commons-digester
+        commons-configuration commons-configuration
         org.apache.shiro shiro-*
         org.apache.cxf cxf-*
         org.apache.camel camel-*
@@ -212,7 +213,67 @@ internal static class MavenGroups
         org.typelevel cats-* spire*
         dev.zio zio*
         net.java.dev.jets3t jets3t
+        org.apache.maven.scm maven-scm-*
+        org.apache.maven.shared maven-shared-* maven-dependency-tree maven-dependency-analyzer maven-invoker maven-verifier file-management
+        org.apache.maven.wagon wagon-*
+        org.apache.maven.doxia doxia-*
+        org.apache.maven.surefire surefire-* maven-surefire-*
+        org.apache.maven.resolver maven-resolver-*
+        org.apache.maven maven-resolver-provider
+        org.apache.httpcomponents httpclient-* httpcore-*
+        org.apache.maven.reporting maven-reporting-*
+        org.apache.maven.plugin-testing maven-plugin-testing-*
+        org.apache.geronimo.specs geronimo-*
+        org.apache.tiles tiles-*
+        com.google.auto.value auto-value*
+        com.google.api-client google-api-client*
+        com.google.http-client google-http-client*
+        com.google.oauth-client google-oauth-client*
+        com.google.truth truth
+        com.sun.mail javax.mail jakarta.mail mailapi smtp imap pop3 gimap dsn
+        com.sun.activation javax.activation jakarta.activation
+        com.sun.jersey jersey-client jersey-server jersey-servlet jersey-json jersey-atom jersey-fastinfoset jersey-core jersey-bundle
+        net.lingala.zip4j zip4j
+        net.logstash.logback logstash-logback-encoder
+        org.aeonbits.owner owner*
+        com.thoughtworks.qdox qdox
+        args4j args4j
+        org.jruby.joni joni
+        org.jruby.jcodings jcodings
+        com.github.jnr jnr-*
+        org.wildfly.common wildfly-common
+        com.github.scopt scopt_*
+        com.google.code.findbugs jFormatString
+        de.jensd fontawesomefx*
+        org.scala-lang.modules scala-pickling_* scala-collection-compat_* scala-java8-compat_* scala-async_* scala-swing_* scala-parallel-collections_*
+        org.typelevel jawn-*
+        org.jetbrains.kotlinx atomicfu*
+        org.eclipse.emf org.eclipse.emf.* org.eclipse.xsd
+        org.netbeans.external AbsoluteLayout
+        com.android.tools sdklib sdk-common repository ddmlib
+        com.android.databinding baseLibrary compilerCommon
         """);
+
+    // Java packages and the group that publishes them, where the one does not follow from the other; the longest that holds most classes counts.
+    private static readonly (string Package, string Group)[] Roots = [.. """
+        akka=com.typesafe.akka play=com.typesafe.play slick=com.typesafe.slick com.typesafe.config=com.typesafe scopt=com.github.scopt sbt=org.scala-sbt scala.pickling=org.scala-lang.modules scala.xml=org.scala-lang.modules
+        scala.util.parsing=org.scala-lang.modules scala.collection.parallel=org.scala-lang.modules scala.swing=org.scala-lang.modules cats=org.typelevel spire=org.typelevel jawn=org.spire-math org.typelevel.jawn=org.typelevel
+        fs2=co.fs2 zio=dev.zio shapeless=com.chuusai scalaz=org.scalaz monix=io.monix org.http4s=org.http4s io.circe=io.circe spray.json=io.spray upickle=com.lihaoyi ujson=com.lihaoyi os=com.lihaoyi fastparse=com.lihaoyi
+        kotlin=org.jetbrains.kotlin kotlinx.coroutines=org.jetbrains.kotlinx kotlinx.serialization=org.jetbrains.kotlinx kotlinx=org.jetbrains.kotlinx groovy=org.codehaus.groovy org.codehaus.groovy=org.codehaus.groovy clojure=org.clojure
+        okhttp3=com.squareup.okhttp3 okio=com.squareup.okio retrofit2=com.squareup.retrofit2 reactor=io.projectreactor rx=io.reactivex feign=io.github.openfeign brave=io.zipkin.brave zipkin2=io.zipkin.zipkin2 graphql=com.graphql-java
+        spark=com.sparkjava picocli=info.picocli jnr=com.github.jnr jodd=org.jodd oshi=com.github.oshi kong.unirest=com.konghq lombok=org.projectlombok freemarker=org.freemarker nu.xom=xom dagger=com.google.dagger
+        android.databinding=com.android.databinding com.android=com.android.tools com.codahale.metrics=io.dropwizard.metrics com.google.common=com.google.guava com.google.gson=com.google.code.gson org.objectweb.asm=org.ow2.asm
+        org.apache.http=org.apache.httpcomponents org.apache.hc.core5=org.apache.httpcomponents.core5 org.apache.hc.client5=org.apache.httpcomponents.client5 org.apache.catalina=org.apache.tomcat org.apache.coyote=org.apache.tomcat
+        org.apache.batik=org.apache.xmlgraphics org.apache.fop=org.apache.xmlgraphics org.apache.log4j=log4j org.kohsuke.args4j=args4j com.sun.jna=net.java.dev.jna org.jf=org.smali org.fest=org.easytesting com.intellij=com.jetbrains.intellij.platform
+        org.json.simple=com.googlecode.json-simple com.zaxxer.hikari=com.zaxxer org.sqlite=org.xerial org.mariadb.jdbc=org.mariadb.jdbc org.h2=com.h2database com.mysql=com.mysql org.quartz=org.quartz-scheduler net.jpountz=org.lz4
+        com.thaiopensource=org.relaxng org.jdesktop.swingx=org.swinglabs org.newsclub.net.unix=com.kohlschutter.junixsocket org.springframework=org.springframework org.castor=org.codehaus.castor org.exolab.castor=org.codehaus.castor
+        org.mortbay=org.mortbay.jetty org.openide=org.netbeans.api com.bea.xml.stream=stax org.joda.time=joda-time org.yaml.snakeyaml=org.yaml org.apache.juli=org.apache.tomcat org.apache.jasper=org.apache.tomcat
+        org.eclipse.wst.common=org.eclipse.webtools.common org.eclipse.jem=org.eclipse.webtools.common org.eclipse.wst.server=org.eclipse.webtools.servertools org.eclipse.wst.jsdt=org.eclipse.webtools.jsdt
+        org.eclipse.wst.sse=org.eclipse.webtools.sourceediting org.eclipse.wst.xml=org.eclipse.webtools.sourceediting org.eclipse.wst.html=org.eclipse.webtools.sourceediting org.eclipse.wst.css=org.eclipse.webtools.sourceediting
+        org.eclipse.wst.dtd=org.eclipse.webtools.sourceediting org.eclipse.wst.xsd=org.eclipse.webtools.sourceediting org.eclipse.wst.json=org.eclipse.webtools.sourceediting
+        org.rocksdb=org.rocksdb software.amazon.awssdk=software.amazon.awssdk software.amazon.lambda.powertools=software.amazon.lambda com.amazonaws=com.amazonaws io.lettuce.core=io.lettuce redis.clients=redis.clients
+        com.mongodb=org.mongodb org.bson=org.mongodb org.bouncycastle=org.bouncycastle com.microsoft.sqlserver=com.microsoft.sqlserver oracle.jdbc=com.oracle.database.jdbc com.github.benmanes.caffeine=com.github.ben-manes.caffeine
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).Select(pair => (pair[0], pair[1])).OrderByDescending(pair => pair.Item1.Length)];
 
     // Artifacts that moved: to the group in the table at this version, from this group.
     private static readonly (string Prefix, int[] Since, string Before, string After)[] Moved =
@@ -222,21 +283,62 @@ internal static class MavenGroups
         ("c3p0", [0, 9, 2], "c3p0", "com.mchange"),
         ("dom4j", [2], "dom4j", "org.dom4j"),
         ("rxjava", [3], "io.reactivex.rxjava2", "io.reactivex.rxjava3"),
+        ("hibernate-validator", [6], "org.hibernate", "org.hibernate.validator"),
+        ("jawn", [1], "org.spire-math", "org.typelevel"),
+        ("velocity-tools", [2], "velocity-tools", "org.apache.velocity"),
     ];
 
-    /// <summary>Group of a well-known artifact, at this version where it moved; null for others.</summary>
-    public static string? Find(string artifact, string version)
+    // Words that many groups give their artifacts: the classes must agree.
+    private static readonly HashSet<string> Common = new(StringComparer.Ordinal) { "annotations", "config", "repository", "serializer" };
+
+    /// <summary>Group of a well-known artifact, at this version where it moved; null for others and where the classes are another owner's.</summary>
+    public static string? Find(string artifact, string version, ClassRoot classes)
     {
         foreach (var (prefix, since, before, after) in Moved)
         {
             if (artifact == prefix || artifact.StartsWith(prefix + "-", StringComparison.Ordinal))
             {
-                return IsBefore(version, since) ? before : after;
+                var group = IsBefore(version, since) ? before : after;
+                return Common.Contains(artifact) && IsForeign(group, classes) ? null : group;
             }
         }
 
-        return Find(artifact);
+        // "-api" ends the names of the platform's interfaces; what is before it is their group.
+        if (artifact.EndsWith("-api", StringComparison.Ordinal) && (artifact.StartsWith("javax.", StringComparison.Ordinal) || artifact.StartsWith("jakarta.", StringComparison.Ordinal)) && !Groups.ContainsKey(artifact))
+        {
+            return artifact[..^4];
+        }
+
+        return Find(artifact, classes);
     }
+
+    /// <summary>Group of the classes in a package; null where it follows from the package or is not known.</summary>
+    public static string? OfPackage(string package)
+    {
+        foreach (var (root, group) in Roots)
+        {
+            if (package.StartsWith(root, StringComparison.Ordinal) && (package.Length == root.Length || package[root.Length] == '.'))
+            {
+                return group;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>True when the classes bear a domain that is not the group's: the artifact only has the same name.</summary>
+    private static bool IsForeign(string group, ClassRoot classes)
+    {
+        if (classes.Package is not { } package || !group.Contains('.', StringComparison.Ordinal) || package.StartsWith("javax.", StringComparison.Ordinal) || package.StartsWith("jakarta.", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var owner = Owner(group);
+        return !classes.Has(owner) && (OfPackage(package) is { } known ? Owner(known) != owner : GroupGuess.IsDomain(package));
+    }
+
+    private static string Owner(string name) => string.Join('.', name.Split('.').Take(2));
 
     private static bool IsBefore(string version, int[] since)
     {
@@ -261,18 +363,18 @@ internal static class MavenGroups
         return Parse(reader.ReadToEnd().Replace('\t', ' '));
     });
 
-    private static string? Find(string artifact)
+    private static string? Find(string artifact, ClassRoot classes)
     {
         if (Groups.TryGetValue(artifact, out var group) || Published.Value.TryGetValue(artifact, out group))
         {
-            return group;
+            return Common.Contains(artifact) && IsForeign(group, classes) ? null : group;
         }
 
         for (var length = artifact.Length; length > 0; length--)
         {
             if (Groups.TryGetValue(artifact[..length] + "*", out group))
             {
-                return group;
+                return IsForeign(group, classes) ? null : group;
             }
         }
 

@@ -96,13 +96,28 @@ internal sealed record JarFileName(string Artifact, string? Version)
         for (var i = stem.IndexOf('-', StringComparison.Ordinal); i > 0; i = stem.IndexOf('-', i + 1))
         {
             // closure-compiler-v20130227: a date with a letter before it.
-            if (i + 1 < stem.Length && (char.IsAsciiDigit(stem[i + 1]) || (stem[i + 1] == 'v' && stem.Length >= i + 10 && !stem.AsSpan(i + 2, 8).ContainsAnyExceptInRange('0', '9'))))
+            if (i + 1 < stem.Length && !IsPartOfName(stem.AsSpan(i + 1)) && (char.IsAsciiDigit(stem[i + 1]) || (stem[i + 1] == 'v' && stem.Length >= i + 10 && !stem.AsSpan(i + 2, 8).ContainsAnyExceptInRange('0', '9'))))
             {
                 return new JarFileName(stem[..i], TrimClassifier(stem[(i + 1)..]));
             }
         }
 
         return new JarFileName(stem, null);
+    }
+
+    /// <summary>True for a number within the name: <c>1.2-api-2.19.0</c> of log4j-1.2-api. Qualifiers stand between numbers of one version.</summary>
+    private static bool IsPartOfName(ReadOnlySpan<char> rest)
+    {
+        var word = rest.IndexOf('-');
+        if (word < 0 || rest[..word].ContainsAnyExcept("0123456789."))
+        {
+            return false;
+        }
+
+        var text = rest[(word + 1)..];
+        var end = text.IndexOf('-');
+        return end > 0 && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1]) && !text[..end].ContainsAnyExceptInRange('a', 'z')
+            && text[..end] is not ("alpha" or "beta" or "rc" or "cr" or "m" or "milestone" or "pre" or "preview" or "build" or "b" or "r" or "rev" or "patch" or "sp" or "p" or "dev" or "snapshot" or "jre" or "jdk" or "java" or "android" or "final" or "ga" or "v" or "incubating");
     }
 
     public bool Matches(string artifact) => Artifact.Equals(artifact, StringComparison.OrdinalIgnoreCase)
@@ -164,7 +179,7 @@ internal sealed class Manifest
     /// <summary>Group named by the manifest: vendor id, or the symbolic name without the artifact.</summary>
     public string? Group(string artifact)
     {
-        if (Get("Implementation-Vendor-Id") is { } vendor && vendor.Contains('.', StringComparison.Ordinal) && Plain(vendor) is { } group)
+        if (Get("Implementation-Vendor-Id") is { } vendor && vendor.Contains('.', StringComparison.Ordinal) && Plain(vendor) is { } group && !GroupGuess.IsShared(group))
         {
             return group;
         }
@@ -176,7 +191,7 @@ internal sealed class Manifest
                 continue;
             }
 
-            if (GroupGuess.FromName(name, artifact) is { } owner)
+            if ((MavenGroups.OfPackage(name) ?? GroupGuess.FromName(name, artifact)) is { } owner)
             {
                 return owner;
             }
