@@ -22,6 +22,15 @@ step() {
 cli() {
   if newer $out/cli/.stamp src Directory.Build.props Directory.Packages.props; then
     step cli dotnet publish src/Cli/Cli.csproj -c Release -r linux-x64 --self-contained false -v q -nologo -o $out/cli
+    # The program people start: native, for commands that need only files; without the compiler's tools they start slower, that is all.
+    if command -v clang >/dev/null && command -v ld.lld >/dev/null; then
+      step "native command line" dotnet publish src/CliNative/CliNative.csproj -c Release -r linux-x64 -v q -nologo -o $out/.native-cli
+      mv -f $out/.native-cli/pellicle $out/cli/pellicle
+      rm -rf $out/.native-cli
+    else
+      echo "clang and lld are not installed: commands take a tenth of a second longer to start" >&2
+      ln -sf pellicle-cli $out/cli/pellicle
+    fi
     touch $out/cli/.stamp
   fi
 }

@@ -107,7 +107,7 @@ internal sealed class AccountScan : IDisposable
 
         foreach (var gap in inventory.Gaps)
         {
-            Output.Note(Describe(gap));
+            Messages.Note(Describe(gap));
         }
 
         var judge = new AccountJudge(_store, _contents, null, _fetcher.CallsOf, _seenCalls, _trusted, _time);

@@ -9,8 +9,8 @@ internal static class CommandTree
     private static readonly (string Name, Func<Command> Create)[] Commands =
     [
         ("demo", DemoCommand.Create),
-        ("scan", ScanCommand.Create),
-        ("db", DbCommand.Create),
+        ("scan", () => ScanCommand.Create(new DeployedTargets())),
+        ("db", DbCommands.Create),
         ("account", AccountCommand.Create),
         ("functions", FunctionsCommand.Create),
         ("findings", FindingsCommand.Create),

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Pellicle.Cli;
 
-/// <summary>Results go to stdout, talk to stderr.</summary>
+/// <summary>Results on stdout, and talk that has colours; plain talk is <see cref="Messages"/>.</summary>
 internal static class Output
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -80,15 +80,4 @@ internal static class Output
     }
 
     public static void Say(string text) => Out.Write(new Text(text + "\n"));
-
-    public static void Note(string text) => Error.Write(new Text(text + "\n"));
-
-    public static void Fail(string message, string hint)
-    {
-        System.Console.Error.WriteLine($"pellicle: {message}");
-        if (hint.Length > 0)
-        {
-            System.Console.Error.WriteLine($"  {hint}");
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Reflection;
 using Pellicle.Aws;
 using Pellicle.Cli;
@@ -11,40 +10,6 @@ if (args is ["--version"])
     return (int)ExitCode.Done;
 }
 
-PostureTables.UseDirectory(TableUpdate.Folder);
-var root = CommandTree.Create(args.FirstOrDefault());
-try
-{
-    var result = root.Parse(args);
-    if (result.Errors.Count > 0)
-    {
-        foreach (var error in result.Errors)
-        {
-            Console.Error.WriteLine($"pellicle: {error.Message}");
-        }
-
-        Console.Error.WriteLine("  see `pellicle --help`");
-        return (int)ExitCode.Usage;
-    }
-
-    return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(20) });
-}
-catch (CliException exception)
-{
-    Output.Fail(exception.Message, exception.Hint);
-    return (int)exception.Code;
-}
-catch (AwsException exception)
-{
-    Output.Fail(exception.Message, exception.IsDenied ? "the credentials lack this permission" : "");
-    return (int)ExitCode.Incomplete;
-}
-catch (FileNotFoundException exception)
-{
-    Output.Fail(exception.Message, "");
-    return (int)ExitCode.Incomplete;
-}
-catch (OperationCanceledException)
-{
-    return (int)ExitCode.Incomplete;
-}
+PostureTables.UseDirectory(Places.Tables);
+return await CommandRun.InvokeAsync(CommandTree.Create(args.FirstOrDefault()), args, static exception =>
+    exception is AwsException aws ? new CliException(aws.Message, aws.IsDenied ? "the credentials lack this permission" : "") : null);

@@ -11,9 +11,6 @@ internal static class TableUpdate
 
     private const int MaxBytes = 8 << 20;
 
-    /// <summary>Where fetched tables are kept.</summary>
-    public static string Folder => Path.Combine(Places.Home, "tables");
-
     /// <summary>Address from the environment, or null.</summary>
     public static Uri? DefaultAddress => Uri.TryCreate(Environment.GetEnvironmentVariable(Variable), UriKind.Absolute, out var address) ? address : null;
 

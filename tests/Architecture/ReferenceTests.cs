@@ -17,7 +17,9 @@ public sealed class ReferenceTests
         ["Protection"] = ["Domain", "Aws", "Policy"],
         ["Local"] = [],
         ["Server"] = ["Domain", "Policy", "Inspection", "Scanning", "Posture", "Aws", "Protection"],
-        ["Cli"] = ["Domain", "Policy", "Inspection", "Scanning", "Posture", "Aws", "Protection", "Local", "Server"],
+        ["CliCore"] = ["Domain", "Inspection", "Scanning", "Posture"],
+        ["CliNative"] = ["CliCore"],
+        ["Cli"] = ["CliCore", "Domain", "Policy", "Inspection", "Scanning", "Posture", "Aws", "Protection", "Local", "Server"],
     };
 
     // What runs inside a customer's function, and what it is made of, takes no package.

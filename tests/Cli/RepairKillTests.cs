@@ -141,8 +141,8 @@ public sealed class RepairKillTests(Xunit.Abstractions.ITestOutputHelper output)
     {
         var directory = Path.Combine(_data, home, "repairs");
         Directory.CreateDirectory(directory);
-        var dll = Path.Combine(AppContext.BaseDirectory, "pellicle.dll");
-        string[] arguments = ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle.runtimeconfig.json"), dll, "layers", "remediate", _old, "--endpoint-url", _gate.Address, .. more is [] ? ["--content", _content] : more];
+        var dll = Path.Combine(AppContext.BaseDirectory, "pellicle-cli.dll");
+        string[] arguments = ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle-cli.runtimeconfig.json"), dll, "layers", "remediate", _old, "--endpoint-url", _gate.Address, .. more is [] ? ["--content", _content] : more];
         var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["PELLICLE_HOME"] = Path.Combine(_data, home);
         start.Environment["TMPDIR"] = _data; // who is killed cleans nothing up

@@ -10,7 +10,7 @@ internal static class AccountProbe
     {
         var region = lambda.Http.Settings.Region;
         var identity = await new StsClient(lambda.Http).GetCallerIdentityAsync(cancellationToken);
-        Output.Note($"{region}: account {identity.Account} as {identity.Arn}");
+        Messages.Note($"{region}: account {identity.Account} as {identity.Arn}");
         FunctionConfiguration? first = null;
         try
         {
@@ -26,13 +26,13 @@ internal static class AccountProbe
         }
         catch (AwsException exception) when (exception.IsDenied)
         {
-            Output.Note($"{region}: not allowed: lambda:ListFunctions; without it nothing can be scanned ({exception.Text})");
+            Messages.Note($"{region}: not allowed: lambda:ListFunctions; without it nothing can be scanned ({exception.Text})");
             return 1;
         }
 
         if (first is null)
         {
-            Output.Note($"{region}: no function yet, so the other permissions cannot be tried");
+            Messages.Note($"{region}: no function yet, so the other permissions cannot be tried");
             return 0;
         }
 
@@ -40,10 +40,10 @@ internal static class AccountProbe
         var denied = (await reader.ReadAsync(cancellationToken)).Gaps.Where(g => g.Denied).ToList();
         foreach (var gap in denied)
         {
-            Output.Note($"{region}: {AccountScan.Describe(gap)}");
+            Messages.Note($"{region}: {AccountScan.Describe(gap)}");
         }
 
-        Output.Note(denied.Count == 0 ? $"{region}: every permission that could be tried is there" : $"{region}: {denied.Count} permissions are missing; `pellicle account policy` prints the whole policy");
+        Messages.Note(denied.Count == 0 ? $"{region}: every permission that could be tried is there" : $"{region}: {denied.Count} permissions are missing; `pellicle account policy` prints the whole policy");
         return denied.Count;
     }
 }

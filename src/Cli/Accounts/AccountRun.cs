@@ -123,7 +123,7 @@ internal sealed class AccountRun : IDisposable
             catch (Exception exception) when (exception is AwsException or AmazonClientException)
             {
                 line.Dispose();
-                Output.Note($"{region} could not be scanned: {exception.Message}");
+                Messages.Note($"{region} could not be scanned: {exception.Message}");
                 run._failed.Add(region);
                 last = exception;
             }

@@ -19,7 +19,7 @@ internal static class OrganizationAccounts
         {
             if (account.Status != "ACTIVE")
             {
-                Output.Note($"{account.Id} {account.Name}: {account.Status.ToLowerInvariant()}, left out");
+                Messages.Note($"{account.Id} {account.Name}: {account.Status.ToLowerInvariant()}, left out");
                 continue;
             }
 
@@ -37,11 +37,11 @@ internal static class OrganizationAccounts
             catch (Exception exception) when (exception is AwsException or AmazonClientException)
             {
                 failed++;
-                Output.Note($"{account.Id} {account.Name} cannot be reached: {exception.Message}");
+                Messages.Note($"{account.Id} {account.Name} cannot be reached: {exception.Message}");
             }
         }
 
-        Output.Note($"{listed.Count(a => a.Status == "ACTIVE") - failed} of {listed.Count} accounts added as {source.Name}-NUMBER");
+        Messages.Note($"{listed.Count(a => a.Status == "ACTIVE") - failed} of {listed.Count} accounts added as {source.Name}-NUMBER");
         return failed > 0 ? ExitCode.Incomplete : ExitCode.Done;
     }
 

@@ -29,7 +29,7 @@ internal sealed class SeenReading(Func<string, CancellationToken, Task<JsonEleme
         }
         catch (Exception exception) when (exception is HttpRequestException or CliException or JsonException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            Output.Note($"what functions were seen to call is not known: {exception.Message}");
+            Messages.Note($"what functions were seen to call is not known: {exception.Message}");
         }
 
         return found;

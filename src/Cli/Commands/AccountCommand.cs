@@ -53,7 +53,7 @@ internal static class AccountCommand
             }
 
             AccountBook.Put(entry);
-            Output.Note($"added; scan it with `pellicle account scan {entry.Name}`; the permissions it needs: `pellicle account policy`");
+            Messages.Note($"added; scan it with `pellicle account scan {entry.Name}`; the permissions it needs: `pellicle account policy`");
             return (int)ExitCode.Done;
         });
         return command;

@@ -58,7 +58,7 @@ internal static class AccountScanCommand
 
             foreach (var (region, part, _) in run.Parts)
             {
-                Output.Note(string.Create(CultureInfo.InvariantCulture, $"{region}: {part.Lines.Count:N0} stored targets, {part.Judged:N0} of them got another answer"));
+                Messages.Note(string.Create(CultureInfo.InvariantCulture, $"{region}: {part.Lines.Count:N0} stored targets, {part.Judged:N0} of them got another answer"));
             }
 
             return await report.WriteAsync(result, run, server, cancellationToken);
@@ -81,7 +81,7 @@ internal static class AccountScanCommand
                 using var store = new AccountStore(AccountRun.StoreOf(entry), Path.GetFileNameWithoutExtension(file));
                 if (store.Meta("scan") is { } last)
                 {
-                    Output.Note($"{Path.GetFileNameWithoutExtension(file)}: scan {last} of {store.Meta("at")}");
+                    Messages.Note($"{Path.GetFileNameWithoutExtension(file)}: scan {last} of {store.Meta("at")}");
                     changes.AddRange(store.Changes(long.Parse(last, CultureInfo.InvariantCulture)));
                 }
             }
@@ -107,12 +107,12 @@ internal static class AccountScanCommand
         {
             foreach (var gap in part.Inventory.Gaps)
             {
-                Output.Note($"{region}: {AccountScan.Describe(gap)}");
+                Messages.Note($"{region}: {AccountScan.Describe(gap)}");
             }
 
-            Output.Note(string.Create(CultureInfo.InvariantCulture,
+            Messages.Note(string.Create(CultureInfo.InvariantCulture,
                 $"{region}: {part.Lines.Count(l => l.Kind == "function"):N0} functions, {part.Lines.Count(l => l.Kind == "layer"):N0} layer versions, {part.Inventory.Roles.Count:N0} roles; {part.Judged:N0} judged anew"));
-            Output.Note(string.Create(CultureInfo.InvariantCulture,
+            Messages.Note(string.Create(CultureInfo.InvariantCulture,
                 $"{region}: {http.Calls:N0} calls in {part.Times.Calls.TotalSeconds:N1} s ({string.Join(", ", http.CallsByKind.Select(c => $"{c.Key} {c.Value:N0}"))}), {http.Throttled:N0} throttled; {(part.Downloads == 0 ? "nothing to download" : string.Create(CultureInfo.InvariantCulture, $"beside them {part.Downloads:N0} downloads, {part.DownloadedBytes / 1048576.0:N1} MB, in {part.Times.Downloads.TotalSeconds:N1} s"))}; all of it in {part.Times.All.TotalSeconds:N1} s"));
         }
     }

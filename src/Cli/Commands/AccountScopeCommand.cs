@@ -64,7 +64,7 @@ internal static class AccountScopeCommand
             var entry = AccountBook.Find(result.GetValue(account)!);
             var saved = options.Apply(result, new ScanScope { NoLayers = result.GetValue(noLayers) });
             AccountBook.Put(entry with { Scopes = new SortedDictionary<string, ScanScope>(entry.Scopes.ToDictionary(), StringComparer.Ordinal) { [result.GetValue(scope)!] = saved } });
-            Output.Note($"saved; scan it with `pellicle account scan {entry.Name} --scope {result.GetValue(scope)}`");
+            Messages.Note($"saved; scan it with `pellicle account scan {entry.Name} --scope {result.GetValue(scope)}`");
             return (int)ExitCode.Done;
         });
         return command;

@@ -65,7 +65,7 @@ internal static class FindingsCommand
             using var client = server.Connect(result);
             var (arn, fingerprint) = await FindAsync(client, result.GetValue(target)!, result.GetValue(id)!, cancellationToken);
             await client.PutAsync("/api/v1/findings/acceptance", new JsonObject { ["target"] = arn, ["fingerprint"] = fingerprint, ["reason"] = result.GetValue(reason), ["until"] = end?.ToString("O", CultureInfo.InvariantCulture) }.ToJsonString(), cancellationToken);
-            Output.Note($"accepted{(end is { } e ? $" until {e.AddDays(-1):yyyy-MM-dd}" : "")}; back with `pellicle findings reopen {result.GetValue(target)} {fingerprint[..12]}`");
+            Messages.Note($"accepted{(end is { } e ? $" until {e.AddDays(-1):yyyy-MM-dd}" : "")}; back with `pellicle findings reopen {result.GetValue(target)} {fingerprint[..12]}`");
             return (int)ExitCode.Done;
         });
         return command;

@@ -56,16 +56,16 @@ internal static class InstrumentCommand
         var made = TemplateInstrumentation.Instrument(before, settings);
         foreach (var function in made.Functions)
         {
-            Output.Note(function.Refusals.Count > 0 ? $"{function.Function}: refused" : $"{function.Function}: protected");
+            Messages.Note(function.Refusals.Count > 0 ? $"{function.Function}: refused" : $"{function.Function}: protected");
             foreach (var refusal in function.Refusals)
             {
-                Output.Note($"  why: {refusal.Reason}");
-                Output.Note($"  way out: {refusal.WayOut}");
+                Messages.Note($"  why: {refusal.Reason}");
+                Messages.Note($"  way out: {refusal.WayOut}");
             }
 
             foreach (var note in function.Notes)
             {
-                Output.Note($"  note: {note}");
+                Messages.Note($"  note: {note}");
             }
         }
 
@@ -97,12 +97,12 @@ internal static class InstrumentCommand
         using var made = new MemoryStream();
         if (!PackageInstrumentation.Instrument(package, made))
         {
-            Output.Note("its bootstrap starts through the layer already");
+            Messages.Note("its bootstrap starts through the layer already");
             return (int)ExitCode.Done;
         }
 
         File.WriteAllBytes(place ?? throw new CliException("where to?", "give --output FILE or --in-place", ExitCode.Usage), made.ToArray());
-        Output.Note($"{place}: bootstrap starts through the layer; deploy it and run `pellicle protect`");
+        Messages.Note($"{place}: bootstrap starts through the layer; deploy it and run `pellicle protect`");
         return (int)ExitCode.Done;
     }
 }

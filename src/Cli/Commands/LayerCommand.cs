@@ -37,7 +37,7 @@ internal static class LayerCommand
                 var archive = result.GetValue(output) ?? PlaceOf($"pellicle-image-{architecture}.tar");
                 Write(archive, ImageFiles.Build(Places.Artifacts, architecture, Policy(result.GetValue(options.Policy)), result.GetValue(options.Key), Version));
                 System.Console.Out.WriteLine(archive);
-                Output.Note(ImageFiles.Dockerfile(Path.GetFileName(archive)));
+                Messages.Note(ImageFiles.Dockerfile(Path.GetFileName(archive)));
                 return (int)ExitCode.Done;
             }
 
@@ -45,7 +45,7 @@ internal static class LayerCommand
             var path = result.GetValue(output) ?? PlaceOf($"{(LayerPackage.IsStandalone(name) ? "pellicle-layer" : LayerPackage.NameForRuntime(result.GetValue(options.Language)!, "x86_64"))}-{architecture}.zip");
             Write(path, zip);
             System.Console.Out.WriteLine(path);
-            Output.Note($"{zip.Length / 1048576.0:f2} MB");
+            Messages.Note($"{zip.Length / 1048576.0:f2} MB");
             return (int)ExitCode.Done;
         });
         return command;
@@ -118,7 +118,7 @@ internal static class LayerCommand
                 var built = CustomRuntimeLayer.Build(Places.Artifacts, architecture, new CustomRuntime(language, interpreter), LayerCommand.Policy(result.GetValue(Policy)), result.GetValue(Key), Version);
                 foreach (var note in built.Notes)
                 {
-                    Output.Note(note);
+                    Messages.Note(note);
                 }
 
                 return (LayerPackage.NameForRuntime(language, architecture), built.Zip);

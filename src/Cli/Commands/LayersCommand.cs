@@ -109,7 +109,7 @@ internal static partial class LayersCommand
             {
                 // What no layer is called is a package or an advisory.
                 (query, id) = AdvisoryId().IsMatch(wanted) ? ((PackageQuery?)null, (string?)wanted) : (PackageQuery.Parse(wanted), null);
-                Output.Note(id is null ? $"no layer is called `{wanted}`; looking for a package" : $"no layer is called `{wanted}`; looking for an advisory");
+                Messages.Note(id is null ? $"no layer is called `{wanted}`; looking for a package" : $"no layer is called `{wanted}`; looking for an advisory");
                 wanted = null;
             }
 
@@ -119,7 +119,7 @@ internal static partial class LayersCommand
                 Print(users.SelectMany(u => u.Value.Select(f => new UsageRow(f.Name, u.Key, null, null))), format.IsJson(result), detailed: false);
                 if (users.Count == 0)
                 {
-                    Output.Note($"no function and no version uses `{wanted}`");
+                    Messages.Note($"no function and no version uses `{wanted}`");
                 }
 
                 return (int)ExitCode.Done;
@@ -129,7 +129,7 @@ internal static partial class LayersCommand
             Print(rows, format.IsJson(result), detailed: true);
             if (rows.Count == 0)
             {
-                Output.Note($"no function loads {(id is null ? "such a package" : "a package it names")} through a layer");
+                Messages.Note($"no function loads {(id is null ? "such a package" : "a package it names")} through a layer");
             }
 
             return (int)(incomplete ? ExitCode.Incomplete : ExitCode.Done);
@@ -173,7 +173,7 @@ internal static partial class LayersCommand
             if (target.Errors.FirstOrDefault(e => e.Path != "configuration") is { } error)
             {
                 incomplete = true;
-                Output.Note($"{target.Name}: {error.Message}");
+                Messages.Note($"{target.Name}: {error.Message}");
             }
 
             foreach (var layer in target.Layers.Where(l => users.Exists(u => u.Key == l.Arn)))

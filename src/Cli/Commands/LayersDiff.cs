@@ -38,7 +38,7 @@ internal static class LayersDiff
 
             foreach (var error in report.Targets.SelectMany(t => t.Errors))
             {
-                Output.Note($"{error.Path}: {error.Message}");
+                Messages.Note($"{error.Path}: {error.Message}");
             }
 
             return (int)(report.Summary.Errors > 0 ? ExitCode.Incomplete : ExitCode.Done);

@@ -25,13 +25,13 @@ internal static class LayersRemediate
         {
             var lambda = aws.Connect(result);
             var old = Check(result.GetValue(arn)!);
-            var repair = new LayerRepair(lambda, JournalPath(old), Output.Note);
+            var repair = new LayerRepair(lambda, JournalPath(old), Messages.Note);
             try
             {
                 if (result.GetValue(revert))
                 {
                     var journal = await repair.RevertAsync(cancellationToken) ?? throw new CliException("there is no repair of this layer version to take back");
-                    Output.Note($"{journal.Targets.Count} functions are as before: {journal.OldArn}");
+                    Messages.Note($"{journal.Targets.Count} functions are as before: {journal.OldArn}");
                     return (int)ExitCode.Done;
                 }
 
@@ -49,7 +49,7 @@ internal static class LayersRemediate
                 var done = await repair.RunAsync(old, zip!, test, cancellationToken);
                 await NotePinnedAsync(repair, old, done.Targets.Select(t => t.Function), cancellationToken);
                 var users = done.Targets.Count(t => t.Step == RepairStep.Verified);
-                Output.Note($"{users} {(users == 1 ? "function uses" : "functions use")} the new version; back with `pellicle layers remediate {old} --revert`");
+                Messages.Note($"{users} {(users == 1 ? "function uses" : "functions use")} the new version; back with `pellicle layers remediate {old} --revert`");
                 System.Console.Out.WriteLine(done.NewArn);
                 return (int)ExitCode.Done;
             }
@@ -63,7 +63,7 @@ internal static class LayersRemediate
             }
             catch (OperationCanceledException)
             {
-                Output.Note($"interrupted; go on with `pellicle layers remediate {old}`, or take it back with --revert");
+                Messages.Note($"interrupted; go on with `pellicle layers remediate {old}`, or take it back with --revert");
                 throw;
             }
         });
@@ -101,7 +101,7 @@ internal static class LayersRemediate
         if (build is not null)
         {
             // What was built once is what a run that was killed goes on with: a second build may differ.
-            return repair.KeptContent ?? Zips.Load(await LayerBuild.RunAsync(Path.GetFullPath(build), await lambda.GetLayerVersionAsync(old, cancellationToken), layer, proposals, work, Output.Note, cancellationToken));
+            return repair.KeptContent ?? Zips.Load(await LayerBuild.RunAsync(Path.GetFullPath(build), await lambda.GetLayerVersionAsync(old, cancellationToken), layer, proposals, work, Messages.Note, cancellationToken));
         }
 
         return content is not null ? Zips.Load(content)
@@ -144,12 +144,12 @@ internal static class LayersRemediate
         {
             if (pinned.Aliases.Count == 0)
             {
-                Output.Note($"version {pinned.Version} of {pinned.Function} keeps {Name(arn)}: published versions do not change; no alias names it");
+                Messages.Note($"version {pinned.Version} of {pinned.Function} keeps {Name(arn)}: published versions do not change; no alias names it");
                 continue;
             }
 
-            Output.Note($"alias {string.Join(", ", pinned.Aliases)} of {pinned.Function} sends calls to version {pinned.Version}, which keeps {Name(arn)}");
-            Output.Note(pinned.SameCode
+            Messages.Note($"alias {string.Join(", ", pinned.Aliases)} of {pinned.Function} sends calls to version {pinned.Version}, which keeps {Name(arn)}");
+            Messages.Note(pinned.SameCode
                 ? $"  $LATEST has the same code; to move it there: {string.Join(" && ", pinned.Aliases.Select((a, i) => i == 0 ? $"aws lambda update-alias --function-name {pinned.Function} --name {a} --function-version $(aws lambda publish-version --function-name {pinned.Function} --query Version --output text)" : $"aws lambda update-alias --function-name {pinned.Function} --name {a} --function-version $(aws lambda get-alias --function-name {pinned.Function} --name {pinned.Aliases[0]} --query FunctionVersion --output text)"))}"
                 : $"  $LATEST has other code than version {pinned.Version}: publishing it would release that too. Release it as you usually do, or build version {pinned.Version} again with the new layer");
         }

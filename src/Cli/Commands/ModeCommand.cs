@@ -41,7 +41,7 @@ internal static class ModeCommand
             foreach (var name in chosen)
             {
                 await client.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(name)}/mode", JsonSerializer.Serialize(new { mode }), cancellationToken);
-                Output.Note($"{name}: {mode}");
+                Messages.Note($"{name}: {mode}");
             }
 
             return (int)ExitCode.Done;

@@ -38,7 +38,7 @@ internal static class PolicyCommand
                 : File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : throw new CliException($"there is no file `{path}`", "", ExitCode.Usage);
             using var client = server.Connect(result);
             await client.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(result.GetValue(function)!)}/policy", text, cancellationToken);
-            Output.Note("imported");
+            Messages.Note("imported");
             return (int)ExitCode.Done;
         });
         return command;

@@ -96,7 +96,7 @@ internal static class ProtectCommand
 
             if (changes.Count > 1)
             {
-                Output.Note($"{changes.Count(c => c.Changed)} changed, {changes.Count(c => !c.Changed && c.Refusals.Count == 0)} as they were, {changes.Count(c => c.Refusals.Count > 0)} refused");
+                Messages.Note($"{changes.Count(c => c.Changed)} changed, {changes.Count(c => !c.Changed && c.Refusals.Count == 0)} as they were, {changes.Count(c => c.Refusals.Count > 0)} refused");
             }
         }
 

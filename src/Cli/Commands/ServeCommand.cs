@@ -19,7 +19,7 @@ internal static class ServeCommand
             var address = server.Address.TrimEnd('/');
             new ServerFile(address, token).Save();
             System.Console.Out.WriteLine($"listening on {address}");
-            Output.Note($"sign in at {address} with the token in {TokenFile(directory)}");
+            Messages.Note($"sign in at {address} with the token in {TokenFile(directory)}");
             try
             {
                 await Wait.ForCancellationAsync(cancellationToken);

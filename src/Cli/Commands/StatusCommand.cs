@@ -42,7 +42,7 @@ internal static class StatusCommand
                 var outdated = rows.Count(r => r.IsOutdated);
                 if (outdated > 0)
                 {
-                    Output.Note($"{outdated} with an old layer version: `pellicle protect --upgrade` gives them the newest");
+                    Messages.Note($"{outdated} with an old layer version: `pellicle protect --upgrade` gives them the newest");
                 }
             }
 

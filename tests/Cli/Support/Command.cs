@@ -20,7 +20,7 @@ internal static class Command
     /// <summary>How it is started.</summary>
     public static ProcessStartInfo Start(string home, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle.runtimeconfig.json"), Path.Combine(AppContext.BaseDirectory, "pellicle.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", "--runtimeconfig", Path.Combine(AppContext.BaseDirectory, "pellicle-cli.runtimeconfig.json"), Path.Combine(AppContext.BaseDirectory, "pellicle-cli.dll"), .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["PELLICLE_HOME"] = home;
         start.Environment["AWS_ACCESS_KEY_ID"] = "a";
         start.Environment["AWS_SECRET_ACCESS_KEY"] = "b";

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Pellicle.Cli.Accounts;
 using Pellicle.Cli.Templates;
 using Pellicle.Domain;
 using Pellicle.Scanning.Pipeline;
@@ -7,12 +6,30 @@ using Pellicle.Scanning.Reports;
 
 namespace Pellicle.Cli.Commands;
 
+/// <summary>Targets and readers of a report that are not files of this machine.</summary>
+internal interface IBeyondFiles
+{
+    /// <summary>Said before any work and any output when one of the others will be asked.</summary>
+    void Announce();
+
+    /// <summary>Scans a whole account of the book.</summary>
+    Task<ScanReport> AccountAsync(string name, string? database, CancellationToken cancellationToken);
+
+    /// <summary>Functions and layers by name, with what guards saw loaded where a server is known.</summary>
+    Task<IReadOnlyList<TargetRequest>> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken);
+
+    /// <summary>Sends a report to the server.</summary>
+    Task UploadAsync(ScanReport report, (string? Server, string? Token) server, CancellationToken cancellationToken);
+}
+
 internal static class ScanCommand
 {
     // A developer's functions and layers of some months.
     private const int MaxInventories = 500;
 
-    public static Command Create()
+    private const string Account = "account:";
+
+    public static Command Create(IBeyondFiles beyond)
     {
         var targets = new Argument<string[]>("TARGET") { Description = "zip, directory, template (SAM, CloudFormation, Serverless), function:NAME, layer:ARN, account:NAME", Arity = ArgumentArity.OneOrMore };
         var layers = new Option<string[]>("--layer") { Description = "layer zip or directory, in order; with one zip or directory target", HelpName = "ZIP" };
@@ -42,12 +59,18 @@ internal static class ScanCommand
         var server = new ServerOptionsGroup(command);
         command.SetAction(async (result, cancellationToken) =>
         {
+            var names = result.GetValue(targets)!;
+            if (result.GetValue(upload) || names.Any(n => IsDeployed(n) || IsAccount(n)))
+            {
+                beyond.Announce();
+            }
+
             var suppressions = LoadSuppressions(result.GetValue(ignore), result.GetValue(vex) ?? [], result.GetValue(baseline));
             if (suppressions is { Errors.Count: > 0 })
             {
                 foreach (var error in suppressions.Errors)
                 {
-                    Output.Note($"{error.Path}: {error.Message}");
+                    Messages.Note($"{error.Path}: {error.Message}");
                 }
 
                 // A rule that cannot be read must not hide or show anything by chance.
@@ -80,13 +103,12 @@ internal static class ScanCommand
 
             foreach (var expired in suppressions?.Expired ?? [])
             {
-                Output.Note($"suppression has expired: {expired}");
+                Messages.Note($"suppression has expired: {expired}");
             }
 
             if (result.GetValue(upload))
             {
-                using var client = server.Connect(result);
-                await client.PutAsync("/api/v1/scans", ScanJson.Write(report), cancellationToken);
+                await beyond.UploadAsync(report, server.Read(result), cancellationToken);
             }
 
             var gate = new Gate(result.GetValue(failOn) is { } severity ? Enum.Parse<Severity>(severity, ignoreCase: true) : null, result.GetValue(onlyEffective), result.GetValue(onlyFixable));
@@ -94,9 +116,8 @@ internal static class ScanCommand
 
             async Task<ScanReport> RunAsync()
             {
-                var names = result.GetValue(targets)!;
                 var requests = new List<TargetRequest>();
-                var deployed = names.Where(n => n.StartsWith("function:", StringComparison.Ordinal) || n.StartsWith("layer:", StringComparison.Ordinal)).ToList();
+                var deployed = names.Where(IsDeployed).ToList();
                 var local = names.Except(deployed).ToList();
                 if (local.Count > 1 && result.GetValue(layers) is { Length: > 0 })
                 {
@@ -113,17 +134,14 @@ internal static class ScanCommand
                     requests.Add(LocalTarget(path, result.GetValue(layers) ?? [], result.GetValue(runtime), result.GetValue(handler), result.GetValue(variables) ?? []));
                 }
 
-                if (names is [var account] && account.StartsWith("account:", StringComparison.Ordinal))
+                if (names is [var account] && IsAccount(account))
                 {
-                    using var run = await AccountRun.StartAsync(AccountBook.Find(account["account:".Length..]), null, database, null, null, cancellationToken);
-                    return run.Report;
+                    return await beyond.AccountAsync(account[Account.Length..], database, cancellationToken);
                 }
 
-                using var scan = deployed.Count > 0 ? new AccountScan(aws.Connect(result), database, null) : null;
-                using var observer = deployed.Count > 0 ? server.TryConnect(result) : null;
-                foreach (var name in deployed)
+                if (deployed.Count > 0)
                 {
-                    requests.Add(await WithLoadedAsync(await scan!.RequestAsync(name, cancellationToken), observer, cancellationToken));
+                    requests.AddRange(await beyond.DeployedAsync(deployed, database, aws.Read(result), server.Read(result), cancellationToken));
                 }
 
                 using var advisories = database is null ? null : DbCommand.Open(database);
@@ -146,27 +164,9 @@ internal static class ScanCommand
         return command;
     }
 
-    /// <summary>Adds what guards saw loaded. Without it the scan is complete all the same, only without that mark.</summary>
-    private static async Task<TargetRequest> WithLoadedAsync(TargetRequest request, ServerClient? server, CancellationToken cancellationToken)
-    {
-        if (server is null || request is not { Kind: "function", Arn: { } arn, Source.Sha256: { } sha256 })
-        {
-            return request;
-        }
+    private static bool IsDeployed(string target) => target.StartsWith("function:", StringComparison.Ordinal) || target.StartsWith("layer:", StringComparison.Ordinal);
 
-        try
-        {
-            var code = Convert.ToBase64String(Convert.FromHexString(sha256));
-            var loaded = await server.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(arn)}/loaded?codeSha256={Uri.EscapeDataString(code)}", cancellationToken);
-            var paths = loaded.GetProperty("paths").EnumerateArray().Select(p => p.GetString()!).ToList();
-            return paths.Count > 0 ? request with { LoadedFiles = paths } : request;
-        }
-        catch (CliException exception)
-        {
-            Output.Note($"which packages are in use is not known: {exception.Message}");
-            return request;
-        }
-    }
+    private static bool IsAccount(string target) => target.StartsWith(Account, StringComparison.Ordinal);
 
     private static TargetRequest LocalTarget(string path, string[] layers, string? runtime, string? handler, string[] variables)
     {

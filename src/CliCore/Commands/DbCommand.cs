@@ -3,23 +3,18 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pellicle.Domain;
-using Pellicle.Posture;
 using Pellicle.Scanning.Advisories;
 using Pellicle.Scanning.Matching;
 
 namespace Pellicle.Cli.Commands;
 
+/// <summary>What of <c>db</c> needs files only.</summary>
 internal static class DbCommand
 {
-    // Advisories appear daily; a week without them is worth a word.
-    private const int StaleDays = 7;
-
     /// <summary>The database used when <c>--db</c> is not given.</summary>
     public static string DefaultPath => Environment.GetEnvironmentVariable("PELLICLE_DB") is { Length: > 0 } set ? set : Path.Combine(Places.Home, "advisories.db");
 
     public static Option<string> PathOption() => new("--db") { Description = "advisory database file", DefaultValueFactory = _ => DefaultPath, HelpName = "FILE" };
-
-    public static Command Create() => new("db", "the advisory database") { Update(), Import(), Status(), Query() };
 
     /// <summary>Compiles archives and folders of OSV records into a database file; returns what was taken.</summary>
     public static ImportSummary ImportInto(string path, IReadOnlyList<string> sources)
@@ -63,42 +58,7 @@ internal static class DbCommand
         }
     }
 
-    private static Command Update()
-    {
-        var db = PathOption();
-        var address = new Option<Uri>("--from") { Description = "base address of the archives, ECOSYSTEM/all.zip below it", DefaultValueFactory = _ => UpdateOptions.DefaultAddress, HelpName = "URL" };
-        var ecosystems = new Option<string[]>("--ecosystem") { Description = "only these (default: all)", AllowMultipleArgumentsPerToken = true };
-        var exploited = new Option<Uri?>("--known-exploited") { Description = "address of CISA's known-exploited list (JSON)", HelpName = "URL" };
-        var tables = new Option<Uri?>("--tables") { Description = $"base address of newer tables of facts for posture checks, NAME.tsv below it (default: {TableUpdate.Variable}, else they stay as they are)", DefaultValueFactory = _ => TableUpdate.DefaultAddress, HelpName = "URL" };
-        var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems, exploited, tables };
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            var chosen = result.GetValue(ecosystems) is { Length: > 0 } names
-                ? names.Select(n => Ecosystem.TryParse(n, out var e) ? e : throw new CliException($"unknown ecosystem `{n}`", $"known: {string.Join(", ", Ecosystem.All)}", ExitCode.Usage)).ToList()
-                : [.. Ecosystem.All.Where(e => e != Ecosystem.Generic)];
-            using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(30) };
-            var outcome = await new AdvisoryUpdater(http, TimeProvider.System).UpdateAsync(
-                new UpdateOptions { DatabasePath = result.GetValue(db)!, Address = result.GetValue(address)!, Ecosystems = chosen, KnownExploited = result.GetValue(exploited) },
-                new Talk(),
-                cancellationToken);
-            System.Console.Out.WriteLine($"updated: {List(outcome.Updated)}; unchanged: {List(outcome.Unchanged)}");
-            foreach (var error in outcome.Errors.Concat(outcome.Import.Errors))
-            {
-                Output.Note($"{error.Path}: {error.Message}");
-            }
-
-            var refused = result.GetValue(tables) is { } place ? await TableUpdate.RunAsync(http, place, TableUpdate.Folder, System.Console.Out, cancellationToken) : [];
-            foreach (var error in refused)
-            {
-                Output.Note(error);
-            }
-
-            return (int)(outcome.IsComplete && refused.Count == 0 ? ExitCode.Done : ExitCode.Incomplete);
-        });
-        return command;
-    }
-
-    private static Command Import()
+    public static Command Import()
     {
         var sources = new Argument<string[]>("SOURCE") { Description = "folders, all.zip archives or JSON files of OSV records", Arity = ArgumentArity.OneOrMore };
         var db = PathOption();
@@ -109,7 +69,7 @@ internal static class DbCommand
             System.Console.Out.WriteLine($"{summary.Records} advisories imported, {summary.Withdrawn} withdrawn ones left out, {summary.Skipped} without a package of a known ecosystem");
             foreach (var error in summary.Errors)
             {
-                Output.Note($"{error.Path}: {error.Message}");
+                Messages.Note($"{error.Path}: {error.Message}");
             }
 
             return (int)(summary.Errors.Count > 0 ? ExitCode.Incomplete : ExitCode.Done);
@@ -117,41 +77,7 @@ internal static class DbCommand
         return command;
     }
 
-    private static Command Status()
-    {
-        var db = PathOption();
-        var command = new Command("status", "says what the database holds and how old it is") { db };
-        var format = new FormatOption(command);
-        command.SetAction(result =>
-        {
-            using var database = Open(result.GetValue(db)!);
-            var status = database.Status();
-            if (format.IsJson(result))
-            {
-                Output.PrintJson(status);
-                return (int)ExitCode.Done;
-            }
-
-            System.Console.Out.WriteLine($"revision {status.Revision}, built {status.Built:yyyy-MM-dd HH:mm} UTC, {status.Advisories} advisories, {status.Bytes / 1048576.0:f1} MB");
-            Output.PrintTable(["TABLE", "OF", "FROM"], PostureTables.InUse().Select(t => (IReadOnlyList<string>)[t.Name, $"{t.Date:yyyy-MM-dd}", t.BuiltIn ? "built in" : "update"]));
-            foreach (var stale in PostureTables.Stale(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime)))
-            {
-                Output.Note(stale);
-            }
-
-            var days = (int)(TimeProvider.System.GetUtcNow() - status.Built).TotalDays;
-            if (days > StaleDays)
-            {
-                Output.Note($"stale: {days} days old; what was published since is not matched, renew it with `pellicle db update`");
-            }
-
-            Output.PrintTable(["ECOSYSTEM", "PACKAGES", "ENTRIES"], status.Ecosystems.Select(e => (IReadOnlyList<string>)[e.Ecosystem, $"{e.Packages}", $"{e.Entries}"]));
-            return (int)ExitCode.Done;
-        });
-        return command;
-    }
-
-    private static Command Query()
+    public static Command Query()
     {
         var purls = new Argument<string[]>("PURL") { Description = "package URLs with version", Arity = ArgumentArity.ZeroOrMore };
         var lines = new Option<bool>("--lines") { Description = "read package URLs from stdin, print one JSON object a line" };
@@ -207,12 +133,5 @@ internal static class DbCommand
                 }
             }
         }
-    }
-
-    private static string List(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
-
-    private sealed class Talk : IProgress<string>
-    {
-        public void Report(string value) => Output.Note(value);
     }
 }

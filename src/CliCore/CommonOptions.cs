@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Pellicle.Aws;
 
 namespace Pellicle.Cli;
 
@@ -17,19 +16,8 @@ internal sealed class AwsOptions
         command.Add(_endpoint);
     }
 
-    public LambdaClient Connect(ParseResult result, string? region = null) => new(Http(result, region));
-
-    public AwsHttp Http(ParseResult result, string? region = null)
-    {
-        try
-        {
-            return new AwsHttp(AwsSettings.Resolve(result.GetValue(_profile), region ?? result.GetValue(_region), result.GetValue(_endpoint)));
-        }
-        catch (AwsSettingsException exception)
-        {
-            throw new CliException(exception.Message, exception.Hint, ExitCode.Usage);
-        }
-    }
+    /// <summary>What was given, null for what was not.</summary>
+    public (string? Profile, string? Region, string? Endpoint) Read(ParseResult result) => (result.GetValue(_profile), result.GetValue(_region), result.GetValue(_endpoint));
 }
 
 /// <summary>How a command finds the server.</summary>
@@ -44,9 +32,8 @@ internal sealed class ServerOptionsGroup
         command.Add(_token);
     }
 
-    public ServerClient Connect(ParseResult result) => ServerClient.Find(result.GetValue(_server), result.GetValue(_token));
-
-    public ServerClient? TryConnect(ParseResult result) => ServerClient.TryFind(result.GetValue(_server), result.GetValue(_token));
+    /// <summary>What was given, null for what was not.</summary>
+    public (string? Server, string? Token) Read(ParseResult result) => (result.GetValue(_server), result.GetValue(_token));
 }
 
 /// <summary><c>--format table|json</c>.</summary>
@@ -79,4 +66,7 @@ internal static class Places
 
     /// <summary>Inventories of archives that were read before, by content hash.</summary>
     public static string Inventories => Path.Combine(Home, "inventories");
+
+    /// <summary>Tables of facts for posture checks that were fetched and go before the built-in ones.</summary>
+    public static string Tables => Path.Combine(Home, "tables");
 }
