@@ -60,6 +60,25 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
     }
 
     [CircleFact]
+    public async Task A_layer_built_without_a_policy_packs_none()
+    {
+        var file = Path.Combine(_home, "layer.zip");
+        await PellicleAsync(0, "layer", "build", "--output", file);
+        using (var zip = System.IO.Compression.ZipFile.OpenRead(file))
+        {
+            zip.Entries.Select(e => e.FullName).ShouldNotContain("pellicle/policy.json", "the guard would refuse an empty one at each start");
+        }
+
+        var policy = Path.Combine(_home, "policy.json");
+        await File.WriteAllTextAsync(policy, """{"schemaVersion":1,"id":"p","mode":"protect","revision":"1"}""");
+        await PellicleAsync(0, "layer", "build", "--policy", policy, "--output", file);
+        using (var zip = System.IO.Compression.ZipFile.OpenRead(file))
+        {
+            zip.GetEntry("pellicle/policy.json")!.Length.ShouldBe(new FileInfo(policy).Length);
+        }
+    }
+
+    [CircleFact]
     public async Task Packages_that_a_function_really_loaded_are_marked_in_its_scan()
     {
         const string handler = "import used\n\ndef handler(event, context):\n    if event.get('more'):\n        import later\n    return used.NAME\n";
@@ -121,7 +140,7 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
 
     private async Task<string> PellicleAsync(int? expected, params string[] arguments)
     {
-        var aws = arguments[0] == "mode" ? (string[])[] : ["--endpoint-url", run.Stage.Local.Address.ToString(), "--region", "us-east-1"];
+        var aws = arguments[0] is "mode" or "layer" ? (string[])[] : ["--endpoint-url", run.Stage.Local.Address.ToString(), "--region", "us-east-1"];
         var start = new ProcessStartInfo(Path.Combine(Stage.Artifacts, "cli", "pellicle"), [.. arguments, .. aws]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in new[]
         {

@@ -77,7 +77,9 @@ class FakeApi:
                     # http.server writes latin-1; the platform's headers are UTF-8
                     self.send_header(name, value.encode().decode("latin-1"))
                 self.send_header("Content-Length", str(len(body)))
-                if api._close:
+                if api._close == "told":
+                    self.send_header("Connection", "close")
+                elif api._close:
                     self.close_connection = True  # without telling: the client must notice
                 self.end_headers()
                 self.wfile.write(body)
@@ -148,7 +150,7 @@ class FakeApi:
     def wait_answered(self, seconds, gone):
         """Until all events are answered and the next is asked for, or the process is gone."""
         def finished():
-            return gone() or self._asked() > len(self.events)
+            return gone() or (self._asked() > len(self.events) and len(self.ids) == len(self.events) == len(self.answered()))
 
         deadline = time.monotonic() + seconds
         with self.changed:
@@ -158,6 +160,10 @@ class FakeApi:
                     return False
                 self.changed.wait(min(left, 0.05))
         return True
+
+    def answered(self):
+        """Ids that a response or an error came for."""
+        return {r.path.split("/")[-2] for r in self.requests if r.method == "POST" and "/invocation/" in r.path}
 
     def _asked(self):
         return sum(1 for r in self.requests if r.path.endswith("/invocation/next"))

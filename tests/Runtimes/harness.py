@@ -2,8 +2,11 @@
 
 Must run inside a mount namespace of its own (run.sh makes it): it mounts over /var and /opt.
 """
+import contextlib
 import os
 import shutil
+import signal
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,13 +17,14 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORK = Path(os.environ["PELLICLE_TEST_WORK"])  # made and removed by run.sh
 TIMEOUT = 60  # seconds; only a hang comes near it
+LOG_DESCRIPTOR = 62  # where the platform has it
 
 EXECUTION_ENV = {"python": None, "node": None, "java": "AWS_Lambda_java17", "dotnet": "AWS_Lambda_dotnet10"}
 
 
 class Outcome:
-    def __init__(self, api, stdout, stderr, code, hung):
-        self.api, self.stdout, self.stderr, self.code, self.hung = api, stdout, stderr, code, hung
+    def __init__(self, api, stdout, stderr, code, hung, frames=None):
+        self.api, self.stdout, self.stderr, self.code, self.hung, self.frames = api, stdout, stderr, code, hung, frames
 
     @property
     def answers(self):
@@ -61,7 +65,7 @@ def mount_places():
 def bind(source, target):
     os.makedirs(target, exist_ok=True)
     if os.path.ismount(target):
-        subprocess.run(["umount", target], check=True)
+        subprocess.run(["umount", "-l", target], check=True)  # a worker that was just killed may still lie on it
     subprocess.run(["mount", "--bind", str(source), target], check=True)
 
 
@@ -80,13 +84,18 @@ def write_task(files):
     return directory
 
 
-def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False, runtime=None, layer=None):
+def run(language, handler, events=(), env=None, task=None, opt=None, statuses=None, close=False, runtime=None, layer=None, log_descriptor=False, timeout=TIMEOUT):
     """Starts the runtime, waits until it has answered every event (or is gone), stops it.
 
-    With a protection layer (a directory) as /opt, its extension runs first, as on the platform.
+    With a protection layer (a directory) as /opt, its extension runs first, as on the platform. With `log_descriptor` the runtime finds the platform's private log channel.
     """
     use(language, task, runtime)
     bind(layer or write_task(opt or {}), "/opt")
+    return start(language, handler, events, env, statuses, close, layer, log_descriptor, timeout)
+
+
+def start(language, handler, events, env=None, statuses=None, close=False, layer=None, log_descriptor=False, timeout=TIMEOUT, own_tmp=False):
+    """`run` with what is mounted already; several at a time are several environments, and need each its own /tmp."""
     api = FakeApi(list(events), close_after_answer=close)
     api.statuses = statuses or {}
     environment = {
@@ -110,19 +119,41 @@ def run(language, handler, events=(), env=None, task=None, opt=None, statuses=No
     environment = {name: value for name, value in environment.items() if value is not None}
     out, err = tempfile.TemporaryFile(dir=WORK), tempfile.TemporaryFile(dir=WORK)
     guard = start_guard(api, environment) if layer else None
-    process = subprocess.Popen(["/var/runtime/bootstrap"], cwd="/var/task", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    log = tempfile.TemporaryFile(dir=WORK) if log_descriptor else None
+    if log:
+        os.dup2(log.fileno(), LOG_DESCRIPTOR)
+        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_DESCRIPTOR)
+    command = ["/var/runtime/bootstrap"]
+    if own_tmp:
+        command = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", "mount -t tmpfs tmpfs /tmp && exec /var/runtime/bootstrap"]
+    process = subprocess.Popen(command, cwd="/var/task", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=(LOG_DESCRIPTOR,) if log else ())
+    if log:
+        os.close(LOG_DESCRIPTOR)
     try:
-        answered = api.wait_answered(TIMEOUT, lambda: process.poll() is not None)
+        answered = api.wait_answered(timeout, lambda: process.poll() is not None)
         code = process.poll()
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers too
         process.wait()
         api.stop()
         if guard:
             guard.kill()
             guard.wait()
     out.seek(0), err.seek(0)
-    return Outcome(api, out.read().decode(errors="replace"), err.read().decode(errors="replace"), code, not answered)
+    return Outcome(api, out.read().decode(errors="replace"), err.read().decode(errors="replace"), code, not answered, frames_of(log) if log else None)
+
+
+def frames_of(log):
+    """Type and text of every record of the private log channel; its times are left out."""
+    log.seek(0)
+    data, frames = log.read(), []
+    while data:
+        kind, length, _ = struct.unpack(">IIQ", data[:16])
+        assert kind >> 16 == 0xA55A and len(data) >= 16 + length, data[:100]
+        frames.append((f"{kind:x}", data[16:16 + length].decode(errors="replace")))
+        data = data[16 + length:]
+    return frames
 
 
 def start_guard(api, environment):

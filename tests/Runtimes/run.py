@@ -6,7 +6,7 @@ import traceback
 
 import harness
 
-NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer"}
+NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer", "clients": "cases_clients"}
 
 
 def main(parts):
@@ -40,4 +40,4 @@ def main(parts):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(NAMES)))
+    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Tests of the language runtimes: tests/Runtimes/run.sh [python|node|java|dotnet|probes|ric|layer]...; prints "N passed, N failed".
+# `clients` compares clients that were installed elsewhere: bench/clients/run.sh.
 # Runs in a mount namespace, so that each runtime lies where Lambda has it: /var/runtime, /var/lang, /var/task, /opt.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -9,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 export PELLICLE_TEST_WORK="$work" PYTHONDONTWRITEBYTECODE=1
 mkdir "$work/tasks"
 # The comparison with and without the layer runs every language's functions.
-case " $* " in *" layer"*) compare="python node java dotnet" ;; *) compare= ;; esac
+case " $* " in *" layer"*) compare="python node java dotnet" ;; *" clients"*) compare=layer ;; *) compare= ;; esac
 for part in "$@" $compare; do
   part=${part%%:*}
   [ ! -x "$here/prepare-$part.sh" ] || [ -d "$work/tasks/$part" ] || "$here/prepare-$part.sh" "$work/tasks"

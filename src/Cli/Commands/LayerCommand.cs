@@ -66,7 +66,8 @@ internal static class LayerCommand
         return command;
     }
 
-    private static ReadOnlyMemory<byte>? Policy(string? file) => file is null ? null : File.ReadAllBytes(file);
+    // The type is named: an absent array would become an empty policy.
+    private static ReadOnlyMemory<byte>? Policy(string? file) => file is null ? (ReadOnlyMemory<byte>?)null : File.ReadAllBytes(file);
 
     private static string PlaceOf(string file) => Path.Combine(Places.Artifacts, "layer", file);
 

@@ -50,6 +50,24 @@ public class Handlers
         throw new KeyNotFoundException("späte");
     }
 
+    /// <summary>Answers when all others are here too: they must be under way at the same time.</summary>
+    public async Task<Dictionary<string, object>> Meets(JsonElement value, ILambdaContext context)
+    {
+        var (place, count) = (value.GetProperty("place").GetString(), value.GetProperty("count").GetInt32());
+        File.WriteAllText(Path.Combine(place, context.AwsRequestId), "");
+        var end = DateTime.UtcNow.AddSeconds(20);
+        while (Directory.GetFiles(place).Length < count && DateTime.UtcNow < end)
+            await Task.Delay(5);
+        return new() { ["mine"] = value.GetProperty("mine").GetString(), ["met"] = Math.Min(Directory.GetFiles(place).Length, count) };
+    }
+
+    public async Task<string> Never(JsonElement value)
+    {
+        Console.WriteLine("began");
+        await Task.Delay(60_000);
+        return "";
+    }
+
     public Dictionary<string, object> ShowContext(JsonElement value, ILambdaContext context) => new()
     {
         ["id"] = context.AwsRequestId,

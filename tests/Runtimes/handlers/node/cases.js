@@ -68,6 +68,13 @@ exports.showContext = async (event, context) => ({
   client: context.clientContext,
   trace: process.env._X_AMZN_TRACE_ID,
 });
+exports.meets = async (event, context) => {
+  const fs = require('node:fs');
+  fs.writeFileSync(`${event.place}/${context.awsRequestId}`, '');
+  const end = Date.now() + 20000;
+  while (fs.readdirSync(event.place).length < event.count && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { mine: event.mine, met: Math.min(fs.readdirSync(event.place).length, event.count) };
+};
 exports.environment = async () => ({ env: process.env, argv: process.execArgv });
 exports.layer = async () => require('layered');
 

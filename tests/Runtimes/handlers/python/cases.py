@@ -3,6 +3,7 @@ import decimal
 import logging
 import os
 import sys
+import time
 
 
 def echo(event, context):
@@ -59,6 +60,20 @@ def show_context(event, context):
         "client": None if client is None else [client.custom, client.env, client.client and client.client.app_title],
         "trace": os.environ.get("_X_AMZN_TRACE_ID"),
     }
+
+
+def meets(event, context):
+    """Answers when all others are here too: they must be under way at the same time."""
+    open(os.path.join(event["place"], context.aws_request_id), "x").close()
+    end = time.monotonic() + 20
+    while len(os.listdir(event["place"])) < event["count"] and time.monotonic() < end:
+        time.sleep(0.005)
+    return {"mine": event["mine"], "met": min(len(os.listdir(event["place"])), event["count"])}
+
+
+def never(event, context):
+    print("began")
+    time.sleep(60)
 
 
 def environment(event, context):

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -140,6 +142,27 @@ public class Handlers {
     public String log(Object event, Context context) {
         System.out.println("printed");
         context.getLogger().log("logged");
+        return null;
+    }
+
+    /** Answers when all others are here too: they must be under way at the same time. */
+    public Map<String, Object> meets(Map<String, Object> event, Context context) throws Exception {
+        Path place = Path.of((String) event.get("place"));
+        int count = ((Number) event.get("count")).intValue();
+        Files.createFile(place.resolve(context.getAwsRequestId()));
+        long end = System.nanoTime() + 20_000_000_000L;
+        while (place.toFile().list().length < count && System.nanoTime() < end) {
+            Thread.sleep(5);
+        }
+        Map<String, Object> seen = new LinkedHashMap<>();
+        seen.put("mine", event.get("mine"));
+        seen.put("met", Math.min(place.toFile().list().length, count));
+        return seen;
+    }
+
+    public String never(Object event) throws Exception {
+        System.out.println("began");
+        Thread.sleep(60_000);
         return null;
     }
 
