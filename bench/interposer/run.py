@@ -1,4 +1,6 @@
-"""What the interposer adds to a call that the profile allows: the same program with and without it, in turns."""
+"""What the interposer adds to a call that the profile allows: the same program with and without it, in turns that change places.
+Files lie in memory where they can: what a disk's file system does to make one differs between runs by more than what is measured.
+usage: run.py [TURNS] [--filter]    --filter: with the seccomp filter as well"""
 import os, subprocess, sys, tempfile
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -10,7 +12,8 @@ library = os.path.join(root, "artifacts", "native", os.uname().machine, "libpell
 if not os.path.exists(library):
     sys.exit("build runtime/native first: runtime/native/build.sh")
 
-with tempfile.TemporaryDirectory() as work:
+turns = next((int(a) for a in sys.argv[1:] if a.isdigit()), 7)
+with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as work:
     work = os.path.realpath(work)
     program, read, written = (os.path.join(work, n) for n in ("calls", "a-file-with-a-name-of-usual-length.py", "written"))
     subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-o", program, os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls.c")], check=True)
@@ -21,11 +24,12 @@ with tempfile.TemporaryDirectory() as work:
     guard.know("read", work)
     guard.know("host", "127.0.0.1:9")
     plain = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
-    covered = {**plain, "LD_PRELOAD": library, "PELLICLE_CHANNEL": guard.name}
+    covered = {**plain, "LD_PRELOAD": library, "PELLICLE_CHANNEL": guard.name, "PELLICLE_SECCOMP": "1" if "--filter" in sys.argv else "0"}
     off = {**plain, "LD_PRELOAD": library}
     figures = {}
-    for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 7):
-        for kind, env in (("without", plain), ("with", covered), ("off", off)):
+    kinds = [("without", plain), ("with", covered), ("off", off)]
+    for turn in range(turns):
+        for kind, env in kinds[turn % 3:] + kinds[:turn % 3]:
             for line in subprocess.run([program, read, written, work], env=env, capture_output=True, text=True, check=True).stdout.splitlines():
                 name, value = line.split()
                 figures.setdefault(name, {}).setdefault(kind, []).append(float(value))
