@@ -24,7 +24,7 @@ internal static class LoadWatch
         {
             var name = assembly.FullName ?? "";
             if (assembly.Location.Length == 0)
-                FromMemory(name);
+                FromMemory(assembly, name);
             else if (name.StartsWith("System.Net.Http,", StringComparison.Ordinal))
                 WatchHttp();
             else if (name.StartsWith("System.Runtime.Serialization.Formatters,", StringComparison.Ordinal))
@@ -36,11 +36,15 @@ internal static class LoadWatch
         }
     }
 
-    private static void FromMemory(string name)
+    private static void FromMemory(Assembly assembly, string name)
     {
         // In a program packed into one file no assembly has a place.
-        if (typeof(object).Assembly.Location.Length != 0 && !Question.Allows("code", "assembly", name))
-            Stop($"the assembly `{name}`, which was loaded from memory");
+        if (typeof(object).Assembly.Location.Length == 0 || Question.Allows("code", "assembly", name))
+            return;
+        var what = $"the assembly `{name}`, which was loaded from memory";
+        if (!Withheld.Empty(assembly))
+            Stop(what);
+        Console.Error.WriteLine($"pellicle: denied {what}: its code was taken out");
     }
 
     /// <summary>The runtime swallows what its observers throw, so that a denial in one of them can only end the process, as a fatal error does.</summary>

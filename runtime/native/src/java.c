@@ -186,6 +186,26 @@ static int judge_bytes(const signed char *bytes, int size)
     return pe_judge(&ask);
 }
 
+/* What the JDK makes of each lambda, text with values in it, switch: named so, and by its kind never the code of somebody else. Whoever names his own class so may not
+   have anything in it that reaches outside. */
+static bool made_by_jdk(const char *name, const signed char *bytes, size_t size)
+{
+    static const char *const marks[] = { "$$Lambda", "LambdaForm$", "$$StringConcat", "$$TypeSwitch", "$MHProxy" };
+    static const char *const reach[] = {
+        "java/lang/Runtime", "java/lang/Process", "java/lang/System", "java/lang/ClassLoader", "java/lang/reflect/", "java/lang/foreign/", "java/lang/Class;", "java/lang/Class\1", "java/lang/Thread",
+        "java/lang/invoke/MethodHandles$Lookup", "java/net/", "java/nio/", "java/io/", "javax/script/", "javax/naming/", "java/rmi/", "java/sql/", "sun/misc/Unsafe", "jdk/internal/misc/",
+    };
+    size_t i = 0;
+    while (i < sizeof marks / sizeof *marks && !strstr(name, marks[i]))
+        i++;
+    if (i == sizeof marks / sizeof *marks && strncmp(name, "java/lang/invoke/", 17) != 0)
+        return false;
+    for (i = 0; i < sizeof reach / sizeof *reach; i++)
+        if (memmem(bytes, size, reach[i], strlen(reach[i])))
+            return false;
+    return true;
+}
+
 static bool from_file(const char *source) { return source && (strncmp(source, "file:", 5) == 0 || strncmp(source, "jar:file:", 9) == 0 || strncmp(source, "jrt:", 4) == 0); }
 
 EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source);
@@ -203,4 +223,17 @@ EXPORT object JVM_DefineClassWithSource(environment env, const char *name, objec
         }
     }
     return call ? call(env, name, loader, bytes, size, domain, source) : NULL;
+}
+
+/* Lookup.defineClass and defineHiddenClass, since Java 15. */
+EXPORT object JVM_LookupDefineClass(environment env, object lookup, const char *name, const signed char *bytes, int size, object domain, unsigned char initialise, int flags, object data);
+EXPORT object JVM_LookupDefineClass(environment env, object lookup, const char *name, const signed char *bytes, int size, object domain, unsigned char initialise, int flags, object data)
+{
+    static void *_Atomic next;
+    object (*call)(environment, object, const char *, const signed char *, int, object, unsigned char, int, object) = (__typeof__(call))real(&next, "JVM_LookupDefineClass");
+    if (pe_active() && name && size > 0 && !made_by_jdk(name, bytes, (size_t)size) && judge_bytes(bytes, size)) {
+        refuse(env, "java/lang/SecurityException", "blocked by pellicle: a class made from bytes: ", name);
+        return NULL;
+    }
+    return call ? call(env, lookup, name, bytes, size, domain, initialise, flags, data) : NULL;
 }

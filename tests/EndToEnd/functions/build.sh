@@ -35,5 +35,8 @@ printf 'Premain-Class: Hook\n' >"$out/build/hook/MANIFEST"
 jar cfm "$out/java/data/hooks/hook.jar" "$out/build/hook/MANIFEST" -C "$out/build/hook" Hook.class
 javac --release 17 -d "$out/build/own" "$here/java/Own.java"
 cp "$out/build/own/Own.class" "$out/java/data/own.bin"
+javac --release 17 -d "$out/build/hidden" "$here/java/Hidden.java" "$here/java/OwnHidden.java"
+base64 -w0 "$out/build/hidden/victim/Hidden.class" >"$out/gifts/hidden"
+cp "$out/build/hidden/victim/OwnHidden.class" "$out/java/data/own-hidden.bin"
 rm -rf "$out/build" "$out/obj"
 touch "$out/.stamp"

@@ -67,9 +67,23 @@ static async Task Serve(TcpListener listener)
 static void FromMemory(string path)
 {
     var bytes = File.ReadAllBytes(path);
-    var loaded = new AssemblyLoadContext("own").LoadFromStream(new MemoryStream(bytes));
-    Console.WriteLine("loaded " + loaded.GetName().Name);
-    Console.WriteLine("loaded " + Assembly.Load(bytes).GetName().Name);
+    Use(new AssemblyLoadContext("own").LoadFromStream(new MemoryStream(bytes)));
+    Use(Assembly.Load(bytes));
+}
+
+// Runs a method of the probe's own assembly.
+static void Use(Assembly loaded)
+{
+    var name = loaded.GetName().Name;
+    try
+    {
+        var encode = loaded.GetType("Pellicle.Probe.Question", throwOnError: true)!.GetMethod("Encode", BindingFlags.Static | BindingFlags.NonPublic)!;
+        Console.WriteLine($"loaded {name} {encode.Invoke(null, ["a/b"])}");
+    }
+    catch (Exception error)
+    {
+        Console.WriteLine($"refused {name} {error.GetBaseException().GetType().Name}");
+    }
 }
 
 static void Binary()

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.RandomAccessFile;
+import java.lang.invoke.MethodHandles;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -117,6 +118,13 @@ public final class Handler {
             case "mine" -> connect(System.getenv("POOL"));
             case "define" -> new Definer().define(Base64.getDecoder().decode(v));
             case "define-own" -> new Definer().define(Files.readAllBytes(DATA.resolve("own.bin")));
+            case "define-lookup" -> MethodHandles.lookup().defineClass(Base64.getDecoder().decode(v)).getConstructor().newInstance().toString();
+            case "define-hidden" -> hidden(Base64.getDecoder().decode(v));
+            case "define-hidden-own" -> {
+                // Lambdas that capture what reaches outside are the JDK's all the same.
+                java.util.function.Supplier<Object> name = new ProcessBuilder(v)::command;
+                yield hidden(Files.readAllBytes(DATA.resolve("own-hidden.bin"))) + name.get();
+            }
             case "xml" -> DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(v.getBytes(StandardCharsets.UTF_8))).getDocumentElement().getTextContent();
             case "environ" -> text(Path.of("/proc/self/environ"));
             case "environ-link" -> link("/proc/self/environ");
@@ -154,6 +162,10 @@ public final class Handler {
             case "none" -> "nothing";
             default -> throw new IllegalArgumentException(op);
         };
+    }
+
+    private static String hidden(byte[] bytes) throws ReflectiveOperationException {
+        return MethodHandles.lookup().defineHiddenClass(bytes, true).lookupClass().getConstructor().newInstance().toString();
     }
 
     /** Loads what it is given. */
