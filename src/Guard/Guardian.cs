@@ -797,6 +797,17 @@ internal sealed class Guardian : IGate, IJudge
         Incidents.Add(incident);
     }
 
+    private StateFlags Flags(Policy.PolicyDocument document)
+    {
+        if (Policy.Mode != ProtectionMode.Protect)
+            return StateFlags.None;
+        // A policy that lets through what the filter would refuse without a word must not meet it.
+        var lifted = document.Builtin.GetValueOrDefault("tamper", Effect.Deny) != Effect.Deny || document.Rules.Any(r => r.Dimension == Dimension.Tamper && r.Effect != Effect.Deny);
+        var noPrograms = document.Profile.TryGetValue(Dimension.Process, out var profile) && profile is { Stage: Pellicle.Policy.ProfileStage.Protect, Items.Count: 0 }
+            && !document.Rules.Any(r => r.Dimension == Dimension.Process && r.Effect != Effect.Deny);
+        return StateFlags.Tamper | (lifted ? StateFlags.None : StateFlags.Confine) | (noPrograms ? StateFlags.NoPrograms : StateFlags.None);
+    }
+
     /// <summary>Writes mode, known items and prefix rules for the interposers.</summary>
     private void Republish()
     {
@@ -808,7 +819,7 @@ internal sealed class Guardian : IGate, IJudge
                 BlockAt = document.Events.Threshold / 100.0,
                 Suppress = [.. document.Events.Suppress.Select(s => s.Field == "*" ? s.Detector : $"{s.Detector}@{s.Field}")],
             };
-            State?.Publish(Policy.Mode, Policy.Mode == ProtectionMode.Protect, KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),
+            State?.Publish(Policy.Mode, Flags(document), KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),
                 KnownItems.Prefixes(Policy.Current, Invocations.Any, Proxy?.Address.Port ?? 0));
         }
     }

@@ -117,6 +117,17 @@ public sealed class AttackTests(MatrixRun run) : IClassFixture<MatrixRun>
     }
 
     [CircleFact]
+    public void What_starts_in_protect_runs_behind_the_filter_where_the_platform_allows_one()
+    {
+        foreach (var (name, said) in run.Confinement)
+        {
+            said.ShouldBeOneOf(name.EndsWith("-protect", StringComparison.Ordinal) ? ["active", "refused"] : ["available", "refused"], name);
+        }
+
+        run.Confinement.Values.Distinct().Count().ShouldBe(run.Confinement.Values.Contains("refused") ? 1 : 2);
+    }
+
+    [CircleFact]
     public void Unprotect_restores_the_configuration() => run.NotRestored.ShouldBeEmpty();
 
     [CircleFact]

@@ -40,6 +40,9 @@ public sealed class MatrixRun : IAsyncLifetime
     /// <summary>Set when the restoring of configurations was looked at: what differs, empty for nothing.</summary>
     public IReadOnlyList<string> NotRestored { get; private set; } = [];
 
+    /// <summary>What guards say of the seccomp filter, by function.</summary>
+    public ConcurrentDictionary<string, string> Confinement { get; } = [];
+
     internal static string Victims => Path.Combine(Stage.Artifacts, "victims");
 
     public async Task InitializeAsync()
@@ -58,6 +61,12 @@ public sealed class MatrixRun : IAsyncLifetime
         using var slots = new SemaphoreSlim(4);
         var alone = Attacks.Where(a => a.Alone).SelectMany(a => Victim.All.Where(v => a.Languages.Contains(v.Language)), (attack, victim) => RunAloneAsync(attack, victim, settings, slots));
         await Task.WhenAll([.. Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)), .. alone]);
+        foreach (var (victim, guarding) in Victim.All.SelectMany(_ => (Guarding[])[Guarding.Monitor, Guarding.Protect], (v, g) => (v, g)))
+        {
+            var name = Name(victim.Language, guarding);
+            Confinement[name] = (await stage.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}")).GetProperty("health").GetProperty("confinement").GetString()!;
+        }
+
         NotRestored = await UnprotectAsync(stage);
         _stage = null;
     }

@@ -54,6 +54,27 @@ public sealed unsafe class ChannelTests : IDisposable
         ftruncate(_client.RingDescriptor, 0).ShouldBe(-1);
     }
 
+    public static TheoryData<string, uint> FlagsOfPolicies => new()
+    {
+        { """{"mode":"monitor"}""", 0 },
+        { """{"mode":"protect"}""", 3 },
+        { """{"mode":"protect","builtin":{"tamper":"report"}}""", 1 },
+        { """{"mode":"protect","rules":[{"id":"debug","effect":"allow","dimension":"tamper","items":["ptrace**"]}]}""", 1 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}}}""", 7 },
+        { """{"mode":"protect","profile":{"process":{"stage":"shadow","items":[]}}}""", 3 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":["/usr/bin/dash"]}}}""", 3 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}},"rules":[{"id":"tool","effect":"allow","dimension":"process","items":["/opt/bin/*"]}]}""", 3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(FlagsOfPolicies))]
+    public void The_policy_says_what_a_runtime_that_starts_may_be_kept_from(string policy, uint flags)
+    {
+        var read = PolicyJson.Parse(policy.Replace("{\"mode\"", "{\"schemaVersion\":1,\"mode\"", StringComparison.Ordinal));
+        _hop.Policy.Set(read.Document.ShouldNotBeNull(string.Join('\n', read.Errors)), "test");
+        BitConverter.ToUInt32(_state.Bytes[20..24]).ShouldBe(flags);
+    }
+
     [Fact]
     public void Credential_files_are_refused_without_any_profile()
     {

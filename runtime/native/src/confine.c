@@ -1,6 +1,6 @@
-/* A seccomp filter for what no hook can see: system calls made without libc, and static children. It cannot ask and cannot be taken back, so it is
-   set only where PELLICLE_SECCOMP=1 asks for it; otherwise a trial in a child says whether the platform would allow it. Only numbers and plain
-   arguments can be judged there: calls that functions do not make, and signals to the guard. */
+/* A seccomp filter for what no hook can see: system calls made without libc, and static children. It cannot ask and cannot be taken back (decision 0013),
+   so it holds only what functions do not do, and is set where the policy protects when the process starts, or where PELLICLE_SECCOMP=1 asks for it;
+   otherwise a trial in a child says whether the platform would allow it. Only numbers and plain arguments can be judged there. */
 #include "pellicle.h"
 #include "sys.h"
 #include <errno.h>
@@ -28,87 +28,151 @@ static const unsigned short refused[] = {
     428 /* open_tree */, 429 /* move_mount */, 430 /* fsopen */, 431 /* fsconfig */, 432 /* fsmount */, 433 /* fspick */, 442 /* mount_setattr */,
 };
 #define REFUSED (sizeof refused / sizeof *refused)
-#define ROOM (REFUSED * 2 + 80)
+#define ROOM 255 /* as far as a jump reaches */
+#define ENTRIES (REFUSED + 20)
 
-struct program { struct sock_filter code[ROOM]; unsigned short length; };
+/* What is said about one system call: what follows in the program at `block`, 0 for a plain refusal. */
+struct entry { unsigned short number, block; };
+
+struct program {
+    struct sock_filter code[ROOM];
+    unsigned short length;
+    struct entry entries[ENTRIES];
+    unsigned count;
+};
 
 static void add(struct program *p, unsigned short code, unsigned k, unsigned char yes, unsigned char no)
 {
     if (p->length < ROOM)
-        p->code[p->length++] = (struct sock_filter){ code, yes, no, k };
+        p->code[p->length] = (struct sock_filter){ code, yes, no, k };
+    p->length++;
 }
 
 #define LOAD(p, at) add(p, BPF_LD | BPF_W | BPF_ABS, at, 0, 0)
 #define RETURN(p, value) add(p, BPF_RET | BPF_K, value, 0, 0)
 #define ERROR(number) (SECCOMP_RET_ERRNO | (number))
-#define UNLESS(p, test, value, skip) add(p, BPF_JMP | (test) | BPF_K, value, 0, skip)
+#define IF(p, test, value, yes, no) add(p, BPF_JMP | (test) | BPF_K, value, yes, no)
 
-/* The call is allowed unless an argument has the value. `harmless`: an argument that makes it so when it is 0, or -1. */
+/* In order of the numbers, so that a call is found by halving: kernels before 5.11 run the program at every call. */
+static void enter(struct program *p, unsigned number, unsigned block)
+{
+    unsigned at = p->count;
+    if (at >= ENTRIES)
+        return;
+    for (; at > 0 && p->entries[at - 1].number > number; at--)
+        p->entries[at] = p->entries[at - 1];
+    p->entries[at] = (struct entry){ (unsigned short)number, (unsigned short)block };
+    p->count++;
+}
+
+/* Blocks are written to a program of their own, which is put behind the search. The first instruction allows, the second refuses. */
+enum { ALLOWED, PLAIN_REFUSAL, BLOCKS };
+
+/* The call is refused when an argument has the value. `harmless`: an argument that makes it so when it is 0, or -1. */
 static void not_to(struct program *p, unsigned number, unsigned argument, unsigned value, int harmless)
 {
-    UNLESS(p, BPF_JEQ, number, harmless >= 0 ? 6 : 4);
+    enter(p, number, p->length);
     LOAD(p, ARGUMENT(argument));
-    UNLESS(p, BPF_JEQ, value, harmless >= 0 ? 3 : 1);
+    IF(p, BPF_JEQ, value, 0, harmless >= 0 ? 2 : 1);
     if (harmless >= 0) {
         LOAD(p, ARGUMENT((unsigned)harmless));
-        UNLESS(p, BPF_JEQ, 0, 0);
-        p->code[p->length - 1].jt = 1;
+        IF(p, BPF_JEQ, 0, 0, 1);
+        RETURN(p, SECCOMP_RET_ALLOW);
+        RETURN(p, ERROR(EPERM));
+        return;
     }
     RETURN(p, ERROR(EPERM));
     RETURN(p, SECCOMP_RET_ALLOW);
 }
 
-static void write_program(struct program *p, uint32_t guard, uint32_t own)
+static void write_blocks(struct program *p, uint32_t guard, uint32_t own, bool no_programs)
 {
+    RETURN(p, SECCOMP_RET_ALLOW);
+    RETURN(p, ERROR(EPERM));
+    for (size_t i = 0; i < REFUSED; i++)
+        enter(p, refused[i], PLAIN_REFUSAL);
+    /* Reading one's own memory this way is how some programs test an address. */
+    enter(p, SYS_process_vm_readv, p->length);
+    enter(p, SYS_process_vm_writev, p->length);
+    LOAD(p, ARGUMENT(0));
+    IF(p, BPF_JEQ, own, 0, 1);
+    RETURN(p, SECCOMP_RET_ALLOW);
+    RETURN(p, ERROR(EPERM));
+    static const unsigned short spaces[] = { SYS_unshare, SYS_clone };
+    for (size_t i = 0; i < 2; i++) {
+        enter(p, spaces[i], p->length);
+        LOAD(p, ARGUMENT(0));
+        IF(p, BPF_JSET, spaces[i] == SYS_clone ? CLONE_NEWUSER : NAMESPACES, 0, 1);
+        RETURN(p, ERROR(EPERM));
+        RETURN(p, SECCOMP_RET_ALLOW);
+    }
+    if (no_programs) {
+        enter(p, SYS_execve, p->length);
+        enter(p, SYS_execveat, p->length);
+        RETURN(p, ERROR(EACCES));
+    }
+    if (!guard)
+        return;
+    not_to(p, SYS_tkill, 0, guard, 1);
+    not_to(p, SYS_tgkill, 0, guard, 2);
+    not_to(p, SYS_rt_sigqueueinfo, 0, guard, 1);
+    not_to(p, SYS_rt_tgsigqueueinfo, 0, guard, 2);
+    not_to(p, 434 /* pidfd_open */, 0, guard, -1);
+    not_to(p, SYS_prlimit64, 0, guard, 2);
+    /* kill: the guard, its group, all */
+    enter(p, SYS_kill, p->length);
+    LOAD(p, ARGUMENT(1));
+    IF(p, BPF_JEQ, 0, 5, 0);
+    LOAD(p, ARGUMENT(0));
+    IF(p, BPF_JEQ, guard, 2, 0);
+    IF(p, BPF_JEQ, (unsigned)-(int)guard, 1, 0);
+    IF(p, BPF_JEQ, (unsigned)-1, 0, 1);
+    RETURN(p, ERROR(EPERM));
+    RETURN(p, SECCOMP_RET_ALLOW);
+}
+
+/* Leaves jump to their block by its number, which the caller turns into a distance. */
+static void write_search(struct program *p, const struct entry *entries, unsigned count)
+{
+    if (count == 1) {
+        IF(p, BPF_JEQ, entries->number, (unsigned char)entries->block, ALLOWED);
+        return;
+    }
+    unsigned half = count / 2, at = p->length;
+    IF(p, BPF_JGE, entries[half].number, 0, 0);
+    write_search(p, entries, half);
+    if (at < ROOM)
+        p->code[at].jt = (unsigned char)(p->length - at - 1);
+    write_search(p, entries + half, count - half);
+}
+
+/* False when it does not fit, which a test would see. */
+static bool write_program(struct program *p, uint32_t guard, uint32_t own, bool no_programs)
+{
+    struct program blocks = { .length = 0 };
+    write_blocks(&blocks, guard, own, no_programs);
     p->length = 0;
     LOAD(p, offsetof(struct seccomp_data, arch));
-    UNLESS(p, BPF_JEQ, ARCHITECTURE, 1);
-    add(p, BPF_JMP | BPF_JA, 1, 0, 0);
+    IF(p, BPF_JEQ, ARCHITECTURE, 1, 0);
     RETURN(p, ERROR(ENOSYS)); /* 32-bit calls have numbers of their own */
     LOAD(p, offsetof(struct seccomp_data, nr));
 #if defined(__x86_64__)
-    UNLESS(p, BPF_JGE, 0x40000000u /* x32 */, 1);
+    IF(p, BPF_JGE, 0x40000000u /* x32 */, 0, 1);
     RETURN(p, ERROR(ENOSYS));
 #endif
-    for (size_t i = 0; i < REFUSED; i++) {
-        UNLESS(p, BPF_JEQ, refused[i], 1);
-        RETURN(p, ERROR(EPERM));
-    }
-    /* Reading one's own memory this way is how some programs test an address. */
-    static const unsigned short memory[] = { SYS_process_vm_readv, SYS_process_vm_writev };
-    for (size_t i = 0; i < 2; i++) {
-        UNLESS(p, BPF_JEQ, memory[i], 4);
-        LOAD(p, ARGUMENT(0));
-        UNLESS(p, BPF_JEQ, own, 1);
-        RETURN(p, SECCOMP_RET_ALLOW);
-        RETURN(p, ERROR(EPERM));
-    }
-    static const unsigned short spaces[] = { SYS_unshare, SYS_clone };
-    for (size_t i = 0; i < 2; i++) {
-        UNLESS(p, BPF_JEQ, spaces[i], 4);
-        LOAD(p, ARGUMENT(0));
-        UNLESS(p, BPF_JSET, spaces[i] == SYS_clone ? CLONE_NEWUSER : NAMESPACES, 1);
-        RETURN(p, ERROR(EPERM));
-        RETURN(p, SECCOMP_RET_ALLOW);
-    }
-    if (guard) {
-        not_to(p, SYS_tkill, 0, guard, 1);
-        not_to(p, SYS_tgkill, 0, guard, 2);
-        not_to(p, SYS_rt_sigqueueinfo, 0, guard, 1);
-        not_to(p, SYS_rt_tgsigqueueinfo, 0, guard, 2);
-        not_to(p, 434 /* pidfd_open */, 0, guard, -1);
-        not_to(p, SYS_prlimit64, 0, guard, 2);
-        /* kill: the guard, its group, all */
-        UNLESS(p, BPF_JEQ, SYS_kill, 7);
-        LOAD(p, ARGUMENT(1));
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, 0);
-        LOAD(p, ARGUMENT(0));
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, guard, 2, 0);
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)-(int)guard, 1, 0);
-        UNLESS(p, BPF_JEQ, (unsigned)-1, 1);
-        RETURN(p, ERROR(EPERM));
-    }
-    RETURN(p, SECCOMP_RET_ALLOW);
+    unsigned start = p->length;
+    write_search(p, blocks.entries, blocks.count);
+    unsigned end = p->length;
+    for (unsigned i = 0; i < blocks.length; i++)
+        p->code[p->length < ROOM ? p->length : 0] = blocks.code[i < ROOM ? i : 0], p->length++;
+    if (p->length > ROOM || blocks.count >= ENTRIES)
+        return false;
+    for (unsigned i = start; i < end; i++)
+        if (BPF_OP(p->code[i].code) == BPF_JEQ) {
+            p->code[i].jt = (unsigned char)(end + p->code[i].jt - i - 1);
+            p->code[i].jf = (unsigned char)(end + p->code[i].jf - i - 1);
+        }
+    return true;
 }
 
 /* SPEC_ALLOW: otherwise kernels before 5.16 would slow down everything the process does. */
@@ -144,13 +208,17 @@ void pe_confine_start(void)
     struct pe_ring *ring = atomic_load(&pe.ring);
     if (!state || !ring || pe.root_pid != (uint32_t)SYS0(SYS_getpid))
         return;
+    /* What the function's own variable says comes before the policy. */
     const char *wanted = getenv("PELLICLE_SECCOMP");
-    if (!wanted || strcmp(wanted, "1") != 0) {
+    bool strict = wanted && strcmp(wanted, "strict") == 0;
+    uint32_t flags = atomic_load(&state->flags);
+    bool set = wanted && *wanted ? strict || strcmp(wanted, "1") == 0 : atomic_load(&state->mode) == 2 && (flags & PE_FLAG_CONFINE);
+    if (!set) {
         atomic_store(&ring->confinement, would_be_allowed() ? PE_CONFINEMENT_AVAILABLE : PE_CONFINEMENT_REFUSED);
         return;
     }
     struct program p;
-    write_program(&p, atomic_load(&state->guard_pid), pe.root_pid);
-    bool set = p.length < ROOM && install(&p, SECCOMP_FILTER_FLAG_TSYNC) == 0;
+    set = write_program(&p, atomic_load(&state->guard_pid), pe.root_pid, strict && atomic_load(&state->mode) == 2 && (flags & PE_FLAG_NO_PROGRAMS))
+        && install(&p, SECCOMP_FILTER_FLAG_TSYNC) == 0;
     atomic_store(&ring->confinement, set ? PE_CONFINEMENT_ACTIVE : PE_CONFINEMENT_REFUSED);
 }

@@ -184,7 +184,7 @@ static int enforce(const struct pe_state *state, uint8_t dimension, int error)
 {
     if (error == 0 || atomic_load_explicit(&state->mode, memory_order_relaxed) != 2)
         return 0;
-    if (dimension == PE_TAMPER && !(atomic_load_explicit(&state->flags, memory_order_relaxed) & 1))
+    if (dimension == PE_TAMPER && !(atomic_load_explicit(&state->flags, memory_order_relaxed) & PE_FLAG_TAMPER))
         return 0;
     struct pe_ring *ring = atomic_load(&pe.ring);
     if (ring)

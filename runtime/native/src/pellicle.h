@@ -44,6 +44,8 @@ struct pe_ring {
     _Atomic uint32_t confinement, probe; /* probe: 1 when the runtime's language probe is in place */
     _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
 };
+/* Flags of the state */
+enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4 };
 enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED };
 _Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
 _Static_assert(offsetof(struct pe_state, upstream_ip) == 76, "decision 0001");

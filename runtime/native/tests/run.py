@@ -655,6 +655,43 @@ def raw_system_calls_meet_a_filter_where_one_is_asked_for():
     assert lines[0] == "system 256 77", lines
 
 
+CONFINE, NO_PROGRAMS = 2, 4
+
+
+@test
+def the_filter_is_set_where_the_policy_protects():
+    guard = Guard()
+    calls(guard, "kill-self")
+    if confinement(guard) == 3:
+        raise Skip("no seccomp filter may be set here")
+    for mode, flags, variable, expected in ((2, 1 | CONFINE, None, 1), (2, 1, None, 2), (1, 1 | CONFINE, None, 2), (2, 1 | CONFINE, "0", 2), (1, 0, "1", 1), (2, 1 | CONFINE, "strict", 1)):
+        guard = Guard(mode=mode)
+        guard.put(20, "<I", flags)
+        env = environment(guard) if variable is None else environment(guard, PELLICLE_SECCOMP=variable)
+        equal(calls(guard, "raw-ring", env=env), ["ring 1" if expected == 1 else "ring 0"], (mode, flags, variable))
+        equal(confinement(guard), expected, (mode, flags, variable))
+    # A static child neither sees the library nor gets around the filter; one that does nothing of it runs as ever.
+    static = os.path.join(WORK, "static")
+    if os.path.exists(static):
+        for flags, code in ((1, 0), (1 | CONFINE, 1)):
+            guard = Guard()
+            guard.put(20, "<I", flags)
+            equal([run(guard, "/bin/sh", "-c", f"{static} trace; echo $?; {static}; echo $?").lines], [[str(code), "0"]])
+
+
+@test
+def a_function_that_starts_no_programs_starts_none_by_any_way():
+    guard = Guard()
+    calls(guard, "kill-self")
+    if confinement(guard) == 3:
+        raise Skip("no seccomp filter may be set here")
+    for flags, variable, expected in ((7, "strict", "exec -13"), (3, "strict", "ran"), (7, "1", "ran"), (7, None, "ran")):
+        guard = Guard()
+        guard.put(20, "<I", flags)
+        env = environment(guard) if variable is None else environment(guard, PELLICLE_SECCOMP=variable)
+        equal(calls(guard, "raw-exec", "/bin/echo", env=env), [expected], (flags, variable))
+
+
 @test
 def ordinary_programs_run_behind_the_filter():
     rows = [[PYTHON, "-c", "import subprocess, threading, socket, multiprocessing.dummy as m\nprint(subprocess.check_output(['id', '-u']), m.Pool(4).map(abs, [-1, 2]))"],

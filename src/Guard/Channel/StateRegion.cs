@@ -13,6 +13,22 @@ internal enum PrefixAction : byte
     Ask = 3,
 }
 
+/// <summary>Flags of the state region.</summary>
+[Flags]
+internal enum StateFlags : uint
+{
+    None = 0,
+
+    /// <summary>What the guard denies of <c>tamper</c> is denied.</summary>
+    Tamper = 1,
+
+    /// <summary>A runtime that starts now sets its seccomp filter (decision 0013).</summary>
+    Confine = 2,
+
+    /// <summary>The policy knows of no program that the function starts, and refuses others.</summary>
+    NoPrograms = 4,
+}
+
 /// <summary>A rule that spares the interposer the question.</summary>
 internal readonly record struct PrefixRule(Dimension Dimension, PrefixAction Action, string Prefix);
 
@@ -78,7 +94,7 @@ internal sealed unsafe class StateRegion
     internal void Beat(long unixMs) => Volatile.Write(ref U64(32), (ulong)unixMs);
 
     /// <summary>Replaces mode, known items and prefix rules; every verdict cached elsewhere ends with the new generation.</summary>
-    internal void Publish(ProtectionMode mode, bool enforceTamper, IEnumerable<Behaviour> known, IEnumerable<PrefixRule> prefixes)
+    internal void Publish(ProtectionMode mode, StateFlags flags, IEnumerable<Behaviour> known, IEnumerable<PrefixRule> prefixes)
     {
         lock (_writing)
         {
@@ -86,7 +102,7 @@ internal sealed unsafe class StateRegion
             Volatile.Write(ref U64(8), generation + 1);
             Thread.MemoryBarrier();
             U32(16) = (uint)mode;
-            U32(20) = enforceTamper ? 1u : 0u;
+            U32(20) = (uint)flags;
             new Span<byte>(_region.Base + TableOffset, TableSlots * 8).Clear();
             Items = 0;
             foreach (var item in known)
