@@ -19,17 +19,25 @@ internal sealed class DeployedTargets : IBeyondFiles
         return run.Report;
     }
 
-    public async Task<IReadOnlyList<TargetRequest>> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken)
+    public async Task<DeployedFiles> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken)
     {
-        using var scan = new AccountScan(Connections.Connect(aws), database, null);
-        using var observer = ServerClient.TryFind(server.Server, server.Token);
-        var requests = new List<TargetRequest>();
-        foreach (var name in names)
+        var scan = new AccountScan(Connections.Connect(aws), database, null);
+        try
         {
-            requests.Add(await WithLoadedAsync(await scan.RequestAsync(name, cancellationToken), observer, cancellationToken));
-        }
+            using var observer = ServerClient.TryFind(server.Server, server.Token);
+            var requests = new List<TargetRequest>();
+            foreach (var name in names)
+            {
+                requests.Add(await WithLoadedAsync(await scan.RequestAsync(name, cancellationToken), observer, cancellationToken));
+            }
 
-        return requests;
+            return new DeployedFiles(requests, scan);
+        }
+        catch
+        {
+            scan.Dispose();
+            throw;
+        }
     }
 
     public async Task UploadAsync(ScanReport report, (string? Server, string? Token) server, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal sealed unsafe partial class Handover(string[] args) : IBeyondFiles
 
     public Task<ScanReport> AccountAsync(string name, string? database, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<IReadOnlyList<TargetRequest>> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<DeployedFiles> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task UploadAsync(ScanReport report, (string? Server, string? Token) server, CancellationToken cancellationToken) => throw new NotSupportedException();
 

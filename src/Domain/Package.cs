@@ -40,7 +40,7 @@ public sealed record Package
     /// <summary>Licence expression or text as found; null where unknown.</summary>
     public string? License { get; init; }
 
-    /// <summary>Top-level import names or other facts an extractor passes on, sorted; empty where none.</summary>
+    /// <summary>What tells whether the package was loaded, sorted; empty where nothing does. Python: top-level import names; .NET: files of the package, relative to the evidence's folder.</summary>
     public IReadOnlyList<string> Provides { get; init; } = [];
 }
 

@@ -78,47 +78,6 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
         }
     }
 
-    [CircleFact]
-    public async Task Packages_that_a_function_really_loaded_are_marked_in_its_scan()
-    {
-        const string handler = "import used\n\ndef handler(event, context):\n    if event.get('more'):\n        import later\n    return used.NAME\n";
-        var files = new List<ZipFileEntry> { Text("index.py", handler) };
-        foreach (var name in new[] { "used", "later", "never" })
-        {
-            files.Add(Text($"{name}/__init__.py", $"NAME = '{name}'\n"));
-            files.Add(Text($"{name}-1.0.dist-info/METADATA", $"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"));
-            files.Add(Text($"{name}-1.0.dist-info/RECORD", $"{name}/__init__.py,,\n{name}-1.0.dist-info/METADATA,,\n"));
-            files.Add(Text($"{name}-1.0.dist-info/top_level.txt", name + "\n"));
-        }
-
-        await run.Stage.CreateAsync("uses", "python3.11", "index.handler", LayerPackage.Zip(files), [], new Dictionary<string, string>());
-        (await LoadedAsync()).Values.ShouldAllBe(v => v == null, "nothing is known before a guard has reported");
-        await run.ProtectAsync("uses");
-        (await run.Stage.InvokeAsync("uses", "{}"u8.ToArray())).Answer.ShouldBe("\"used\"");
-        await UntilAsync(l => l["used"] == true && l["later"] == false && l["never"] == false);
-        await run.Stage.InvokeAsync("uses", """{"more":true}"""u8.ToArray());
-        await UntilAsync(l => l["used"] == true && l["later"] == true && l["never"] == false);
-    }
-
-    private async Task UntilAsync(Func<Dictionary<string, bool?>, bool> condition)
-    {
-        var clock = Stopwatch.StartNew();
-        Dictionary<string, bool?> loaded;
-        do
-        {
-            loaded = await LoadedAsync();
-        }
-        while (!condition(loaded) && clock.Elapsed < TimeSpan.FromSeconds(30));
-        condition(loaded).ShouldBeTrue(string.Join(", ", loaded));
-    }
-
-    private async Task<Dictionary<string, bool?>> LoadedAsync()
-    {
-        using var report = JsonDocument.Parse(await PellicleAsync(null, "scan", "function:uses", "--no-advisories", "--format", "json"));
-        return report.RootElement.GetProperty("targets")[0].GetProperty("packages").EnumerateArray().Where(p => p.GetProperty("evidence").GetString() == "installed")
-            .ToDictionary(p => p.GetProperty("name").GetString()!, p => p.GetProperty("loaded").ValueKind == JsonValueKind.Null ? (bool?)null : p.GetProperty("loaded").GetBoolean());
-    }
-
     private async Task<Dictionary<string, JsonElement>> StatusUntilAsync(string function, Func<JsonElement, bool> condition)
     {
         var clock = Stopwatch.StartNew();
@@ -138,23 +97,5 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
 
     private static ZipFileEntry Text(string path, string text) => new(path, Encoding.UTF8.GetBytes(text), 0b110_100_100);
 
-    private async Task<string> PellicleAsync(int? expected, params string[] arguments)
-    {
-        var aws = arguments[0] is "mode" or "layer" ? (string[])[] : ["--endpoint-url", run.Stage.Local.Address.ToString(), "--region", "us-east-1"];
-        var start = new ProcessStartInfo(Path.Combine(Stage.Artifacts, "cli", "pellicle"), [.. arguments, .. aws]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var (name, value) in new[]
-        {
-            ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("PELLICLE_HOME", _home), ("PELLICLE_ARTIFACTS", Stage.Artifacts), ("PELLICLE_SERVER_URL", run.Stage.Server.Address), ("PELLICLE_ADMIN_TOKEN", run.Stage.Server.AdminToken),
-        })
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        process.ExitCode.ShouldBe(expected ?? (process.ExitCode == 3 ? 3 : 0), $"pellicle {string.Join(' ', arguments)}\n{await output}{await error}");
-        return await output;
-    }
+    private Task<string> PellicleAsync(int? expected, params string[] arguments) => run.PellicleAsync(_home, expected, arguments);
 }

@@ -87,6 +87,22 @@ public sealed class FindingsTests
     }
 
     [Theory]
+    [InlineData("pkg:maven/org.example/a@1.0", "lib/a.jar!/META-INF/maven/org.example/a/pom.properties", "/var/task/lib/b.jar", false)]
+    [InlineData("pkg:maven/org.example/a@1.0", "lib/a.jar!/META-INF/maven/org.example/a/pom.properties", "/var/task/lib/a.jar", true)]
+    [InlineData("pkg:nuget/Newtonsoft.Json@12.0.1", "App.deps.json", "/var/task/Newtonsoft.Json.dll", true)]
+    [InlineData("pkg:nuget/Newtonsoft.Json@12.0.1", "App.deps.json", "/var/task/App.dll", null)]
+    public async Task Archives_and_assemblies_that_were_opened_are_loaded(string purl, string path, string file, bool? loaded)
+    {
+        await using var test = await TestServer.StartAsync();
+        await PutAsync(test, Target(TestServer.Arn, "orders", ScanStatus.Succeeded, Vulnerable("GHSA-1", "function") with { Purl = purl, Path = path }));
+        var batch = TestServer.Batch();
+        batch["loaded"] = new System.Text.Json.Nodes.JsonArray(file);
+        await test.SendAsync(batch);
+        var found = (await test.GetAsync("/api/v1/findings")).GetProperty("items")[0].GetProperty("finding").GetProperty("loaded");
+        (found.ValueKind == JsonValueKind.Null ? (bool?)null : found.GetBoolean()).ShouldBe(loaded);
+    }
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("not json")]

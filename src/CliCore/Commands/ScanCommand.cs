@@ -16,10 +16,18 @@ internal interface IBeyondFiles
     Task<ScanReport> AccountAsync(string name, string? database, CancellationToken cancellationToken);
 
     /// <summary>Functions and layers by name, with what guards saw loaded where a server is known.</summary>
-    Task<IReadOnlyList<TargetRequest>> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken);
+    Task<DeployedFiles> DeployedAsync(IReadOnlyList<string> names, string? database, (string? Profile, string? Region, string? Endpoint) aws, (string? Server, string? Token) server, CancellationToken cancellationToken);
 
     /// <summary>Sends a report to the server.</summary>
     Task UploadAsync(ScanReport report, (string? Server, string? Token) server, CancellationToken cancellationToken);
+}
+
+/// <summary>Targets whose files were downloaded; they are deleted with this.</summary>
+internal sealed class DeployedFiles(IReadOnlyList<TargetRequest> requests, IDisposable files) : IDisposable
+{
+    public IReadOnlyList<TargetRequest> Requests => requests;
+
+    public void Dispose() => files.Dispose();
 }
 
 internal static class ScanCommand
@@ -139,11 +147,8 @@ internal static class ScanCommand
                     return await beyond.AccountAsync(account[Account.Length..], database, cancellationToken);
                 }
 
-                if (deployed.Count > 0)
-                {
-                    requests.AddRange(await beyond.DeployedAsync(deployed, database, aws.Read(result), server.Read(result), cancellationToken));
-                }
-
+                using var downloaded = deployed.Count > 0 ? await beyond.DeployedAsync(deployed, database, aws.Read(result), server.Read(result), cancellationToken) : null;
+                requests.AddRange(downloaded?.Requests ?? []);
                 using var advisories = database is null ? null : DbCommand.Open(database);
                 using var progress = ProgressLine.OnError();
                 return Scanner.Scan(

@@ -36,6 +36,11 @@ internal sealed class LoadedFiles(IReadOnlyCollection<string>? files, string mou
             return package.Provides.Any(name => prefixes.Contains(root + name) || prefixes.Contains($"{root}{name}.py") || prefixes.Contains($"{root}{name}.pyc"));
         }
 
+        if (package.Ecosystem == Ecosystem.NuGet && package.Provides.Count > 0)
+        {
+            return package.Provides.Any(name => prefixes.Contains(directory.Length > 0 ? $"{directory}/{name}" : name));
+        }
+
         return package.Ecosystem == Ecosystem.Maven && package.Path.EndsWith(".jar", StringComparison.Ordinal) || package.Evidence == PackageEvidence.Binary
             ? prefixes.Contains(package.Path)
             : null;

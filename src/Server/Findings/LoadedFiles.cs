@@ -33,7 +33,8 @@ internal sealed class LoadedFiles
     internal static string[] CodeRoots(Finding finding)
     {
         var root = finding.Origin == "function" ? "/var/task/" : "/opt/";
-        var path = finding.Path.TrimStart('/');
+        // An archive is opened as a whole, whatever lies in it.
+        var path = finding.Path.TrimStart('/').Split("!/")[0];
         var slash = path.LastIndexOf('/');
         var directory = slash < 0 ? "" : path[..slash];
         if (path.EndsWith("/package.json", StringComparison.Ordinal) && directory.Contains("node_modules/", StringComparison.Ordinal))
@@ -52,6 +53,13 @@ internal sealed class LoadedFiles
             var site = directory.LastIndexOf('/') is var cut && cut < 0 ? "" : directory[..(cut + 1)];
             var name = purl.Name;
             return [.. new[] { name, name.Replace('-', '_') }.Distinct().SelectMany(n => new[] { $"{root}{site}{n}/", $"{root}{site}{n}.py" })];
+        }
+
+        if (path.EndsWith(".deps.json", StringComparison.Ordinal) && Purl.TryParse(finding.Purl, out var nuget))
+        {
+            // Assemblies mostly bear their package's name; one that does not proves nothing.
+            var folder = directory.Length == 0 ? root : $"{root}{directory}/";
+            return [$"{folder}{nuget.Name}.dll", $"{folder}{nuget.Name}.so"];
         }
 
         return [];

@@ -159,6 +159,17 @@ public sealed class ScannerTests : IDisposable
         Scan(database, request).Findings.ShouldHaveSingleItem().Loaded.ShouldBeNull();
     }
 
+    [Fact]
+    public void Of_a_net_package_any_of_its_files_tells()
+    {
+        const string deps = """{"targets":{".NETCoreApp,Version=v10.0":{"A/1.0.0":{"runtime":{"lib/net8.0/Other.Name.dll":{}},"runtimeTargets":{"runtimes/linux-x64/native/liba.so":{}}}}},"libraries":{"A/1.0.0":{"type":"package"}}}""";
+        var request = Function(("app/App.deps.json", deps));
+        bool? Loaded(params string[] files) => Scan(null, request with { LoadedFiles = files }).Packages.ShouldHaveSingleItem().Loaded;
+        Loaded("/var/task/app/Other.Name.dll").ShouldBe(true);
+        Loaded("/var/task/app/runtimes/linux-x64/native/liba.so").ShouldBe(true);
+        Loaded("/var/task/app/App.dll", "/var/task/Other.Name.dll").ShouldBe(false);
+    }
+
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     private static ScanTarget Scan(Pellicle.Scanning.Advisories.AdvisoryDatabase? database, TargetRequest request) =>

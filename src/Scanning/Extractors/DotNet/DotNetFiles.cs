@@ -9,13 +9,19 @@ internal sealed class DepsJson : IExtractor
 {
     private static readonly string[] AssetGroups = ["runtime", "native", "runtimeTargets", "resources"];
 
+    /// <summary>Files of one package that are kept, to tell whether it was loaded; a runtime has a few hundred.</summary>
+    private const int MaxAssets = 512;
+
     public string Name => "nuget/deps-json";
 
     public bool IsRequired(ScanPath path) => path.EndsWith(".deps.json");
 
     public ExtractionResult Extract(ScanFile file) => Read(file, file.Utf8);
 
-    internal static ExtractionResult Read(ScanFile file, ReadOnlyMemory<byte> content)
+    /// <param name="file">The file that is reported.</param>
+    /// <param name="content">The JSON.</param>
+    /// <param name="packed">The assemblies lie inside <paramref name="file"/> itself, and are no files of their own.</param>
+    internal static ExtractionResult Read(ScanFile file, ReadOnlyMemory<byte> content, bool packed = false)
     {
         using var document = Json.ParseObject(content);
         if (document is null)
@@ -23,12 +29,19 @@ internal sealed class DepsJson : IExtractor
             return ExtractionResult.Failed(file, "not valid JSON");
         }
 
-        var withAssets = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var assets = new Dictionary<string, SortedSet<string>>(StringComparer.OrdinalIgnoreCase);
         foreach (var target in document.RootElement.Object("targets").Properties())
         {
-            foreach (var library in target.Value.Properties().Where(library => AssetGroups.Any(group => library.Value.Object(group).Properties().Any())))
+            foreach (var library in target.Value.Properties())
             {
-                withAssets.Add(library.Name);
+                foreach (var asset in AssetGroups.SelectMany(group => library.Value.Object(group).Properties().Select(asset => Place(group, asset))))
+                {
+                    var places = assets.TryGetValue(library.Name, out var known) ? known : assets[library.Name] = new SortedSet<string>(StringComparer.Ordinal);
+                    if (places.Count < MaxAssets)
+                    {
+                        places.Add(asset);
+                    }
+                }
             }
         }
 
@@ -38,10 +51,10 @@ internal sealed class DepsJson : IExtractor
             var slash = library.Name.IndexOf('/', StringComparison.Ordinal);
             if (slash > 0 && library.Value.String("type") is "package" or "runtimepack")
             {
-                var evidence = withAssets.Contains(library.Name) ? PackageEvidence.Installed : PackageEvidence.Declared;
+                var places = assets.GetValueOrDefault(library.Name);
                 var name = library.Name[..slash];
                 name = name.StartsWith("runtimepack.", StringComparison.Ordinal) ? name["runtimepack.".Length..] : name;
-                if (file.Package(Ecosystem.NuGet, name, library.Name[(slash + 1)..], evidence) is { } package)
+                if (file.Package(Ecosystem.NuGet, name, library.Name[(slash + 1)..], places is null ? PackageEvidence.Declared : PackageEvidence.Installed, provides: packed || places is null ? null : [.. places]) is { } package)
                 {
                     packages.Add(package);
                 }
@@ -49,6 +62,18 @@ internal sealed class DepsJson : IExtractor
         }
 
         return ExtractionResult.Of(packages);
+    }
+
+    /// <summary>Where publishing puts a package's file, beside the <c>deps.json</c>: only those for one platform keep the package's folders.</summary>
+    private static string Place(string group, JsonProperty asset)
+    {
+        var name = asset.Name[(asset.Name.LastIndexOf('/') + 1)..];
+        return group switch
+        {
+            "runtimeTargets" => asset.Name,
+            "resources" when asset.Value.String("locale") is { } locale => $"{locale}/{name}",
+            _ => name,
+        };
     }
 }
 

@@ -61,7 +61,7 @@ internal sealed class SingleFileBundle : IBinaryExtractor
         if (major >= 2)
         {
             var (depsOffset, depsSize) = (reader.ReadInt64(), reader.ReadInt64());
-            return DepsJson.Read(file, Slice(file.Content, depsOffset, depsSize));
+            return DepsJson.Read(file, Slice(file.Content, depsOffset, depsSize), packed: true);
         }
 
         for (var i = 0; i < count; i++)
@@ -70,7 +70,7 @@ internal sealed class SingleFileBundle : IBinaryExtractor
             reader.ReadByte();
             if (reader.ReadString().EndsWith(".deps.json", StringComparison.OrdinalIgnoreCase))
             {
-                return DepsJson.Read(file, Slice(file.Content, start, size));
+                return DepsJson.Read(file, Slice(file.Content, start, size), packed: true);
             }
         }
 

@@ -1,0 +1,6 @@
+namespace Later;
+
+public static class Thing
+{
+    public static string Name() => "later";
+}

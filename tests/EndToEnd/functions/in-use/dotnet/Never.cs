@@ -1,0 +1,6 @@
+namespace Never;
+
+public static class Thing
+{
+    public static string Name() => "never";
+}

@@ -1,0 +1,6 @@
+namespace Used;
+
+public static class Thing
+{
+    public static string Name() => "used";
+}
