@@ -113,7 +113,7 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public Invocation Announce(ReadOnlySpan<byte> head) => Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: Policy.Mode != ProtectionMode.Off);
+    public Invocation Announce(ReadOnlySpan<byte> head, Connection to) => Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: Policy.Mode != ProtectionMode.Off, to);
 
     internal void AttachChannel(StateRegion state, Ring ring, IPEndPoint upstream, int proxyPort)
     {
@@ -372,13 +372,13 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced)
+    public OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced, Connection to)
     {
         try
         {
             if (FunctionArn.Length == 0)
                 FunctionArn = Settings.FunctionArn.Length > 0 ? Settings.FunctionArn : HttpHead.GetString(head, "lambda-runtime-invoked-function-arn"u8) ?? "";
-            var invocation = announced ?? Announce(head);
+            var invocation = announced ?? Announce(head, to);
             if (!invocation.Pending)
                 return null;
             InspectionVerdict verdict;
@@ -413,10 +413,10 @@ internal sealed class Guardian : IGate, IJudge
         }
     }
 
-    public OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head)
+    public OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head, Connection to)
     {
         Fault("event too large or cut short, not inspected", null);
-        return Unjudged("the event is too large or was cut short", "unknown", Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: false), HoldsEvents);
+        return Unjudged("the event is too large or was cut short", "unknown", Start(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? "", inspected: false, to), HoldsEvents);
     }
 
     /// <summary>What cannot be judged passes, unless the policy says that it must not.</summary>
@@ -516,10 +516,10 @@ internal sealed class Guardian : IGate, IJudge
         }, invocation);
     }
 
-    private Invocation Start(string requestId, bool inspected)
+    private Invocation Start(string requestId, bool inspected, Connection to)
     {
         var first = !Invocations.Any;
-        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected) { StartedAt = _time.GetTimestamp() };
+        var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected) { StartedAt = _time.GetTimestamp(), Taker = to };
         foreach (var givenUp in Invocations.Begin(invocation, Settings.MaxConcurrency))
             Paced(givenUp);
         if (first)
@@ -534,7 +534,7 @@ internal sealed class Guardian : IGate, IJudge
         if (decision.IncidentDecision is null)
             return;
         // A new shape is worth knowing; the event as a whole is judged by its content.
-        ReportDecision(behaviour, decision, invocation, allowed: true);
+        ReportDecision(behaviour, decision, [invocation], allowed: true);
     }
 
     private OwnAnswer? Suspicion(InspectionVerdict verdict, Invocation invocation, bool held)
@@ -612,7 +612,7 @@ internal sealed class Guardian : IGate, IJudge
         var behaviour = new Behaviour(Dimension.Response, ResponseShape.Of(body));
         var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });
         var stop = held && decision.IncidentDecision == "blocked";
-        var incident = decision.IncidentDecision is null ? null : ReportDecision(behaviour, decision, invocation, allowed: !stop);
+        var incident = decision.IncidentDecision is null ? null : ReportDecision(behaviour, decision, invocation is null ? [] : [invocation], allowed: !stop);
         if (stop)
             return OwnAnswers.Withheld(invocation?.Source ?? "", incident!.Id.ToString());
         Behaviours.Observe(behaviour, invocation?.Number ?? 0, init: false, clean: invocation is not { Suspicious: true });
@@ -671,23 +671,36 @@ internal sealed class Guardian : IGate, IJudge
         if (query.Dimension == Dimension.Tamper)
             _ = Judge(query);
         else
-            Observed(new Behaviour(query.Dimension, query.Item), query.Invocation, query.Flags.HasFlag(QueryFlags.Init));
+            Observed(new Behaviour(query.Dimension, query.Item), query.Invocation, query.Flags.HasFlag(QueryFlags.Init), query.PeerPid);
     }
 
-    internal void Observed(Behaviour behaviour, ulong invocation, bool init)
+    internal void Observed(Behaviour behaviour, ulong invocation, bool init, int pid = 0)
     {
         if (behaviour.Item.Length == 0)
             return;
         if (behaviour.Dimension is Dimension.Read or Dimension.Library && IsCode(behaviour.Item) && !OpenedOnly(behaviour))
             Behaviours.Loaded(behaviour.Item);
-        var owner = init ? null : Invocations.Candidates(invocation).FirstOrDefault();
-        Behaviours.Observe(behaviour, invocation, init || owner is null, owner is not { Suspicious: true });
+        var candidates = init ? [] : Invocations.Candidates(invocation, pid);
+        Observe(behaviour, Settings.MaxConcurrency > 1 && candidates.Count == 1 ? candidates[0].Number : invocation, init, candidates);
     }
+
+    /// <summary>One of several was attacked: what could not be told apart is not learned.</summary>
+    internal void Doubt(IReadOnlyList<Invocation> candidates)
+    {
+        if (candidates.Count == 1)
+            return;
+        foreach (var one in candidates)
+            Behaviours.Taint(one.Number);
+    }
+
+    /// <summary>Counts what one of these did. Nothing is learned while any of them carries a sign of an attack.</summary>
+    internal bool Observe(Behaviour behaviour, ulong number, bool init, IReadOnlyList<Invocation> candidates) =>
+        Behaviours.Observe(behaviour, number, init || candidates.Count == 0, !candidates.Any(c => c.Suspicious));
 
     internal void DrainRing() => Ring?.Drain(note =>
     {
         if (Enum.IsDefined((Dimension)note.Dimension))
-            Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init));
+            Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init), (int)note.Pid);
         else
             Fault("malformed note", null);
     });
@@ -757,8 +770,10 @@ internal sealed class Guardian : IGate, IJudge
     public void Fault(string where, Exception? error) => Health.Fault(where, error);
 
     /// <summary>Records a decision of the policy. <paramref name="allowed"/>: it went on whatever the decision wanted.</summary>
-    internal Incident ReportDecision(Behaviour behaviour, Policy.Decision decision, Invocation? invocation, bool allowed)
+    /// <remarks>With several <paramref name="candidates"/> it is none's, and names them all.</remarks>
+    internal Incident ReportDecision(Behaviour behaviour, Policy.Decision decision, IReadOnlyList<Invocation> candidates, bool allowed)
     {
+        var invocation = candidates.Count == 1 ? candidates[0] : null;
         var rule = decision.Reasons[0];
         var incident = new Incident
         {
@@ -770,29 +785,29 @@ internal sealed class Guardian : IGate, IJudge
             Detector = rule.Rule.StartsWith("profile:", StringComparison.Ordinal) ? "unknown-behaviour" : rule.Rule[(rule.Rule.IndexOf(':', StringComparison.Ordinal) + 1)..],
             Severity = rule.Rule.StartsWith("builtin:", StringComparison.Ordinal) ? "high" : "medium",
             Source = invocation?.Source ?? "",
-            Reasons = [.. decision.Reasons.Select(r => r.Text)],
+            Reasons = [.. decision.Reasons.Select(r => r.Text), .. candidates.Count > 1 ? [$"one of {candidates.Count} invocations under way: {string.Join(", ", candidates.Take(8).Select(c => c.RequestId))}"] : (string[])[]],
             Rule = rule.Rule,
         };
-        Report(incident, invocation);
+        ReportOf(candidates, incident);
         return incident;
     }
 
-    internal void Report(Incident incident, Invocation? invocation)
+    internal void Report(Incident incident, Invocation? invocation) => ReportOf(invocation is null ? [] : [invocation], incident);
+
+    /// <summary>Of several that it may belong to nothing more is learned.</summary>
+    private void ReportOf(IReadOnlyList<Invocation> candidates, Incident incident)
     {
         if (incident.Decision == "blocked")
             Health.AddBlocked();
         else if (incident.Decision == "would-block")
             Health.AddWouldBlock();
-        if (invocation is not null)
+        foreach (var invocation in candidates.Where(c => incident.Decision != "reported" && !c.Suspicious))
         {
-            if (incident.Decision != "reported" && !invocation.Suspicious)
-            {
-                invocation.Suspicious = true;
-                Behaviours.Taint(invocation.Number);
-            }
-            if (!invocation.FirstOf($"{(int)incident.Dimension} {incident.Detector} {incident.Item}"))
-                return;
+            invocation.Suspicious = true;
+            Behaviours.Taint(invocation.Number);
         }
+        if (candidates.Count > 0 && !candidates[0].FirstOf($"{(int)incident.Dimension} {incident.Detector} {incident.Item}"))
+            return;
         Log.Info($"{incident.Decision} {incident.Detector}: {incident.Dimension.Name()} {incident.Item}");
         Incidents.Add(incident);
     }

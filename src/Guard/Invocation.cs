@@ -78,6 +78,9 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
 
     internal bool Done { get; set; }
 
+    /// <summary>Who got the event; null when that is not told.</summary>
+    internal RuntimeApi.Connection? Taker { get; init; }
+
     /// <summary>Timestamp of the guard's clock.</summary>
     internal long StartedAt { get; init; }
 

@@ -6,6 +6,8 @@ internal sealed class Invocations
     /// <summary>Ids that were answered; a late second answer to one of them is no attack.</summary>
     private const int Remembered = 256;
 
+    private const int MaxAncestors = 64;
+
     private readonly Dictionary<string, Invocation> _open = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly Queue<string> _endedOrder = new();
@@ -89,17 +91,31 @@ internal sealed class Invocations
         }
     }
 
-    /// <summary>Those an action with this number may belong to, most likely first.</summary>
-    internal IReadOnlyList<Invocation> Candidates(ulong number)
+    /// <summary>
+    /// Those an action may belong to. With one it is that one's. Of several under way those that the acting process, or the one it descends from, was given; where one process
+    /// was given several (threads), which of them acts cannot be told.
+    /// </summary>
+    /// <param name="number">That the action was noted with: the one that began last, which is first.</param>
+    /// <param name="pid">Who acts; 0 when unknown.</param>
+    internal IReadOnlyList<Invocation> Candidates(ulong number, int pid)
     {
+        List<Invocation> open;
         lock (_lock)
         {
             if (_last is null)
                 return [];
             if (_open.Count <= 1)
                 return [_open.Count == 1 ? _open.Values.First() : _last];
-            return [.. _open.Values.OrderBy(i => i.Number == number ? 0 : 1)];
+            open = [.. _open.Values.OrderBy(i => i.Number == number ? 0 : 1)];
         }
+        // A worker's children are its own; a parent of all workers is nobody's.
+        for (var steps = 0; pid > 1 && steps < MaxAncestors; steps++)
+        {
+            if (open.Where(i => i.Taker?.Pid == pid).ToList() is { Count: > 0 } own)
+                return own;
+            pid = Native.PeerFinder.Parent(pid);
+        }
+        return open;
     }
 
     private void Remember(string id)

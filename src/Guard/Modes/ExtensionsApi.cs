@@ -33,16 +33,27 @@ internal sealed class ExtensionsApi(IPEndPoint platform)
         return default;
     }
 
+    /// <summary>Asks again where the platform says nothing sensible; a refusal (403) is final.</summary>
     internal bool Register(string name)
     {
-        var body = """{"events":["SHUTDOWN"]}""";
-        var (status, head, answer) = Send($"POST /2020-01-01/extension/register HTTP/1.1\r\nHost: {platform}\r\nLambda-Extension-Name: {name}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
-        if (status == 200 && HttpHead.GetString(head, "lambda-extension-identifier"u8) is { Length: > 0 } id)
+        var pause = default(Libc.PollFd);
+        for (var attempt = 0; attempt < Patience; attempt++)
         {
-            _id = id;
-            return true;
+            var body = """{"events":["SHUTDOWN"]}""";
+            var (status, head, answer) = Send($"POST /2020-01-01/extension/register HTTP/1.1\r\nHost: {platform}\r\nLambda-Extension-Name: {name}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            if (status == 200 && HttpHead.GetString(head, "lambda-extension-identifier"u8) is { Length: > 0 } id)
+            {
+                _id = id;
+                return true;
+            }
+            Log.Error($"registration failed: status {status} {Encoding.UTF8.GetString(answer)}");
+            if (status == 403)
+                return false;
+            unsafe
+            {
+                _ = Fd.Poll(&pause, 0, 10 << Math.Min(attempt, 8));
+            }
         }
-        Log.Error($"registration failed: status {status} {Encoding.UTF8.GetString(answer)}");
         return false;
     }
 

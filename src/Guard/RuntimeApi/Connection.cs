@@ -205,7 +205,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         var head = _fromUpstream.Unread[..headLength];
         if (HttpHead.Status(head) != 200 || !HttpHead.TryBody(head, response: true, out var body) || body.Remaining > MaxEventBytes)
         {
-            if (HttpHead.Status(head) == 200 && gate.ArrivedUnread(head) is { } refusal)
+            if (HttpHead.Status(head) == 200 && gate.ArrivedUnread(head, this) is { } refusal)
                 return Refuse(request, head, refusal);
             return StreamResponse(headLength, isHead: false) ? Outcome.KeepOpen : Outcome.Close;
         }
@@ -225,7 +225,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!body.Done && !(body.IsUntilClose && ended))
         {
             // Larger than we hold, or cut short: pass on what there is, as it is.
-            if (gate.ArrivedUnread(message[..headLength]) is { } refusal)
+            if (gate.ArrivedUnread(message[..headLength], this) is { } refusal)
                 return Refuse(request, message[..headLength], refusal);
             var sent = Fd.SendAll(client, message);
             _fromUpstream.Skip(length);
@@ -236,15 +236,15 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         if (!gate.HoldsEvents)
         {
             // Nothing will be stopped: the runtime starts at once, and what it does next waits for the inspection where it must.
-            var invocation = gate.Announce(message[..headLength]);
+            var invocation = gate.Announce(message[..headLength], this);
             var delivered = Fd.SendAll(client, message);
-            gate.Arrived(message[..headLength], payload, held: false, invocation);
+            gate.Arrived(message[..headLength], payload, held: false, invocation, this);
             _fromUpstream.Skip(length);
             if (closes)
                 DropUpstream();
             return delivered && !closes ? Outcome.KeepOpen : Outcome.Close;
         }
-        var own = gate.Arrived(message[..headLength], payload, held: true, null);
+        var own = gate.Arrived(message[..headLength], payload, held: true, null, this);
         if (own is null)
         {
             if (!Fd.SendAll(client, message))

@@ -19,18 +19,18 @@ internal interface IGate
     bool HoldsEvents { get; }
 
     /// <summary>This event is about to be delivered; its inspection follows.</summary>
-    Invocation Announce(ReadOnlySpan<byte> head);
+    Invocation Announce(ReadOnlySpan<byte> head, Connection to);
 
     /// <summary>
     /// An event came. Null: deliver it unchanged. An answer is honoured only when <paramref name="held"/>; otherwise the event is on its way, as <paramref name="announced"/>.
     /// </summary>
-    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced);
+    OwnAnswer? Arrived(ReadOnlySpan<byte> head, ReadOnlyMemory<byte> body, bool held, Invocation? announced, Connection to);
 
     /// <summary>An invocation was answered by the guard itself, and the platform is about to be asked for the next one.</summary>
     void Settle();
 
     /// <summary>An event cannot be looked at, because it is larger than the hop buffers or was cut short. Null: it passes.</summary>
-    OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head);
+    OwnAnswer? ArrivedUnread(ReadOnlySpan<byte> head, Connection to);
 
     /// <summary>The guard serves the role's credentials itself; when not, that route is the platform's like any other.</summary>
     bool ServesCredentials { get; }

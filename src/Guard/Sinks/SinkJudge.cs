@@ -19,8 +19,8 @@ internal sealed class SinkJudge(Guardian guardian)
         if (mode == ProtectionMode.Off)
             return Verdict.AllowFor(VerdictCache.Generation);
         var init = query.Flags.HasFlag(QueryFlags.Init) || !guardian.Initialised;
-        var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation);
-        var owner = candidates.Count > 0 ? candidates[0] : null;
+        var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation, query.PeerPid);
+        var owner = candidates.Count == 1 ? candidates[0] : null;
         var behaviour = new Behaviour(query.Dimension, query.Item);
 
         if (query.Dimension == Dimension.Tamper && query.Item == "kill")
@@ -37,18 +37,20 @@ internal sealed class SinkJudge(Guardian guardian)
                 continue;
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
+            guardian.Doubt(candidates);
             if (stop)
                 return Deny(query);
-            owner = candidate;
+            candidates = [candidate];
             break;
         }
         if (IsProxy(query))
             return Verdict.AllowFor(VerdictCache.Invocation);
-        return ByPolicy(query, behaviour, init, owner);
+        return ByPolicy(query, behaviour, init, candidates);
     }
 
-    private Verdict ByPolicy(Query query, Behaviour behaviour, bool init, Invocation? owner)
+    private Verdict ByPolicy(Query query, Behaviour behaviour, bool init, IReadOnlyList<Invocation> candidates)
     {
+        var number = candidates.Count == 1 ? candidates[0].Number : query.Invocation;
         var decision = guardian.Policy.Current.Evaluate(Shown(query, behaviour), new EvaluationContext
         {
             Init = init,
@@ -57,13 +59,13 @@ internal sealed class SinkJudge(Guardian guardian)
             Environment = guardian.Settings.EnvironmentId,
         });
         if (decision.IncidentDecision is not null)
-            guardian.ReportDecision(behaviour, decision, owner, allowed: false);
-        if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, owner)))
+            guardian.ReportDecision(behaviour, decision, candidates, allowed: false);
+        if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
             return Deny(query);
         if (query.Dimension is Dimension.Read or Dimension.Library)
-            guardian.Observed(behaviour, owner?.Number ?? query.Invocation, init);
+            guardian.Observed(behaviour, number, init, query.PeerPid);
         else
-            guardian.Behaviours.Observe(behaviour, owner?.Number ?? query.Invocation, init, owner is not { Suspicious: true });
+            guardian.Observe(behaviour, number, init, candidates);
         if (decision.Effect == Effect.Report || !KnownItems.MayCache(query.Dimension))
             return Verdict.Allow;
         var known = decision.Stable && guardian.Behaviours.IsKnown(behaviour);
@@ -73,17 +75,17 @@ internal sealed class SinkJudge(Guardian guardian)
     }
 
     /// <summary>A host of AWS is a call to its service, which has rules and a profile of its own.</summary>
-    private bool MayCall(Query query, bool init, Invocation? owner)
+    private bool MayCall(Query query, bool init, ulong number, IReadOnlyList<Invocation> candidates)
     {
         if (AwsHost.Service(query.Item) is not { } service)
             return true;
         var call = new Behaviour(Dimension.Aws, service);
         var decision = guardian.Policy.Current.Evaluate(call, new EvaluationContext { Init = init, Child = query.Flags.HasFlag(QueryFlags.Child), Environment = guardian.Settings.EnvironmentId });
         if (decision.IncidentDecision is not null)
-            guardian.ReportDecision(call, decision, owner, allowed: false);
+            guardian.ReportDecision(call, decision, candidates, allowed: false);
         if (decision.Effect == Effect.Deny)
             return false;
-        guardian.Behaviours.Observe(call, owner?.Number ?? query.Invocation, init, owner is not { Suspicious: true });
+        guardian.Observe(call, number, init, candidates);
         return true;
     }
 

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using Pellicle.Domain;
+using Pellicle.Guard.Channel;
+using Pellicle.Guard.RuntimeApi;
+using Pellicle.Guard.Telemetry;
+using Pellicle.Guard.Tests.Support;
+using Pellicle.Policy;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>Several invocations at once in one environment: what is done belongs to the one whose worker does it, or to the one whose text it is; where neither tells, to none.</summary>
+public sealed class ConcurrencyTests : IDisposable
+{
+    private const string Secret = "/tmp/mine/secret";
+
+    private readonly Hop _hop = new(ProtectionMode.Monitor, s => s with { MaxConcurrency = 4 });
+    private readonly StateRegion _state = new(42, Environment.ProcessId);
+    private readonly ChannelServer _server;
+    private readonly ChannelClient _client;
+    private readonly List<FakeRuntime> _workers = [];
+    private readonly List<Process> _processes = [];
+
+    public ConcurrencyTests()
+    {
+        var (name, ring) = ("pellicle/test-" + Guid.NewGuid(), new Ring(TimeProvider.System));
+        _hop.Guardian.AttachChannel(_state, ring, _hop.Platform.Address, _hop.Proxy.Address.Port);
+        _server = new ChannelServer(name, _state.Descriptor, ring.Descriptor, _hop.Proxy.Address.Port, _hop.Guardian);
+        _client = new ChannelClient(name);
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor, Rules = [new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = ["/tmp/mine/**"] }] }, "test");
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+        _workers.ForEach(w => w.Dispose());
+        _hop.Dispose();
+        foreach (var process in _processes)
+        {
+            process.Kill();
+            process.WaitForExit();
+        }
+    }
+
+    [Fact]
+    public void Of_worker_processes_each_has_its_own()
+    {
+        Take("a", "{}", Environment.ProcessId);
+        Take("b", "{}", Start().Id);
+        Ask(Dimension.Read, Secret, Secret);
+        var incident = Incident();
+        (incident.RequestId, incident.Detector).ShouldBe(("a", "mine"));
+        incident.Reasons.ShouldNotContain(r => r.Contains("under way", StringComparison.Ordinal));
+        // A worker's child belongs to it too, and the other's text proves nothing against it.
+        _hop.Guardian.Invocations.Candidates(0, Start().Id).Select(i => i.RequestId).ShouldBe(["a"]);
+        _hop.Guardian.Invocations.Candidates(0, _processes[0].Id).Select(i => i.RequestId).ShouldBe(["b"]);
+        _hop.Guardian.Invocations.Candidates(0, 1).Select(i => i.RequestId).Order().ShouldBe(["a", "b"]);
+    }
+
+    [Fact]
+    public void Of_threads_the_text_tells()
+    {
+        Take("a", """{"Records":[{"eventSource":"custom","name":"report;touch marker"}]}""", Environment.ProcessId);
+        Take("b", """{"Records":[{"eventSource":"custom","name":"another name"}]}""", Environment.ProcessId);
+        Ask(Dimension.Process, "/usr/bin/dash", "sh\0-c\0convert report;touch marker out.png", "/bin/sh");
+        var incident = Incident();
+        (incident.RequestId, incident.Detector).ShouldBe(("a", "command-injection"));
+    }
+
+    [Fact]
+    public void Where_nothing_tells_all_are_named_and_none_is_accused()
+    {
+        Take("a", "{}", Environment.ProcessId);
+        Take("b", "{}", Environment.ProcessId);
+        Ask(Dimension.Read, Secret, Secret);
+        Ask(Dimension.Read, Secret, Secret);
+        var incident = Incident();
+        incident.RequestId.ShouldBe("");
+        incident.Reasons.ShouldContain("one of 2 invocations under way: b, a");
+        // With one of them answered it is the other's.
+        Answer(0, "a");
+        Ask(Dimension.Read, Secret + "2", Secret + "2");
+        Incident().RequestId.ShouldBe("b");
+    }
+
+    [Fact]
+    public void What_may_belong_to_an_attack_is_not_learned()
+    {
+        Take("a", """{"Records":[{"eventSource":"custom","name":"report;touch marker"}]}""", Environment.ProcessId);
+        Take("b", "{}", Environment.ProcessId);
+        Ask(Dimension.Write, "/tmp/before", "/tmp/before", "open");
+        Ask(Dimension.Process, "/usr/bin/dash", "sh\0-c\0convert report;touch marker out.png", "/bin/sh");
+        Ask(Dimension.Write, "/tmp/after", "/tmp/after", "open");
+        var seen = _hop.Guardian.Behaviours.Take().Deltas.Where(d => d.Behaviour.Dimension == Dimension.Write).ToDictionary(d => d.Behaviour.Item, d => d.Clean);
+        seen.ShouldBe(new Dictionary<string, bool> { ["/tmp/before"] = false, ["/tmp/after"] = false }, ignoreOrder: true);
+        Answer(0, "a");
+        Ask(Dimension.Write, "/tmp/later", "/tmp/later", "open");
+        _hop.Guardian.Behaviours.Take().Deltas.Single(d => d.Behaviour.Item == "/tmp/later").Clean.ShouldBeTrue();
+    }
+
+    /// <summary>A worker of this process takes an event.</summary>
+    private void Take(string id, string body, int process)
+    {
+        var known = _hop.Proxy.Open.ToList();
+        var worker = _hop.Runtime();
+        _workers.Add(worker);
+        _hop.Platform.Event(id, body);
+        worker.Next();
+        Connection connection = _hop.Proxy.Open.Except(known).Single();
+        _hop.Guardian.Identified(connection, process);
+        // Told from the kernel, both are this process.
+        connection.Pid.ShouldBe(process);
+    }
+
+    private void Answer(int worker, string id)
+    {
+        _workers[worker].Respond(id, "1").ShouldBe(FakePlatform.Accepted);
+        SpinWait.SpinUntil(() => _hop.Guardian.Invocations.InFlight == _workers.Count - 1, TimeSpan.FromSeconds(10)).ShouldBeTrue();
+    }
+
+    private void Ask(Dimension dimension, params string[] fields) => _client.Ask(dimension, QueryFlags.None, _state.Invocation, fields).Deny.ShouldBeFalse();
+
+    private Process Start()
+    {
+        var process = Process.Start(new ProcessStartInfo("sleep", ["60"]))!;
+        _processes.Add(process);
+        return process;
+    }
+
+    private Incident Incident() => _hop.Guardian.Incidents.Take(10).Where(i => i.Dimension != Dimension.Event).ShouldHaveSingleItem();
+}
