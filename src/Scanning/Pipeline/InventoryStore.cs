@@ -87,6 +87,49 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
         }
     }
 
+    /// <summary>Hexadecimal SHA-256 of a file that has not changed since it was noted; null when that is not known.</summary>
+    internal string? HashOf(FileStamp stamp)
+    {
+        if (directory is null || !File.Exists(StampOf(stamp)))
+        {
+            return null;
+        }
+
+        try
+        {
+            var words = File.ReadAllText(StampOf(stamp)).Split(' ');
+            return words is [var state, { Length: 64 } sha256] && state == stamp.State && sha256.All(char.IsAsciiHexDigitLower) ? sha256 : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Interlocked.Increment(ref failures);
+            return null;
+        }
+    }
+
+    /// <summary>Notes the hash of a file, so that it is not read again while its stamp stays.</summary>
+    internal void Note(FileStamp stamp, string sha256)
+    {
+        if (directory is null)
+        {
+            return;
+        }
+
+        var path = StampOf(stamp);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(temporary, $"{stamp.State} {sha256}");
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Interlocked.Increment(ref failures);
+            TryDelete(temporary);
+        }
+    }
+
     private TargetContents? Load(string key)
     {
         if (directory is null || !File.Exists(PathOf(key)))
@@ -116,7 +159,12 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
         }
 
         Interlocked.Exchange(ref savesSinceLook, 1);
-        var files = new DirectoryInfo(directory!).GetFiles("*.inventory", SearchOption.AllDirectories);
+        PruneTo(new DirectoryInfo(directory!).GetFiles("*.inventory", SearchOption.AllDirectories));
+        PruneTo(new DirectoryInfo(directory!).GetFiles("*.stamp", SearchOption.AllDirectories));
+    }
+
+    private void PruneTo(FileInfo[] files)
+    {
         if (files.Length > maxFiles)
         {
             // A tenth at once, so that not every save has to.
@@ -156,6 +204,8 @@ public sealed class InventoryStore(string? directory = null, int maxFiles = 20_0
     }
 
     private string LengthMark(long length) => Path.Combine(directory!, "lengths", length.ToString("x", System.Globalization.CultureInfo.InvariantCulture));
+
+    private string StampOf(FileStamp stamp) => Path.Combine(directory!, "stamps", $"{stamp.Name}.stamp");
 
     private string PathOf(string key) => Path.Combine(directory!, key[..2], $"{key}.inventory");
 

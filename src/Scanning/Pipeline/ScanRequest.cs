@@ -7,6 +7,9 @@ namespace Pellicle.Scanning.Pipeline;
 /// <summary>What to scan, and with what.</summary>
 public sealed record ScanRequest
 {
+    /// <summary>The clock that says whether a file on disk has been left alone for long enough to remember its hash.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Targets; the report has one entry for each, in this order.</summary>
     public required IReadOnlyList<TargetRequest> Targets { get; init; }
 

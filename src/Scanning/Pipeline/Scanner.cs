@@ -92,7 +92,8 @@ public static class Scanner
     {
         try
         {
-            if (request.Store is { } store && KnownHash(source) is { } known && store.Find(known, origin, request.Limits) is { } found)
+            var stamp = request.Store is not null && source is { Sha256: null, Path: { } file } ? FileStamp.Of(file) : null;
+            if (request.Store is { } store && KnownHash(source, stamp, store) is { } known && store.Find(known, origin, request.Limits) is { } found)
             {
                 return found;
             }
@@ -101,7 +102,13 @@ public static class Scanner
             using var opened = source.Path is { } path ? ScanSource.Open(path, request.Limits) : ScanSource.FromMemory(source.Content, name, request.Limits);
             // A directory's hash reads all of it: no cheaper than reading what matters.
             var remembers = source.Path is null || !Directory.Exists(source.Path);
-            return ContentsReader.Read(opened, origin, remembers ? request.Store : null, request.Limits, cancellationToken);
+            var contents = ContentsReader.Read(opened, origin, remembers ? request.Store : null, request.Limits, cancellationToken);
+            if (stamp is { } seen && seen.IsSettled(request.Time.GetUtcNow()) && FileStamp.Of(source.Path!) == seen)
+            {
+                request.Store!.Note(seen, contents.Sha256);
+            }
+
+            return contents;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -110,8 +117,8 @@ public static class Scanner
         }
     }
 
-    private static string? KnownHash(ContentSource source) =>
-        source.Sha256 ?? (source.Path is null ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source.Content.Span)) : null);
+    private static string? KnownHash(ContentSource source, FileStamp? stamp, InventoryStore store) =>
+        source.Sha256 ?? (source.Path is null ? Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(source.Content.Span)) : stamp is { } seen ? store.HashOf(seen) : null);
 
     /// <summary>Layers of different accounts may have the same name; their origins must differ.</summary>
     private static IEnumerable<string> OriginsOf(IReadOnlyList<LayerRequest> layers)

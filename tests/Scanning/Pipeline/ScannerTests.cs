@@ -125,6 +125,48 @@ public sealed class ScannerTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_nobody_wrote_to_is_not_hashed_again_and_one_that_somebody_did_is()
+    {
+        var store = Path.Combine(directory, "store");
+        var zip = Path.Combine(directory, "f.zip");
+        var written = DateTime.UtcNow.AddYears(-1);
+        Put("1.0.0");
+        Versions(TimeSpan.Zero).ShouldBe(["1.0.0"]);
+        new InventoryStore(store).HashOf(FileStamp.Of(zip)!.Value).ShouldBeNull("just written: another write would leave no trace");
+        Versions(TimeSpan.FromHours(1)).ShouldBe(["1.0.0"]);
+        var noted = new InventoryStore(store).HashOf(FileStamp.Of(zip)!.Value);
+        noted.ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(zip))));
+
+        // The same size and the same time of writing, as a hostile build would make them.
+        Put("6.6.6");
+        new InventoryStore(store).HashOf(FileStamp.Of(zip)!.Value).ShouldBeNull();
+        Versions(TimeSpan.FromHours(1)).ShouldBe(["6.6.6"]);
+
+        foreach (var stamp in Directory.GetFiles(store, "*.stamp", SearchOption.AllDirectories))
+        {
+            File.WriteAllText(stamp, File.ReadAllText(stamp)[..^9]);
+        }
+
+        Versions(TimeSpan.FromHours(1)).ShouldBe(["6.6.6"]);
+        FileStamp.Of(directory).ShouldBeNull();
+        FileStamp.Of(Path.Combine(directory, "none")).ShouldBeNull();
+
+        void Put(string version)
+        {
+            File.WriteAllBytes(zip, Zip(Npm("node_modules/left", "left", version)).Content.ToArray());
+            File.SetLastWriteTimeUtc(zip, written);
+        }
+
+        IEnumerable<string?> Versions(TimeSpan later) =>
+            Scanner.Scan(new ScanRequest { MatchAdvisories = false, Time = new Later(later), Store = new InventoryStore(store), Targets = [new TargetRequest { Kind = "zip", Name = "f", Source = ContentSource.File(zip) }] }).Targets[0].Packages.Select(p => p.Version);
+    }
+
+    private sealed class Later(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
+    }
+
+    [Fact]
     public void The_store_keeps_the_newest_and_no_value_of_a_secret()
     {
         var store = Path.Combine(directory, "store");
