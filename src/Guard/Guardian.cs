@@ -697,13 +697,35 @@ internal sealed class Guardian : IGate, IJudge
     internal bool Observe(Behaviour behaviour, ulong number, bool init, IReadOnlyList<Invocation> candidates) =>
         Behaviours.Observe(behaviour, number, init || candidates.Count == 0, !candidates.Any(c => c.Suspicious));
 
-    internal void DrainRing() => Ring?.Drain(note =>
+    internal void DrainRing()
     {
-        if (Enum.IsDefined((Dimension)note.Dimension))
-            Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init), (int)note.Pid);
-        else
-            Fault("malformed note", null);
-    });
+        if (Ring is not { } ring)
+            return;
+        ring.Drain(note =>
+        {
+            if (Enum.IsDefined((Dimension)note.Dimension))
+                Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init), (int)note.Pid);
+            else
+                Fault("malformed note", null);
+        });
+        if (ring.Overwritten == _overwritten)
+            return;
+        _overwritten = ring.Overwritten;
+        Report(new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = Invocations.Last?.RequestId ?? "",
+            Decision = "reported",
+            Dimension = Dimension.Tamper,
+            Item = "ring",
+            Detector = "ring-overwritten",
+            Severity = "high",
+            Reasons = ["something wrote over the memory in which covered processes note what they do; notes were lost"],
+            Rule = "builtin:tamper",
+        }, null);
+    }
+
+    private int _overwritten;
 
     /// <summary>The JVM opens every jar of the class path; one that classes came from is reported as a library (decision 0004).</summary>
     private static bool OpenedOnly(Behaviour behaviour) => behaviour.Dimension == Dimension.Read && behaviour.Item.EndsWith(".jar", StringComparison.Ordinal);

@@ -200,6 +200,30 @@ public sealed unsafe class ChannelTests : IDisposable
         _ring.Skipped.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(0, 1u)]
+    [InlineData(12, 4096u)]
+    [InlineData(8, 0u)]
+    [InlineData(68, 0x80000000u)]
+    [InlineData(128, 77u)]
+    [InlineData(132, 0xFFFFFFFFu)]
+    public void A_ring_that_was_written_over_is_told_of_and_works_again(int offset, uint value)
+    {
+        _client.Hello(ClientRole.Interposer);
+        Produce(0, "/var/task/app.py", complete: true);
+        _hop.Guardian.DrainRing();
+        _hop.Guardian.Behaviours.Take().Loaded.ShouldBe(["/var/task/app.py"]);
+        BitConverter.TryWriteBytes(_ring.Bytes[offset..], value).ShouldBeTrue();
+        _hop.Guardian.DrainRing();
+        _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Detector.ShouldBe("ring-overwritten"), i => i.Decision.ShouldBe("reported"));
+        var next = BitConverter.ToUInt64(_ring.Bytes[64..]);
+        BitConverter.ToUInt64(_ring.Bytes[128..]).ShouldBe(next);
+        Produce(next, "/opt/python/lib.py", complete: true);
+        _hop.Guardian.DrainRing();
+        _hop.Guardian.Behaviours.Take().Loaded.ShouldBe(["/opt/python/lib.py"]);
+        _hop.Guardian.Incidents.Take(10).ShouldBeEmpty();
+    }
+
     [Fact]
     public void The_hash_is_the_one_of_the_contract()
     {
@@ -226,10 +250,10 @@ public sealed unsafe class ChannelTests : IDisposable
         }
     }
 
-    private void Produce(int index, string item, bool complete)
+    private void Produce(ulong index, string item, bool complete)
     {
         var region = mmap(null, SharedRegion.Bytes, ProtRead | ProtWrite, MapShared, _client.RingDescriptor, 0);
-        var slot = region + Ring.FirstSlot + index * Ring.SlotBytes;
+        var slot = region + Ring.FirstSlot + ((int)(index % Ring.Slots) * Ring.SlotBytes);
         *(uint*)(slot + 16) = 7;
         slot[20] = (byte)Dimension.Read;
         slot[21] = 1;
@@ -237,8 +261,8 @@ public sealed unsafe class ChannelTests : IDisposable
         *(ushort*)(slot + 22) = (ushort)bytes.Length;
         bytes.CopyTo(new Span<byte>(slot + 24, bytes.Length));
         if (complete)
-            *(ulong*)slot = (ulong)index + 1;
-        *(ulong*)(region + 64) = (ulong)index + 1;
+            *(ulong*)slot = index + 1;
+        *(ulong*)(region + 64) = index + 1;
         _ = munmap(region, SharedRegion.Bytes);
     }
 }

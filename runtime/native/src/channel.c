@@ -91,7 +91,7 @@ static long receive(int fd, struct header *header, void *body, size_t capacity, 
     if (got < (long)sizeof *header)
         return got < 0 ? got : -EPIPE;
     got -= (long)sizeof *header;
-    if (header->magic != MAGIC || header->version != 1 || header->length != (uint32_t)got)
+    if (header->magic != MAGIC || header->version != 1 || header->length != (uint32_t)got || (message.msg_flags & MSG_TRUNC))
         return -EPROTO;
     return got;
 }
@@ -108,9 +108,12 @@ static void map_regions(const int fds[2])
     long state = SYS6(SYS_mmap, 0, PE_REGION, PROT_READ, MAP_SHARED, fds[0], 0);
     long ring = SYS6(SYS_mmap, 0, PE_REGION, PROT_READ | PROT_WRITE, MAP_SHARED, fds[1], 0);
     bool mapped = (unsigned long)state < -4096ul && (unsigned long)ring < -4096ul;
-    if (mapped && ((struct pe_state *)state)->magic == MAGIC && ((struct pe_state *)state)->version == 1
-        && ((struct pe_ring *)ring)->magic == MAGIC && ((struct pe_ring *)ring)->version == 1) {
-        atomic_store(&pe.ring, (struct pe_ring *)ring);
+    if (mapped && ((struct pe_state *)state)->magic == MAGIC && ((struct pe_state *)state)->version == 1) {
+        /* The ring can be written by every process of the function: one that somebody spoiled must not leave the next process unjudged. */
+        if (((struct pe_ring *)ring)->magic == MAGIC && ((struct pe_ring *)ring)->version == 1)
+            atomic_store(&pe.ring, (struct pe_ring *)ring);
+        else
+            SYS2(SYS_munmap, ring, PE_REGION);
         atomic_store(&pe.state, (const struct pe_state *)state);
         return;
     }

@@ -156,7 +156,7 @@ void pe_note(const struct pe_ask *ask)
         return;
     }
     uint32_t slots = ring->slots, size = ring->slot_size;
-    if (slots == 0 || size < 64 || slots > (PE_REGION - 4096) / size) {
+    if (slots == 0 || size < 64 || size % 8 || slots > (PE_REGION - 4096) / size) {
         pe_count_fault();
         return;
     }
@@ -293,8 +293,10 @@ void pe_remember(uint8_t tag, const void *data, size_t length, uint64_t stamp) {
 
 uint64_t pe_links(void)
 {
+    static _Atomic uint64_t none = 1ull << 63;
     struct pe_ring *ring = atomic_load_explicit(&pe.ring, memory_order_relaxed);
-    return ring ? atomic_load_explicit(&ring->links, memory_order_acquire) : 0;
+    /* Without the count nothing that was found out holds for a second look. */
+    return ring ? atomic_load_explicit(&ring->links, memory_order_acquire) : atomic_fetch_add(&none, 1);
 }
 
 void pe_links_changed(void)

@@ -103,6 +103,54 @@ static void *storm(void *path)
     return (void *)bad;
 }
 
+/* As many threads at once as told: all wait until the last is there. */
+static pthread_barrier_t everybody;
+static void *storm_together(void *path)
+{
+    pthread_barrier_wait(&everybody);
+    long bad = 0;
+    char other[256];
+    for (int i = 0; i < 10; i++) {
+        snprintf(other, sizeof other, "%s/%d", (char *)path, i);
+        int fd = open(other, O_RDONLY);
+        bad += (fd >= 0) != (i % 2 == 0);
+        if (fd >= 0)
+            close(fd);
+    }
+    return (void *)bad;
+}
+
+static _Atomic int forking = 1;
+static void *storm_on(void *path)
+{
+    long bad = 0;
+    while (forking)
+        bad += (long)storm(path);
+    return (void *)bad;
+}
+
+/* Forks while others are in the middle of their questions. */
+static void *fork_on(void *path)
+{
+    long bad = 0;
+    for (int n = 0; n < 100; n++) {
+        pid_t p = fork();
+        if (p == 0) {
+            char other[256];
+            int wrong = 0;
+            for (int i = n; i < n + 4; i++) {
+                snprintf(other, sizeof other, "%s/%d", (char *)path, i % 40);
+                int fd = open(other, O_RDONLY);
+                wrong += (fd >= 0) != (i % 40 % 2 == 0);
+            }
+            _exit(wrong);
+        }
+        int status = -1;
+        bad += p < 0 || waitpid(p, &status, 0) != p || status != 0;
+    }
+    return (void *)bad;
+}
+
 static volatile sig_atomic_t handled;
 static const char *handler_path;
 static void on_signal(int number)
@@ -528,6 +576,27 @@ static int perform(int count, char **a)
             void *r;
             for (int n = 0; n < 16; n++) pthread_create(&t[n], NULL, storm, (void *)x);
             for (int n = 0; n < 16; n++) { pthread_join(t[n], &r); bad += (long)r; }
+            printf("wrong %ld\n", bad);
+        }
+        else CASE("many-threads", 2) {
+            int count_ = atoi(y);
+            pthread_t *t = calloc((size_t)count_, sizeof *t);
+            pthread_attr_t small;
+            long bad = (long)storm((void *)x);
+            void *r;
+            pthread_attr_init(&small);
+            pthread_attr_setstacksize(&small, 64 << 10);
+            pthread_barrier_init(&everybody, NULL, (unsigned)count_);
+            for (int n = 0; n < count_; n++) if (pthread_create(&t[n], &small, storm_together, (void *)x)) return 9;
+            for (int n = 0; n < count_; n++) { pthread_join(t[n], &r); bad += (long)r; }
+            printf("wrong %ld\n", bad);
+        }
+        else CASE("many-forks", 1) {
+            pthread_t t[12];
+            long bad = (long)storm((void *)x);
+            void *r;
+            for (int n = 0; n < 12; n++) pthread_create(&t[n], NULL, n < 8 ? fork_on : storm_on, (void *)x);
+            for (int n = 0; n < 12; n++) { if (n == 8) forking = 0; pthread_join(t[n], &r); bad += (long)r; }
             printf("wrong %ld\n", bad);
         }
         else CASE("forks", 1) {

@@ -8,6 +8,10 @@ NUMBER = {name: i for i, name in enumerate(DIMENSIONS) if name}
 TABLE, SLOTS, PREFIXES = 4096, 8192, 131072
 
 
+def welcome(connection, reply, descriptors):
+    connection.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else [])
+
+
 class Query:
     def __init__(self, dimension, flags, pid, invocation, fields):
         self.dimension, self.flags, self.pid, self.invocation = DIMENSIONS[dimension], flags, pid, invocation
@@ -29,11 +33,13 @@ PROXY_PORT = 4242  # nobody listens there
 
 
 class Guard:
-    """decide(query) -> None to allow, or an errno (0: the interposer's choice) to deny; may return ("cache", n, error)."""
+    """decide(query) -> None to allow, or an errno (0: the interposer's choice) to deny; may return ("cache", n, error).
+    spoil(connection, kind, reply, descriptors) -> true when it answered in its own way (kind 2: welcome, 4: verdict)."""
 
     made = []  # all that are open
 
-    def __init__(self, mode=2, decide=None, answer=True, seed=0x1234567890ABCDEF, tamper=True):
+    def __init__(self, mode=2, decide=None, answer=True, seed=0x1234567890ABCDEF, tamper=True, spoil=None):
+        self.spoil = spoil or (lambda *answer: False)
         self.decide = decide or (lambda query: None)
         self.answer = answer
         self.cache = 0
@@ -157,7 +163,8 @@ class Guard:
             if not self.answer:
                 return
             reply = struct.pack("<IHHIIII", MAGIC, 1, 2, 8, sequence, PROXY_PORT, self.get(16, "<I"))
-            connection.sendmsg([reply], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.read_only, self.ring_fd]))])
+            if not self.spoil(connection, 2, reply, [self.read_only, self.ring_fd]):
+                welcome(connection, reply, [self.read_only, self.ring_fd])
             return
         dimension, flags, count, pid, invocation = struct.unpack_from("<BBHIQ", body)
         at, fields = 16, []
@@ -178,7 +185,8 @@ class Guard:
         if isinstance(decision, tuple):
             cache, decision = decision
         reply = struct.pack("<IHHIIBBHI", MAGIC, 1, 4, 8, sequence, 0 if decision is None else 1, cache, decision or 0, 0)
-        connection.send(reply)
+        if not self.spoil(connection, 4, reply, []):
+            connection.send(reply)
 
     def drop_connections(self):
         with self.lock:

@@ -1,9 +1,9 @@
 """Drives real programs under the interposer against a guard of the tests. Prints `N passed, N failed`; exits 1 when one failed."""
-import glob, os, re, resource, shutil, socket, struct, subprocess, sys, time, traceback
+import glob, os, random, re, resource, shutil, socket, struct, subprocess, sys, threading, time, traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import *  # noqa: E402,F403
-from guard import Guard  # noqa: E402
+from guard import Guard, REGION, welcome  # noqa: E402
 
 EXECS = ["execve", "execv", "execl", "execle", "execle-cleared", "execve-null-env", "execve-foreign-preload", "execve-many-env", "vfork", "execveat-fd",
          "fexecve", "syscall-execve", "execvp", "execvpe", "execlp"]
@@ -862,6 +862,119 @@ def fork_storm():
         guard = Guard(decide=lambda q: EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
         equal(calls(guard, "open", area.path + "/0", "forks", area.path, "open", area.path + "/1"), ["ok 77", "wrong 0", "failed 13"])
         equal((guard.errors, guard.counter("unanswered"), guard.counter("faults")), ([], 0, 0))
+
+
+@test
+def thousands_at_once():
+    def even(error, cache):
+        return lambda q: (cache, error if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=even(EACCES, 2))
+        equal(calls(guard, "many-threads", area.path, 3000), ["wrong 0"])
+        equal((guard.errors, guard.counter("faults")), ([], 0))
+        # Eight hundred children, made by threads while others ask; nothing is remembered from one question to the next.
+        guard = Guard(decide=even(EACCES, 0))
+        wrong = int(calls(guard, "many-forks", area.path)[0].split()[1])
+        assert wrong <= guard.counter("unanswered"), (wrong, guard.counter("unanswered"))
+        equal((guard.errors, guard.counter("faults")), ([], 0))
+
+
+# --- faults ---------------------------------------------------------------------------------------------------------
+
+def packet(kind, body, sequence, magic=0x4C434C50, version=1, length=None):
+    return struct.pack("<IHHII", magic, version, kind, len(body) if length is None else length, sequence) + body
+
+
+def sequence_of(reply):
+    return struct.unpack_from("<I", reply, 12)[0]
+
+
+def small_files(connection, reply, descriptors):
+    fds = [os.memfd_create("small") for _ in range(2)]
+    for fd in fds:
+        os.ftruncate(fd, 4096)
+    welcome(connection, reply, fds)
+    for fd in fds:
+        os.close(fd)
+
+
+def later(seconds, send):
+    time.sleep(seconds)
+    send()
+
+
+# By boundary: what a broken guard does in place of its answer.
+WELCOMES = {
+    "nothing": lambda c, reply, fds: None,
+    "hangs up": lambda c, reply, fds: c.shutdown(socket.SHUT_RDWR),
+    "no descriptors": lambda c, reply, fds: welcome(c, reply, []),
+    "one descriptor": lambda c, reply, fds: welcome(c, reply, fds[:1]),
+    "many descriptors": lambda c, reply, fds: welcome(c, reply, fds[::-1] * 20),
+    "short files": small_files,
+    "pipes": lambda c, reply, fds: welcome(c, reply, list(os.pipe())),
+    "garbage": lambda c, reply, fds: welcome(c, os.urandom(24), fds),
+    "short": lambda c, reply, fds: welcome(c, reply[:10], fds),
+    "long": lambda c, reply, fds: welcome(c, reply + bytes(60000), fds),
+    "another type": lambda c, reply, fds: welcome(c, packet(4, reply[16:], sequence_of(reply)), fds),
+}
+VERDICTS = {
+    "nothing": lambda c, reply, fds: None,
+    "hangs up": lambda c, reply, fds: c.shutdown(socket.SHUT_RDWR),
+    "garbage": lambda c, reply, fds: c.send(os.urandom(24)),
+    "short": lambda c, reply, fds: c.send(reply[:20]),
+    "empty": lambda c, reply, fds: c.send(packet(4, b"", sequence_of(reply))),
+    "long": lambda c, reply, fds: c.send(reply + bytes(60000)),
+    "of another question": lambda c, reply, fds: c.send(packet(4, reply[16:], sequence_of(reply) + 1)),
+    "another type": lambda c, reply, fds: c.send(packet(2, reply[16:], sequence_of(reply))),
+    "late": lambda c, reply, fds: later(0.4, lambda: c.send(reply)),
+}
+ORDINARY = ["open", "/etc/hostname", "getaddrinfo", "127.0.0.1", "open-write", "/dev/null", "connect-udp", "127.0.0.1", 9, "execv", "/bin/true", "vfork", "/bin/true", "kill-child"]
+
+
+@test
+def whatever_the_guard_answers_the_program_goes_on():
+    plain = calls(None, *ORDINARY)
+    for kind, faults in ((2, WELCOMES), (4, VERDICTS)):
+        for name, fault in faults.items():
+            guard = Guard(decide=lambda q: EACCES, spoil=lambda c, k, reply, fds: k == kind and (fault(c, reply, fds), True)[1])
+            begun = time.monotonic()
+            equal(calls(guard, *ORDINARY), plain, f"{kind} {name}")
+            assert time.monotonic() - begun < 8, f"{kind} {name} took {time.monotonic() - begun:.1f} s"
+            if kind == 4:
+                assert guard.counter("unanswered") > 0, name
+    # Slow, and right: that is waited for.
+    guard = Guard(decide=lambda q: EACCES if q.item == "/etc/hostname" else None, spoil=lambda c, k, reply, fds: k == 4 and (later(0.1, lambda: c.send(reply)), True)[1])
+    equal(calls(guard, "open", "/etc/hostname", "open", "/etc/passwd"), ["failed 13", "ok 77"])
+
+
+@test
+def memory_that_is_written_over_does_no_harm():
+    with Area() as area:
+        for n in range(40):
+            area.file(str(n))
+        guard = Guard(decide=lambda q: EACCES if q.item.startswith(area.path) and int(os.path.basename(q.item)) % 2 else None)
+        guard.rules(("read", 2, "/etc/"))
+        ended = threading.Event()
+        def scribble():
+            while not ended.is_set():
+                at = random.randrange(16, 4096) & ~7 if random.random() < 0.7 else random.randrange(REGION - 4096)
+                noise = os.urandom(8) if random.random() < 0.7 else random.choice([bytes(8), b"\xff" * 8])
+                guard.ring[at:at + 8] = noise
+                if random.random() < 0.2:
+                    guard.ring[0:16] = os.urandom(16)
+        writer = threading.Thread(target=scribble)
+        writer.start()
+        try:
+            for _ in range(5):
+                equal(calls(guard, "threads", area.path, "open", "/etc/hostname", "open", "/etc/passwd", "forks", area.path), ["wrong 0", "ok 77", "ok 77", "wrong 0"])
+                # A process that finds no ring where one should be is judged all the same.
+                guard.ring[0:16] = os.urandom(16)
+                equal(calls(guard, "open", "/etc/hostname", "open", area.path + "/1"), ["ok 77", "failed 13"])
+        finally:
+            ended.set()
+            writer.join()
 
 
 @test

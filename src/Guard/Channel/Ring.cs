@@ -15,11 +15,20 @@ internal sealed unsafe class Ring
     internal Ring(TimeProvider time)
     {
         _time = time;
+        Describe();
+    }
+
+    private void Describe()
+    {
         *(uint*)_region.Base = StateRegion.Magic;
         *(uint*)(_region.Base + 4) = 1;
         *(uint*)(_region.Base + 8) = Slots;
         *(uint*)(_region.Base + 12) = SlotBytes;
     }
+
+    /// <summary>What only this side writes is as it was written, and the next note's place is one that writers leave behind.</summary>
+    private bool Sound(ulong head) =>
+        head - _tail <= Slots && Counter(128) == _tail && Counter(0) == (StateRegion.Magic | (1UL << 32)) && Counter(8) == (Slots | ((ulong)SlotBytes << 32));
 
     internal int Descriptor => _region.Shared;
 
@@ -33,10 +42,10 @@ internal sealed unsafe class Ring
 
     internal ulong Denied => Counter(216);
 
-    /// <summary>Whether system calls without libc are filtered, as the runtime's process found at its start.</summary>
     /// <summary>The language probe is in place in the runtime's process; it need not have asked anything yet.</summary>
     internal bool Probe => Volatile.Read(ref *(uint*)(_region.Base + 228)) != 0;
 
+    /// <summary>Whether system calls without libc are filtered, as the runtime's process found at its start.</summary>
     internal string Confinement => Volatile.Read(ref *(uint*)(_region.Base + 224)) switch
     {
         1 => "active",
@@ -44,6 +53,9 @@ internal sealed unsafe class Ring
         3 => "refused",
         _ => "unknown",
     };
+
+    /// <summary>How often something had written over the ring. What was in it is lost, and it works again.</summary>
+    internal int Overwritten { get; private set; }
 
     /// <summary>Slots given up because their writer never finished.</summary>
     internal long Skipped { get; private set; }
@@ -54,8 +66,14 @@ internal sealed unsafe class Ring
     internal void Drain(Action<RingNote> take)
     {
         var head = Counter(64);
-        if (head - _tail > Slots)
-            head = _tail + Slots; // a scribbled head: never walk further than there are slots
+        if (!Sound(head))
+        {
+            // Writers would find the ring full, or no ring, for ever.
+            Overwritten++;
+            (_tail, _stuckSince) = (head, 0);
+            Describe();
+            Volatile.Write(ref *(ulong*)(_region.Base + 128), _tail);
+        }
         while (_tail < head)
         {
             var slot = _region.Base + FirstSlot + (int)(_tail % Slots) * SlotBytes;
