@@ -61,7 +61,7 @@ def form(value):
 
 
 NODE_FUNCTION = "_$$ND_FUNC$$_function(){ console.log(require('child_process').execSync('id').toString()) }()"
-# application, function: folder of DIR, files of it (source: place in the package), runtime, handler, exploits (name, event, text that only success brings to answer or log), ordinary events
+# application, function: folder of DIR, files of it (source: place in the package; None: it is a package already), runtime, handler, exploits (name, event, text that only success brings to answer or log), ordinary events
 APPS = [
     ("Serverless-Goat", "goat", {"src/api/convert/": ""}, "nodejs20.x", "index.handler",
      [("command injection: read a file", gateway(query={"document_url": "https://foobar; cat /etc/passwd #"}), "root:"),
@@ -93,6 +93,20 @@ APPS = [
       ("server-side request forgery: a file", gateway("/redirect", {"url": "file:///etc/passwd"}), "root:"),
       ("pickle", form(Runs()), "pickled successfully")],
      [gateway("/welcome/Anna"), gateway("/redos", {"string": "aaab"})]),
+    ("AWS-Vulnerable-Lambda", "zappa", {"main.py": "main.py"}, "python3.11", "main.app",
+     [("a command in a parameter", gateway("/", {"ping": "cat /etc/passwd"}), "root:"), ("the environment by a command", gateway("/", {"ping": "printenv"}), "AWS_SECRET_ACCESS_KEY")],
+     [gateway("/")]),
+    ("vulnerable-lambda-function-backend", "calculator", {"v2/lambda_function.py": "lambda_function.py"}, "python3.11", "lambda_function.lambda_handler",
+     [("code from the event", gateway(query={"statement": "print(__import__('os').popen('id').read())"}), "uid="),
+      ("code from the event: variables", gateway(query={"statement": "print(dict(environ))"}), "AWS_SECRET_ACCESS_KEY")],
+     [gateway(query={"statement": "1 + 2 * 3"}), gateway(query={"statement": "(17.5 - 2) / 4"}), gateway(query={})]),
+    ("CloudGoat vulnerable_lambda", "cloudgoat", {"cloudgoat/scenarios/aws/vulnerable_lambda/terraform/lambda_source_code/policy_applier_lambda1_src/": ""}, "python3.11", "main.handler",
+     [("SQL injection: a policy that is not public", {"policy_names": ["AdministratorAccess' -- "], "user_name": "cg-bilbo-user"}, "applying AdministratorAccess")],
+     [{"policy_names": ["AmazonSNSReadOnlyAccess", "AWSLambda_ReadOnlyAccess"], "user_name": "cg-bilbo-user"}, {"policy_names": ["AdministratorAccess"], "user_name": "cg-bilbo-user"}]),
+    ("Serverless-Goat-Java", "goat-java.zip", None, "java17", "de.codeshield.cloudscan.serverlessGoatJava.App::handleRequest",
+     [("command injection: read a file", gateway(query={"document_url": "https://foobar; cat /etc/passwd #"}), "root:"),
+      ("command injection: the environment", gateway(query={"document_url": "https://foobar; cat /proc/self/environ #"}), "AWS_SECRET_ACCESS_KEY")],
+     [gateway(query={"document_url": "http://127.0.0.1:1/report.doc"})]),
 ]
 
 
@@ -194,11 +208,11 @@ def main(folder):
     try:
         for app, place, files, runtime, handler, attacks, ordinary in APPS:
             source = pathlib.Path(folder) / place
-            if not source.is_dir():
-                print(f"absent   {app}: no folder {place}")
+            if not source.exists():
+                print(f"absent   {app}: no {place}")
                 failures.append(app)
                 continue
-            code = package(source, files)
+            code = package(source, files) if files else source.read_bytes()
             names = {mode: f"{app.lower().replace(' ', '-')}-{mode}" for mode in ("plain", "monitor", "protect")}
             for mode, name in names.items():
                 bench.deploy(name, runtime, handler, code)
