@@ -147,6 +147,37 @@ public class FaultTests
         rig.Invoke(3);
     }
 
+    [BinaryTheory]
+    [MemberData(nameof(Modes))]
+    public void Runtime_stops_in_the_middle_of_an_event_and_goes_on(ProtectionMode mode)
+    {
+        using var rig = new Rig(mode);
+        rig.Invoke(1);
+        var id = rig.NextId();
+        var answer = rig.Platform.Event(id, $"\"{new string('x', 6_000_000)}\"");
+        rig.Runtime.Stream.Write("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n"u8);
+        var read = new List<byte>();
+        var piece = new byte[4096];
+        for (var i = 0; i < 5; i++)
+        {
+            var count = rig.Runtime.Stream.Read(piece);
+            read.AddRange(piece[..count]);
+        }
+        // Nobody reads; the guard's other work goes on.
+        rig.Channel.Ask(Dimension.Read, Channel.QueryFlags.None, 0, "/tmp/meanwhile", "x").Deny.ShouldBeFalse();
+        using (var other = new FakeRuntime(rig.Proxy))
+            Encoding.ASCII.GetString(other.Ask(Garbage)).ShouldStartWith("HTTP/1.1 400");
+        while (read.Count < answer.Length)
+        {
+            var count = rig.Runtime.Stream.Read(piece);
+            count.ShouldBeGreaterThan(0, rig.Log);
+            read.AddRange(piece[..count]);
+        }
+        read.ToArray().AsSpan().SequenceEqual(answer).ShouldBeTrue();
+        rig.Respond(id, "1");
+        rig.Invoke(2);
+    }
+
     // --- the server
 
     [BinaryTheory]
@@ -173,7 +204,7 @@ public class FaultTests
             rig.Invoke(1);
         }
         // One flush may wait its budget before the server counts as away.
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8), rig.Log);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3), rig.Log);
         if (mode == ProtectionMode.Protect)
         {
             rig.Platform.Event("bad", """{"version":"2.0","rawPath":"/","queryStringParameters":{"host":"127.0.0.1; cat /etc/passwd"},"requestContext":{"http":{"method":"GET","path":"/"}}}""");
@@ -181,6 +212,34 @@ public class FaultTests
         }
         rig.Server.Fault = "";
         rig.Shutdown().ShouldBeLessThan(TimeSpan.FromSeconds(2.5));
+    }
+
+    [BinaryTheory]
+    [InlineData(ProtectionMode.Monitor, "kill")]
+    [InlineData(ProtectionMode.Monitor, "stop")]
+    [InlineData(ProtectionMode.Monitor, "slow")]
+    [InlineData(ProtectionMode.Monitor, "garbage")]
+    [InlineData(ProtectionMode.Monitor, "error")]
+    [InlineData(ProtectionMode.Protect, "kill")]
+    [InlineData(ProtectionMode.Protect, "stop")]
+    [InlineData(ProtectionMode.Protect, "slow")]
+    [InlineData(ProtectionMode.Protect, "garbage")]
+    [InlineData(ProtectionMode.Protect, "error")]
+    public void Server_fails_from_the_start_and_its_policy_comes_when_it_is_well(ProtectionMode mode, string fault)
+    {
+        var clock = Stopwatch.StartNew();
+        using var rig = new Rig(mode, "", fault, null);
+        // A start may wait for the policy, but not for long.
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8), rig.Log);
+        rig.Mode.ShouldBe(ProtectionMode.Monitor, "without a policy nothing is stopped");
+        rig.Invoke(5);
+        rig.Server.Fault = "";
+        SpinWait.SpinUntil(() =>
+        {
+            rig.Invoke(1);
+            return rig.CurrentMode() == mode;
+        }, TimeSpan.FromSeconds(20)).ShouldBeTrue(rig.Log);
+        rig.Invoke(2);
     }
 
     // --- the channel
@@ -247,6 +306,37 @@ public class FaultTests
         rig.Shutdown().ShouldBeLessThan(TimeSpan.FromSeconds(2.5));
     }
 
+    [BinaryTheory]
+    [InlineData(ProtectionMode.Monitor, "kill")]
+    [InlineData(ProtectionMode.Monitor, "garbage")]
+    [InlineData(ProtectionMode.Monitor, "error")]
+    [InlineData(ProtectionMode.Protect, "kill")]
+    [InlineData(ProtectionMode.Protect, "garbage")]
+    [InlineData(ProtectionMode.Protect, "error")]
+    public void Registration_fails_at_first_and_is_asked_for_again(ProtectionMode mode, string fault)
+    {
+        var left = 3;
+        using var rig = new Rig(mode, "", "", stream =>
+        {
+            if (Interlocked.Decrement(ref left) < 0)
+                return null;
+            switch (fault)
+            {
+                case "garbage":
+                    stream.Write(Garbage);
+                    return false;
+                case "error":
+                    stream.Write("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}"u8);
+                    return true;
+                default:
+                    return false;
+            }
+        });
+        left.ShouldBeLessThan(0);
+        rig.Invoke(3);
+        rig.Shutdown().ShouldBeLessThan(TimeSpan.FromSeconds(2.5));
+    }
+
     // --- the disk
 
     [RootBinaryTheory]
@@ -264,6 +354,39 @@ public class FaultTests
         rig.Invoke(1);
         rig.Server.TakeBatch(b => !b.Contains("\"faults\":0,", StringComparison.Ordinal)).ShouldNotBeEmpty();
         SpinWait.SpinUntil(() => rig.Log.Contains("policy cache failed", StringComparison.Ordinal), TimeSpan.FromSeconds(10)).ShouldBeTrue(rig.Log);
+        rig.Invoke(2);
+    }
+
+    [RootBinaryTheory]
+    [InlineData(ProtectionMode.Monitor, "touch /tmp/.pellicle;")]
+    [InlineData(ProtectionMode.Protect, "touch /tmp/.pellicle;")]
+    [InlineData(ProtectionMode.Monitor, "mkdir -p /tmp/.pellicle/policy.json /tmp/.pellicle/policy.json.new;")]
+    [InlineData(ProtectionMode.Protect, "mkdir -p /tmp/.pellicle/policy.json /tmp/.pellicle/policy.json.new;")]
+    public void Something_else_lies_where_the_guard_keeps_its_policy(ProtectionMode mode, string prepare)
+    {
+        using var rig = new Rig(mode, prepare);
+        rig.Mode.ShouldBe(mode, rig.Log);
+        rig.Invoke(5);
+        rig.Channel.Ask(Dimension.Read, Channel.QueryFlags.None, 0, "/tmp/new", "x");
+        rig.Invoke(1);
+        rig.Server.TakeBatch(b => !b.Contains("\"faults\":0,", StringComparison.Ordinal)).ShouldNotBeEmpty();
+        rig.Invoke(2);
+    }
+
+    [RootBinaryTheory]
+    [MemberData(nameof(Modes))]
+    public void What_was_kept_is_garbage_and_the_server_is_away(ProtectionMode mode)
+    {
+        using var rig = new Rig(mode, "mkdir /tmp/.pellicle; head -c 5000 /dev/urandom >/tmp/.pellicle/policy.json;", "kill", null);
+        rig.Log.ShouldContain("policy file /tmp/.pellicle/policy.json refused");
+        rig.Invoke(5);
+        rig.Server.Fault = "";
+        SpinWait.SpinUntil(() =>
+        {
+            rig.Invoke(1);
+            return rig.CurrentMode() == mode;
+        }, TimeSpan.FromSeconds(20)).ShouldBeTrue(rig.Log);
+        rig.Server.TakeBatch(b => !b.Contains("\"faults\":0,", StringComparison.Ordinal)).ShouldNotBeEmpty();
         rig.Invoke(2);
     }
 

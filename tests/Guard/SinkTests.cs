@@ -35,6 +35,16 @@ public class SinkTests
     [InlineData("a=$(date); echo $a; cat {0}", "file.txt")]
     public void Benign_commands(string command, string text) => Process("sh", "-c", string.Format(null, command, text), text).ShouldBeNull();
 
+    [Theory]
+    [InlineData("id")]
+    [InlineData("printenv")]
+    public void A_command_of_one_word_from_the_event_is_reported_and_not_stopped(string text)
+    {
+        var hit = Process("sh", "-c", text, text).ShouldNotBeNull();
+        (hit.Detector, hit.Block, hit.Field).ShouldBe(("command-injection", false, "field"));
+        Process("sh", "-c", text, text + " of the day").ShouldBeNull();
+    }
+
     [Fact]
     public void A_trimmed_or_cut_text_is_still_recognised() =>
         Process("bash", "-lc", "ping example.com; cat /etc/passwd", "  host=example.com; cat /etc/passwd&x=1").ShouldNotBeNull();

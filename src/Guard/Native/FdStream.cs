@@ -1,9 +1,15 @@
+using System.Diagnostics;
+
 namespace Pellicle.Guard.Native;
 
-/// <summary>A blocking stream over a connected descriptor with time-outs set on it.</summary>
+/// <summary>A blocking stream over a connected descriptor. What is read and written has one time together: a time-out of each piece alone would never end with a peer that sends byte by byte.</summary>
 internal sealed class FdStream(int fd) : Stream
 {
     private int _fd = fd;
+    private long _deadline = Stopwatch.GetTimestamp();
+
+    /// <summary>From now on there are this many milliseconds.</summary>
+    internal void Within(int milliseconds) => _deadline = Stopwatch.GetTimestamp() + (milliseconds * Stopwatch.Frequency / 1000);
 
     public override bool CanRead => true;
 
@@ -17,6 +23,7 @@ internal sealed class FdStream(int fd) : Stream
 
     public override int Read(Span<byte> buffer)
     {
+        Allow();
         var got = Fd.Receive(_fd, buffer);
         return got >= 0 ? got : throw new IOException($"receive: errno {-got}");
     }
@@ -25,6 +32,7 @@ internal sealed class FdStream(int fd) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        Allow();
         if (!Fd.SendAll(_fd, buffer))
             throw Fd.Error("send");
     }
@@ -39,6 +47,14 @@ internal sealed class FdStream(int fd) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private void Allow()
+    {
+        var left = (_deadline - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency;
+        if (left <= 0)
+            throw new IOException("the peer takes too long");
+        Fd.SetTimeouts(_fd, (int)left);
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -17,6 +17,7 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
     private const int MaxBodyBytes = 16 * 1024 * 1024;
 
     private Stream? _stream;
+    private FdStream? _socket;
     private bool _connected;
     private byte[] _buffer = new byte[8192];
 
@@ -48,6 +49,7 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
         {
             _stream ??= Connect(timeoutMs);
             _connected = true;
+            _socket!.Within(timeoutMs);
             var head = new StringBuilder()
                 .Append(method).Append(' ').Append(server.AbsolutePath.TrimEnd('/')).Append(pathAndQuery).Append(" HTTP/1.1\r\nHost: ").Append(server.Authority)
                 .Append("\r\nUser-Agent: pellicle-guard\r\n");
@@ -75,11 +77,11 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
         var fd = Fd.ConnectTcp(address, timeoutMs);
         if (fd < 0)
             throw new IOException($"cannot connect to {address}: errno {-fd}");
-        Fd.SetTimeouts(fd, timeoutMs);
-        var stream = new FdStream(fd);
+        _socket = new FdStream(fd);
+        _socket.Within(timeoutMs);
         if (server.Scheme == "http")
-            return stream;
-        var tls = new SslStream(stream, leaveInnerStreamOpen: false);
+            return _socket;
+        var tls = new SslStream(_socket, leaveInnerStreamOpen: false);
         tls.AuthenticateAsClient(server.Host);
         return tls;
     }

@@ -8,6 +8,9 @@ internal static class ProcessSink
     /// <summary>Shorter common runs are chance.</summary>
     private const int MinRun = 4;
 
+    /// <summary>The shortest program names have two letters.</summary>
+    private const int MinWord = 2;
+
     private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E" };
     private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "python2", "python3", "node", "nodejs", "perl", "ruby", "php", "lua", "awk", "gawk", "mawk" };
 
@@ -43,8 +46,11 @@ internal static class ProcessSink
         foreach (var (field, text) in texts)
         {
             var trimmed = text.Trim();
-            if (trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0 && command.Trim() == trimmed)
-                return Hit(field, command, (0, command.Length), "is the whole shell command");
+            if (trimmed.Length < MinWord || command.Trim() != trimmed)
+                continue;
+            var hit = Hit(field, command, (0, command.Length), "is the whole shell command");
+            // One word may stand in both by chance: `date`, and a list sorted by `date`.
+            return trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0 ? hit : hit with { Block = false };
         }
         return null;
     }

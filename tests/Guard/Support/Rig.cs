@@ -10,13 +10,25 @@ internal sealed class Rig : IDisposable
 {
     private readonly ManualResetEventSlim _shutdown = new();
     private readonly StringBuilder _log = new();
+    private readonly Func<Stream, bool?>? _register;
     private int _number;
 
     /// <param name="mode">Of the policy that the server gives.</param>
     /// <param name="prepare">Shell commands before the guard starts; <c>/tmp</c> is private already.</param>
     /// <param name="variables">More of the environment.</param>
-    internal Rig(ProtectionMode mode, string prepare = "", params (string Name, string Value)[] variables)
+    internal Rig(ProtectionMode mode, string prepare = "", params (string Name, string Value)[] variables) : this(mode, prepare, "", null, variables)
     {
+    }
+
+    /// <param name="mode">Of the policy that the server gives.</param>
+    /// <param name="prepare">As above.</param>
+    /// <param name="serverFault">From the start on.</param>
+    /// <param name="register">Answers the registration in place of the usual; null falls back to it.</param>
+    /// <param name="variables">More of the environment.</param>
+    internal Rig(ProtectionMode mode, string prepare, string serverFault, Func<Stream, bool?>? register, params (string Name, string Value)[] variables)
+    {
+        Server.Fault = serverFault;
+        _register = register;
         Server.SetPolicy($$"""{"schemaVersion":1,"id":"p","mode":"{{mode.Name()}}","revision":"1"}""", "1");
         AnswerExtension();
         var script = IsRoot ? $"mount -t tmpfs -o size=1m none /tmp; {prepare} exec {BinaryFactAttribute.Path} extension" : $"exec {BinaryFactAttribute.Path} extension";
@@ -63,6 +75,13 @@ internal sealed class Rig : IDisposable
             lock (_log)
                 return _log.ToString();
         }
+    }
+
+    /// <summary>As the guard tells whoever asks now.</summary>
+    internal ProtectionMode CurrentMode()
+    {
+        using var asks = new ChannelClient("pellicle/" + Platform.Address);
+        return (ProtectionMode)asks.Hello(Pellicle.Guard.Channel.ClientRole.Interposer).Mode;
     }
 
     /// <summary>A runtime whose connection broke opens another.</summary>
@@ -155,6 +174,8 @@ internal sealed class Rig : IDisposable
     {
         Platform.Special["/extension/register"] = (stream, _) =>
         {
+            if (_register?.Invoke(stream) is { } answered)
+                return answered;
             stream.Write("HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: 5a4c7e2e-0000-0000-0000-000000000001\r\nContent-Length: 2\r\n\r\n{}"u8);
             return true;
         };
