@@ -9,6 +9,7 @@ internal static class Program
 
     private static int Main(string[] arguments)
     {
+        Inspection.Inspector.UseWideVectors();
         var name = Environment.GetCommandLineArgs()[0];
         if (arguments.Length == 0 && name.EndsWith("/extensions/" + ExtensionName, StringComparison.Ordinal))
             return ExtensionMode.Run(ExtensionName);

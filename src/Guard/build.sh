@@ -7,7 +7,7 @@ root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)
 out=$root/artifacts/guard/$rid
 # A change of any source, project or property file makes the binary stale; so does another stamp (a file that was removed).
 stamp=$(cd "$root" && find src/Guard src/Policy src/Inspection src/Domain Directory.Build.props Directory.Packages.props global.json \
-    \( -name bin -o -name obj \) -prune -o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' -o -name '*.txt' -o -name '*.sh' \) -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
+    \( -name bin -o -name obj \) -prune -o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.json' -o -name '*.txt' -o -name '*.sh' -o -name '*.c' -o -name '*.targets' \) -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1)
 if [ -x "$out/guard" ] && [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
     exit 0
 fi

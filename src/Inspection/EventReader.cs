@@ -343,6 +343,11 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     internal static bool LooksLikeDocument(ReadOnlySpan<byte> text)
     {
+        if (text.Length == 0 || text[0] is not ((byte)'{' or (byte)'[' or (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'))
+        {
+            return false;
+        }
+
         var trimmed = text.Trim(" \t\r\n"u8);
         if (trimmed.Length < 2 || (trimmed[0], trimmed[^1]) is not (((byte)'{', (byte)'}') or ((byte)'[', (byte)']')))
         {
@@ -477,11 +482,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         return false;
     }
 
-    internal static bool IsForm(ReadOnlySpan<byte> text)
-    {
-        var equals = text.IndexOf((byte)'=');
-        return equals > 0 && text[..equals].IndexOfAny(FormStops) < 0;
-    }
+    internal static bool IsForm(ReadOnlySpan<byte> text) => text.IndexOfAny(FormStops) is var first and > 0 && text[first] == '=';
 
-    private static readonly SearchValues<byte> FormStops = SearchValues.Create(" <>{}\"'\n"u8);
+    private static readonly SearchValues<byte> FormStops = SearchValues.Create("= <>{}\"'\n"u8);
 }

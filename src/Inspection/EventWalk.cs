@@ -25,17 +25,31 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Open containers of all documents in each other; few events have a tenth.</summary>
     private const int MaxOpen = 128;
 
+    /// <summary>Members of an object, and objects in each other, whose names are remembered.</summary>
+    private const int MaxRemembered = 16;
+
     [ThreadStatic]
     private static Frame[]? t_frames;
 
+    [ThreadStatic]
+    private static Remembered[]? t_remembered;
+
+    [ThreadStatic]
+    private static long t_walks;
+
     private readonly byte[] _bytes = copy.Bytes;
     private Frame[] _frames = [];
+    private Remembered[] _remembered = [];
+    private long _number;
     private int _depth = -1;
     private int _top = copy.Length + EventCopy.Padding;
     private int _kept;
     private int _characters;
     private int _containers;
     private bool _encodedBody;
+
+    // Short texts that nothing is wrapped in need no closer look.
+    private bool _brief;
     private SourceGroup _group;
     private Inspector.Judge _judge = null!;
 
@@ -63,6 +77,34 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         public ulong Shape;
         public int ShapeDepth;
         public bool Open;
+
+        /// <summary>The current value is neither wrapped nor a form.</summary>
+        public bool Ordinary;
+
+        /// <summary>Members so far.</summary>
+        public int Members;
+    }
+
+    /// <summary>
+    /// A member of an object before: its name up to the value, in the buffer's own words. An object's siblings mostly have the same members in the same order, and what was found out of
+    /// a name in one place holds for it again.
+    /// </summary>
+    private struct Remembered
+    {
+        /// <summary>The walk that met it; zero for none.</summary>
+        public long Walk;
+        public Vector128<byte> First;
+        public Vector128<byte> Second;
+        public uint Others;
+        public int Length;
+        public int NameLength;
+        public int Nesting;
+        public int ShapeDepth;
+        public ulong Shape;
+        public KnownField? Known;
+        public bool Open;
+        public bool Ordinary;
+        public bool Skips;
     }
 
     /// <summary>False when the reader must do it.</summary>
@@ -70,7 +112,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     {
         _judge = judge;
         _frames = t_frames ?? new Frame[MaxOpen];
-        t_frames = null;
+        _remembered = t_remembered ?? new Remembered[MaxRemembered * MaxRemembered];
+        (t_frames, t_remembered) = (null, null);
+        _number = ++t_walks;
         try
         {
             return (Recognise() && Walk(0, copy.Length, 0) is var end and >= 0 && Blank(end) == copy.Length) || _stopped;
@@ -81,11 +125,16 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
         finally
         {
-            t_frames = _frames;
+            (t_frames, t_remembered) = (_frames, _remembered);
         }
     }
 
     private bool _stopped;
+
+    // A text without escapes.
+    private int _longStart;
+    private int _longEnd;
+    private bool _longPercents;
 
     /// <summary><c>Records[0].s3.object.key</c>: where the walk stands.</summary>
     public string Field(int step)
@@ -145,6 +194,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 if (EventSources.Add(ref seen, name, _bytes.AsSpan(at, copy.Length - at)) is { } batch)
                 {
                     Source = batch;
+                    _brief = options.MaxTextLength >= 16;
                     _group = EventSources.GroupOf(batch, isBatch: true);
                     return true;
                 }
@@ -163,6 +213,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         _encodedBody = seen.EncodedBody;
+        _brief = !_encodedBody && options.MaxTextLength >= 16;
         _group = EventSources.GroupOf(Source, EventSources.IsBatch(Source));
         return true;
     }
@@ -189,6 +240,18 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 if (_depth - bottom >= MaxDepth || _depth + 1 == _frames.Length)
                 {
                     return -1;
+                }
+
+                if (first == '[' && _depth > bottom && NumberList(at) is var behind and > 0)
+                {
+                    ref var holder = ref _frames[_depth];
+                    if (holder.Index >= 0)
+                    {
+                        holder.NameLength = holder.Index++;
+                    }
+
+                    at = behind;
+                    goto Ended;
                 }
 
                 Push(first == '[', bottom, nesting);
@@ -230,7 +293,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 }
             }
 
-            // A value ended here.
+            Ended:
             while (true)
             {
                 if (at < 0)
@@ -318,6 +381,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         next.Index = array ? 0 : -1;
         next.NameStart = -1;
+        next.Ordinary = array && next.Known is null;
         _frames[++_depth] = next;
     }
 
@@ -330,6 +394,14 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         ref var frame = ref _frames[_depth];
+        var known = _depth < MaxRemembered && frame.Members < MaxRemembered;
+        ref var before = ref _remembered[known ? (_depth * MaxRemembered) + frame.Members++ : 0];
+        if (known && IsAgain(at, in before, in frame, nesting))
+        {
+            (frame.NameStart, frame.NameLength, frame.Ordinary, _skips) = (at + 1, before.NameLength, before.Ordinary, before.Skips);
+            return at + before.Length;
+        }
+
         var close = CloseName(at + 1, out var telling);
         if (close < 0)
         {
@@ -343,19 +415,75 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
             Shape.Add(frame.Shape, frame.ShapeDepth, frame.Open, name);
         }
 
-        _skips = nesting == 0 && frame.Known?.Member(name) is { } known && (known.Platform & _group) != 0;
-        if (!_skips && (telling || (name.Length >= 9 && name.IndexOf("__proto__"u8) >= 0)))
+        _skips = nesting == 0 && frame.Known?.Member(name) is { } field && (field.Platform & _group) != 0;
+        telling |= name.Length >= 9 && name.IndexOf("__proto__"u8) >= 0;
+        if (!_skips && telling)
         {
             _judge.Name(this, 0, Plain(name));
         }
 
-        at = Blank(close + 1);
-        return _bytes[at] == ':' ? Blank(at + 1) : -1;
+        frame.Ordinary = frame.Known is null && !name.EndsWith("ody"u8) && !name.EndsWith("rawQueryString"u8);
+        var value = Blank(close + 1);
+        if (_bytes[value] != ':')
+        {
+            return -1;
+        }
+
+        value = Blank(value + 1);
+        if (known && !telling && value - at <= 32)
+        {
+            before = new Remembered
+            {
+                Walk = _number,
+                First = Load(at),
+                Second = Load(at + 16),
+                Others = value - at == 32 ? 0 : uint.MaxValue << (value - at),
+                Length = value - at,
+                NameLength = frame.NameLength,
+                Nesting = nesting,
+                ShapeDepth = frame.ShapeDepth,
+                Shape = frame.Shape,
+                Known = frame.Known,
+                Open = frame.Open,
+                Ordinary = frame.Ordinary,
+                Skips = _skips,
+            };
+        }
+
+        return value;
+    }
+
+    /// <summary>The same name, in the same kind of place.</summary>
+    private bool IsAgain(int at, in Remembered before, in Frame frame, int nesting)
+    {
+        if (before.Walk != _number || before.Shape != frame.Shape || before.ShapeDepth != frame.ShapeDepth || before.Known != frame.Known || before.Open != frame.Open || before.Nesting != nesting)
+        {
+            return false;
+        }
+
+        var same = Vector128.Equals(Load(at), before.First).ExtractMostSignificantBits() | before.Others;
+        return before.Length <= 16
+            ? (ushort)same == ushort.MaxValue
+            : (same | (Vector128.Equals(Load(at + 16), before.Second).ExtractMostSignificantBits() << 16)) == uint.MaxValue;
     }
 
     private int Text(int start, int end, int bottom, int nesting)
     {
-        var close = Seek(start);
+        var v = Load(start);
+        var stops = Stops(v);
+        if (stops != 0)
+        {
+            // Nearly all names, numbers and ids.
+            var size = BitOperations.TrailingZeroCount(stops);
+            if (_bytes[start + size] == '"' && size > 0 && _kept < options.MaxTexts && _depth > bottom && _frames[_depth].Ordinary && _brief && _characters < options.MaxTextLength && IsPlain(v, size))
+            {
+                _kept++;
+                _characters += size;
+                return start + size + 1;
+            }
+        }
+
+        var close = start == _longStart ? _longEnd : Seek(start);
         int from, length;
         var mark = _top;
         if (_bytes[close] == '"')
@@ -388,17 +516,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
             return close + 1;
         }
 
-        // Nearly all names, numbers and ids.
-        if (length <= 16 && from == start && IsPlain(from, length) && Ordinary(bottom))
-        {
-            _kept++;
-            _characters += length;
-            return close + 1;
-        }
-
         var encoding = FieldEncoding.None;
         var form = false;
-        if (_depth > bottom)
+        if (_depth > bottom && !(_frames[_depth].Ordinary && _brief))
         {
             ref var frame = ref _frames[_depth];
             var name = Name(frame);
@@ -424,15 +544,12 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return walked ? close + 1 : -1;
     }
 
-    /// <summary>Not wrapped, and no form.</summary>
-    private bool Ordinary(int bottom) => _depth > bottom && _characters < options.MaxTextLength && options.MaxTextLength >= 16 && !_encodedBody && _frames[_depth].Known is null && !Name(_frames[_depth]).EndsWith("ody"u8) && !Name(_frames[_depth]).EndsWith("rawQueryString"u8);
-
-    /// <summary>As the judge's, of a text of sixteen bytes at most.</summary>
-    private bool IsPlain(int from, int length)
+    /// <summary>As the judge's, of the first sixteen bytes at most.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsPlain(Vector128<byte> v, int length)
     {
-        var v = Load(from);
-        var plain = ~Vector128.Equals(Shuffle(Vector128.Create(PlainText), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits();
-        return (~plain & ((1u << length) - 1)) == 0;
+        var others = Vector128.Equals(Shuffle(Vector128.Create(PlainText), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits();
+        return (others & ((1u << length) - 1)) == 0;
     }
 
     private int Enough(int nesting)
@@ -482,7 +599,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
             return Copied(ref from, length) && Form(from, length, nesting);
         }
 
-        if (_bytes.AsSpan(from, length).Contains((byte)'%'))
+        if (from == _longStart ? _longPercents : _bytes.AsSpan(from, length).Contains((byte)'%'))
         {
             if (!Copied(ref from, length))
             {
@@ -724,7 +841,10 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return value;
     }
 
-    private int Blank(int at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Blank(int at) => _bytes[at] > ' ' ? at : Blanks(at);
+
+    private int Blanks(int at)
     {
         while (_bytes[at] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
         {
@@ -763,15 +883,46 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return Blank(last);
     }
 
-    private int Scalar(int at)
+    /// <summary>Behind a list of nothing but numbers, of which the first and the last are looked at; 0 when it is none.</summary>
+    private int NumberList(int at)
     {
-        var rest = _bytes.AsSpan(at);
-        if (rest.StartsWith("true"u8) || rest.StartsWith("null"u8))
+        at = Blank(at + 1);
+        if (_bytes[at] is not ((byte)'-' or (>= (byte)'0' and <= (byte)'9')))
         {
-            return at + 4;
+            return 0;
         }
 
-        return rest.StartsWith("false"u8) ? at + 5 : Number(at);
+        var last = at;
+        at = Number(at);
+        if (at < 0 || _bytes[Blank(at)] is not ((byte)',' or (byte)']'))
+        {
+            return 0;
+        }
+
+        while (true)
+        {
+            var v = Load(at);
+            var others = Vector128.Equals(Shuffle(Vector128.Create(Numeric), v & Vector128.Create((byte)0x0f)) & High(v), Vector128<byte>.Zero).ExtractMostSignificantBits();
+            var count = others == 0 ? 16 : BitOperations.TrailingZeroCount(others);
+            var commas = Vector128.Equals(v, Vector128.Create((byte)',')).ExtractMostSignificantBits() & ((1u << count) - 1);
+            last = commas == 0 ? last : at + 32 - BitOperations.LeadingZeroCount(commas);
+            at += count;
+            if (count < 16)
+            {
+                return _bytes[at] == ']' && Number(Blank(last)) is var end and > 0 && Blank(end) == at ? at + 1 : 0;
+            }
+        }
+    }
+
+    private int Scalar(int at)
+    {
+        if (_bytes[at] is (byte)'-' or (>= (byte)'0' and <= (byte)'9'))
+        {
+            return Number(at);
+        }
+
+        var rest = _bytes.AsSpan(at);
+        return rest.StartsWith("true"u8) || rest.StartsWith("null"u8) ? at + 4 : rest.StartsWith("false"u8) ? at + 5 : -1;
     }
 
     private int Number(int at)
@@ -824,7 +975,19 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         switch (_bytes[at])
         {
             case (byte)'"':
-                return SkipText(at + 1, end);
+                var close = End(at + 1, out var percents);
+                if (_bytes[close] != '"')
+                {
+                    return SkipText(at + 1, end);
+                }
+
+                // The longest text is most of many an event: it is gone through once.
+                if (close - at > _longEnd - _longStart)
+                {
+                    (_longStart, _longEnd, _longPercents) = (at + 1, close, percents);
+                }
+
+                return close + 1;
             case (byte)'{' or (byte)'[':
                 return SkipContainer(at, end);
             default:
@@ -974,6 +1137,25 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
             telling = true;
             return Close(start);
+        }
+    }
+
+    /// <summary>The first quote, backslash or control character; whether a percent sign may stand before it.</summary>
+    private unsafe int End(int at, out bool percents)
+    {
+        if (Detectors.TextMasks.NativeEnd == null)
+        {
+            var end = Seek(at);
+            percents = _bytes.AsSpan(at, end - at).Contains((byte)'%');
+            return end;
+        }
+
+        // INVARIANT: a zero byte ends the buffer's document, and Padding bytes follow it.
+        fixed (byte* text = &_bytes[at])
+        {
+            var end = Detectors.TextMasks.NativeEnd(text);
+            percents = end >> 63 != 0;
+            return at + (int)(end & int.MaxValue);
         }
     }
 

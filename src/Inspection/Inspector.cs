@@ -87,6 +87,16 @@ public static class Inspector
     /// <summary>True for sources whose caller waits for an HTTP answer (a blocked event is then answered with status 403).</summary>
     public static bool IsHttp(string source) => EventSources.IsHttp(source);
 
+    /// <summary>
+    /// For programs that are compiled ahead of time and link <c>Native/masks.targets</c>: uses the processor's wide vectors where it has them. Called before the first event;
+    /// elsewhere <see cref="DllNotFoundException"/>.
+    /// </summary>
+    public static unsafe void UseWideVectors()
+    {
+        Detectors.TextMasks.Native = Detectors.TextMasks.OfProcessor(512);
+        Detectors.TextMasks.NativeEnd = Detectors.TextMasks.EndOfProcessor(512);
+    }
+
     /// <summary>Inspects one event as it comes from the Runtime API. The bytes are not kept.</summary>
     public static InspectionVerdict Inspect(ReadOnlyMemory<byte> json, InspectionOptions? options = null)
     {
@@ -95,7 +105,7 @@ public static class Inspector
         {
             var copy = new EventCopy(json.Span);
             var walk = new EventWalk(options, copy);
-            var judge = new Judge(options, Screened);
+            var judge = new Judge(options, Screened, padded: true);
             if (walk.Read(judge))
             {
                 return Verdict(options, judge.Signals, walk.Source, walk.Full, walk.Shape, new LazyTexts(copy, options));
@@ -153,7 +163,10 @@ public static class Inspector
     }
 
     /// <summary>Shows every text and every telling name to the detectors.</summary>
-    internal sealed class Judge(InspectionOptions options, Detectors.Screen? screen)
+    /// <param name="options">Limits and suppressions.</param>
+    /// <param name="screen">Sorts texts out first; none: the detectors look at every text.</param>
+    /// <param name="padded">Behind every text so many bytes may be read as the screen wants.</param>
+    internal sealed class Judge(InspectionOptions options, Detectors.Screen? screen, bool padded = false)
     {
         private int _names;
 
@@ -161,7 +174,8 @@ public static class Inspector
 
         public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
         {
-            if (IsPlain(text) || (screen is not null && screen.IsClean(text)))
+            // Short texts mostly have blanks, and long ones that have none are encoded data.
+            if (screen is null || text.Length > Detectors.TextMasks.Block ? IsPlain(text) || (screen?.IsClean(text, padded) ?? false) : screen.IsClean(text, padded) || IsPlain(text))
             {
                 return null;
             }

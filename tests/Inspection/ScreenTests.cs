@@ -103,6 +103,23 @@ public sealed class ScreenTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Both_ways_say_the_same_of_runs_of_alike_records()
+    {
+        var random = new Random(19);
+        string[] names = ["id", "body", "text", "requestBody", "a\\u0062", "$gt", "__proto__", "s3", "eventSource", "name", "a name of more than thirty-two characters", "name of sixteen!", "x"];
+        string[] values = ["1", "-2.5e3", "true", "null", "\"\"", "\"plain-text_1\"", "\"two words\"", "\"1 or 1=1\"", "\"; cat /etc/passwd\"", "\"a=b&c=%2e%2e%2fetc\"", "\"esc\\\"aped\\n\"", "[1, 2,3]", "[1 2]", "[-1.5]", "[1,]", "[]", "{}", "{\"body\":\"; cat /etc/passwd\",\"x\":[[1,2],[3]]}", "\"{\\\"id\\\":\\\"'; id\\\"}\"", "\"exactly-16-chars\"", "\"seventeen--chars!\""];
+        for (var round = 0; round < 3000; round++)
+        {
+            var members = Enumerable.Range(0, random.Next(1, 20)).Select(_ => (Name: names[random.Next(names.Length)], Value: values[random.Next(values.Length)])).ToArray();
+            var colon = random.Next(2) == 0 ? ":" : ": ";
+            var records = Enumerable.Range(0, random.Next(1, 30)).Select(_ => "{" + string.Join(random.Next(8) == 0 ? " , " : ", ", members.Select(m =>
+                $"\"{(random.Next(40) == 0 ? names[random.Next(names.Length)] : m.Name)}\"{(random.Next(40) == 0 ? " :" : colon)}{(random.Next(10) == 0 ? values[random.Next(values.Length)] : m.Value)}")) + "}");
+            var frame = (round % 4) switch { 0 => "[{0}]", 1 => "{{\"Records\":[{0}],\"x\":1}}", 2 => "{{\"items\":[{0}],\"headers\":{{\"a\":[{0}]}}}}", _ => "{{\"isBase64Encoded\":false,\"body\":\"x\",\"rawPath\":\"/\",\"list\":[{0}]}}" };
+            Differs(Encoding.UTF8.GetBytes(string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, string.Join(", ", records)))).ShouldBeNull();
+        }
+    }
+
+    [Fact]
     public void Bodies_that_are_no_text_give_their_printable_parts_and_no_alarms_by_chance()
     {
         var random = new Random(13);

@@ -1,11 +1,8 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 
 namespace Pellicle.Inspection.Detectors;
@@ -29,193 +26,243 @@ internal sealed class Screen
     /// <summary>Farther than this nobody looks from one place, so that the whole stays linear in the text; what goes on for longer is not clean.</summary>
     private const int MaxStep = 64;
 
+    /// <summary>Blocks that are looked at together: what is said of them stays in the first-level cache.</summary>
+    private const int Rows = 16;
+
     /// <summary>A shell's commands are shorter.</summary>
     private const int MaxCommand = 31;
 
-    // ` < > $ { } \ and control characters: only the detectors know.
-    private static ReadOnlySpan<byte> Never => [0x43, 0x03, 0x03, 0x03, 0x07, 0x03, 0x03, 0x03, 0x03, 0x02, 0x02, 0x83, 0x2b, 0x82, 0x0b, 0x83];
-
-    // ' " ; & | % * tab and line breaks: what follows them tells.
-    private static ReadOnlySpan<byte> Second => [0x00, 0x00, 0x04, 0x00, 0x00, 0x04, 0x04, 0x04, 0x00, 0x01, 0x05, 0x08, 0x80, 0x01, 0x00, 0x00];
-
-    // Digits ) @ ' ": what a condition of a query may follow.
-    private static ReadOnlySpan<byte> Value => [0x18, 0x08, 0x0c, 0x08, 0x08, 0x08, 0x08, 0x0c, 0x08, 0x0c, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00];
-
-    // Letters, digits, blank, point and comma.
-    private static ReadOnlySpan<byte> Simple => [0xac, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf0, 0x50, 0x54, 0x50, 0x54, 0x50];
-
-    private static readonly SearchValues<byte> SecondBytes = SearchValues.Create("'\";&|%*\t\n\r"u8);
     private static readonly SearchValues<byte> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> Blanks = SearchValues.Create(" \n"u8);
     private static readonly SearchValues<byte> Host = SearchValues.Create("/?# \"'\\<\n"u8);
 
-    // What may stand between a value and the word of a query behind it.
-    private static readonly bool[] s_follows = [.. Enumerable.Range(0, 256).Select(c => c >= 0x80 || char.IsAsciiLetter((char)c) || c is <= ' ' or '+' or '.' or '_')];
+    private static readonly string Others = new([.. Enumerable.Range(0, 256).Select(c => (char)c).Where(c => !char.IsAsciiLetterOrDigit(c))]);
 
-    private readonly GramFilter _literals;
+    // What begins the words of a condition, as far as four characters tell.
+    private static readonly Fragments.Fragment[] Conditions =
+    [
+        .. new[] { "order", "group", "having", "procedure" }.Select(word => new Fragments.Fragment(word, 0)),
+        .. new[] { "and", "xor", "not" }.Select(word => new Fragments.Fragment($"{word[0]}", $"{word[1]}", $"{word[2]}", Others)),
+        new("o", "r", Others, new string([.. Enumerable.Range(0, 256).Select(c => (char)c)])),
+    ];
+
+    private static readonly WordSet Keywords = new(SqlInjection.AllKeywords);
+
+    // Literals by four characters that end at one of their marks, and those that have none so far behind their start.
+    private readonly GramFilter _marked;
     private readonly GramFilter _words;
-    private readonly GramFilter _statements;
-    private readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> _commands;
 
+    private readonly GramFilter _statements;
+    private readonly Fragments _statementParts;
+    private readonly WordSet _commands;
+
+    internal TextMasks Masks { get; }
+
+    /// <summary>What a text has been seen to have, as far as that alone says nothing.</summary>
     [Flags]
     private enum Seen
     {
         None = 0,
-        Never = 1,
-        Second = 2,
-        Foreign = 4,
-        Dots = 8,
-        Slashes = 16,
-        Condition = 32,
+        Quotes = 1,
+        Lines = 1 << 1,
+        Tabs = 1 << 2,
+        Percents = 1 << 3,
+        Foreign = 1 << 4,
+        Dots = 1 << 5,
+        Equals = 1 << 6,
 
-        /// <summary>Other than letters, digits, blanks, points and commas.</summary>
-        Marks = 64,
+        /// <summary><c>O:</c></summary>
+        Object = 1 << 7,
     }
 
     /// <param name="literals">Every literal that means something by itself.</param>
     /// <param name="statements">Words that make a quote worth reading.</param>
     /// <param name="commands">Programs that mean something behind a separator.</param>
-    public Screen(IEnumerable<string> literals, IEnumerable<string> statements, FrozenSet<string> commands)
+    public Screen(IEnumerable<string> literals, IReadOnlyList<string> statements, IReadOnlyCollection<string> commands)
     {
-        string[] all = [.. literals.Where(MayStand), "select", "sleep", "benchmark"];
-        _literals = new GramFilter(all, 4);
-        _words = new GramFilter([.. all.Where(a => a.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or ','))], 4);
-        _statements = new GramFilter([.. statements], 2);
-        _commands = commands.GetAlternateLookup<ReadOnlySpan<char>>();
+        var (marked, words) = (new List<(string Value, int Offset)>(), new List<(string Value, int Offset)>());
+        foreach (var literal in literals.Where(MayStand).Concat(["select", "sleep", "benchmark"]).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            int[] ends = [.. Anywhere(literal).Where(at => IsMark(literal[at + GramFilter.Length - 1]))];
+            (ends.Length > 0 ? marked : words).Add((literal, GramFilter.Rarest(literal, ends.Length > 0 ? ends : Anywhere(literal))));
+        }
+
+        _marked = new GramFilter(marked);
+        _words = new GramFilter(words);
+        Masks = new TextMasks(new Fragments(Parts(words), Conditions), new Fragments(Parts(marked)));
+        (string Value, int Offset)[] spoken = [.. statements.Select(word => (word, GramFilter.Rarest(word, Anywhere(word))))];
+        _statements = new GramFilter(spoken);
+        _statementParts = new Fragments(Parts(spoken));
+        _commands = new WordSet(commands);
     }
+
+    private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];
+
+    private static int[] Anywhere(string literal) => [.. Enumerable.Range(0, literal.Length - GramFilter.Length + 1)];
 
     /// <summary>Literals with other characters stand in no text that gets as far as to be compared; four short ones are looked for by what is around their signs.</summary>
     private static bool MayStand(string literal) => literal.AsSpan().IndexOfAny("`<>${}\\") < 0 && literal is not ("elt(" or "|sh\n" or "*(|(" or "..%u");
 
+    /// <summary>What ordinary texts have little of.</summary>
+    private static bool IsMark(char c) => !(char.IsAsciiLetterOrDigit(c) || c is ' ' or ',');
+
     /// <summary>True when no detector can find anything.</summary>
-    public bool IsClean(ReadOnlySpan<byte> text)
+    /// <param name="text">Text.</param>
+    /// <param name="padded">A block and a little more may be read behind the text, whatever it holds.</param>
+    [SkipLocalsInit]
+    public bool IsClean(ReadOnlySpan<byte> text, bool padded = false)
     {
-        var seen = Look(text);
-        if ((seen & (Seen.Never | Seen.Condition)) != 0 || ((seen & Seen.Marks) == 0 ? _words : _literals).Any(text) || StartsQuery(text) || StartsObject(text))
+        var look = default(Glance);
+        Span<TextMasks.Row> room = stackalloc TextMasks.Row[Rows];
+        Span<byte> last = stackalloc byte[TextMasks.Block + TextMasks.Behind];
+        for (var at = 0; at < text.Length;)
+        {
+            scoped ref var start = ref Unsafe.Add(ref MemoryMarshal.GetReference(text), at);
+            var blocks = padded ? (text.Length - at + TextMasks.Block - 1) / TextMasks.Block : (text.Length - at - TextMasks.Behind) / TextMasks.Block;
+            if (blocks == 0)
+            {
+                last.Clear();
+                text.Slice(at, Math.Min(text.Length - at, last.Length)).CopyTo(last);
+                start = ref MemoryMarshal.GetReference(last);
+            }
+
+            var rows = room[..Math.Clamp(blocks, 1, Rows)];
+            Masks.Read(ref start, rows);
+            foreach (ref var row in rows)
+            {
+                if (!IsClean(text, at, in row, ref look))
+                {
+                    return false;
+                }
+
+                at += TextMasks.Block;
+            }
+        }
+
+        // Words that the text ends with have no fourth character.
+        var speaks = look.Speaks || MayEndWithCondition(text);
+        return !(speaks && text.Length >= 3 && (IsCondition(text, text.Length - 2) || IsCondition(text, text.Length - 3))) && !StartsQuery(text, speaks) && !StartsObject(text)
+            && ((look.Seen & (Seen.Quotes | Seen.Lines | Seen.Percents)) == 0 || StaysQuiet(text, look.Seen, look.Percents))
+            && ((look.Seen & Seen.Foreign) == 0 || IsOrdinary(text))
+            && ((look.Seen & Seen.Dots) == 0 || StaysInside(text, look.Seen));
+    }
+
+    private static bool MayEndWithCondition(ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= 3)
+        {
+            return text.Length == 3;
+        }
+
+        var end = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref MemoryMarshal.GetReference(text), text.Length - 4)) | 0x20202020;
+        return end >> 16 is 0x726f || end >> 8 is 0x646e61 or 0x726f78 or 0x746f6e || (end >> 8 & 0xffff) == 0x726f;
+    }
+
+    /// <summary>What is known of a text up to a block.</summary>
+    private struct Glance
+    {
+        public Seen Seen;
+        public int Percents;
+        public ulong DotBefore;
+
+        /// <summary>A word of a condition may stand somewhere.</summary>
+        public bool Speaks;
+
+        /// <summary>A condition may begin at the next block's first place, as the rest of a run or behind blanks.</summary>
+        public ulong InRun;
+        public ulong InBlanks;
+    }
+
+    private bool IsClean(ReadOnlySpan<byte> text, int at, in TextMasks.Row row, ref Glance look)
+    {
+        var valid = text.Length - at >= TextMasks.Block ? ulong.MaxValue : (1UL << (text.Length - at)) - 1;
+        if ((row.Never & valid) != 0)
         {
             return false;
         }
 
-        return ((seen & Seen.Second) == 0 || IsQuiet(text, seen))
-            && ((seen & Seen.Foreign) == 0 || IsOrdinary(text))
-            && ((seen & Seen.Dots) == 0 || StaysInside(text, seen))
-            && ((seen & Seen.Slashes) == 0 || NamesNobody(text))
-            && !HasElement(text);
-    }
+        var dots = row.Dots & valid;
+        look.Seen |= ((row.Foreign & valid) != 0 ? Seen.Foreign : 0) | ((dots & ((dots << 1) | look.DotBefore)) != 0 ? Seen.Dots : 0);
+        look.DotBefore = dots >> 63;
 
-    private static Seen Look(ReadOnlySpan<byte> text)
-    {
-        var never = Vector128<byte>.Zero;
-        var second = Vector128<byte>.Zero;
-        var foreign = Vector128<byte>.Zero;
-        var simple = Vector128<byte>.AllBitsSet;
-        var twins = 0u;
-        var slashes = 0u;
-        var carry = 0u;
-        var slashCarry = 0u;
-        var condition = false;
-        var (neverTable, secondTable, valueTable, simpleTable, bits) = (Vector128.Create(Never), Vector128.Create(Second), Vector128.Create(Value), Vector128.Create(Simple), Bits);
-        ref var start = ref MemoryMarshal.GetReference(text);
-        Span<byte> room = stackalloc byte[16];
-        for (var i = 0; i < text.Length; i += 16)
+        look.Speaks |= (row.Conditions & valid) != 0;
+
+        // From behind each value through the rest of its word and then through blanks: where a condition may begin.
+        var run = row.Run | row.Foreign;
+        var open = Through(run, (row.Value << 1) | look.InRun, out look.InRun);
+        look.InRun |= row.Value >> 63;
+        open = Through(row.Blank | row.Foreign, open | look.InBlanks, out look.InBlanks);
+        for (var hits = row.Conditions & open & valid; hits != 0; hits &= hits - 1)
         {
-            Vector128<byte> v;
-            if (text.Length - i >= 16)
+            if (IsCondition(text, at + Bytes.First(hits)))
             {
-                v = Vector128.LoadUnsafe(ref start, (nuint)i);
-            }
-            else if (text.Length >= 16)
-            {
-                // The last sixteen again: what is seen twice is seen.
-                i = text.Length - 16;
-                carry = slashCarry = 0;
-                v = Vector128.LoadUnsafe(ref start, (nuint)i);
-            }
-            else
-            {
-                room.Fill((byte)'a');
-                text.CopyTo(room);
-                v = Vector128.Create<byte>(room);
-            }
-
-            var low = v & Vector128.Create((byte)0x0f);
-            var high = Shuffle(bits, Vector128.ShiftRightLogical(v.AsUInt16(), 4).AsByte() & Vector128.Create((byte)0x0f));
-            never |= Shuffle(neverTable, low) & high;
-            second |= Shuffle(secondTable, low) & high;
-            foreign |= v;
-            simple = Vector128.Min(simple, Shuffle(simpleTable, low) & high);
-            var dots = Vector128.Equals(v, Vector128.Create((byte)'.')).ExtractMostSignificantBits();
-            var bars = Vector128.Equals(v, Vector128.Create((byte)'/')).ExtractMostSignificantBits();
-            twins |= dots & ((dots << 1) | carry);
-            slashes |= bars & ((bars << 1) | slashCarry);
-            carry = dots >> 15;
-            slashCarry = bars >> 15;
-            var values = ~Vector128.Equals(Shuffle(valueTable, low) & high, Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xffff;
-            for (values &= ~(values >> 1); values != 0; values &= values - 1)
-            {
-                condition |= BeforeCondition(text, i + BitOperations.TrailingZeroCount(values));
+                return false;
             }
         }
 
-        return (never != Vector128<byte>.Zero ? Seen.Never : 0) | (second != Vector128<byte>.Zero ? Seen.Second : 0) | (foreign.ExtractMostSignificantBits() != 0 ? Seen.Foreign : 0)
-            | (twins != 0 ? Seen.Dots : 0) | (slashes != 0 ? Seen.Slashes : 0) | (condition ? Seen.Condition : 0)
-            | (Vector128.EqualsAny(simple, Vector128<byte>.Zero) ? Seen.Marks : 0);
-    }
-
-    private static Vector128<byte> Bits => Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0);
-
-    /// <summary>Indexes are below sixteen.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Shuffle(Vector128<byte> table, Vector128<byte> index) =>
-        Ssse3.IsSupported ? Ssse3.Shuffle(table, index) : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.VectorTableLookup(table, index) : Vector128.Shuffle(table, index);
-
-    /// <summary>A number, parenthesis, variable or quoted text ends here and a word that goes on with a query follows.</summary>
-    private static bool BeforeCondition(ReadOnlySpan<byte> text, int at)
-    {
-        var i = at + 1;
-        if (i >= text.Length || !s_follows[text[i]])
+        for (var hits = (row.Marked | row.Words) & valid; hits != 0; hits &= hits - 1)
         {
-            return false;
-        }
-
-        if (text[at] == '@' || char.IsAsciiDigit((char)text[at]))
-        {
-            // The number ends here, or goes on as a hexadecimal one, or this is the end of a variable's name.
-            var most = Math.Min(text.Length, at + MaxStep);
-            while (i < most && (char.IsAsciiHexDigit((char)text[i]) || text[i] is (byte)'.' or (byte)'x' or (byte)'X'))
+            var place = at + Bytes.First(hits);
+            if (_marked.IsNear(text, place) || _words.IsNear(text, place))
             {
-                i++;
-            }
-
-            if (MeetsCondition(text, i))
-            {
-                return true;
-            }
-
-            while (i < most && (IsWord(text[i]) || text[i] == '@'))
-            {
-                i++;
-            }
-
-            if (i == at + MaxStep)
-            {
-                return true;
+                return false;
             }
         }
 
-        return MeetsCondition(text, i);
+        for (var acting = row.Acting & valid; acting != 0; acting &= acting - 1)
+        {
+            if (!IsQuiet(text, at + Bytes.First(acting), ref look))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
-    private static bool MeetsCondition(ReadOnlySpan<byte> text, int at)
+    /// <summary>Where one comes from some places by going on through others; <paramref name="over"/> is set when that is the next block's first.</summary>
+    private static ulong Through(ulong others, ulong places, out ulong over)
     {
-        at = SkipBlanks(text, at);
-        if (at >= text.Length || (text[at] | 0x20) is not ('a' or 'o' or 'x' or 'n' or 'g' or 'h' or 'p'))
+        var begins = places & others;
+        var ends = begins + others;
+        over = ends < others ? 1UL : 0;
+        return (ends ^ others) | places;
+    }
+
+    /// <summary>A word that goes on with a query stands here, behind a number, parenthesis, variable or quoted text.</summary>
+    private static bool IsCondition(ReadOnlySpan<byte> text, int at)
+    {
+        if (at > 0 && IsWord(text[at - 1]) && !(char.IsAsciiHexDigit((char)text[at - 1]) || (text[at - 1] | 0x20) == 'x'))
         {
             return false;
         }
 
         var length = WordLength(text, at, MaxKeyword + 1);
-        return length is >= 2 and <= 9 && Fold(text.Slice(at, length)) is 0x646e61 or 0x726f or 0x726f78 or 0x746f6e or 0x726564726f or 0x70756f7267 or 0x676e69766168 or Procedure;
+        if (!(length is >= 2 and <= MaxKeyword && Fold(text.Slice(at, length)) is 0x646e61 or 0x726f or 0x726f78 or 0x746f6e or 0x726564726f or 0x70756f7267 or 0x676e69766168 or Procedure))
+        {
+            return false;
+        }
+
+        while (at > 0 && text[at - 1] is <= (byte)' ' or (byte)'+' or >= 0x80)
+        {
+            at--;
+        }
+
+        if (at > 0 && text[at - 1] is (byte)')' or (byte)'\'' or (byte)'"')
+        {
+            return true;
+        }
+
+        // The number or name of a variable may have gone on in letters.
+        for (var most = at - MaxStep; at > 0 && (IsWord(text[at - 1]) || text[at - 1] is (byte)'.' or (byte)'@' or >= 0x80); at--)
+        {
+            if (at == most || text[at - 1] == '@' || char.IsAsciiDigit((char)text[at - 1]))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private const ulong Procedure = ulong.MaxValue;
@@ -283,33 +330,58 @@ internal sealed class Screen
         Rune.DecodeFromUtf8(text, out var rune, out length) != OperationStatus.Done || rune.Value is 0xa0 or 0x3000 or 0xfffd;
 
     /// <summary>Its first or second word begins a statement or condition.</summary>
-    private static bool StartsQuery(ReadOnlySpan<byte> text)
+    /// <param name="text">Text.</param>
+    /// <param name="speaks">A word of a condition may stand somewhere.</param>
+    private static bool StartsQuery(ReadOnlySpan<byte> text, bool speaks)
     {
         var at = SkipBlanks(text, 0);
+        if (text.Length - at < 2 || (!speaks && !s_starts[((text[at] & 0x1f) << 5) | (text[at + 1] & 0x1f)]))
+        {
+            return false;
+        }
+
         var length = WordLength(text, at);
         if (length == 0)
         {
             return false;
         }
 
-        if (length <= 9 && IsStatement(Fold(text.Slice(at, length))))
+        if (StatementWords.Contains(text.Slice(at, length)))
         {
             return true;
         }
 
         at = SkipBlanks(text, at + length);
-        if (at >= text.Length || (text[at] | 0x20) is not ('a' or 'o' or 'x' or 'n'))
+        if (!speaks || at >= text.Length || (text[at] | 0x20) is not ('a' or 'o' or 'x' or 'n'))
         {
             return false;
         }
 
-        length = WordLength(text, at);
+        length = WordLength(text, at, 4);
         return length is 2 or 3 && Fold(text.Slice(at, length)) is 0x646e61 or 0x726f or 0x726f78 or 0x746f6e && text.Length < MaxBare;
     }
 
-    private static bool IsStatement(ulong word) => word is 0x747265736e69 or 0x657461647075 or 0x6574656c6564 or 0x706f7264 or 0x657461657263 or 0x7265746c61 or 0x657461636e757274 or 0x63657865 or 0x65747563657865
-        or 0x6572616c636564 or 0x6e776f6474756873 or 0x726f6674696177 or 0x746e617267 or 0x656b6f766572 or 0x656772656d or 0x6563616c706572 or 0x6e69676562 or 0x6c6c6163 or 0x686361747461 or 0x79706f63 or 0x746573 or 0x6669
-        or 0x70756b636162 or 0x64616f6c or 0x72656c646e6168 or 0x676e69766168 or 0x6572656877 or 0x646e61 or 0x726f or 0x726f78 or 0x746f6e or 0x7463656c6573;
+    private static readonly string[] Statements =
+    [
+        "insert", "update", "delete", "drop", "create", "alter", "truncate", "exec", "execute", "declare", "shutdown", "waitfor", "grant", "revoke", "merge", "replace", "begin", "call", "attach", "copy", "set", "if", "backup", "load", "handler", "having", "where", "and", "or", "xor",
+        "not", "select",
+    ];
+
+    // By the first two letters.
+    private static readonly bool[] s_starts = Starts();
+
+    private static bool[] Starts()
+    {
+        var starts = new bool[1024];
+        foreach (var word in Statements)
+        {
+            starts[((word[0] & 0x1f) << 5) | (word[1] & 0x1f)] = true;
+        }
+
+        return starts;
+    }
+
+    private static readonly WordSet StatementWords = new(Statements);
 
     /// <summary>Begins like a serialised object.</summary>
     private static bool StartsObject(ReadOnlySpan<byte> text)
@@ -327,96 +399,93 @@ internal sealed class Screen
         return text[0] is (byte)'r' or (byte)'A' or (byte)'g' or (byte)'Y' or (byte)'H' or (byte)'a' or (byte)'/' && Deserialization.BeginsLikeOne(text);
     }
 
-    private static bool HasElement(ReadOnlySpan<byte> text)
+    /// <summary>This sign begins or ends something and is followed by nothing that would make sense there.</summary>
+    private bool IsQuiet(ReadOnlySpan<byte> text, int at, ref Glance look)
     {
-        for (var at = text.IndexOf((byte)'('); at >= 0;)
+        var next = at + 1 < text.Length ? text[at + 1] : (byte)0;
+        switch (text[at])
         {
-            if (at >= 3 && Fold(text.Slice(at - 3, 3)) == 0x746c65)
-            {
+            case (byte)'\'' or (byte)'"':
+                look.Seen |= Seen.Quotes;
+                return MeetsWord(text, at + 1);
+            case (byte)'%':
+                look.Seen |= Seen.Percents;
+                look.Percents++;
+                return !IsWord(next);
+            case (byte)'*':
+                return next is not ((byte)'/' or (byte)')' or (byte)'(' or (byte)'|') && !(at > 0 && text[at - 1] is (byte)'/' or (byte)'=');
+            case (byte)'&' or (byte)'|' when next == text[at]:
+                return false;
+            case (byte)';':
+                return !MeetsCommand(text, at + 1) && !MeetsStatement(text, at + 1);
+            case (byte)'&' or (byte)'|':
+                return !MeetsCommand(text, at + 1);
+            case (byte)'\n':
+                look.Seen |= Seen.Lines;
+                return !MeetsCommand(text, at + 1);
+            case (byte)'\r':
+                look.Seen |= Seen.Lines;
                 return true;
-            }
-
-            var next = text[(at + 1)..].IndexOf((byte)'(');
-            at = next < 0 ? -1 : at + 1 + next;
+            case (byte)'\t':
+                look.Seen |= Seen.Tabs;
+                return true;
+            case (byte)'=':
+                look.Seen |= Seen.Equals;
+                return true;
+            case (byte)':':
+                look.Seen |= at > 0 && text[at - 1] == 'O' ? Seen.Object : 0;
+                return true;
+            case (byte)'/':
+                return next != '/' || NamesNobody(text[(at + 2)..]);
+            case (byte)'(':
+                return at < 3 || Fold(text.Slice(at - 3, 3)) != 0x746c65;
+            default:
+                return true;
         }
-
-        return false;
     }
 
-    /// <summary>Signs that begin or end something are followed by nothing that would make sense there.</summary>
-    private bool IsQuiet(ReadOnlySpan<byte> text, Seen seen)
+    /// <summary>Signs that say nothing by themselves say nothing together.</summary>
+    private bool StaysQuiet(ReadOnlySpan<byte> text, Seen seen, int percents)
     {
-        var quotes = false;
-        var lines = false;
-        var tabs = false;
-        var percents = 0;
-        for (var at = text.IndexOfAny(SecondBytes); at < text.Length; at++)
-        {
-            var next = at + 1 < text.Length ? text[at + 1] : (byte)0;
-            switch (text[at])
-            {
-                case (byte)'\'' or (byte)'"':
-                    quotes = true;
-                    if (!MeetsWord(text, at + 1))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case (byte)'%':
-                    percents++;
-                    if (IsWord(next))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case (byte)'*':
-                    if (next is (byte)'/' or (byte)')' or (byte)'(' or (byte)'|' || (at > 0 && text[at - 1] is (byte)'/' or (byte)'='))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case (byte)'&' or (byte)'|' when next == text[at]:
-                    return false;
-                case (byte)';' or (byte)'&' or (byte)'|' or (byte)'\n':
-                    lines |= text[at] == '\n';
-                    if (MeetsCommand(text, at + 1) || (text[at] == ';' && MeetsStatement(text, at + 1)))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case (byte)'\r':
-                    lines = true;
-                    break;
-                default:
-                    tabs = true;
-                    break;
-            }
-
-            var step = text[(at + 1)..].IndexOfAny(SecondBytes);
-            if (step < 0)
-            {
-                break;
-            }
-
-            at += step;
-        }
-
-        if (quotes && (HasHandler(text) || text.IndexOf("O:"u8) >= 0 || _statements.Any(text)))
+        if ((seen & Seen.Quotes) != 0 && ((seen & Seen.Object) != 0 || ((seen & Seen.Equals) != 0 && HasHandler(text)) || SpeaksOfStatements(text)))
         {
             return false;
         }
 
-        if (lines && (text.Length <= MaxHeader || text.IndexOf((byte)'#') >= 0 || text.IndexOf("--"u8) >= 0))
+        if ((seen & Seen.Lines) != 0 && (text.Length <= MaxHeader || text.IndexOf((byte)'#') >= 0 || text.IndexOf("--"u8) >= 0))
         {
             return false;
         }
 
         return (percents == 0 || percents + text.Count((byte)'?') < 2 || text.Length > MaxDisguised || text.IndexOfAny(Blanks) >= 0)
-            && ((seen & Seen.Dots) == 0 || !(lines || tabs || percents > 0));
+            && ((seen & Seen.Dots) == 0 || (seen & (Seen.Lines | Seen.Tabs | Seen.Percents)) == 0);
+    }
+
+    private bool SpeaksOfStatements(ReadOnlySpan<byte> text)
+    {
+        ref var start = ref MemoryMarshal.GetReference(text);
+        ref var tables = ref MemoryMarshal.GetArrayDataReference(_statementParts.Tables);
+        var at = 0;
+        for (; at <= text.Length - Vector128<byte>.Count - TextMasks.Behind; at += Vector128<byte>.Count)
+        {
+            for (var begins = ~Vector128.Equals(Fragments.Begins(ref tables, ref Unsafe.Add(ref start, at)), Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xffff; begins != 0; begins &= begins - 1)
+            {
+                if (_statements.IsNear(text, at + Bytes.First(begins)))
+                {
+                    return true;
+                }
+            }
+        }
+
+        for (; at < text.Length; at++)
+        {
+            if (_statements.IsNear(text, at))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary><c>onNAME =</c> somewhere.</summary>
@@ -465,20 +534,14 @@ internal sealed class Screen
 
         // Calls that matter are literals; what else they could lead to follows a value.
         var length = WordLength(text, at);
-        return length > 10 || (length > 0 && !IsKeyword(text.Slice(at, length)));
-    }
-
-    private static bool IsKeyword(ReadOnlySpan<byte> word)
-    {
-        Span<char> characters = stackalloc char[word.Length];
-        return Ascii.ToUtf16(word, characters, out _) == OperationStatus.Done && SqlInjection.IsKeyword(characters);
+        return length > 10 || (length > 0 && !Keywords.Contains(text.Slice(at, length)));
     }
 
     private static bool MeetsStatement(ReadOnlySpan<byte> text, int at)
     {
         at = SkipBlanks(text, at);
         var length = WordLength(text, at);
-        return length is > 0 and <= 10 && IsKeyword(text.Slice(at, length));
+        return length is > 0 and <= 10 && Keywords.Contains(text.Slice(at, length));
     }
 
     private bool MeetsCommand(ReadOnlySpan<byte> text, int at)
@@ -494,13 +557,13 @@ internal sealed class Screen
             return true;
         }
 
-        Span<char> word = stackalloc char[MaxCommand];
+        Span<byte> word = stackalloc byte[MaxCommand];
         var length = 0;
         for (; at < text.Length && length < word.Length; at++)
         {
             if (IsWord(text[at]) || (length > 0 && text[at] is (byte)'-' or (byte)'.'))
             {
-                word[length++] = (char)text[at];
+                word[length++] = text[at];
             }
             else if (length > 0 && text[at] is (byte)'\'' or (byte)'"' or (byte)'\\')
             {
@@ -535,215 +598,19 @@ internal sealed class Screen
     private static bool StaysInside(ReadOnlySpan<byte> text, Seen seen) =>
         (seen & Seen.Foreign) == 0 && text.IndexOf("../"u8) < 0 && text.IndexOf("0x"u8) < 0 && text.IndexOf("0X"u8) < 0 && !text.EndsWith("/.."u8) && !text.SequenceEqual(".."u8);
 
-    /// <summary>Two slashes in a row with the name of an outside host behind them, or none.</summary>
-    private static bool NamesNobody(ReadOnlySpan<byte> text)
+    /// <summary>What stands behind two slashes in a row begins with the name of an outside host, or with none.</summary>
+    private static bool NamesNobody(ReadOnlySpan<byte> rest)
     {
-        for (var at = text.IndexOf("//"u8); at >= 0;)
+        var end = rest.IndexOfAny(Host);
+        var authority = end < 0 ? rest : rest[..end];
+        if (authority.IndexOf((byte)'@') >= 0)
         {
-            var rest = text[(at + 2)..];
-            var end = rest.IndexOfAny(Host);
-            var authority = end < 0 ? rest : rest[..end];
-            if (authority.IndexOf((byte)'@') >= 0)
-            {
-                return false;
-            }
-
-            var colon = authority.IndexOf((byte)':');
-            var host = colon < 0 ? authority : authority[..colon];
-            if (host.Length > 0 && (char.IsAsciiDigit((char)host[0]) || host[0] == '[') || (colon >= 0 && authority[(colon + 1)..].IndexOf((byte)':') >= 0)
-                || (host.Length >= 9 && Ascii.EqualsIgnoreCase(host[^9..], "localhost"u8)))
-            {
-                return false;
-            }
-
-            var next = rest.IndexOf("//"u8);
-            at = next < 0 ? -1 : at + 2 + next;
-        }
-
-        return true;
-    }
-
-    /// <summary>Says quickly whether a text holds one of many literals, ASCII case apart: by three characters at every second or fourth place.</summary>
-    private sealed class GramFilter
-    {
-        // One bit for each hash of three characters that tell of a literal.
-        private readonly ulong[] _filter = new ulong[2048];
-
-        // By open addressing: the characters, what may stand before and behind them (a bit for each of 64 classes), and where that is.
-        private readonly Gram[] _grams;
-        private readonly int _stride;
-
-        private struct Gram
-        {
-            public uint Characters;
-            public ulong Before;
-            public ulong Behind;
-            public (byte[] Value, int Offset)[]? Places;
-        }
-
-        public GramFilter(IReadOnlyList<string> values, int stride)
-        {
-            _stride = stride;
-            var found = new List<(uint Characters, byte[] Value, int Offset)>();
-            foreach (var value in values)
-            {
-                if (value.Length < stride + 1)
-                {
-                    throw new ArgumentException($"literal `{value}` is too short", nameof(values));
-                }
-
-                var bytes = Encoding.ASCII.GetBytes(value);
-                // INVARIANT: of as many neighbouring places as the stride one is looked at, wherever the literal stands.
-                var first = Rarest(value, stride);
-                for (var offset = first; offset < first + stride; offset++)
-                {
-                    var known = offset + 3 <= value.Length;
-                    var two = value[offset] | (uint)value[offset + 1] << 8;
-                    for (var third = 0u; third < (known ? 1u : 256u); third++)
-                    {
-                        var gram = Fold(two | (known ? value[offset + 2] : third) << 16);
-                        var slot = Slot(gram);
-                        _filter[slot >> 6] |= 1UL << (int)(slot & 63);
-                        // The case bit makes two of a third character one.
-                        if (known || (third & 0x20) != 0)
-                        {
-                            found.Add((gram, bytes, offset));
-                        }
-                    }
-                }
-            }
-
-            _grams = new Gram[(int)BitOperations.RoundUpToPowerOf2((uint)(found.Count * 4 / 3))];
-            foreach (var (characters, value, offset) in found)
-            {
-                ref var gram = ref _grams[Find(characters)];
-                gram.Characters = characters;
-                gram.Places = [.. gram.Places ?? [], (value, offset)];
-                gram.Before |= offset == 0 ? ulong.MaxValue : Class(value[offset - 1]);
-                gram.Behind |= offset + 3 >= value.Length ? ulong.MaxValue : Class(value[offset + 3]);
-            }
-        }
-
-        /// <summary>Where the characters are that ordinary texts have least of.</summary>
-        private static int Rarest(string value, int stride)
-        {
-            static double Weight(char c) => "etaoinsrhETAOINSRH".Contains(c, StringComparison.Ordinal) ? 6 : c == ' ' ? 8 : char.IsAsciiLetter(c) ? 2 : char.IsAsciiDigit(c) ? 1.5 : 0.5;
-            var (best, least) = (0, double.MaxValue);
-            for (var first = 0; first <= Math.Max(0, value.Length - stride - 2); first++)
-            {
-                var sum = 0.0;
-                for (var i = first; i < first + stride && i + 3 <= value.Length; i++)
-                {
-                    sum += Weight(value[i]) * Weight(value[i + 1]) * Weight(value[i + 2]);
-                }
-
-                if (sum < least)
-                {
-                    (best, least) = (first, sum);
-                }
-            }
-
-            return best;
-        }
-
-        public bool Any(ReadOnlySpan<byte> text)
-        {
-            ref var start = ref MemoryMarshal.GetReference(text);
-            ref var filter = ref MemoryMarshal.GetArrayDataReference(_filter);
-            var i = 0;
-            if (_stride == 4)
-            {
-                for (; i <= text.Length - 16; i += 16)
-                {
-                    var (first, second, third, fourth) = (Bit(ref filter, ref start, i), Bit(ref filter, ref start, i + 4), Bit(ref filter, ref start, i + 8), Bit(ref filter, ref start, i + 12));
-                    if (((first | second | third | fourth) & 1) != 0
-                        && (((first & 1) != 0 && Near(text, i)) || ((second & 1) != 0 && Near(text, i + 4)) || ((third & 1) != 0 && Near(text, i + 8)) || ((fourth & 1) != 0 && Near(text, i + 12))))
-                    {
-                        return true;
-                    }
-                }
-            }
-
-            else
-            {
-                for (; i <= text.Length - 18; i += 16)
-                {
-                    var hits = Bit(ref filter, ref start, i) | Bit(ref filter, ref start, i + 2) | Bit(ref filter, ref start, i + 4) | Bit(ref filter, ref start, i + 6)
-                        | Bit(ref filter, ref start, i + 8) | Bit(ref filter, ref start, i + 10) | Bit(ref filter, ref start, i + 12) | Bit(ref filter, ref start, i + 14);
-                    for (var at = i; (hits & 1) != 0 && at < i + 16; at += 2)
-                    {
-                        if (Near(text, at))
-                        {
-                            return true;
-                        }
-                    }
-                }
-            }
-
-            for (; i < text.Length; i += _stride)
-            {
-                if (Near(text, i))
-                {
-                    return true;
-                }
-            }
-
             return false;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static ulong Bit(ref ulong filter, ref byte start, int at)
-        {
-            var slot = Slot(Fold(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, at))));
-            return Unsafe.Add(ref filter, (nint)(slot >> 6)) >> (int)(slot & 63);
-        }
-
-        /// <summary>One of the literals has its telling characters at this place.</summary>
-        private bool Near(ReadOnlySpan<byte> text, int at)
-        {
-            var gram = Fold(text[at] | (at + 1 < text.Length ? (uint)text[at + 1] << 8 : 0) | (at + 2 < text.Length ? (uint)text[at + 2] << 16 : 0));
-            var slot = Slot(gram);
-            if ((_filter[slot >> 6] >> (int)(slot & 63) & 1) == 0)
-            {
-                return false;
-            }
-
-            ref var known = ref _grams[Find(gram)];
-            if (known.Places is not { } places || (at > 0 && (known.Before & Class(text[at - 1])) == 0) || (at + 3 < text.Length && (known.Behind & Class(text[at + 3])) == 0))
-            {
-                return false;
-            }
-
-            foreach (var (value, offset) in places)
-            {
-                var from = at - offset;
-                if (from >= 0 && text.Length - from >= value.Length && Ascii.EqualsIgnoreCase(text.Slice(from, value.Length), value))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static uint Fold(uint gram) => (gram | 0x202020) & 0xffffff;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static uint Slot(uint gram) => (gram * 0x9E3779B1u) >> 15;
-
-        /// <summary>Case apart, which is the sixth bit.</summary>
-        private static ulong Class(byte character) => 1UL << (character & 0x1f | (character & 0x40) >> 1);
-
-        private int Find(uint gram)
-        {
-            var slot = (int)(gram * 0x85EBCA6Bu >> 16) & (_grams.Length - 1);
-            while (_grams[slot].Places is not null && _grams[slot].Characters != gram)
-            {
-                slot = (slot + 1) & (_grams.Length - 1);
-            }
-
-            return slot;
-        }
+        var colon = authority.IndexOf((byte)':');
+        var host = colon < 0 ? authority : authority[..colon];
+        return !(host.Length > 0 && (char.IsAsciiDigit((char)host[0]) || host[0] == '[')) && !(colon >= 0 && authority[(colon + 1)..].IndexOf((byte)':') >= 0)
+            && !(host.Length >= 9 && Ascii.EqualsIgnoreCase(host[^9..], "localhost"u8));
     }
 }

@@ -81,8 +81,8 @@ internal sealed class SqlInjection : IDetector
     /// <summary>Words that begin or change a statement; a quote before anything is worth reading where one of them stands.</summary>
     public static IReadOnlyList<string> StatementWords => Strong.Values;
 
-    /// <summary>A word of the language.</summary>
-    public static bool IsKeyword(ReadOnlySpan<char> word) => KeywordOf.ContainsKey(word);
+    /// <summary>The words of the language.</summary>
+    public static IReadOnlyCollection<string> AllKeywords => Keywords.Keys;
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain, Strong, Speech];
 
