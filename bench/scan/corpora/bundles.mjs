@@ -1,7 +1,8 @@
 // Builds the bundles that recall.py measures, in a directory where npm has installed bundlers and libraries; writes one JSON line a bundle:
-// which packages, by the bundler's own account of what it wrote, are inside. Usage: node bundles.mjs DIR
+// which packages, by the bundler's own account of what it wrote, are inside. Usage: node bundles.mjs DIR PLAN [KIND…]
 import fs from 'node:fs';
 import path from 'node:path';
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 
 const root = path.resolve(process.argv[2]);
@@ -10,8 +11,8 @@ const [esbuild, webpack, { rollup }] = [require('esbuild'), require('webpack'), 
 const commonjs = require('@rollup/plugin-commonjs'), resolve = require('@rollup/plugin-node-resolve'), json = require('@rollup/plugin-json'), terser = require('@rollup/plugin-terser');
 const Terser = require('terser-webpack-plugin');
 const ncc = require('@vercel/ncc');
-const combos = JSON.parse(fs.readFileSync(new URL('bundles.json', import.meta.url))).combos;
-const wanted = process.argv.slice(3);
+const combos = JSON.parse(fs.readFileSync(process.argv[3])).combos;
+const wanted = process.argv.slice(4);
 
 /** name@version of the package a module belongs to; null for the function's own code. */
 function owner(file) {
@@ -26,7 +27,7 @@ function owner(file) {
   return `${own.name ?? name}@${own.version}`;
 }
 
-const external = ['fastly:env', 'pg-native', 'aws-crt', '@aws-sdk/signature-v4-crt', 'pg-hstore', 'better-sqlite3', 'sqlite3', 'mysql', 'mysql2', 'oracledb', 'tedious', 'pg-query-stream', 'kerberos', 'mongodb-client-encryption', 'snappy', 'socks', 'aws4', '@mongodb-js/zstd', 'gcp-metadata', '@aws-sdk/credential-providers', 'canvas', 'bufferutil', 'utf-8-validate', 'pnpapi', 'fsevents', 'encoding', 'jsdom', 'chokidar', 'libsql', 'mssql', 'better-sqlite3'];
+const external = ['fastly:env', 'pg-native', 'aws-crt', '@aws-sdk/signature-v4-crt', 'pg-hstore', 'better-sqlite3', 'sqlite3', 'mysql', 'mysql2', 'oracledb', 'tedious', 'pg-query-stream', 'kerberos', 'mongodb-client-encryption', 'snappy', 'socks', 'aws4', '@mongodb-js/zstd', 'gcp-metadata', '@aws-sdk/credential-providers', 'canvas', 'bufferutil', 'utf-8-validate', 'pnpapi', 'fsevents', 'encoding', 'jsdom', 'chokidar', 'libsql', 'mssql', 'better-sqlite3', 'dtrace-provider', 'reflect-metadata/lite', '@nestjs/platform-express', '@nestjs/microservices', '@nestjs/microservices/microservices-module', '@nestjs/websockets', '@nestjs/websockets/socket-module'];
 const entry = combo => `${root}/entries/${combo}.js`;
 
 async function withEsbuild(combo, out, options) {
@@ -63,6 +64,28 @@ async function withNcc(combo, out, options) {
   return withEsbuild(combo, `${out}.truth`, { mainFields: ['main'], conditions: ['node'] });
 }
 
+/** Bundles as esbuild lays modules out, minified by another tool. */
+async function minifiedBy(minify, combo, out) {
+  const inside = await withEsbuild(combo, out, {});
+  fs.writeFileSync(`${out}/index.js`, await minify(fs.readFileSync(`${out}/index.js`, 'utf8')));
+  return inside;
+}
+
+async function withRolldown(combo, out) {
+  const { rolldown } = require('rolldown');
+  const bundle = await rolldown({ input: entry(combo), platform: 'node', external: id => external.includes(id), onLog() {} });
+  const { output } = await bundle.write({ file: `${out}/index.js`, format: 'cjs', minify: true, legalComments: 'none', codeSplitting: false });
+  return Object.entries(output[0].modules).filter(([, of]) => of.renderedLength > 0).map(([name]) => owner(name.replace(/^\0/, '').replace(/\?.*$/, '')));
+}
+
+/** bun tells nothing; what esbuild reaches from the same entry stands for it. */
+async function withBun(combo, out) {
+  const bun = path.join(path.dirname(require.resolve('@oven/bun-linux-x64/package.json')), 'bin/bun');
+  fs.chmodSync(bun, 0o755);
+  execFileSync(bun, ['build', entry(combo), '--target=node', '--minify', `--outfile=${out}/index.js`, ...external.flatMap(name => ['--external', name])], { stdio: 'pipe', env: { ...process.env, BUN_INSTALL_CACHE_DIR: `${out}.truth`, DO_NOT_TRACK: '1' } });
+  return withEsbuild(combo, `${out}.truth`, { mainFields: ['module', 'main'] });
+}
+
 const bare = { optimization: { minimize: true, minimizer: [new Terser({ extractComments: false, terserOptions: { format: { comments: false } } })] } };
 const kinds = {
   'esbuild': (c, o) => withEsbuild(c, o, {}),
@@ -76,6 +99,10 @@ const kinds = {
   'ncc': (c, o) => withNcc(c, o, {}),
   'ncc-min': (c, o) => withNcc(c, o, { minify: true }),
   'rollup-bare': (c, o) => withRollup(c, o),
+  'rolldown-bare': (c, o) => withRolldown(c, o),
+  'swc-bare': (c, o) => minifiedBy(async text => (await require('@swc/core').minify(text, { compress: true, mangle: true, format: { comments: false } })).code, c, o),
+  'terser-bare': (c, o) => minifiedBy(async text => (await require('terser').minify(text, { format: { comments: false } })).code, c, o),
+  'bun-min': (c, o) => withBun(c, o),
 };
 
 fs.mkdirSync(root + '/entries', { recursive: true });

@@ -75,6 +75,8 @@ public class BundleTests
         const string Sizzle = "/*! Sizzle CSS Selector Engine v2.3.6 */\n";
         Names("index.js", Sizzle).ShouldBe("pkg:npm/sizzle@2.3.6");
         Names("index.js", "/*! jQuery JavaScript Library v3.6.0 */\n" + Sizzle).ShouldBe("pkg:npm/jquery@3.6.0");
+        // Its own manifest proves it all the same.
+        Names("index.js", "/*! jQuery JavaScript Library v3.6.0 */\nvar p={\"name\":\"sizzle\",\"version\":\"2.3.6\",\"repository\":{}};" + Sizzle).ShouldBe("pkg:npm/jquery@3.6.0 pkg:npm/sizzle@2.3.6");
     }
 
     [Fact]
@@ -87,13 +89,34 @@ public class BundleTests
     }
 
     [Fact]
+    public void A_table_of_CommonJS_modules_names_only_those()
+    {
+        var literals = new StreamReader(typeof(BundleSignatures).Assembly.GetManifestResourceStream("bundle-signatures.tsv")!).ReadToEnd().Split('\n').Single(row => row.StartsWith("axios\t", StringComparison.Ordinal)).Split('\t').Skip(4);
+        Names("index.js", "var a=c({\"node_modules/ab/index.js\"(e,m){m.exports=1}});" + string.Join(' ', literals.Select(literal => $"f('{literal}');"))).ShouldBe("pkg:npm/ab pkg:npm/axios");
+    }
+
+    [Fact]
     public void The_version_nearest_to_the_literals_counts()
     {
-        var text = "t.VERSION=\"9.9.9\";" + new string('x', 5000) + "e('alpha literal one');t.VERSION=\"1.2.3\";e('beta literal two')";
-        var match = BundleSignatures.Parse(Table).Find(System.Text.Encoding.Latin1.GetBytes(text)).ShouldHaveSingleItem();
-        new BundleVersions(text).Of(text, match).ShouldBe("1.2.3");
-        new BundleVersions("e('alpha literal one','beta literal two');t.other=\"1.2.3\"").Of("e('alpha literal one','beta literal two');t.other=\"1.2.3\"", match).ShouldBeNull();
+        Versions("t.VERSION=\"9.9.9\";" + new string('x', 5000) + "e('alpha literal one');t.VERSION=\"1.2.3\";e('beta literal two')").ShouldBe("1.2.3");
+        Versions("e('alpha literal one','beta literal two');t.other=\"1.2.3\"").ShouldBe("");
     }
+
+    [Fact]
+    public void A_version_text_is_one_librarys_and_the_others_look_further()
+    {
+        const string two = "ab\t1\t\t=|500\talpha literal one\ncd\t1\t\t=|500\tgamma literal two\n";
+        Versions("e('alpha literal one');var x=\"1.2.3\",y=\"4.5.6\";e('gamma literal two')", two).ShouldBe("1.2.3 4.5.6");
+        // Variables get four letters in a large bundle, properties keep their names.
+        Versions("e('alpha literal one');var a1Qx=\"1.2.3\";", two).ShouldBe("1.2.3");
+        Versions("e('alpha literal one');a.node=\"1.2.3\";", two).ShouldBe("");
+        Versions("e('alpha literal one');d={\"@a/b-x\":\"1.2.3\"}", "ab\t1\t\tx:|500\talpha literal one\n").ShouldBe("");
+        // What is known of one is not another's.
+        Versions("e('alpha literal one');var x=\"1.2.3\";e('gamma literal two')", two, name => name == "cd" ? "1.2.3" : null).ShouldBe("");
+    }
+
+    private static string Versions(string text, string table = Table, Func<string, string?>? known = null) =>
+        string.Join(' ', new BundleVersions(text).Of(text, BundleSignatures.Parse(table).Find(System.Text.Encoding.Latin1.GetBytes(text)), known ?? (_ => null)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
 
     [Fact]
     public void The_table_that_ships_is_whole()

@@ -104,18 +104,27 @@ internal sealed class JavaScriptBundle : IExtractor
         var named = matches.Count > 0 ? NamedModules(file, found) : null;
         // Where the bundler names the modules nothing is guessed. Fewer paths than there are libraries beside them are no bundler's.
         var only = named is not null && matches.Count(match => !named.HasModule(match.Name)) <= named.Modules;
-        BundleVersions? versions = null;
-        foreach (var match in matches)
+        var told = matches.Where(match => !only || found.Has(match.Name) || named!.HasModule(match.Name)).ToList();
+        var versions = told.Exists(match => match.Versions.Count > 0 && !found.HasVersion(match.Name)) ? new BundleVersions(text).Of(text, told, found.Version) : null;
+        foreach (var match in told)
         {
-            if (only && !found.Has(match.Name) && !named!.HasModule(match.Name))
-            {
-                continue;
-            }
+            found.Put(match.Name, versions?.GetValueOrDefault(match.Name));
+        }
 
-            var version = match.Versions.Count > 0 && !found.HasVersion(match.Name) ? (versions ??= new BundleVersions(text)).Of(text, match) : null;
-            found.Put(match.Name, version);
+        // These pin each other to the same version; one of them says it.
+        foreach (var (family, speaker) in Lockstep)
+        {
+            if (found.Version(speaker) is { } version)
+            {
+                foreach (var match in told.Where(match => match.Name.StartsWith(family, StringComparison.Ordinal)))
+                {
+                    found.Put(match.Name, version);
+                }
+            }
         }
     }
+
+    private static readonly (string Family, string Speaker)[] Lockstep = [("@aws-lambda-powertools/", "@aws-lambda-powertools/commons"), ("@sentry/", "@sentry/core"), ("@vue/", "vue"), ("@angular/", "@angular/core")];
 
     /// <summary>What names the modules of a text: itself, or the source map beside it. Null where neither does.</summary>
     private static BundleFindings? NamedModules(ScanFile file, BundleFindings found)

@@ -5,14 +5,15 @@ internal sealed class BundleFindings
 {
     private readonly Dictionary<string, string?> found = new(StringComparer.Ordinal);
     private readonly HashSet<string> modules = new(StringComparer.Ordinal);
+    private readonly HashSet<string> manifests = new(StringComparer.Ordinal);
 
     /// <summary>True when the bundler wrote where each module comes from: nothing else has to be guessed.</summary>
     public bool NamesModules { get; set; }
 
     public bool Has(string name) => found.ContainsKey(name);
 
-    /// <summary>Without copies that other libraries carry inside them, where their own module paths do not name them.</summary>
-    public IEnumerable<KeyValuePair<string, string?>> All => found.Where(pair => modules.Contains(pair.Key) || !VendoredCopies.Explains(pair.Key, found.ContainsKey)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+    /// <summary>Without copies that other libraries carry inside them, where neither their module paths nor their manifests name them.</summary>
+    public IEnumerable<KeyValuePair<string, string?>> All => found.Where(pair => modules.Contains(pair.Key) || manifests.Contains(pair.Key) || !VendoredCopies.Explains(pair.Key, found.Keys)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
 
     /// <summary>Packages whose module paths were found.</summary>
     public int Modules => modules.Count;
@@ -27,7 +28,16 @@ internal sealed class BundleFindings
         modules.Add(name);
     }
 
-    public bool HasVersion(string name) => found.TryGetValue(name, out var version) && version is not null;
+    /// <summary>Adds a package whose manifest is in the text.</summary>
+    public void PutManifest(string name, string version)
+    {
+        Put(name, version);
+        manifests.Add(name);
+    }
+
+    public bool HasVersion(string name) => Version(name) is not null;
+
+    public string? Version(string name) => found.GetValueOrDefault(name);
 
     /// <summary>Adds a name; the first version found stays.</summary>
     public void Put(string? name, string? version)

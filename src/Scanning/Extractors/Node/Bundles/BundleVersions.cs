@@ -1,7 +1,7 @@
 namespace Pellicle.Scanning.Extractors.Node.Bundles;
 
 /// <summary>How a library's version stands in its minified text: <c>VERSION=</c>, <c>version:</c>, <c>=</c> (a variable), <c>,</c> (an argument), or <c>~text</c> in the same literal.</summary>
-/// <param name="Before">Name of the variable or property with <c>=</c> or <c>:</c>; names of one or two letters are minified ones and left out.</param>
+/// <param name="Before">Name of the variable or property with <c>=</c> or <c>:</c>; names as short as minifiers make them are left out.</param>
 /// <param name="Reach">How far, in characters, the library's nearest literal may be.</param>
 internal sealed record VersionPlace(string Before, int Reach)
 {
@@ -15,6 +15,10 @@ internal sealed record VersionPlace(string Before, int Reach)
 internal sealed class BundleVersions
 {
     private const int MaxCandidates = 20_000;
+
+    private const int MaxMinified = 4;
+
+    private const int FarReach = 500_000;
 
     private readonly List<Candidate> candidates = [];
     private readonly int stretch;
@@ -41,28 +45,77 @@ internal sealed class BundleVersions
         }
     }
 
-    public string? Of(ReadOnlySpan<char> text, SignatureMatch match)
+    /// <summary>
+    /// The version of each library, by name. A version text is one library's, or those of one scope: it goes to the one whose literals are nearest, and the others look further.
+    /// </summary>
+    /// <param name="text">The bundle.</param>
+    /// <param name="matches">Libraries in it.</param>
+    /// <param name="known">Version of a library that is known already: its text is not another's.</param>
+    public IReadOnlyDictionary<string, string> Of(ReadOnlySpan<char> text, IReadOnlyList<SignatureMatch> matches, Func<string, string?> known)
     {
-        (string? Version, int Distance) best = (null, int.MaxValue);
-        foreach (var candidate in candidates)
+        var near = new List<(int Distance, SignatureMatch Match, int Candidate)>();
+        var owners = new Dictionary<int, string>();
+        foreach (var match in matches)
         {
-            foreach (var place in match.Versions)
+            if (known(match.Name) is { } own)
             {
-                if (!Stands(text, candidate, place))
+                var nearest = Enumerable.Range(0, candidates.Count).Where(i => candidates[i].Version == own).OrderBy(i => Distance(match, candidates[i].Position)).Cast<int?>().FirstOrDefault();
+                if (nearest is { } taken)
                 {
-                    continue;
+                    owners.TryAdd(taken, match.Name);
                 }
 
-                var distance = match.Positions.Min(position => Math.Abs(position - candidate.Position));
-                if (distance <= place.Reach * stretch && distance < best.Distance)
+                continue;
+            }
+
+            for (var i = 0; i < candidates.Count; i++)
+            {
+                var (reach, isOwn) = (0, false);
+                foreach (var place in match.Versions)
                 {
-                    best = (candidate.Version, distance);
+                    if (Stands(text, candidates[i], place))
+                    {
+                        reach = Math.Max(reach, (IsOwn(place) ? Math.Max(place.Reach, FarReach) : place.Reach) * stretch);
+                        isOwn |= IsOwn(place);
+                    }
+                }
+
+                if (reach > 0 && Distance(match, candidates[i].Position) is var distance && distance <= reach)
+                {
+                    // A name that only this library gives its version comes before what any library may write.
+                    near.Add((isOwn ? distance - FarReach : distance, match, i));
                 }
             }
         }
 
-        return best.Version;
+        var versions = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (_, match, candidate) in near.OrderBy(pair => pair.Distance))
+        {
+            if (!versions.ContainsKey(match.Name) && (!owners.TryGetValue(candidate, out var owner) || (Scope(owner) is { } scope && scope == Scope(match.Name))))
+            {
+                versions.Add(match.Name, candidates[candidate].Version);
+                owners.TryAdd(candidate, match.Name);
+            }
+        }
+
+        return versions;
     }
+
+    /// <summary>True for a name of the library's own such as <c>PACKAGE_VERSION=</c>. Bundlers part its modules by those of others, but such a name is not mistaken far away either.</summary>
+    private static bool IsOwn(VersionPlace place) => place.Before.Length > "version=".Length && place.Before[0] != '~' && place.Before.Contains("version", StringComparison.OrdinalIgnoreCase);
+
+    private static int Distance(SignatureMatch match, int position)
+    {
+        var least = int.MaxValue;
+        foreach (var literal in match.Positions)
+        {
+            least = Math.Min(least, Math.Abs(literal - position));
+        }
+
+        return least;
+    }
+
+    private static string? Scope(string name) => name[0] == '@' && name.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 ? name[..slash] : null;
 
     private static bool Stands(ReadOnlySpan<char> text, Candidate candidate, VersionPlace place) => place.Before switch
     {
@@ -97,7 +150,13 @@ internal sealed class BundleVersions
             length++;
         }
 
-        return length <= 2 ? kind.ToString() : $"{rest[^length..]}{kind}";
+        if (rest[..^length] is [.., '-' or '/' or '@'])
+        {
+            return ""; // a dependency's name
+        }
+
+        // In a large bundle variables get names of four letters; the names of properties stay.
+        return length <= (kind == '=' ? MaxMinified : 2) && !rest[..^length].EndsWith(".") ? kind.ToString() : $"{rest[^length..]}{kind}";
     }
 
     private readonly record struct Candidate(int Position, string Version, string Before);

@@ -17,14 +17,14 @@ internal static class InlinedManifests
                 var start = at + next;
                 at = start + key.Length;
                 var value = text[at..];
-                if (value.Length < 2 || value[0] is not ('"' or '\'') || JavaScriptBundle.Version(value[1..]) is not { } version || value.Length <= version.Length + 1 || value[version.Length + 1] != value[0])
+                if (value.Length < 2 || value[0] is not ('"' or '\'' or '`') || JavaScriptBundle.Version(value[1..]) is not { } version || value.Length <= version.Length + 1 || value[version.Length + 1] != value[0])
                 {
                     continue;
                 }
 
                 if (NameBefore(text[Math.Max(0, start - 160)..start]) is { } name && (isKnown(name) || IsPublished(text[Math.Max(0, start - 400)..Math.Min(text.Length, start + 3000)])))
                 {
-                    found.Put(name, version);
+                    found.PutManifest(name, version);
                 }
             }
         }
@@ -38,8 +38,8 @@ internal static class InlinedManifests
             return null;
         }
 
-        var middle = before[(at + 4)..].TrimStart("\"': ");
-        var quote = middle.IndexOfAny('"', '\'');
+        var middle = before[(at + 4)..].TrimStart("\"'`: ");
+        var quote = middle.IndexOfAny('"', '\'', '`');
         // Only other plain keys may stand between the two, never a closing brace.
         return quote > 0 && !middle[quote..].ContainsAny('}', ';', ')') && BundleFindings.IsPackageName(middle[..quote].ToString()) ? middle[..quote].ToString() : null;
     }

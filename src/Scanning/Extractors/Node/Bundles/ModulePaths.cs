@@ -15,9 +15,11 @@ internal static class ModulePaths
         var path = text[(at + Directory.Length)..];
         var end = path[..Math.Min(path.Length, MaxPath)].IndexOfAny("\"'`\n\r\\*?! ");
         path = end >= 0 ? path[..end] : path[..Math.Min(path.Length, MaxPath)];
-        if (IsWritten(text[..at], text[(at + Directory.Length + path.Length)..]))
+        var after = text[(at + Directory.Length + path.Length)..];
+        if (IsWritten(text[..at], after))
         {
-            found.NamesModules = true;
+            // A table of esbuild's holds CommonJS modules only; a minifier took the comments that named the others.
+            found.NamesModules |= !(after.Length > 1 && after[0] is '"' or '\'' && after[1] == '(');
             Add(path, found);
         }
     }

@@ -4,14 +4,15 @@ namespace Pellicle.Scanning.Extractors.Node.Bundles;
 
 /// <summary>
 /// Libraries whose code others carry inside their own files, from <c>bundle-signatures-vendored.tsv</c>: name, and the packages whose presence
-/// explains its literals and comments; <c>-</c> where too much else carries them.
+/// explains its literals and comments (<c>*</c> ends a prefix); <c>-</c> where too much else carries them.
 /// </summary>
 internal static class VendoredCopies
 {
     private static readonly Lazy<Dictionary<string, string[]>> Holders = new(Load);
 
     /// <summary>True when the name is told by a copy inside one of the packages that are there.</summary>
-    public static bool Explains(string name, Func<string, bool> isThere) => Holders.Value.TryGetValue(name, out var holders) && holders.Any(holder => holder == "-" || isThere(holder));
+    public static bool Explains(string name, IReadOnlyCollection<string> there) =>
+        Holders.Value.TryGetValue(name, out var holders) && holders.Any(holder => holder == "-" || (holder[^1] == '*' ? there.Any(other => other != name && other.StartsWith(holder.AsSpan(0, holder.Length - 1), StringComparison.Ordinal) && !Holders.Value.ContainsKey(other)) : there.Contains(holder)));
 
     private static Dictionary<string, string[]> Load()
     {
