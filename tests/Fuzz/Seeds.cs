@@ -10,7 +10,12 @@ internal static class Seeds
     /// <summary>By extractor name; what has none here starts from <see cref="Any"/>.</summary>
     public static IReadOnlyList<byte[]> For(string extractor) => ByName.TryGetValue(extractor, out var texts) ? [.. texts.Select(Encoding.UTF8.GetBytes), .. Binary(extractor)] : Any;
 
-    private static byte[][] Binary(string extractor) => extractor == "npm/bun-lock" ? [Scanning.Tests.Support.BunLockFile.Build(("corpus", 0, 0, 0, "", 1), ("@middy/core", 4, 4, 0, "beta.1", 2))] : [];
+    private static byte[][] Binary(string extractor) => extractor switch
+    {
+        "npm/bun-lock" => [Scanning.Tests.Support.BunLockFile.Build(("corpus", 0, 0, 0, "", 1), ("@middy/core", 4, 4, 0, "beta.1", 2))],
+        "rpm/database" => [Scanning.Tests.Support.RpmDatabaseFile.OfSqlite(), .. new Func<byte[][], byte[]>[] { Scanning.Tests.Support.RpmDatabaseFile.OfNdb, Scanning.Tests.Support.RpmDatabaseFile.OfBerkeley }.Select(store => store([Scanning.Tests.Support.RpmDatabaseFile.Header("a", "1", "2", 3, "a-1-2.src.rpm", 600)]))],
+        _ => [],
+    };
 
     public static IReadOnlyList<byte[]> Any { get; } = [.. new[] { "{}", "[]", "a: 1\n", "x\n" }.Select(Encoding.UTF8.GetBytes)];
 
@@ -58,6 +63,9 @@ internal static class Seeds
 
     private static readonly Dictionary<string, string[]> ByName = new(StringComparer.Ordinal)
     {
+        ["deb/dpkg-status"] = ["Package: a\nStatus: install ok installed\nSource: b (1.0)\nVersion: 1.0-1\n\nPackage: c\nVersion: 1:2~rc1\n"],
+        ["apk/installed"] = ["P:a\nV:1.0-r0\no:b\nL:MIT\n\nP:c\nV:2_rc1\n"],
+        ["rpm/database"] = [""],
         ["npm/package-json"] = ["""{"name":"@a/b","version":"1.2.3","license":{"type":"MIT"},"licenses":["MIT",{"type":"X"}],"dependencies":{"c":"^1"}}"""],
         ["npm/package-lock"] = ["""{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1.0.0"},"node_modules/b":{"version":"2.0.0","dev":true}}}""", """{"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"npm:c@2.0.0"}}}}}"""],
         ["npm/yarn-lock"] = ["\"@a/b@^1.0.0, @a/b@^1.1.0\":\n  version \"1.2.0\"\n\nx@npm:y@1:\n  version: 1.0.0\n"],

@@ -17,15 +17,15 @@ internal static class DbCommands
     {
         var db = DbCommand.PathOption();
         var address = new Option<Uri>("--from") { Description = "base address of the archives, ECOSYSTEM/all.zip below it", DefaultValueFactory = _ => UpdateOptions.DefaultAddress, HelpName = "URL" };
-        var ecosystems = new Option<string[]>("--ecosystem") { Description = "only these (default: all)", AllowMultipleArgumentsPerToken = true };
+        var ecosystems = new Option<string[]>("--ecosystem") { Description = "only these (default: those of programming languages)", AllowMultipleArgumentsPerToken = true };
         var exploited = new Option<Uri?>("--known-exploited") { Description = "address of CISA's known-exploited list (JSON)", HelpName = "URL" };
         var tables = new Option<Uri?>("--tables") { Description = $"base address of newer tables of facts for posture checks, NAME.tsv below it (default: {TableUpdate.Variable}, else they stay as they are)", DefaultValueFactory = _ => TableUpdate.DefaultAddress, HelpName = "URL" };
         var command = new Command("update", "fetches the advisories that changed; a failed download never replaces a good database") { db, address, ecosystems, exploited, tables };
         command.SetAction(async (result, cancellationToken) =>
         {
             var chosen = result.GetValue(ecosystems) is { Length: > 0 } names
-                ? names.Select(n => Ecosystem.TryParse(n, out var e) ? e : throw new CliException($"unknown ecosystem `{n}`", $"known: {string.Join(", ", Ecosystem.All)}", ExitCode.Usage)).ToList()
-                : [.. Ecosystem.All.Where(e => e != Ecosystem.Generic)];
+                ? names.Select(n => Ecosystem.TryParse(n, out var e) ? e.Base : throw new CliException($"unknown ecosystem `{n}`", $"known: {string.Join(", ", Ecosystem.All)}", ExitCode.Usage)).ToList()
+                : Ecosystem.Languages;
             using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(30) };
             var outcome = await new AdvisoryUpdater(http, TimeProvider.System).UpdateAsync(
                 new UpdateOptions { DatabasePath = result.GetValue(db)!, Address = result.GetValue(address)!, Ecosystems = chosen, KnownExploited = result.GetValue(exploited) },

@@ -107,7 +107,7 @@ public sealed class AdvisoryDatabase : IDisposable
     {
         var key = Encoding.UTF8.GetBytes(PackageKey.Normalize(ecosystem, name));
         var index = 0;
-        while (Ecosystem.All[index] != ecosystem)
+        while (Ecosystem.All[index] != ecosystem.Base)
         {
             index++;
         }

@@ -18,7 +18,7 @@ public sealed record UpdateOptions
     public Uri Address { get; init; } = DefaultAddress;
 
     /// <summary>Ecosystems to renew.</summary>
-    public IReadOnlyList<Ecosystem> Ecosystems { get; init; } = [.. Ecosystem.All.Where(e => e != Ecosystem.Generic)];
+    public IReadOnlyList<Ecosystem> Ecosystems { get; init; } = Ecosystem.Languages;
 
     /// <summary>CISA's known-exploited list, or null.</summary>
     public Uri? KnownExploited { get; init; }

@@ -42,7 +42,7 @@ internal static class OsvReader
             if (Object(entry, "package") is { } package && Text(package, "name") is { Length: > 0 } name
                 && Ecosystem.TryParse(Text(package, "ecosystem"), out var ecosystem))
             {
-                affected.Add(new AffectedPackage(ecosystem, PackageKey.Normalize(ecosystem, name), Ranges(ecosystem, entry), Texts(entry, "versions")));
+                affected.Add(new AffectedPackage(ecosystem.Base, PackageKey.Normalize(ecosystem, name), Ranges(ecosystem, entry), Texts(entry, "versions")));
             }
         }
 

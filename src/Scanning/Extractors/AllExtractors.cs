@@ -1,5 +1,6 @@
 using Pellicle.Scanning.Extractors.Binaries;
 using Pellicle.Scanning.Extractors.Conda;
+using Pellicle.Scanning.Extractors.Distributions;
 using Pellicle.Scanning.Extractors.DotNet;
 using Pellicle.Scanning.Extractors.Go;
 using Pellicle.Scanning.Extractors.Java;
@@ -17,6 +18,7 @@ internal static class AllExtractors
 {
     public static IReadOnlyList<IExtractor> Create() =>
     [
+        new ApkInstalled(),
         new BunLock(),
         new CargoLock(),
         new ComposerInstalled(),
@@ -26,6 +28,7 @@ internal static class AllExtractors
         new CycloneDxFile(),
         new DenoLock(),
         new DepsJson(),
+        new DpkgStatus(),
         new GemfileLock(),
         new GoMod(),
         new GoVendorModules(),
@@ -43,6 +46,7 @@ internal static class AllExtractors
         new PythonMetadata(),
         new PythonTomlLock(),
         new Requirements(),
+        new RpmDatabase(),
         new SpdxFile(),
         new YarnLock(),
     ];

@@ -9,11 +9,15 @@ public sealed class Matcher(AdvisoryDatabase database)
 {
     /// <summary>Matches for a purl with version; empty for an ecosystem without advisories or a purl without version.</summary>
     public IReadOnlyList<AdvisoryMatch> Query(Purl purl) =>
-        purl.Version is { } version && Ecosystem.TryParse(purl.Type, out var ecosystem) ? Query(ecosystem, purl.PackageName, version) : [];
+        purl.Version is { } version && Ecosystem.TryParse(purl, out var ecosystem) ? Query(ecosystem, NameOf(ecosystem, purl), version) : [];
+
+    /// <summary>Advisories of distributions name source packages; <c>upstream</c> says which one a binary package is of.</summary>
+    private static string NameOf(Ecosystem ecosystem, Purl purl) => ecosystem.PurlNamespace is null ? purl.PackageName
+        : (purl.Qualifiers ?? "").Split('&').FirstOrDefault(q => q.StartsWith("upstream=", StringComparison.Ordinal)) is { } upstream ? Uri.UnescapeDataString(upstream["upstream=".Length..]).Split('@')[0] : purl.Name;
 
     /// <summary>Whether the version of a purl can be put in its ecosystem's order; where not, only records that list it or hold every version match.</summary>
     public static bool IsComparable(Purl purl) =>
-        purl.Version is { } version && Ecosystem.TryParse(purl.Type, out var ecosystem) && VersionOrder.For(ecosystem).IsValid(ecosystem == Ecosystem.Go ? GoVersion(version) : version);
+        purl.Version is { } version && Ecosystem.TryParse(purl, out var ecosystem) && VersionOrder.For(ecosystem).IsValid(ecosystem == Ecosystem.Go ? GoVersion(version) : version);
 
     /// <summary>Whether any record names this package.</summary>
     public bool Knows(Ecosystem ecosystem, string name) => database.Find(ecosystem, name).Count > 0;

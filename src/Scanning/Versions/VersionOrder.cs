@@ -7,7 +7,11 @@ public static class VersionOrder
 {
     private static readonly (Ecosystem Ecosystem, IVersionOrder Order)[] Orders =
     [
+        (Ecosystem.AlmaLinux, RpmOrder.Instance),
+        (Ecosystem.Alpine, ApkOrder.Instance),
+        (Ecosystem.AmazonLinux, RpmOrder.Instance),
         (Ecosystem.CratesIo, SemVerOrder.Instance),
+        (Ecosystem.Debian, DpkgOrder.Instance),
         (Ecosystem.Generic, GenericOrder.Instance),
         (Ecosystem.Go, SemVerOrder.Instance),
         (Ecosystem.Maven, MavenOrder.Instance),
@@ -15,7 +19,11 @@ public static class VersionOrder
         (Ecosystem.NuGet, NuGetOrder.Instance),
         (Ecosystem.Packagist, PackagistOrder.Instance),
         (Ecosystem.PyPI, PyPIOrder.Instance),
+        (Ecosystem.RedHat, RpmOrder.Instance),
+        (Ecosystem.RockyLinux, RpmOrder.Instance),
         (Ecosystem.RubyGems, RubyGemsOrder.Instance),
+        (Ecosystem.Ubuntu, DpkgOrder.Instance),
+        (Ecosystem.Wolfi, ApkOrder.Instance),
     ];
 
     /// <summary>SemVer 2.0 precedence: the order of OSV's SEMVER ranges.</summary>
@@ -24,9 +32,10 @@ public static class VersionOrder
     /// <summary>Order of an ecosystem.</summary>
     public static IVersionOrder For(Ecosystem ecosystem)
     {
+        ArgumentNullException.ThrowIfNull(ecosystem);
         foreach (var (known, order) in Orders)
         {
-            if (known == ecosystem)
+            if (known == ecosystem.Base)
             {
                 return order;
             }

@@ -49,6 +49,15 @@ public sealed class VersionTableTests
     [InlineData("Packagist", "1.0 < 1.0.2 < 1.0.x-dev = 1.0.*-dev < 1.x-dev < 2.0")]
     [InlineData("RubyGems", "1-a-.1 < 1--2 < 1-1 < 1.0")]
     [InlineData("generic", "1.0.2 < 1.0.2a < 1.0.2z < 1.0.2zg < 1.1.0 < 1.1.1-pre1 < 1.1.1 < 1.1.1k < 3.0.0-beta1 < 3.0.0 < 3.0.1")]
+    [InlineData("Debian", "1.0~~ < 1.0~~a < 1.0~ < 1.0~rc1 < 1.0 < 1.0-1~deb12u1 < 1.0-1 < 1.0-1+deb12u1 < 1.0-1.1 < 1.0a < 1.0+git1 < 1.0.1 < 1.2 < 1.10 < 1:0.1 < 2:0")]
+    [InlineData("Debian", "1.0 = 0:1.0 = 1.0-0 = 1.00")]
+    [InlineData("Ubuntu", "2.36-9ubuntu1 < 2.36-9ubuntu1.1 < 2.36-9ubuntu1.10 < 2.36-10")]
+    [InlineData("Red Hat", "1.0~rc1 < 1.0~rc2 < 1.0 < 1.0^ < 1.0^git1 < 1.0a < 1.0.1 < 1.1 < 1.10 < 1:0.5")]
+    [InlineData("Red Hat", "2.34-60.el9 < 2.34-60.el9_2.1 < 2.34-83.el9 < 2.34-100.el9")]
+    [InlineData("Red Hat", "1.0 = 1.00 = 0:1.0 = 1_0")]
+    [InlineData("Alpine", "1.0_alpha < 1.0_alpha2 < 1.0_beta < 1.0_pre1 < 1.0_rc1 < 1.0 < 1.0-r1 < 1.0-r10 < 1.0_git20200101 < 1.0_p1 < 1.0_p2 < 1.0a < 1.0b < 1.0.1 < 1.2 < 1.10")]
+    [InlineData("Alpine", "1.01 < 1.1 < 1.2")]
+    [InlineData("Alpine", "3.1.3-r0 < 3.1.4-r0 < 3.1.4-r1 < 3.1.10-r0")]
     public void Versions_ascend(string ecosystem, string line)
     {
         var tokens = line.Split(' ');
@@ -84,6 +93,10 @@ public sealed class VersionTableTests
     [InlineData("RubyGems", "1..2")]
     [InlineData("Packagist", "")]
     [InlineData("generic", "unknown")]
+    [InlineData("Debian", "a:1.0")]
+    [InlineData("Alpine", "1.0-beta")]
+    [InlineData("Alpine", "v1.0")]
+    [InlineData("Red Hat", "1:")]
     public void What_is_no_version_is_invalid(string ecosystem, string version)
     {
         Order(ecosystem).Compare(version, "1.0.0").ShouldBe(VersionComparison.Invalid);
