@@ -79,7 +79,8 @@ AVX512 __m512i wide_begins(const uint8_t (*t)[16], const __m512i v[4])
     return _mm512_and_si512(_mm512_and_si512(wide_at(t, v[0]), wide_at(t + 2, v[1])), _mm512_and_si512(wide_at(t + 4, v[2]), wide_at(t + 6, v[3])));
 }
 
-__attribute__((target("avx512bw"))) static void masks_avx512(const uint8_t *text, ptrdiff_t blocks, const uint8_t tables[TABLES][16], struct row *rows)
+/* `restrict` keeps the tables in registers, of which there are enough here and too few above. */
+__attribute__((target("avx512bw"))) static void masks_avx512(const uint8_t *text, ptrdiff_t blocks, const uint8_t (*restrict tables)[16], struct row *restrict rows)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     for (; blocks > 0; blocks--, text += 64, rows++) {
