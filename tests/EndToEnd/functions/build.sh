@@ -22,7 +22,7 @@ javac --release 17 -d "$out/java" "$here"/java/src/*/*.java
 for project in dotnet/Victim dotnet-gift/Gift; do
   dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
   case $project in
-    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out/dotnet/" ;;
+    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out"/build/*Sqlite*.dll "$out"/build/SQLitePCL*.dll "$out/build/runtimes/linux-x64/native/libe_sqlite3.so" "$out/dotnet/" ;;
     *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" && cp "$out/build/Gift.dll" "$out/dotnet/data/hooks/hook.dll" ;;
   esac
 done

@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml;
+using Microsoft.Data.Sqlite;
 
 namespace Victim;
 
@@ -117,6 +118,7 @@ public sealed class Handler
             case "aws": return await Http.GetStringAsync($"http://{v}.us-east-1.amazonaws.com:{Variable("AWS_PORT")}/");
             case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
+            case "sql": return Users(v);
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {
@@ -166,6 +168,21 @@ public sealed class Handler
             case "none": return "nothing";
             default: throw new ArgumentException(op);
         }
+    }
+
+    private static string Users(string name)
+    {
+        using var db = new SqliteConnection("Data Source=:memory:");
+        db.Open();
+        using var command = db.CreateCommand();
+        command.CommandText = "create table users(name, password); insert into users values('anna','a-secret'),('bert','b-secret')";
+        command.ExecuteNonQuery();
+        command.CommandText = $"select password from users where name='{name}'";
+        using var reader = command.ExecuteReader();
+        var found = new List<string>();
+        while (reader.Read())
+            found.Add(reader.GetString(0));
+        return string.Join(',', found);
     }
 
     private static readonly List<Process> Left = [];
