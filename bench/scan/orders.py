@@ -1,7 +1,7 @@
 """Version orders against the tools themselves, on pairs of versions that real packages have. Usage: orders.sh [WORKDIR [ECOSYSTEM…]]
 
 Pairs: versions that the advisories beside the repository (../shared/data/advisories) name for one package, at most 60 pairs a package, fixed seed.
-References: packaging, RubyGems, Composer and Maven from Debian packages that are unpacked, not installed; semver from npm.
+For Debian and Red Hat: versions of the Debian packages on this machine. References: dpkg itself, rpm's own library, packaging, RubyGems, Composer and Maven from Debian packages that are unpacked, not installed; semver from npm.
 """
 import json, os, random, subprocess, sys, zipfile
 
@@ -81,6 +81,21 @@ public class Order {
 """
 
 
+RPM = """import sys, rpm
+def parts(text):
+    epoch, _, rest = text.rpartition(":")
+    version, dash, release = rest.rpartition("-")
+    return (epoch or "0", version, release) if dash else (epoch or "0", rest, "")
+for line in sys.stdin:
+    a, b = map(parts, line.rstrip("\\n").split("\\t"))
+    print("=><"[rpm.labelCompare(a, b)])
+"""
+DPKG = """while IFS='	' read -r a b; do
+  if dpkg --compare-versions "$a" lt "$b"; then echo '<'; elif dpkg --compare-versions "$a" gt "$b"; then echo '>'; else echo '='; fi
+done
+"""
+
+
 def written(name, text):
     path = f"{WORK}/{name}"
     open(path, "w").write(text)
@@ -114,7 +129,25 @@ def maven():
     return ["java", "-cp", f"{root}/maven-artifact-3.x.jar:{root}/commons-lang3.jar", written("Order.java", JAVA)], {}
 
 
-REFERENCES = {"PyPI": pypi, "RubyGems": rubygems, "npm": npm, "Packagist": packagist, "Maven": maven}
+def debian():
+    return ["sh", written("order.sh", DPKG)], {}
+
+
+def red_hat():
+    root = debs("order-rpm", ["python3-rpm", "rpm-common", "librpm9", "librpmio9", "librpmbuild9", "librpmsign9", "liblua5.3-0", "libfsverity0", "libpopt0"]) + "/root"
+    return ["/usr/bin/python3", written("order-rpm.py", RPM)], {"RPM_CONFIGDIR": root + "/usr/lib/rpm", "LD_LIBRARY_PATH": root + "/usr/lib/x86_64-linux-gnu", "PYTHONPATH": root + "/usr/lib/python3/dist-packages"}
+
+
+def installed_versions():
+    """Versions that Debian's own packages have, beside others as they follow each other: rebuilds, backports, release candidates."""
+    random.seed(4)
+    known = sorted(set(run("dpkg-query", "-W", "-f", "${Version}\\n").split()))
+    for version in known:
+        yield from ((version, version + more) for more in ("~rc1", "+b1", ".1", "a", "^git1"))
+        yield version, random.choice(known)
+
+
+REFERENCES = {"Debian": debian, "Red Hat": red_hat, "PyPI": pypi, "RubyGems": rubygems, "npm": npm, "Packagist": packagist, "Maven": maven}
 
 
 def answers(command, text, env=None):
@@ -135,7 +168,7 @@ def main():
             continue
         try:
             command, env = reference()
-            every = list(pairs(ecosystem))
+            every = [pair for pair in installed_versions() if ecosystem != "Debian" or "^" not in pair[1]] if ecosystem in ("Debian", "Red Hat") else list(pairs(ecosystem))
             text = "".join(f"{a}\t{b}\n" for a, b in every)
             theirs, ours = answers(command, text, env), answers([CLI, "versions", "compare", "--ecosystem", ecosystem], text)
         except (NotBuilt, OSError) as error:

@@ -66,6 +66,8 @@ internal static class Seeds
         ["deb/dpkg-status"] = ["Package: a\nStatus: install ok installed\nSource: b (1.0)\nVersion: 1.0-1\n\nPackage: c\nVersion: 1:2~rc1\n"],
         ["apk/installed"] = ["P:a\nV:1.0-r0\no:b\nL:MIT\n\nP:c\nV:2_rc1\n"],
         ["rpm/database"] = [""],
+        ["maven/gradle-lock"] = ["# x\na.b:c:1.0=runtimeClasspath,testRuntimeClasspath\nempty=x\n"],
+        ["nuget/project"] = ["<Project><ItemGroup><PackageReference Include=\"A\" Version=\"1.0.0\"/><PackageReference Include=\"B\"><Version>2</Version></PackageReference></ItemGroup></Project>"],
         ["npm/package-json"] = ["""{"name":"@a/b","version":"1.2.3","license":{"type":"MIT"},"licenses":["MIT",{"type":"X"}],"dependencies":{"c":"^1"}}"""],
         ["npm/package-lock"] = ["""{"lockfileVersion":3,"packages":{"":{},"node_modules/a":{"version":"1.0.0"},"node_modules/b":{"version":"2.0.0","dev":true}}}""", """{"dependencies":{"a":{"version":"1.0.0","dependencies":{"b":{"version":"npm:c@2.0.0"}}}}}"""],
         ["npm/yarn-lock"] = ["\"@a/b@^1.0.0, @a/b@^1.1.0\":\n  version \"1.2.0\"\n\nx@npm:y@1:\n  version: 1.0.0\n"],

@@ -101,7 +101,7 @@ internal static class DbCommand
                 }
                 else
                 {
-                    if (purl.Version is not null && !Matcher.IsComparable(purl) && Ecosystem.TryParse(purl.Type, out _))
+                    if (purl.Version is not null && !Matcher.IsComparable(purl) && Ecosystem.TryParse(purl, out _))
                     {
                         failed = true;
                         answer["error"] = $"version `{purl.Version}` cannot be compared";

@@ -12,7 +12,7 @@ public sealed class Matcher(AdvisoryDatabase database)
         purl.Version is { } version && Ecosystem.TryParse(purl, out var ecosystem) ? Query(ecosystem, NameOf(ecosystem, purl), version) : [];
 
     /// <summary>Advisories of distributions name source packages; <c>upstream</c> says which one a binary package is of.</summary>
-    private static string NameOf(Ecosystem ecosystem, Purl purl) => ecosystem.PurlNamespace is null ? purl.PackageName
+    internal static string NameOf(Ecosystem ecosystem, Purl purl) => ecosystem.PurlNamespace is null ? purl.PackageName
         : (purl.Qualifiers ?? "").Split('&').FirstOrDefault(q => q.StartsWith("upstream=", StringComparison.Ordinal)) is { } upstream ? Uri.UnescapeDataString(upstream["upstream=".Length..]).Split('@')[0] : purl.Name;
 
     /// <summary>Whether the version of a purl can be put in its ecosystem's order; where not, only records that list it or hold every version match.</summary>

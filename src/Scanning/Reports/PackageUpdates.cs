@@ -34,7 +34,7 @@ internal static class PackageUpdates
 
     private static PackageUpdate? Of(string origin, string path, string? text, IReadOnlyList<Finding> findings)
     {
-        if (!Purl.TryParse(text, out var purl) || !Ecosystem.TryParse(purl.Type, out var ecosystem))
+        if (!Purl.TryParse(text, out var purl) || !Ecosystem.TryParse(purl, out var ecosystem))
         {
             return null;
         }

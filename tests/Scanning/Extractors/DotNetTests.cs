@@ -126,4 +126,20 @@ public class DotNetTests
         BinaryPrimitives.WriteInt64LittleEndian(host.AsSpan(1000), host.Length + deps.Length);
         new TestZip().Add("bootstrap", (byte[])[.. host, .. deps, .. manifest.ToArray()]).Read().Lines().ShouldBe(["pkg:nuget/Newtonsoft.Json@12.0.1 Installed bootstrap"]);
     }
+
+    [Fact]
+    public void Project_files_declare_plain_versions()
+    {
+        const string project = """
+            <Project Sdk="Microsoft.NET.Sdk"><ItemGroup>
+              <PackageReference Include="A" Version="1.0.0" />
+              <PackageReference Include="B"><Version>2.0.0</Version></PackageReference>
+              <PackageReference Include="C" Version="[3.0.0]"></PackageReference>
+              <PackageReference Include="Floating" Version="4.*" /><PackageReference Include="Range" Version="[1.0,2.0)" /><PackageReference Include="Property" Version="$(V)" /><PackageReference Include="Central" />
+              <PackageReference Include="Analyzer" Version="1.0.0" PrivateAssets="all" /><PackageReference Include="Builder" Version="1.0.0"><PrivateAssets>all</PrivateAssets></PackageReference>
+            </ItemGroup></Project>
+            """;
+        new TestZip().Add("fn.csproj", project).Add("Directory.Packages.props", "<Project><ItemGroup><PackageVersion Include=\"D\" Version=\"4.0.0\" /></ItemGroup></Project>").Add("bad.fsproj", "<Project>").Read()
+            .Lines().ShouldBe(["pkg:nuget/A@1.0.0 Declared fn.csproj", "pkg:nuget/B@2.0.0 Declared fn.csproj", "pkg:nuget/C@3.0.0 Declared fn.csproj", "pkg:nuget/D@4.0.0 Declared Directory.Packages.props"], ignoreOrder: true);
+    }
 }

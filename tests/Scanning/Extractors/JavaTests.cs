@@ -97,4 +97,13 @@ public class JavaTests
     public void Exploded_and_shaded_functions_are_read_at_the_root() =>
         new TestZip().Add("META-INF/maven/org.apache.commons/commons-text/pom.properties", Properties("org.apache.commons", "commons-text", "1.9")).Read()
             .Lines().ShouldBe(["pkg:maven/org.apache.commons/commons-text@1.9 Bundled META-INF/maven/org.apache.commons/commons-text/pom.properties"]);
+
+    [Fact]
+    public void Gradle_locks_declare_what_runs()
+    {
+        var contents = new TestZip().Add("gradle.lockfile", "# This is a Gradle generated file\ncom.acme:run:1.0=compileClasspath,runtimeClasspath\njunit:junit:4.13=testRuntimeClasspath\norg.x:processor:2=annotationProcessor\norg.y:app:3=appRuntimeClasspath\nbroken\nempty=signatures\n")
+            .Add("gradle/dependency-locks/runtimeClasspath.lockfile", "org.z:old:1.1\n").Add("gradle/dependency-locks/testCompileClasspath.lockfile", "org.z:test:1.1\n").Read();
+        contents.Lines().ShouldBe(["pkg:maven/com.acme/run@1.0 Declared gradle.lockfile", "pkg:maven/org.y/app@3 Declared gradle.lockfile", "pkg:maven/org.z/old@1.1 Declared gradle/dependency-locks/runtimeClasspath.lockfile"], ignoreOrder: true);
+        contents.Errors.ShouldHaveSingleItem().Path.ShouldBe("gradle.lockfile");
+    }
 }

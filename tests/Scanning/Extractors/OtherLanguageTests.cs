@@ -22,7 +22,7 @@ public class OtherLanguageTests
         { "jre/release", "IMPLEMENTOR=\"Eclipse Adoptium\"\nJAVA_VERSION=\"17.0.9\"\nOS_ARCH=\"x86_64\"\n", "pkg:generic/openjdk@17.0.9" },
         { "etc/release", "v1.2.3\n", "" },
         { "opt/conda-meta/zlib-1.2.13-h5eee18b_0.json", """{"name":"zlib","version":"1.2.13","license":"Zlib"}""", "pkg:generic/zlib@1.2.13" },
-        { "bom.json", """{"bomFormat":"CycloneDX","components":[{"purl":"pkg:npm/a@1.0.0","components":[{"purl":"pkg:pypi/b@2.0"}]},{"name":"none"},{"purl":"pkg:deb/debian/c@1"}]}""", "pkg:npm/a@1.0.0 pkg:pypi/b@2.0" },
+        { "bom.json", """{"bomFormat":"CycloneDX","components":[{"purl":"pkg:npm/a@1.0.0","components":[{"purl":"pkg:pypi/b@2.0"}]},{"name":"none"},{"purl":"pkg:hex/c@1"},{"purl":"pkg:deb/debian/c@1?distro=debian-12"}]}""", "pkg:deb/debian/c@1?distro=debian-12 pkg:npm/a@1.0.0 pkg:pypi/b@2.0" },
         { "bom.json", """{"data":"of something else"}""", "" },
         { "app.spdx.json", """{"packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1"}]},{"name":"x"}]}""", "pkg:maven/g/a@1" },
         { "php/.registry/archive_tar.reg", "a:2:{s:4:\"name\";s:11:\"Archive_Tar\";s:7:\"version\";a:1:{s:7:\"release\";s:6:\"1.4.14\";}}", "pkg:generic/Archive_Tar@1.4.14" },

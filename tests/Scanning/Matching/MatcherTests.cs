@@ -120,7 +120,7 @@ public sealed class MatcherTests
     {
         using var osv = Osv.Of(
             """{"id":"A","modified":"2026-01-01T00:00:00Z","withdrawn":"2026-01-02T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"versions":["1.0.0"]}]}""",
-            """{"id":"B","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Debian:12","name":"a"},"versions":["1.0.0"]}]}""",
+            """{"id":"B","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Hex","name":"a"},"versions":["1.0.0"]}]}""",
             """{"id":"MAL-2026-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm:","name":"evil"},"versions":["1.0.0"]}]}""",
             "{ not json");
         osv.Summary.Withdrawn.ShouldBe(1);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pellicle.Domain;
+using Pellicle.Scanning.Matching;
 
 namespace Pellicle.Scanning.Extractors.Sbom;
 
@@ -61,5 +62,7 @@ internal sealed class SpdxFile : IExtractor
 internal static class Claims
 {
     public static Package? Of(ScanFile file, string? text, PackageEvidence evidence) =>
-        Purl.TryParse(text, out var purl) && purl.Version is not null && Ecosystem.TryParse(purl.Type, out var ecosystem) ? file.Package(ecosystem, purl.PackageName, purl.Version, evidence) : null;
+        !Purl.TryParse(text, out var purl) || purl.Version is null || !Ecosystem.TryParse(purl, out var ecosystem) ? null
+        : file.Package(ecosystem, Matcher.NameOf(ecosystem, purl), purl.Version, evidence) is not { } package ? null
+        : ecosystem.PurlNamespace is null ? package : package with { Purl = purl };
 }
