@@ -1,10 +1,10 @@
 """Recall and precision of `pellicle scan` against what package managers, compilers and bundlers themselves say. See recall.sh."""
 import os, sys
 
-from corpora import bundles, dotnet, go, java, locks, native, npm, php, python, ruby, rust
+from corpora import bundles, distributions, dotnet, go, java, locks, native, npm, php, python, ruby, rust
 from corpora.common import NotBuilt
 
-CORPORA = {name: corpus for module in (npm, locks, bundles, python, java, dotnet, go, rust, ruby, php, native) for name, corpus in module.CORPORA.items()}
+CORPORA = {name: corpus for module in (npm, locks, bundles, python, java, dotnet, go, rust, ruby, php, distributions, native) for name, corpus in module.CORPORA.items()}
 
 # Recall and precision that a corpus must reach; a name or its beginning.
 # Of jars that do not say whose they are only well-known ones can be told; that corpus is there to be seen.

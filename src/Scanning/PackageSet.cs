@@ -19,7 +19,7 @@ internal static class PackageSet
             && !present.Contains(Identity(package))
             && !installedDirectories[package.Ecosystem].Any(path => new ScanPath(path).IsUnder(ProjectDirectory(package.Path))));
         return [.. real.Concat(declared)
-            .OrderBy(package => package.Path, StringComparer.Ordinal).ThenBy(package => package.Name, StringComparer.Ordinal).ThenBy(package => package.Version, StringComparer.Ordinal).ThenBy(package => (int)package.Evidence)
+            .OrderBy(package => package.Path, StringComparer.Ordinal).ThenBy(package => package.Name, StringComparer.Ordinal).ThenBy(package => package.Version, StringComparer.Ordinal).ThenBy(package => (int)package.Evidence).ThenBy(package => package.Ecosystem.PurlNamespace is null ? "" : package.Purl.ToString(), StringComparer.Ordinal)
             .DistinctBy(package => $"{Identity(package)}\n{Home(package)}")];
     }
 
@@ -45,7 +45,8 @@ internal static class PackageSet
             return PythonRoot(package.Path);
         }
 
-        return package.Path;
+        // Several packages of a distribution come from one source, by which they are named.
+        return package.Ecosystem.PurlNamespace is null ? package.Path : $"{package.Path}\n{package.Purl}";
     }
 
     /// <summary>Directory on <c>sys.path</c> that an installed Python package's evidence belongs to.</summary>

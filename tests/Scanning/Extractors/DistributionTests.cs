@@ -40,6 +40,11 @@ public class DistributionTests
     }
 
     [Fact]
+    public void Every_package_of_one_source_is_told() =>
+        new TestZip().Add("var/lib/dpkg/status", "Package: libssl3\nSource: openssl\nVersion: 3.0-1\n\nPackage: openssl\nVersion: 3.0-1\n\nPackage: libssl-dev\nSource: openssl\nVersion: 3.0-1\n").Read().Purls()
+            .ShouldBe(["pkg:deb/debian/libssl-dev@3.0-1?upstream=openssl", "pkg:deb/debian/libssl3@3.0-1?upstream=openssl", "pkg:deb/debian/openssl@3.0-1"], ignoreOrder: true);
+
+    [Fact]
     public void Images_without_a_package_manager_keep_a_file_a_package()
     {
         var contents = new TestZip().Add("var/lib/dpkg/status.d/base-files", "Package: base-files\nVersion: 12.4+deb12u5\nArchitecture: amd64\n").Add("var/lib/dpkg/status.d/base-files.md5sums", "d41d  etc/x\n")
