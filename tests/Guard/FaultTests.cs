@@ -378,7 +378,7 @@ public class FaultTests
     public void What_was_kept_is_garbage_and_the_server_is_away(ProtectionMode mode)
     {
         using var rig = new Rig(mode, "mkdir /tmp/.pellicle; head -c 5000 /dev/urandom >/tmp/.pellicle/policy.json;", "kill", null);
-        rig.Log.ShouldContain("policy file /tmp/.pellicle/policy.json refused");
+        SpinWait.SpinUntil(() => rig.Log.Contains("policy file /tmp/.pellicle/policy.json refused", StringComparison.Ordinal), TimeSpan.FromSeconds(10)).ShouldBeTrue(rig.Log);
         rig.Invoke(5);
         rig.Server.Fault = "";
         SpinWait.SpinUntil(() =>
