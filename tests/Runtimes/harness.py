@@ -17,7 +17,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 WORK = Path(os.environ["PELLICLE_TEST_WORK"])  # made and removed by run.sh
 TIMEOUT = 60  # seconds; only a hang comes near it
-LOG_DESCRIPTOR = 62  # where the platform has it
 
 EXECUTION_ENV = {"python": None, "node": None, "java": "AWS_Lambda_java17", "dotnet": "AWS_Lambda_dotnet10"}
 
@@ -121,14 +120,11 @@ def start(language, handler, events, env=None, statuses=None, close=False, layer
     guard = start_guard(api, environment) if layer else None
     log = tempfile.TemporaryFile(dir=WORK) if log_descriptor else None
     if log:
-        os.dup2(log.fileno(), LOG_DESCRIPTOR)
-        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(LOG_DESCRIPTOR)
+        environment["_LAMBDA_TELEMETRY_LOG_FD"] = str(log.fileno())
     command = ["/var/runtime/bootstrap"]
     if own_tmp:
         command = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", "mount -t tmpfs tmpfs /tmp && exec /var/runtime/bootstrap"]
-    process = subprocess.Popen(command, cwd="/var/task", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=(LOG_DESCRIPTOR,) if log else ())
-    if log:
-        os.close(LOG_DESCRIPTOR)
+    process = subprocess.Popen(command, cwd="/var/task", env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, pass_fds=(log.fileno(),) if log else ())
     try:
         answered = api.wait_answered(timeout, lambda: process.poll() is not None)
         code = process.poll()
