@@ -69,6 +69,17 @@ same $none db query pkg:npm/lodash@4.17.20 --db "$work/db"
 cmp -s "$work/1" "$work/3" && [ "$(wc -c <"$work/db2")" = "$(wc -c <"$work/db3")" ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL db import"; }
 same $none db import "$work/missing" --db "$work/db4"
 
+# A protection layer that was built here is told as such, the same content of somebody else is a takeover.
+mkdir -p "$work/artifacts/layer" "$work/extensions"
+printf '#!/bin/sh\nsleep 1\n' >"$work/extensions/watch"
+(cd "$work" && python3 -m zipfile -c layer.zip extensions) && cp "$work/layer.zip" "$work/artifacts/layer/pellicle-layer.zip"
+same $none scan samples/functions/hosts-python --layer "$work/layer.zip" --no-advisories --no-cache --fail-on low
+[ $a = 1 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL a layer of somebody else passes"; }
+PELLICLE_ARTIFACTS=$work/artifacts
+same $none scan samples/functions/hosts-python --layer "$work/layer.zip" --no-advisories --no-cache --fail-on low
+[ $a = 0 ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL our own layer does not pass"; }
+PELLICLE_ARTIFACTS=$root/artifacts
+
 # Handed over: commands that need the network, a server or the whole tree of commands.
 same $none --version
 same $none --help

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Pellicle.Scanning.Pipeline;
 
 namespace Pellicle.Cli;
 
@@ -14,8 +15,7 @@ internal static class ProtectionLayers
     {
         get
         {
-            var folder = new DirectoryInfo(Path.Combine(Places.Artifacts, "layer"));
-            var files = folder.Exists ? folder.GetFiles("*.zip") : [];
+            var files = Files();
             var listing = string.Join('\n', files.Select(file => $"{file.Name} {file.Length} {file.LastWriteTimeUtc.Ticks}").Order(StringComparer.Ordinal));
             lock (Gate)
             {
@@ -28,6 +28,15 @@ internal static class ProtectionLayers
             }
         }
     }
+
+    /// <summary>Those that may be among these contents: the hash of one that none of them is as long as need not be known.</summary>
+    public static IReadOnlySet<string> Among(IEnumerable<ContentSource> contents)
+    {
+        var lengths = contents.Select(c => c.Path is null ? c.Content.Length : File.Exists(c.Path) ? new FileInfo(c.Path).Length : -1).ToHashSet();
+        return Files().Where(file => lengths.Contains(file.Length)).Select(file => Hash(file.FullName)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    private static FileInfo[] Files() => new DirectoryInfo(Path.Combine(Places.Artifacts, "layer")) is { Exists: true } folder ? folder.GetFiles("*.zip") : [];
 
     private static string Hash(string path)
     {

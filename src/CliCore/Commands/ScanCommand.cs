@@ -159,7 +159,7 @@ internal static class ScanCommand
                         Database = advisories,
                         MatchAdvisories = database is not null,
                         Store = result.GetValue(noCache) ? null : new InventoryStore(Places.Inventories, MaxInventories),
-                        ProtectionLayers = requests.Any(r => r.Layers.Count > 0) ? ProtectionLayers.Known : new HashSet<string>(),
+                        ProtectionLayers = ProtectionLayers.Among(requests.SelectMany(r => r.Layers).Select(l => l.Source)),
                         Suppressions = suppressions,
                         Licenses = result.GetValue(licences) is { } policy ? LicensePolicy.Load(policy) : null,
                     },
