@@ -69,6 +69,13 @@ same $none db query pkg:npm/lodash@4.17.20 --db "$work/db"
 cmp -s "$work/1" "$work/3" && [ "$(wc -c <"$work/db2")" = "$(wc -c <"$work/db3")" ] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL db import"; }
 same $none db import "$work/missing" --db "$work/db4"
 
+# Nowhere to write: the report cannot be given, which is said; a home that cannot be made only remembers nothing.
+for program in "$native" "$managed"; do
+  "$program" scan samples/functions/hosts-python --no-advisories >/dev/full 2>"$work/2"
+  if [ $? = 3 ] && [ "$(wc -l <"$work/2")" = 1 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL full disk:"; cat "$work/2"; fi
+  if PELLICLE_HOME= HOME=/proc/nowhere "$program" scan "$work/template.yaml" --no-advisories >"$work/1" 2>"$work/2" && grep -q "in 0 packages" "$work/1"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL no home:"; cat "$work/1" "$work/2"; fi
+done
+
 # A protection layer that was built here is told as such, the same content of somebody else is a takeover.
 mkdir -p "$work/artifacts/layer" "$work/extensions"
 printf '#!/bin/sh\nsleep 1\n' >"$work/extensions/watch"

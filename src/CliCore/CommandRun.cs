@@ -38,7 +38,8 @@ internal static class CommandRun
     private static CliException? Explain(Exception exception, Func<Exception, CliException?>? more) => exception switch
     {
         CliException known => known,
-        FileNotFoundException missing => new CliException(missing.Message),
+        // A full disk, a closed pipe, a folder that is not ours: told, not a stack.
+        IOException or UnauthorizedAccessException => new CliException(exception.Message.ReplaceLineEndings(" ")),
         _ => more?.Invoke(exception),
     };
 }

@@ -62,7 +62,7 @@ internal static class Places
     /// <summary>What commands keep from call to call: <c>PELLICLE_HOME</c>, else the user's data directory.</summary>
     public static string Home => Environment.GetEnvironmentVariable("PELLICLE_HOME") is { Length: > 0 } set
         ? set
-        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create) is { Length: > 0 } data ? data : Path.Combine(Path.GetTempPath(), "pellicle-home"), "pellicle");
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify) is { Length: > 0 } data ? data : Path.Combine(Path.GetTempPath(), "pellicle-home"), "pellicle");
 
     /// <summary>Inventories of archives that were read before, by content hash.</summary>
     public static string Inventories => Path.Combine(Home, "inventories");
