@@ -121,6 +121,13 @@ internal sealed class DirectorySource : IScanSource
         {
             var path = prefix + item.Name;
             var link = item.LinkTarget;
+            // Pipes, sockets and devices have no length.
+            if (link is null && item is FileInfo { Length: 0 } && FileStamp.IsSpecial(item.FullName))
+            {
+                table.Fail(path, "no ordinary file (a pipe, a socket or a device); not read");
+                continue;
+            }
+
             var kind = link is not null ? EntryKind.SymbolicLink : item is DirectoryInfo ? EntryKind.Directory : EntryKind.File;
             var entry = new ScanEntry
             {

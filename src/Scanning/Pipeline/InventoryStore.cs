@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pellicle.Domain;
+using Pellicle.Scanning.Archives;
 
 namespace Pellicle.Scanning.Pipeline;
 

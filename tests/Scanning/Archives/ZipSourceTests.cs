@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
@@ -254,6 +255,34 @@ public class ZipSourceTests
             var contents = ContentsReader.Read(source, "function");
             contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
             contents.Facts.Tricks.ShouldHaveSingleItem().Path.ShouldBe("out");
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_pipe_is_told_and_not_waited_for()
+    {
+        var root = Directory.CreateTempSubdirectory("pellicle-dir-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(root.FullName, "node_modules/a"));
+            File.WriteAllText(Path.Combine(root.FullName, "node_modules/a/package.json"), PackageJson);
+            var pipe = Path.Combine(root.FullName, "requirements.txt");
+            using (var made = Process.Start("mkfifo", [pipe]))
+            {
+                made.WaitForExit();
+                made.ExitCode.ShouldBe(0);
+            }
+
+            using var source = ScanSource.Open(root.FullName);
+            var contents = ContentsReader.Read(source, "function");
+            contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+            contents.Errors.ShouldHaveSingleItem().ToString().ShouldContain("requirements.txt");
+            Should.Throw<InvalidDataException>(() => ScanSource.Open(pipe)).Message.ShouldContain("no ordinary file");
+            Should.Throw<InvalidDataException>(() => ScanSource.Open("/dev/zero"));
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Pellicle.Domain;
+using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Pipeline;
 using Pellicle.Scanning.Tests.Advisories;
 

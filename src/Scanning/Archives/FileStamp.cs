@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace Pellicle.Scanning.Pipeline;
+namespace Pellicle.Scanning.Archives;
 
 /// <summary>
 /// Which file of which file system, and when it was written: while this is the same, so are its bytes. The time of the last change of the
@@ -20,10 +20,17 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
 
     private const int CurrentDirectory = -100;
     private const uint Wanted = 0x200 | 0x100 | 0x80 | 0x40 | 0x1; // size, inode, ctime, mtime, type
-    private const ushort TypeMask = 0xf000, RegularFile = 0x8000;
+    private const ushort TypeMask = 0xf000, RegularFile = 0x8000, Directory = 0x4000;
 
     /// <summary>The stamp of an ordinary file, through links; null for everything else, and where the system does not tell.</summary>
-    public static FileStamp? Of(string path)
+    public static FileStamp? Of(string path) => Ask(path) is { } answer && (answer.Mode & TypeMask) == RegularFile
+        ? new FileStamp(((ulong)answer.DeviceMajor << 32) | answer.DeviceMinor, answer.Inode, answer.Size, answer.Written.Nanoseconds, answer.Changed.Nanoseconds)
+        : null;
+
+    /// <summary>A pipe, a socket or a device: opening one may wait for ever, reading one may never end. False where the system does not tell.</summary>
+    public static bool IsSpecial(string path) => Ask(path) is { } answer && (answer.Mode & TypeMask) is not (RegularFile or Directory);
+
+    private static Statx? Ask(string path)
     {
         var answer = default(Statx);
         var bytes = Encoding.UTF8.GetBytes(path + '\0');
@@ -31,10 +38,7 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
         {
             fixed (byte* name = bytes)
             {
-                if (statx(CurrentDirectory, name, 0, Wanted, &answer) != 0)
-                {
-                    return null;
-                }
+                return statx(CurrentDirectory, name, 0, Wanted, &answer) == 0 && (answer.Mask & Wanted) == Wanted ? answer : null;
             }
         }
         catch (EntryPointNotFoundException)
@@ -42,10 +46,6 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
             // A C library of before 2018.
             return null;
         }
-
-        return (answer.Mask & Wanted) == Wanted && (answer.Mode & TypeMask) == RegularFile
-            ? new FileStamp(((ulong)answer.DeviceMajor << 32) | answer.DeviceMinor, answer.Inode, answer.Size, answer.Written.Nanoseconds, answer.Changed.Nanoseconds)
-            : null;
     }
 
     /// <summary>False while the file could be written once more without another stamp.</summary>
