@@ -33,6 +33,20 @@ public class FaultTests
 
     public static TheoryData<ProtectionMode> Modes => [ProtectionMode.Monitor, ProtectionMode.Protect];
 
+    public static TheoryData<ProtectionMode, string> ServerFaults
+    {
+        get
+        {
+            var data = new TheoryData<ProtectionMode, string>();
+            foreach (var mode in new[] { ProtectionMode.Monitor, ProtectionMode.Protect })
+            {
+                foreach (var fault in new[] { "kill", "stop", "slow", "garbage", "error" })
+                    data.Add(mode, fault);
+            }
+            return data;
+        }
+    }
+
     // --- the platform
 
     [BinaryTheory]
@@ -181,16 +195,7 @@ public class FaultTests
     // --- the server
 
     [BinaryTheory]
-    [InlineData(ProtectionMode.Monitor, "kill")]
-    [InlineData(ProtectionMode.Monitor, "stop")]
-    [InlineData(ProtectionMode.Monitor, "slow")]
-    [InlineData(ProtectionMode.Monitor, "garbage")]
-    [InlineData(ProtectionMode.Monitor, "error")]
-    [InlineData(ProtectionMode.Protect, "kill")]
-    [InlineData(ProtectionMode.Protect, "stop")]
-    [InlineData(ProtectionMode.Protect, "slow")]
-    [InlineData(ProtectionMode.Protect, "garbage")]
-    [InlineData(ProtectionMode.Protect, "error")]
+    [MemberData(nameof(ServerFaults))]
     public void Server_fails_and_the_mode_stays(ProtectionMode mode, string fault)
     {
         using var rig = new Rig(mode);
@@ -215,16 +220,7 @@ public class FaultTests
     }
 
     [BinaryTheory]
-    [InlineData(ProtectionMode.Monitor, "kill")]
-    [InlineData(ProtectionMode.Monitor, "stop")]
-    [InlineData(ProtectionMode.Monitor, "slow")]
-    [InlineData(ProtectionMode.Monitor, "garbage")]
-    [InlineData(ProtectionMode.Monitor, "error")]
-    [InlineData(ProtectionMode.Protect, "kill")]
-    [InlineData(ProtectionMode.Protect, "stop")]
-    [InlineData(ProtectionMode.Protect, "slow")]
-    [InlineData(ProtectionMode.Protect, "garbage")]
-    [InlineData(ProtectionMode.Protect, "error")]
+    [MemberData(nameof(ServerFaults))]
     public void Server_fails_from_the_start_and_its_policy_comes_when_it_is_well(ProtectionMode mode, string fault)
     {
         var clock = Stopwatch.StartNew();
