@@ -13,20 +13,41 @@ namespace Pellicle.Guard.Tests;
 public class LifeTests
 {
     private const string Attack = """{"version":"2.0","rawPath":"/","queryStringParameters":{"host":"127.0.0.1; cat /etc/passwd"},"requestContext":{"http":{"method":"GET","path":"/"}}}""";
+    private const string Late = "this event is judged by the one at hand";
     private const string Arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
 
     [BinaryFact]
     public void After_a_freeze_the_first_event_is_judged_by_the_policy_of_now()
     {
-        using var rig = new Rig(ProtectionMode.Monitor);
+        using var rig = new Rig(ProtectionMode.Monitor, "", ("PELLICLE_LOG", "debug"));
         rig.Invoke(2);
-        rig.Signal("STOP");
-        rig.Server.SetPolicy("""{"schemaVersion":1,"id":"p","mode":"protect","revision":"2"}""", "2");
-        using (var thaw = new ManualResetEventSlim())
-            thaw.Wait(2000); // longer than the poll interval, so that the guard knows it was away
-        rig.Signal("CONT");
-        rig.Platform.Event("bad", Attack);
-        rig.Invoke(1, after: "bad");
+        for (var revision = 2; ; revision++)
+        {
+            rig.Signal("STOP");
+            rig.Server.SetPolicy($$"""{"schemaVersion":1,"id":"p","mode":"{{(revision % 2 == 0 ? "protect" : "monitor")}}","revision":"{{revision}}"}""", $"{revision}");
+            using (var thaw = new ManualResetEventSlim())
+                thaw.Wait(2000); // longer than the poll interval, so that the guard knows it was away
+            rig.Signal("CONT");
+            var late = rig.Log.Split(Late).Length;
+            var bad = rig.Platform.Event($"bad{revision}", Attack);
+            var good = rig.Platform.Event($"good{revision}", "{}");
+            var first = rig.Runtime.Next();
+            if (first.SequenceEqual(revision % 2 == 0 ? good : bad))
+                break;
+            // On a machine under load the server of this test may take longer than an event may wait, and then the guard says so.
+            SpinWait.SpinUntil(() => rig.Log.Split(Late).Length > late, 5000).ShouldBeTrue(rig.Log);
+            revision.ShouldBeLessThan(20, rig.Log);
+            if (first.SequenceEqual(bad))
+            {
+                rig.Respond($"bad{revision}", "{}");
+                rig.Runtime.Next().ShouldBe(good);
+            }
+            else
+            {
+                rig.TakePost($"bad{revision}");
+            }
+            rig.Respond($"good{revision}", "{}");
+        }
     }
 
     [Fact]

@@ -30,5 +30,42 @@ public class SocketDiagnosisTests
     }
 
     [Fact]
+    public void A_process_that_opens_and_closes_files_all_the_time_is_found()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        // Descriptors below the socket's, which the look at this process meets first.
+        var files = Enumerable.Range(0, 64).Select(_ => File.OpenHandle("/dev/null")).ToArray();
+        using var client = new TcpClient();
+        client.Connect(IPAddress.Loopback, port);
+        using var accepted = listener.AcceptSocket();
+        var done = false;
+        var churn = new Thread(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                for (var i = 0; i < files.Length; i++)
+                    files[i].Dispose();
+                for (var i = 0; i < files.Length; i++)
+                    files[i] = File.OpenHandle("/dev/null");
+            }
+        });
+        churn.Start();
+        try
+        {
+            for (var i = 0; i < 100; i++)
+                PeerFinder.Find(((IPEndPoint)client.Client.LocalEndPoint!).Port, port).ShouldBe(Environment.ProcessId, $"look {i}");
+        }
+        finally
+        {
+            Volatile.Write(ref done, true);
+            churn.Join();
+            foreach (var file in files)
+                file.Dispose();
+        }
+    }
+
+    [Fact]
     public void Nobody_is_found_where_nobody_is() => PeerFinder.Find(1, 2).ShouldBe(0);
 }

@@ -73,21 +73,34 @@ internal static class PeerFinder
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
-                continue;
-            try
-            {
-                foreach (var entry in Directory.EnumerateFileSystemEntries(directory + "/fd"))
-                {
-                    if (File.ResolveLinkTarget(entry, returnFinalTarget: false) is { } target && target.FullName.EndsWith(socket, StringComparison.Ordinal))
-                        return pid;
-                }
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // The process ended while we looked, or is another user's: not our peer.
-            }
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && Holds(directory + "/fd", socket))
+                return pid;
         }
         return 0;
+    }
+
+    private static bool Holds(string descriptors, string socket)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(descriptors).Any(entry => Target(entry) is { } target && target.EndsWith(socket, StringComparison.Ordinal));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false; // The process ended while we looked, or is another user's: not our peer.
+        }
+    }
+
+    /// <summary>Null for a descriptor that was closed while we looked: a process that opens and closes all the time is still found by those that stay.</summary>
+    private static string? Target(string entry)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(entry, returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 }

@@ -11,16 +11,17 @@ internal sealed class PolicyPoller
     internal const int FreshBudgetMs = 100;
 
     private const int RequestTimeoutMs = 2000;
+    private const long Outdated = 0;
     private readonly Settings _settings;
     private readonly PolicyHolder _holder;
     private readonly Health _health;
     private readonly TimeProvider _time;
     private readonly Func<string> _function;
     private readonly AutoResetEvent _kick = new(false);
-    private readonly ManualResetEventSlim _idle = new(true);
+    private readonly object _gate = new();
     private readonly HttpClientLite _client;
     private string? _etag;
-    private long _askedAt;
+    private long _knownAt;
     private volatile bool _reachable;
     private volatile bool _stop;
     private volatile bool _restored;
@@ -45,6 +46,54 @@ internal sealed class PolicyPoller
     /// <summary>One question now, on the caller's thread (start-up). False when the server gave no usable answer in time.</summary>
     internal bool Ask(int timeoutMs)
     {
+        var started = _time.GetTimestamp();
+        try
+        {
+            return AskOnce(timeoutMs);
+        }
+        finally
+        {
+            // What is known is as old as the question: an answer that lay in the socket during a freeze is not of now, one of before a snapshot is of another time.
+            lock (_gate)
+            {
+                if (!_restored)
+                    Interlocked.Exchange(ref _knownAt, started);
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
+    /// <summary>After a gap longer than the poll interval (a freeze), waits for one question, at most <see cref="FreshBudgetMs"/>.</summary>
+    internal void Freshen()
+    {
+        if (IsFresh())
+            return;
+        _kick.Set();
+        var until = Environment.TickCount64 + FreshBudgetMs;
+        lock (_gate)
+        {
+            while (!IsFresh() && until - Environment.TickCount64 is > 0 and var left)
+                Monitor.Wait(_gate, (int)left);
+            if (!IsFresh())
+                Log.Debug($"the server did not say in {FreshBudgetMs} ms whether there is a newer policy: this event is judged by the one at hand");
+        }
+    }
+
+    /// <summary>The environment came back from a snapshot, perhaps months later: the next event waits for a look at the policy.</summary>
+    internal void Restored()
+    {
+        _restored = true;
+        _reachable = true;
+        Interlocked.Exchange(ref _knownAt, Outdated);
+        _kick.Set();
+    }
+
+    /// <summary>Asked lately enough; or nobody to ask.</summary>
+    private bool IsFresh() =>
+        !_reachable || (Interlocked.Read(ref _knownAt) is var at and not Outdated && _time.GetElapsedTime(at) < TimeSpan.FromSeconds(_holder.Document.PollSeconds + 0.5));
+
+    private bool AskOnce(int timeoutMs)
+    {
         try
         {
             if (_restored)
@@ -53,7 +102,6 @@ internal sealed class PolicyPoller
                 _restored = false;
                 _client.Dispose();
             }
-            _askedAt = _time.GetTimestamp();
             var query = $"/api/v1/ingest/policy?function={Uri.EscapeDataString(_function())}&codeSha256={Uri.EscapeDataString(_settings.CodeSha256)}&environment={_settings.EnvironmentId}";
             var answer = _client.Send("GET", query, _etag, null, timeoutMs);
             _reachable = true;
@@ -78,25 +126,6 @@ internal sealed class PolicyPoller
             _reachable = false;
             return false;
         }
-    }
-
-    /// <summary>After a gap longer than the poll interval (a freeze), waits for one question, at most <see cref="FreshBudgetMs"/>.</summary>
-    internal void Freshen()
-    {
-        if (!_reachable || (_askedAt != 0 && _time.GetElapsedTime(_askedAt) < TimeSpan.FromSeconds(_holder.Document.PollSeconds + 0.5)))
-            return;
-        _idle.Reset();
-        _kick.Set();
-        _idle.Wait(FreshBudgetMs);
-    }
-
-    /// <summary>The environment came back from a snapshot, perhaps months later: the next event waits for a look at the policy.</summary>
-    internal void Restored()
-    {
-        _restored = true;
-        _reachable = true;
-        _askedAt = 0;
-        _kick.Set();
     }
 
     private bool Refuse(string why)
@@ -136,7 +165,6 @@ internal sealed class PolicyPoller
             if (_stop)
                 break;
             Ask(RequestTimeoutMs);
-            _idle.Set();
         }
         _client.Dispose();
     }
