@@ -34,6 +34,7 @@ internal sealed class Guardian : IGate, IJudge
     private readonly IdleWatch _idle;
     private int _runtimePid;
     private int _wrapperPid;
+    private IReadOnlyList<string> _runtimeFolders = [];
 
     internal Guardian(Settings settings, PolicyHolder policy, TimeProvider time)
     {
@@ -763,6 +764,17 @@ internal sealed class Guardian : IGate, IJudge
             _wrapperPid = pid;
         if (role == ClientRole.Interposer && Initialised)
             Leftovers.Started(pid, Invocations.Only);
+        else if (role == ClientRole.Interposer && (_wrapperPid == 0 || pid == _wrapperPid))
+            KnowFolders(RuntimeFolders.Of(pid));
+    }
+
+    /// <summary>The process that our wrapper became started a program: scripts first, the runtime last.</summary>
+    private void KnowFolders(IReadOnlyList<string> folders)
+    {
+        if (folders.SequenceEqual(_runtimeFolders))
+            return;
+        _runtimeFolders = folders;
+        Republish();
     }
 
     /// <summary>
@@ -857,7 +869,7 @@ internal sealed class Guardian : IGate, IJudge
                 Suppress = [.. document.Events.Suppress.Select(s => s.Field == "*" ? s.Detector : $"{s.Detector}@{s.Field}")],
             };
             State?.Publish(Policy.Mode, Flags(document), KnownItems.For(Policy.Current, Behaviours.Known(), Settings.EnvironmentId),
-                KnownItems.Prefixes(Policy.Current, Invocations.Any, Proxy?.Address.Port ?? 0));
+                KnownItems.Prefixes(Policy.Current, Invocations.Any, Proxy?.Address.Port ?? 0, _runtimeFolders));
         }
     }
 }

@@ -22,7 +22,11 @@ internal static class KnownItems
     }
 
     /// <summary>Places of the system and the runtime. Code of the function is only noted while it starts; later it is asked, since reading it may be theft.</summary>
-    internal static IEnumerable<PrefixRule> Prefixes(CompiledPolicy policy, bool initialised, int proxyPort)
+    /// <param name="policy">Its rules for a dimension take that dimension out.</param>
+    /// <param name="initialised">The first event has arrived.</param>
+    /// <param name="proxyPort">Of the guard's Runtime API; 0 when there is none.</param>
+    /// <param name="runtime">Folders of the runtime's own modules, outside the system's places.</param>
+    internal static IEnumerable<PrefixRule> Prefixes(CompiledPolicy policy, bool initialised, int proxyPort, IReadOnlyList<string> runtime)
     {
         var ruled = policy.Document.Rules.Where(r => r.Effect != Effect.Allow).Select(r => r.Dimension).ToHashSet();
         if (!ruled.Contains(Dimension.Read))
@@ -52,13 +56,18 @@ internal static class KnownItems
             yield return new PrefixRule(Dimension.Write, PrefixAction.Pass, "/dev/null");
         if (!initialised && proxyPort != 0)
             yield return new PrefixRule(Dimension.Host, PrefixAction.Pass, $"127.0.0.1:{proxyPort}");
-        foreach (var rule in initialised ? [] : AtStart(policy, ruled))
+        foreach (var rule in initialised ? [] : AtStart(policy, ruled, runtime))
             yield return rule;
     }
 
     /// <summary>What the runtimes do while they start: each question would cost a cold start two switches between processes. Asked from the first event on.</summary>
-    private static IEnumerable<PrefixRule> AtStart(CompiledPolicy policy, HashSet<Dimension> ruled)
+    private static IEnumerable<PrefixRule> AtStart(CompiledPolicy policy, HashSet<Dimension> ruled, IReadOnlyList<string> runtime)
     {
+        foreach (var dimension in ((Dimension[])[Dimension.Read, Dimension.Library]).Where(d => !ruled.Contains(d)))
+        {
+            foreach (var path in runtime)
+                yield return new PrefixRule(dimension, PrefixAction.Note, path);
+        }
         if (!ruled.Contains(Dimension.Read))
         {
             foreach (var path in (string[])["/proc/self/cgroup", "/proc/self/mountinfo", "/proc/self/stat", "/proc/self/net/if_inet6", "/proc/cgroups", "/proc/filesystems", "/etc/java", "/etc/ssl/", "/etc/pki/",

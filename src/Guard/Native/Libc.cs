@@ -24,6 +24,19 @@ internal static unsafe partial class Libc
     internal const int FAddSeals = 1033, FSealSeal = 1, FSealShrink = 2, FSealGrow = 4, FSealFutureWrite = 16;
     internal const int FGetFl = 3, FSetFl = 4, ONonBlock = 0x800;
     internal const int OReadOnly = 0, OCloExec = 0x80000;
+    internal const int AtFdCwd = -100, AtSymlinkNoFollow = 0x100;
+    internal const uint StatXBasic = 0x7FF;
+
+    /// <summary>The same on every processor, unlike <c>struct stat</c>.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct StatX
+    {
+        [FieldOffset(20)]
+        internal uint Uid;
+
+        [FieldOffset(28)]
+        internal ushort Mode;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd
@@ -172,6 +185,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint readlink(byte* path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int statx(int folder, byte* path, int flags, uint mask, StatX* found);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int execve(byte* path, byte** argv, byte** environment);
