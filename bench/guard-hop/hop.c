@@ -1,6 +1,6 @@
 /* Yardsticks for the guard's hop: a platform, a runtime's loop, and two bare relays, as small as they can honestly be.
  *
- *   hop platform EVENT-FILE           answers every GET with the file's bytes as an event, everything else with 202; an extension may register, and waits
+ *   hop platform EVENT-FILE [EVERY OTHER-FILE]   answers every GET with the file's bytes as an event, each EVERYth with the other's, everything else with 202; an extension may register, and waits
  *   hop tcp|http UPSTREAM-PORT        a relay: bytes in both directions, or whole HTTP messages with a length
  *   hop loop RESPONSE-BYTES ROUNDS PER-ROUND NAME=PORT…   next + response through each port in turn; prints `NAME p50 p99` in microseconds, then waits for a byte
  *
@@ -20,8 +20,8 @@
 
 enum { ROOM = 1 << 21 };
 
-static char *event;
-static size_t event_length;
+static struct event { char *bytes; size_t length; } usual, other;
+static unsigned long every;
 static int upstream_port;
 
 static void die(const char *what) { perror(what); exit(1); }
@@ -80,7 +80,7 @@ static size_t message(struct reader *r, size_t *head)
 static void *answer(void *argument)
 {
     struct reader r = { .fd = (int)(long)argument, .bytes = room(ROOM) };
-    char *out = room(event_length + 512);
+    char *out = room(ROOM + 512);
     size_t head;
     for (unsigned long number = 1; message(&r, &head);) {
         size_t length;
@@ -91,11 +91,12 @@ static void *answer(void *argument)
         if (memmem(r.bytes, head, "/extension/register", 19))
             length = sprintf(out, "HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: 5a4c7e2e-0000-0000-0000-000000000001\r\nContent-Length: 2\r\n\r\n{}");
         else if (!memcmp(r.bytes, "GET", 3)) {
+            const struct event *event = every && number % every == 0 ? &other : &usual;
             length = sprintf(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-%012lx\r\nLambda-Runtime-Deadline-Ms: 1900000000000\r\n"
                 "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:123456789012:function:f\r\nLambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\nContent-Length: %zu\r\n\r\n",
-                number++, event_length);
-            memcpy(out + length, event, event_length);
-            length += event_length;
+                number++, event->length);
+            memcpy(out + length, event->bytes, event->length);
+            length += event->length;
         } else
             length = sprintf(out, "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n");
         if (!put(r.fd, out, length)) break;
@@ -220,13 +221,20 @@ static int loop(int legs, char **names, size_t response_length, int rounds, int 
     return 0;
 }
 
+static void load(struct event *event, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) die(path);
+    event->bytes = room(ROOM);
+    event->length = fread(event->bytes, 1, ROOM, file);
+    fclose(file);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 3 && !strcmp(argv[1], "platform")) {
-        FILE *file = fopen(argv[2], "rb");
-        if (!file) die(argv[2]);
-        event = room(ROOM);
-        event_length = fread(event, 1, ROOM, file);
+    if ((argc == 3 || (argc == 5 && (every = strtoul(argv[3], NULL, 10)))) && !strcmp(argv[1], "platform")) {
+        load(&usual, argv[2]);
+        if (every) load(&other, argv[4]);
         return serve(answer);
     }
     if (argc == 3 && (!strcmp(argv[1], "tcp") || !strcmp(argv[1], "http"))) {
@@ -235,6 +243,6 @@ int main(int argc, char **argv)
     }
     if (argc > 5 && !strcmp(argv[1], "loop"))
         return loop(argc - 5, argv + 5, strtoul(argv[2], NULL, 10), atoi(argv[3]), atoi(argv[4]));
-    fprintf(stderr, "usage: hop platform FILE | tcp PORT | http PORT | loop BYTES ROUNDS EACH NAME=PORT…\n");
+    fprintf(stderr, "usage: hop platform FILE [EVERY FILE] | tcp PORT | http PORT | loop BYTES ROUNDS EACH NAME=PORT…\n");
     return 2;
 }

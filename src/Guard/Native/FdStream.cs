@@ -5,11 +5,22 @@ namespace Pellicle.Guard.Native;
 /// <summary>A blocking stream over a connected descriptor. What is read and written has one time together: a time-out of each piece alone would never end with a peer that sends byte by byte.</summary>
 internal sealed class FdStream(int fd) : Stream
 {
+    private readonly Lock _gate = new();
     private int _fd = fd;
     private long _deadline = Stopwatch.GetTimestamp();
 
     /// <summary>From now on there are this many milliseconds.</summary>
     internal void Within(int milliseconds) => _deadline = Stopwatch.GetTimestamp() + (milliseconds * Stopwatch.Frequency / 1000);
+
+    /// <summary>From another thread: whoever waits here for the peer gets an error at once.</summary>
+    internal void Abort()
+    {
+        lock (_gate)
+        {
+            if (_fd >= 0)
+                _ = Libc.shutdown(_fd, Libc.ShutdownBoth);
+        }
+    }
 
     public override bool CanRead => true;
 
@@ -58,9 +69,13 @@ internal sealed class FdStream(int fd) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (_fd >= 0)
-            _ = Libc.close(_fd);
-        _fd = -1;
+        // INVARIANT: closed under the lock, or `Abort` could meet another's socket of the same number.
+        lock (_gate)
+        {
+            if (_fd >= 0)
+                _ = Libc.close(_fd);
+            _fd = -1;
+        }
         base.Dispose(disposing);
     }
 }

@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
     internal const int EIntr = 4, EAgain = 11, EInProgress = 115, EConnRefused = 111, EAcces = 13, EPerm = 1;
     internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1;
     internal const int MadvDontNeed = 4;
+    internal const int ShutdownBoth = 2;
     internal const int SigKill = 9;
     internal const uint MfdCloExec = 1, MfdAllowSealing = 2;
     internal const int FAddSeals = 1033, FSealSeal = 1, FSealShrink = 2, FSealGrow = 4, FSealFutureWrite = 16;

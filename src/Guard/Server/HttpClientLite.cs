@@ -17,24 +17,33 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
     private const int MaxBodyBytes = 16 * 1024 * 1024;
 
     private Stream? _stream;
-    private FdStream? _socket;
+    private volatile FdStream? _socket;
+    private volatile bool _aborted;
     private bool _connected;
     private byte[] _buffer = new byte[8192];
 
-    /// <summary>Sends one request and reads the answer. Throws <see cref="IOException"/> and its kin when the server cannot be reached in time.</summary>
+    /// <summary>Sends one request and reads the answer. Throws <see cref="IOException"/> and its kin when the server cannot be reached in time: twice the time-out at most.</summary>
     internal ServerAnswer Send(string method, string pathAndQuery, string? etag, byte[]? body, int timeoutMs)
     {
+        _aborted = false;
         _connected = _stream is not null;
         try
         {
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
-        catch (IOException) when (_connected)
+        catch (IOException) when (_connected && !_aborted)
         {
             // An idle connection may have been closed under us, or the environment was frozen in the middle of it: once more on a new one. Batches are idempotent.
             Dispose();
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
+    }
+
+    /// <summary>From another thread: a request under way ends with an error at once, unless it is still connecting.</summary>
+    internal void Abort()
+    {
+        _aborted = true;
+        _socket?.Abort();
     }
 
     public void Dispose()
@@ -97,6 +106,8 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
             count += Fill(count);
         }
         var head = _buffer.AsSpan(0, headLength).ToArray();
+        if (!head.AsSpan().StartsWith("HTTP/1."u8))
+            throw new IOException("the server's answer is no HTTP");
         if (!HttpHead.TryBody(head, response: true, out var body))
             throw new IOException("the server's answer has no valid length");
         var status = HttpHead.Status(head);

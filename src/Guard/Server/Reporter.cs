@@ -31,6 +31,7 @@ internal sealed class Reporter
     private int _failures;
     private long _sentAt;
     private bool _incidentsUnderWay;
+    private bool _overdue;
     private volatile bool _stop;
     private volatile bool _restored;
 
@@ -47,11 +48,11 @@ internal sealed class Reporter
 
     internal void Start() => new Thread(Run, 256 * 1024) { IsBackground = true, Name = "reporter" }.Start();
 
-    /// <summary>The runtime asks for its next event: send what is new, for at most the flush budget; not at all while the server is away.</summary>
+    /// <summary>The runtime asks for its next event: send what is new, for at most the flush budget; not at all while the server is away, or still owes the answer that this waited for last time.</summary>
     internal void FlushBeforeNext()
     {
         _guardian.DrainRing();
-        if (Pausing || !(_guardian.Behaviours.Pending || _guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay)))
+        if (Pausing || Volatile.Read(ref _overdue) || !(_guardian.Behaviours.Pending || _guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay)))
             return;
         lock (_rounds)
         {
@@ -59,21 +60,39 @@ internal sealed class Reporter
             _roundDone.Reset();
         }
         _kick.Set();
-        _roundDone.Wait(_guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay) ? IncidentFlushBudgetMs : FlushBudgetMs);
+        var done = _roundDone.Wait(_guardian.Incidents.Pending || Volatile.Read(ref _incidentsUnderWay) ? IncidentFlushBudgetMs : FlushBudgetMs);
+        lock (_rounds)
+            Volatile.Write(ref _overdue, !done && !_roundDone.IsSet);
     }
 
-    /// <summary>Last words within a budget.</summary>
+    /// <summary>Last words within a budget: a request that the server is slow to answer is given up for them, and they for the deadline.</summary>
     internal void Shutdown(int budgetMs)
     {
+        var until = Environment.TickCount64 + budgetMs;
         _stop = true;
         _kick.Set();
         _guardian.DrainRing();
-        lock (_sending)
+        if (!_sending.TryEnter(budgetMs / 4))
+        {
+            _client.Abort();
+            if (!_sending.TryEnter((int)Math.Max(0, until - Environment.TickCount64)))
+            {
+                Log.Error("the server does not answer: what was not reported yet is lost");
+                return;
+            }
+        }
+        try
         {
             Collect(evenIfEmpty: true);
-            Deliver(Math.Max(50, budgetMs));
+            Deliver(until);
+            if (_spool.Count > 0)
+                Log.Error($"the server does not answer: {_spool.Count} batches that were not reported yet are lost");
+            _client.Dispose();
         }
-        _client.Dispose();
+        finally
+        {
+            _sending.Exit();
+        }
     }
 
     private void Run()
@@ -95,11 +114,13 @@ internal sealed class Reporter
             lock (_sending)
             {
                 Collect(evenIfEmpty: _time.GetElapsedTime(_sentAt) >= Interval);
-                Deliver(RequestTimeoutMs);
+                if (!_stop)
+                    Deliver(lastWords: null);
             }
             lock (_rounds)
             {
                 _round++;
+                _overdue = false;
                 again = _round < _wanted && !Pausing && (_guardian.Behaviours.Pending || _guardian.Incidents.Pending);
                 if (!again)
                 {
@@ -135,7 +156,8 @@ internal sealed class Reporter
     /// <summary>The environment came back from a snapshot: the connection of before leads nowhere.</summary>
     internal void Restored() => _restored = true;
 
-    private void Deliver(int timeoutMs)
+    /// <param name="lastWords">The tick by which all is said; null for no such end.</param>
+    private void Deliver(long? lastWords)
     {
         if (_restored)
         {
@@ -145,11 +167,13 @@ internal sealed class Reporter
         }
         while (_spool.TryPeek(out var batch))
         {
-            if (Pausing && !_stop)
+            // A request may be tried twice, so that each try has half of what is left.
+            var timeoutMs = lastWords is { } until ? (until - Environment.TickCount64) / 2 : RequestTimeoutMs;
+            if (lastWords is null ? _stop || Pausing : timeoutMs <= 0)
                 return;
             try
             {
-                var answer = _client.Send("POST", "/api/v1/ingest/batches", null, batch, timeoutMs);
+                var answer = _client.Send("POST", "/api/v1/ingest/batches", null, batch, (int)timeoutMs);
                 if (answer.Status is >= 500 or 429 or 401 or 403)
                 {
                     Failed($"status {answer.Status}", null);

@@ -52,7 +52,7 @@ internal sealed class FakeServer : IDisposable
 
     internal string TakeBatch(Func<string, bool> wanted)
     {
-        while (Batches.TryTake(out var batch, TimeSpan.FromSeconds(10)))
+        while (Batches.TryTake(out var batch, TimeSpan.FromSeconds(30)))
         {
             if (wanted(batch))
                 return batch;
