@@ -252,6 +252,21 @@ public class FaultTests
         rig.Invoke(2);
     }
 
+    [RootBinaryFact]
+    public void A_name_that_nobody_looks_up_holds_up_neither_start_nor_end()
+    {
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Parse("127.91.7.53"), 53));
+        using var clock = new FairClock();
+        using var rig = new Rig(ProtectionMode.Protect, "echo 'nameserver 127.91.7.53' >/tmp/resolv.conf; mount --bind /tmp/resolv.conf /etc/resolv.conf;", ("PELLICLE_SERVER", "http://server.pellicle.example:8080"));
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3), rig.Log);
+        silent.Available.ShouldBeGreaterThan(0, "nobody asked for the name");
+        rig.Mode.ShouldBe(ProtectionMode.Monitor, "without a policy nothing is stopped");
+        rig.Invoke(10);
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5), rig.Log);
+        rig.Shutdown().ShouldBeLessThan(TimeSpan.FromSeconds(1.8), rig.Log);
+    }
+
     // --- the channel
 
     [BinaryTheory]

@@ -8,6 +8,7 @@ namespace Pellicle.Guard.Config;
 internal sealed class PolicyHolder(ProtectionMode? modeOverride, TimeProvider time)
 {
     private volatile CompiledPolicy _current = new(Effective(new PolicyDocument(), modeOverride));
+    private readonly Lock _changing = new();
     private long _freshAt;
 
     /// <summary>Raised after a change, on the changing thread.</summary>
@@ -34,9 +35,22 @@ internal sealed class PolicyHolder(ProtectionMode? modeOverride, TimeProvider ti
     internal void Set(PolicyDocument document, string origin)
     {
         var compiled = new CompiledPolicy(Effective(document, modeOverride));
-        Origin = origin;
-        _current = compiled;
-        Changed?.Invoke(compiled);
+        lock (_changing)
+        {
+            Origin = origin;
+            _current = compiled;
+            Changed?.Invoke(compiled);
+        }
+    }
+
+    /// <summary>What was kept from before, unless the server's has come meanwhile.</summary>
+    internal void SetKept(PolicyDocument document, string origin)
+    {
+        lock (_changing)
+        {
+            if (Origin != "server")
+                Set(document, origin);
+        }
     }
 
     private static PolicyDocument Effective(PolicyDocument document, ProtectionMode? mode) => mode is null ? document : document with { Mode = mode.Value };

@@ -89,7 +89,7 @@ internal sealed class ExtensionMode
             _guardian.BeforeNext = _reporter.FlushBeforeNext;
             _guardian.Freshen = _poller.Freshen;
         }
-        if (_poller is null || !_poller.Ask(FirstPolicyBudgetMs))
+        if (_poller is null || !_poller.Start(FirstPolicyBudgetMs))
             KeptPolicy(health);
         _guardian.OnRestored = Restored;
         if (_settings.Credentials is not null)
@@ -108,9 +108,9 @@ internal sealed class ExtensionMode
             cached = null;
         }
         if (cached is not null)
-            _holder.Set(cached, "cache");
+            _holder.SetKept(cached, "cache");
         else if (packed is not null)
-            _holder.Set(packed, "layer");
+            _holder.SetKept(packed, "layer");
     }
 
     /// <summary>After a snapshot: connections of before lead nowhere, the policy may be old, and the credentials are new.</summary>
@@ -160,7 +160,6 @@ internal sealed class ExtensionMode
             return 3;
         if (mode is not null)
         {
-            mode._poller?.Start();
             mode._reporter?.Start();
             new Thread(mode.KeepHouse, 256 * 1024) { IsBackground = true, Name = "house" }.Start();
         }

@@ -16,24 +16,26 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
 {
     private const int MaxBodyBytes = 16 * 1024 * 1024;
 
+    /// <summary>What takes so much longer than it may was not waited for.</summary>
+    private const int FrozenMs = 250;
+
     private Stream? _stream;
     private volatile FdStream? _socket;
     private volatile bool _aborted;
-    private bool _connected;
     private byte[] _buffer = new byte[8192];
 
-    /// <summary>Sends one request and reads the answer. Throws <see cref="IOException"/> and its kin when the server cannot be reached in time: twice the time-out at most.</summary>
+    /// <summary>Sends one request and reads the answer. Throws <see cref="IOException"/> and its kin when the server cannot be reached in time.</summary>
     internal ServerAnswer Send(string method, string pathAndQuery, string? etag, byte[]? body, int timeoutMs)
     {
         _aborted = false;
-        _connected = _stream is not null;
+        var (reused, began) = (_stream is not null, Environment.TickCount64);
         try
         {
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
-        catch (IOException) when (_connected && !_aborted)
+        catch (IOException) when (!_aborted && Environment.TickCount64 - began is var took && (took < timeoutMs ? reused : took > timeoutMs + FrozenMs))
         {
-            // An idle connection may have been closed under us, or the environment was frozen in the middle of it: once more on a new one. Batches are idempotent.
+            // An idle connection was closed under us, or the environment was frozen in the middle of it: once more on a new one. Batches are idempotent.
             Dispose();
             return Exchange(method, pathAndQuery, etag, body, timeoutMs);
         }
@@ -57,7 +59,6 @@ internal sealed class HttpClientLite(Uri server, string token) : IDisposable
         try
         {
             _stream ??= Connect(timeoutMs);
-            _connected = true;
             _socket!.Within(timeoutMs);
             var head = new StringBuilder()
                 .Append(method).Append(' ').Append(server.AbsolutePath.TrimEnd('/')).Append(pathAndQuery).Append(" HTTP/1.1\r\nHost: ").Append(server.Authority)

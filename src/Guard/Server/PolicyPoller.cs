@@ -25,6 +25,7 @@ internal sealed class PolicyPoller
     private volatile bool _reachable;
     private volatile bool _stop;
     private volatile bool _restored;
+    private bool _settled;
 
     /// <summary>Told of a policy that somebody between server and guard must have changed or played back.</summary>
     internal Action<string>? Forged { get; set; }
@@ -35,7 +36,19 @@ internal sealed class PolicyPoller
         _client = new HttpClientLite(settings.Server!, settings.Token);
     }
 
-    internal void Start() => new Thread(Run, 256 * 1024) { IsBackground = true, Name = "policy" }.Start();
+    /// <summary>Asks from now on, beside everything else, and waits for the first answer: a name that cannot be looked up or a server that is away holds up a start no longer than this.</summary>
+    /// <returns>False when the server gave no usable policy in time; it may still come.</returns>
+    internal bool Start(int budgetMs)
+    {
+        new Thread(Run, 256 * 1024) { IsBackground = true, Name = "policy" }.Start();
+        var until = Environment.TickCount64 + budgetMs;
+        lock (_gate)
+        {
+            while (!_settled && until - Environment.TickCount64 is > 0 and var left)
+                Monitor.Wait(_gate, (int)left);
+        }
+        return _holder.Origin == "server";
+    }
 
     internal void Stop()
     {
@@ -43,7 +56,7 @@ internal sealed class PolicyPoller
         _kick.Set();
     }
 
-    /// <summary>One question now, on the caller's thread (start-up). False when the server gave no usable answer in time.</summary>
+    /// <summary>One question now, on the caller's thread. False when the server gave no usable answer in time.</summary>
     internal bool Ask(int timeoutMs)
     {
         var started = _time.GetTimestamp();
@@ -58,6 +71,7 @@ internal sealed class PolicyPoller
             {
                 if (!_restored)
                     Interlocked.Exchange(ref _knownAt, started);
+                _settled = true;
                 Monitor.PulseAll(_gate);
             }
         }
@@ -159,6 +173,7 @@ internal sealed class PolicyPoller
 
     private void Run()
     {
+        Ask(RequestTimeoutMs);
         while (!_stop)
         {
             _kick.WaitOne(TimeSpan.FromSeconds(_reachable ? _holder.Document.PollSeconds : Math.Max(2, _holder.Document.PollSeconds)));

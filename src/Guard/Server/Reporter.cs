@@ -167,8 +167,7 @@ internal sealed class Reporter
         }
         while (_spool.TryPeek(out var batch))
         {
-            // A request may be tried twice, so that each try has half of what is left.
-            var timeoutMs = lastWords is { } until ? (until - Environment.TickCount64) / 2 : RequestTimeoutMs;
+            var timeoutMs = lastWords is { } until ? until - Environment.TickCount64 : RequestTimeoutMs;
             if (lastWords is null ? _stop || Pausing : timeoutMs <= 0)
                 return;
             try
