@@ -8,7 +8,7 @@ CORPORA = {name: corpus for module in (npm, locks, bundles, python, java, dotnet
 
 # Recall and precision that a corpus must reach; a name or its beginning.
 # Of jars that do not say whose they are only well-known ones can be told; that corpus is there to be seen.
-GOALS = {"java debian unstated": (0.0, 0.0), "java without poms": (0.85, 0.85), "bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "blind-all": (0.0, 0.85), "blind": (0.9, 0.85), "python stripped": (0.9, 0.97), "native": (0.9, 0.97), "": (0.99, 0.99)}
+GOALS = {"java debian unstated": (0.0, 0.0), "java without poms": (0.9, 0.9), "java advisories": (0.97, 0.99), "bundle-all": (0.0, 0.95), "bundle": (0.9, 0.97), "blind-all": (0.0, 0.85), "blind": (0.9, 0.85), "python stripped": (0.9, 0.97), "native": (0.9, 0.97), "": (0.99, 0.99)}
 
 
 def goal(name):

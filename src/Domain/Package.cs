@@ -16,6 +16,27 @@ public enum PackageEvidence
     Binary,
 }
 
+/// <summary>How it was told which package something is; CycloneDX's names of techniques.</summary>
+public enum IdentityMethod
+{
+    /// <summary>A manifest, lock file or metadata file says it (<c>manifest-analysis</c>).</summary>
+    Manifest,
+
+    /// <summary>The name of a file or directory (<c>filename</c>).</summary>
+    FileName,
+
+    /// <summary>Names and texts in source code: module paths, comments, literals, version assignments (<c>source-code-analysis</c>).</summary>
+    SourceCode,
+
+    /// <summary>Names and texts in compiled code (<c>binary-analysis</c>).</summary>
+    Binary,
+}
+
+/// <summary>How a package was recognised where its own metadata does not say what it is.</summary>
+/// <param name="Method">What told it.</param>
+/// <param name="Confidence">Share of such packages whose name is right, as measured on corpora with a ground truth; above 0 to 1.</param>
+public sealed record PackageIdentity(IdentityMethod Method, double Confidence);
+
 /// <summary>One package found in a function or a layer version.</summary>
 public sealed record Package
 {
@@ -36,6 +57,9 @@ public sealed record Package
 
     /// <summary>How it was proved.</summary>
     public required PackageEvidence Evidence { get; init; }
+
+    /// <summary>How it was recognised; null where its own metadata, a lock file or the compiler states name and version.</summary>
+    public PackageIdentity? Identity { get; init; }
 
     /// <summary>Licence expression or text as found; null where unknown.</summary>
     public string? License { get; init; }

@@ -1,7 +1,7 @@
 """Jars. Truth: Debian lists every jar by its published coordinates below /usr/share/maven-repo."""
-import functools, glob, io, json, os, re, zipfile
+import functools, glob, io, json, os, re, subprocess, zipfile
 
-from .common import WORK, built, debs, found, run, scan
+from .common import CLI, WORK, NotBuilt, built, debs, found, run, scan
 
 TITLE = re.compile(r"^lib[a-z0-9.+-]+-java$")
 
@@ -77,11 +77,14 @@ def flat(stated=True):
                 continue
             truth.add((name, version))
             archive.write(real, f"lib/{file}") if f"lib/{file}" not in archive.namelist() else None
-    yield truth, found(scan(zipped), "Maven")
+    packages = scan(zipped)
+    print_confidence(truth, packages)
+    yield truth, found(packages, "Maven")
 
 
-def without_poms():
-    """The jars of Maven's builds as other build tools would have made them: without META-INF/maven. The group is all guessed or known."""
+@functools.cache
+def bare():
+    """A zip of the jars of Maven's builds as other build tools would have made them, without poms; and what they are. The descriptor of Maven's plugins stays: without it they are none."""
     truth, seen, target = set(), set(), f"{WORK}/java-without-poms.zip"
     with zipfile.ZipFile(target, "w") as archive:
         for name, version, real, file in filter(is_own, jars()):
@@ -92,11 +95,50 @@ def without_poms():
             stripped = io.BytesIO()
             with zipfile.ZipFile(real) as inner, zipfile.ZipFile(stripped, "w") as bare:
                 for entry in inner.namelist():
-                    if not entry.startswith("META-INF/maven/") and not entry.endswith((".jar", "/")) and entry not in bare.NameToInfo:
+                    if (not entry.startswith("META-INF/maven/") or entry == "META-INF/maven/plugin.xml") and not entry.endswith((".jar", "/")) and entry not in bare.NameToInfo:
                         # Names of classes are looked at, their code is not.
                         bare.writestr(entry, b"" if entry.endswith(".class") else inner.read(entry))
             archive.writestr(f"lib/{file}", stripped.getvalue())
-    yield truth, found(scan(target), "Maven")
+    return target, truth
+
+
+def without_poms():
+    """The group is all guessed or known."""
+    target, truth = bare()
+    packages = scan(target)
+    print_confidence(truth, packages)
+    yield truth, found(packages, "Maven")
+
+
+def advisories():
+    """What the jars' poms bring to light, and the same jars without them: the advisories that matter."""
+    archive = os.path.join(os.path.dirname(__file__), "../../../../shared/data/advisories")
+    database = f"{WORK}/java-advisories.db"
+    if not os.path.isdir(archive):
+        raise NotBuilt("no advisories beside the repository")
+    run(CLI, "db", "import", archive + "/Maven/all.zip", "--db", database)
+    target, _ = bare()
+    stated = f"{WORK}/java-with-poms.zip"
+    with zipfile.ZipFile(target) as names, zipfile.ZipFile(stated, "w") as archive:
+        for _, _, real, file in filter(is_own, jars()):
+            if f"lib/{file}" in names.NameToInfo and f"lib/{file}" not in archive.NameToInfo:
+                archive.write(real, f"lib/{file}")
+    yield matched(stated, database), matched(target, database)
+
+
+def matched(target, database):
+    """Advisory and jar of each finding in a library itself, not in what it carries inside."""
+    done = json.loads(subprocess.run([CLI, "scan", target, "--db", database, "--format", "json", "--no-cache"], capture_output=True, text=True).stdout)["targets"][0]
+    own = {(p["purl"], p["path"]) for p in done["packages"] if p["evidence"] == "installed"}
+    return {(f["ruleId"], f["path"].split("!/")[0]) for f in done["findings"] if f["kind"] in ("vulnerability", "malware") and (f["purl"], f["path"]) in own}
+
+
+def print_confidence(truth, packages):
+    """How many are right of those that were told in one way: what the confidence in the report should be."""
+    if os.environ.get("VERBOSE"):
+        for way in sorted({(p["method"], p["confidence"]) for p in packages}):
+            same = [(p["name"], p["version"]) in truth for p in packages if (p["method"], p["confidence"]) == way]
+            print(f"    {way[0]} {way[1]}: {sum(same)} of {len(same)} right ({sum(same) / len(same):.2f})")
 
 
 def with_pom():
@@ -155,4 +197,4 @@ def shaded(exploded):
     yield truth, found(scan(target), "Maven", ("installed", "bundled"))
 
 
-CORPORA = {"java debian": flat, "java debian unstated": lambda: flat(False), "java without poms": without_poms, "java nested": nested, "java shaded": lambda: shaded(False), "java exploded": lambda: shaded(True)}
+CORPORA = {"java debian": flat, "java debian unstated": lambda: flat(False), "java without poms": without_poms, "java advisories": advisories, "java nested": nested, "java shaded": lambda: shaded(False), "java exploded": lambda: shaded(True)}

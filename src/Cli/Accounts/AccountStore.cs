@@ -71,7 +71,7 @@ internal sealed record OwnPart(IReadOnlyList<Finding> Findings, IReadOnlyList<Fi
 /// </summary>
 internal sealed class AccountStore : IDisposable
 {
-    private const int Schema = 5;
+    private const int Schema = 6;
 
     // Fields, for the tuple of an EPSS value.
     private static readonly JsonSerializerOptions Compact = new() { IncludeFields = true };
@@ -108,7 +108,7 @@ internal sealed class AccountStore : IDisposable
                 CREATE TABLE view_states (id TEXT PRIMARY KEY, rules TEXT NOT NULL, status INTEGER NOT NULL, packages INTEGER NOT NULL, critical INTEGER NOT NULL, high INTEGER NOT NULL, medium INTEGER NOT NULL, low INTEGER NOT NULL,
                     info INTEGER NOT NULL, errors INTEGER NOT NULL) WITHOUT ROWID;
                 CREATE TABLE contents (sha256 TEXT PRIMARY KEY, build TEXT NOT NULL, packages BLOB NOT NULL) WITHOUT ROWID;
-                CREATE TABLE answers (ecosystem TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, hash TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (ecosystem, name, version)) WITHOUT ROWID;
+                CREATE TABLE answers (ecosystem TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, guess INTEGER NOT NULL, hash TEXT NOT NULL, document BLOB NOT NULL, PRIMARY KEY (ecosystem, name, version, guess)) WITHOUT ROWID;
                 CREATE TABLE changes (scan INTEGER NOT NULL, at INTEGER NOT NULL, members INTEGER NOT NULL, change TEXT NOT NULL, severity TEXT NOT NULL, rule TEXT NOT NULL, title TEXT NOT NULL, fingerprint TEXT NOT NULL);
                 CREATE INDEX changes_fingerprint ON changes (fingerprint) WHERE change = 'fixed';
                 CREATE TABLE change_members (id INTEGER NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL);
@@ -242,12 +242,12 @@ internal sealed class AccountStore : IDisposable
     public Dictionary<PackageVersion, string> AnswerHashes()
     {
         var all = new Dictionary<PackageVersion, string>();
-        Read("SELECT ecosystem, name, version, hash FROM answers", row => all[new PackageVersion(row.GetString(0), row.GetString(1), row.GetString(2))] = row.GetString(3));
+        Read("SELECT ecosystem, name, version, guess, hash FROM answers", row => all[new PackageVersion(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3) != 0)] = row.GetString(4));
         return all;
     }
 
     public AdvisoryAnswer Answer(PackageVersion package) =>
-        Scalar("SELECT document FROM answers WHERE ecosystem = $a AND name = $b AND version = $c", package.Ecosystem, package.Name, package.Version) is byte[] text ? JsonSerializer.Deserialize<AdvisoryAnswer>(text, Compact)! : AdvisoryAnswer.None;
+        Scalar("SELECT document FROM answers WHERE ecosystem = $a AND name = $b AND version = $c AND guess = $d", package.Ecosystem, package.Name, package.Version, package.IsGuess ? 1 : 0) is byte[] text ? JsonSerializer.Deserialize<AdvisoryAnswer>(text, Compact)! : AdvisoryAnswer.None;
 
     /// <summary>An answer as it is stored, and its hash; both empty where no advisory says anything.</summary>
     public static (string Hash, byte[] Text) Write(AdvisoryAnswer answer)
@@ -265,11 +265,11 @@ internal sealed class AccountStore : IDisposable
     {
         if (text.Length == 0)
         {
-            Run("DELETE FROM answers WHERE ecosystem = $a AND name = $b AND version = $c", package.Ecosystem, package.Name, package.Version);
+            Run("DELETE FROM answers WHERE ecosystem = $a AND name = $b AND version = $c AND guess = $d", package.Ecosystem, package.Name, package.Version, package.IsGuess ? 1 : 0);
         }
         else
         {
-            Run("INSERT INTO answers VALUES ($a, $b, $c, $d, $e) ON CONFLICT (ecosystem, name, version) DO UPDATE SET hash = excluded.hash, document = excluded.document", package.Ecosystem, package.Name, package.Version, hash, text);
+            Run("INSERT INTO answers VALUES ($a, $b, $c, $d, $e, $f) ON CONFLICT (ecosystem, name, version, guess) DO UPDATE SET hash = excluded.hash, document = excluded.document", package.Ecosystem, package.Name, package.Version, package.IsGuess ? 1 : 0, hash, text);
         }
     }
 

@@ -9,14 +9,15 @@ namespace Pellicle.Cli.Accounts;
 /// <param name="Version">Version.</param>
 /// <param name="Purl">Package URL.</param>
 /// <param name="Path">Path of the evidence.</param>
-internal sealed record ContentPackage(string Ecosystem, string Name, string Version, string Purl, string Path)
+/// <param name="IsGuess">As <see cref="PackageVersion"/>'s.</param>
+internal sealed record ContentPackage(string Ecosystem, string Name, string Version, string Purl, string Path, bool IsGuess = false)
 {
-    public PackageVersion Key() => new(Ecosystem, Name, Version);
+    public PackageVersion Key() => new(Ecosystem, Name, Version, IsGuess);
 
     /// <summary>What is kept of what was read.</summary>
     public static IReadOnlyList<ContentPackage> Of(IEnumerable<Package> packages) =>
         [.. packages.Where(p => p.Version is not null && p.Ecosystem != Domain.Ecosystem.Generic)
-            .Select(p => new ContentPackage(p.Ecosystem.Name, p.Name, p.Version!, p.Purl.ToString(), p.Path)).Distinct()
+            .Select(p => new ContentPackage(p.Ecosystem.Name, p.Name, p.Version!, p.Purl.ToString(), p.Path, p.Identity is not null && p.Ecosystem == Domain.Ecosystem.Maven)).Distinct()
             .OrderBy(p => p.Purl, StringComparer.Ordinal).ThenBy(p => p.Path, StringComparer.Ordinal)];
 }
 

@@ -131,6 +131,19 @@ public sealed class AdvisoryDatabase : IDisposable
         return default;
     }
 
+    /// <summary>Names of an ecosystem's packages that records name.</summary>
+    internal IEnumerable<string> Names(Ecosystem ecosystem)
+    {
+        for (var i = 0; i < PackageCount; i++)
+        {
+            var package = Package(i);
+            if (Int(package, 0) is var index && index < Ecosystem.All.Count && Ecosystem.All[index] == ecosystem.Base)
+            {
+                yield return Text(Int(Package(i), 4));
+            }
+        }
+    }
+
     /// <summary>Advisory index of an entry, and a reader at its ranges.</summary>
     internal (int Advisory, int Offset) Entry(int index)
     {

@@ -1,5 +1,6 @@
 using Pellicle.Domain;
 using Pellicle.Scanning.Advisories;
+using Pellicle.Scanning.Extractors.Java;
 using Pellicle.Scanning.Versions;
 
 namespace Pellicle.Scanning.Matching;
@@ -7,6 +8,10 @@ namespace Pellicle.Scanning.Matching;
 /// <summary>Finds the advisories that affect a package version. Stateless beside the database; safe for many threads.</summary>
 public sealed class Matcher(AdvisoryDatabase database)
 {
+    // Groups by artifact; made when the first jar without a group needs it.
+    private readonly Lazy<ILookup<string, string>> artifacts = new(() => database.Names(Ecosystem.Maven).Where(name => name.Contains(':', StringComparison.Ordinal))
+        .ToLookup(name => name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..], name => name[..name.IndexOf(':', StringComparison.Ordinal)], StringComparer.Ordinal));
+
     /// <summary>Matches for a purl with version; empty for an ecosystem without advisories or a purl without version.</summary>
     public IReadOnlyList<AdvisoryMatch> Query(Purl purl) =>
         purl.Version is { } version && Ecosystem.TryParse(purl, out var ecosystem) ? Query(ecosystem, NameOf(ecosystem, purl), version) : [];
@@ -18,6 +23,22 @@ public sealed class Matcher(AdvisoryDatabase database)
     /// <summary>Whether the version of a purl can be put in its ecosystem's order; where not, only records that list it or hold every version match.</summary>
     public static bool IsComparable(Purl purl) =>
         purl.Version is { } version && Ecosystem.TryParse(purl, out var ecosystem) && VersionOrder.For(ecosystem).IsValid(ecosystem == Ecosystem.Go ? GoVersion(version) : version);
+
+    /// <summary>
+    /// The one name under which records know an artifact whose group is a guess: the guess itself where they name it (null), else the only group of the same owner with an
+    /// artifact of this name. Null where there is none, or several.
+    /// </summary>
+    public string? KnownAs(Ecosystem ecosystem, string name)
+    {
+        if (ecosystem != Ecosystem.Maven || Knows(ecosystem, name) || name.IndexOf(':', StringComparison.Ordinal) is not (> 0 and var colon))
+        {
+            return null;
+        }
+
+        var (group, artifact) = (name[..colon], name[(colon + 1)..]);
+        var candidates = artifacts.Value[artifact].Where(known => MavenOwner.Shares(known, group, artifact)).Take(2).ToList();
+        return candidates.Count == 1 ? $"{candidates[0]}:{artifact}" : null;
+    }
 
     /// <summary>Whether any record names this package.</summary>
     public bool Knows(Ecosystem ecosystem, string name) => database.Find(ecosystem, name).Count > 0;

@@ -9,12 +9,14 @@ namespace Pellicle.Scanning.Pipeline;
 /// <param name="Ecosystem">OSV ecosystem name.</param>
 /// <param name="Name">OSV package name.</param>
 /// <param name="Version">Version.</param>
-public readonly record struct PackageVersion(string Ecosystem, string Name, string Version);
+/// <param name="IsGuess">True where the package does not say its group itself: advisories may know its artifact under another of the same owner.</param>
+public readonly record struct PackageVersion(string Ecosystem, string Name, string Version, bool IsGuess = false);
 
 /// <summary>What the advisories say of a package version.</summary>
 /// <param name="Matches">Advisories that affect it, sorted by id.</param>
 /// <param name="IsUncomparable">Its version cannot be put in order although records name the package.</param>
-public sealed record AdvisoryAnswer(IReadOnlyList<AdvisoryMatch> Matches, bool IsUncomparable)
+/// <param name="KnownAs">Name under which the advisories know it, where its own was a guess that they do not know.</param>
+public sealed record AdvisoryAnswer(IReadOnlyList<AdvisoryMatch> Matches, bool IsUncomparable, string? KnownAs = null)
 {
     /// <summary>No advisory.</summary>
     public static AdvisoryAnswer None { get; } = new([], false);
@@ -27,7 +29,7 @@ public sealed record AdvisoryAnswer(IReadOnlyList<AdvisoryMatch> Matches, bool I
 public sealed record JudgedPackage(ScannedPackage Package, string Reason, PackageVersion? Winner)
 {
     /// <summary>What is looked up for it; null where nothing can be.</summary>
-    public PackageVersion? Key => Package.Version is { } version && Package.Ecosystem != Ecosystem.Generic.Name ? new PackageVersion(Package.Ecosystem, Package.Name, version) : null;
+    public PackageVersion? Key => Package.Version is { } version && Package.Ecosystem != Ecosystem.Generic.Name ? new PackageVersion(Package.Ecosystem, Package.Name, version, Package.IsGuess) : null;
 }
 
 /// <summary>A scanned target before advisories: they can be applied again without reading its content.</summary>
@@ -48,9 +50,11 @@ public static class AdvisoryJudge
             return AdvisoryAnswer.None;
         }
 
-        var matches = matcher.Query(ecosystem, package.Name, package.Version);
-        return matches.Count > 0 ? new AdvisoryAnswer(matches, false)
-            : !VersionOrder.For(ecosystem).IsValid(package.Version) && matcher.Knows(ecosystem, package.Name) ? new AdvisoryAnswer([], true)
+        var knownAs = package.IsGuess ? matcher.KnownAs(ecosystem, package.Name) : null;
+        var name = knownAs ?? package.Name;
+        var matches = matcher.Query(ecosystem, name, package.Version);
+        return matches.Count > 0 ? new AdvisoryAnswer(matches, false, knownAs)
+            : !VersionOrder.For(ecosystem).IsValid(package.Version) && matcher.Knows(ecosystem, name) ? new AdvisoryAnswer([], true, knownAs)
             : AdvisoryAnswer.None;
     }
 
@@ -108,7 +112,7 @@ public static class AdvisoryJudge
             advised.Errors.Add(new FileError(package.Origin, package.Path, $"version `{key.Version}` of `{package.Name}` cannot be compared with advisories", "look it up by hand"));
         }
 
-        advised.Findings.AddRange(own.Matches.Select(match => ToFinding(match, judged, key)));
+        advised.Findings.AddRange(own.Matches.Select(match => ToFinding(match, judged, key, own.KnownAs)));
         if (package is { Effective: false, ShadowedBy: { } by } && judged.Winner is { } winner && Ecosystem.TryParse(key.Ecosystem, out var ecosystem))
         {
             var known = own.Matches.SelectMany(m => m.Aliases.Append(m.Id)).ToHashSet(StringComparer.Ordinal);
@@ -126,11 +130,14 @@ public static class AdvisoryJudge
 
     private static string TitleOf(AdvisoryMatch match, PackageVersion package) => $"{package.Name} {package.Version}: {(match.Summary.Length > 0 ? match.Summary : match.Id)}";
 
-    private static Finding ToFinding(AdvisoryMatch match, JudgedPackage judged, PackageVersion key)
+    private static Finding ToFinding(AdvisoryMatch match, JudgedPackage judged, PackageVersion key, string? knownAs)
     {
         var package = judged.Package;
+        var name = knownAs ?? package.Name;
         var why = match.Evidence == "listed by version" ? $"version {key.Version} is listed as affected" : $"version {key.Version} is affected ({match.Evidence})";
         var more = string.Concat(
+            knownAs is not null ? $"; the package does not say its group, and `{knownAs}` is the one of that owner with this name" : "",
+            package.Confidence < 1 ? FormattableString.Invariant($"; that it is {name} was told by {ScanJson.Word(package.Method)}, confidence {package.Confidence:0.##}") : "",
             match.KnownExploited ? "; known to be exploited" : "",
             match.Epss.Score > 0 ? FormattableString.Invariant($"; EPSS {match.Epss.Score:0.00} (percentile {match.Epss.Percentile:0.00})") : "",
             match.IsSeverityStated ? "" : "; no severity is stated, medium is assumed",
@@ -153,9 +160,9 @@ public static class AdvisoryJudge
             Path = package.Path,
             Title = title,
             Description = why + more,
-            Remediation = match.IsMalware ? $"remove {package.Name}; treat what it could reach as stolen"
-                : match.FixedVersions.Count > 0 ? $"update {package.Name} to {match.FixedVersions[0]} or later{(package.Origin == "function" ? "" : $" in {package.Origin.Replace(":", " ", StringComparison.Ordinal)}")}"
-                : $"no fixed version of {package.Name} is known; replace it, or keep the affected part from being reached",
+            Remediation = match.IsMalware ? $"remove {name}; treat what it could reach as stolen"
+                : match.FixedVersions.Count > 0 ? $"update {name} to {match.FixedVersions[0]} or later{(package.Origin == "function" ? "" : $" in {package.Origin.Replace(":", " ", StringComparison.Ordinal)}")}"
+                : $"no fixed version of {name} is known; replace it, or keep the affected part from being reached",
             References = match.References,
         };
     }

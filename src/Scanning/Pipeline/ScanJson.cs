@@ -143,6 +143,8 @@ public static class ScanJson
         json.WriteString("origin", package.Origin);
         json.WriteString("path", package.Path);
         json.WriteString("evidence", Word(package.Evidence));
+        json.WriteString("method", Word(package.Method));
+        json.WriteNumber("confidence", package.Confidence);
         json.WriteBoolean("effective", package.Effective);
         json.WriteString("shadowedBy", package.ShadowedBy);
         WriteFlag(json, "loaded", package.Loaded);
@@ -205,6 +207,15 @@ public static class ScanJson
         PackageEvidence.Binary => "binary",
     };
 
+    /// <summary>Word of the contract, which is CycloneDX's name of the technique.</summary>
+    public static string Word(IdentityMethod method) => method switch
+    {
+        IdentityMethod.Manifest => "manifest-analysis",
+        IdentityMethod.FileName => "filename",
+        IdentityMethod.SourceCode => "source-code-analysis",
+        IdentityMethod.Binary => "binary-analysis",
+    };
+
     private static string Word(FindingKind kind) => kind switch
     {
         FindingKind.Vulnerability => "vulnerability",
@@ -225,11 +236,22 @@ public static class ScanJson
     };
 }
 
+internal sealed class IdentityMethodConverter : JsonConverter<IdentityMethod>
+{
+    public override IdentityMethod Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var word = reader.GetString();
+        return Enum.GetValues<IdentityMethod>().Cast<IdentityMethod?>().FirstOrDefault(method => ScanJson.Word(method!.Value) == word) ?? throw new JsonException($"no method `{word}`");
+    }
+
+    public override void Write(Utf8JsonWriter writer, IdentityMethod value, JsonSerializerOptions options) => writer.WriteStringValue(ScanJson.Word(value));
+}
+
 internal sealed class CamelCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false) where T : struct, Enum;
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     RespectNullableAnnotations = true,
-    Converters = [typeof(CamelCaseEnum<Severity>), typeof(CamelCaseEnum<FindingKind>), typeof(CamelCaseEnum<PackageEvidence>), typeof(CamelCaseEnum<ScanStatus>)])]
+    Converters = [typeof(CamelCaseEnum<Severity>), typeof(CamelCaseEnum<FindingKind>), typeof(CamelCaseEnum<PackageEvidence>), typeof(IdentityMethodConverter), typeof(CamelCaseEnum<ScanStatus>)])]
 [JsonSerializable(typeof(ScanReport))]
 internal sealed partial class ScanJsonContext : JsonSerializerContext;

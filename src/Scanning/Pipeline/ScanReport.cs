@@ -120,6 +120,12 @@ public sealed record ScannedPackage
     /// <summary>How it was proved.</summary>
     public required PackageEvidence Evidence { get; init; }
 
+    /// <summary>What told which package it is.</summary>
+    public IdentityMethod Method { get; init; }
+
+    /// <summary>How sure that is, above 0 to 1; 1 where the package's own metadata, a lock file or the compiler states it.</summary>
+    public double Confidence { get; init; } = 1;
+
     /// <summary>False when another copy loads instead, or it is not on the search order.</summary>
     public bool Effective { get; init; } = true;
 
@@ -131,6 +137,10 @@ public sealed record ScannedPackage
 
     /// <summary>Licence as found, or null.</summary>
     public string? License { get; init; }
+
+    /// <summary>True for a jar whose group nothing in it states.</summary>
+    [JsonIgnore]
+    public bool IsGuess => Confidence < 1 && Ecosystem == Domain.Ecosystem.Maven.Name;
 }
 
 /// <summary>A finding that somebody decided not to show.</summary>

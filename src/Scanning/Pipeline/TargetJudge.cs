@@ -104,6 +104,8 @@ internal sealed class TargetJudge(ScanRequest request, TargetRequest target, Eff
         Origin = origin,
         Path = package.Path,
         Evidence = package.Evidence,
+        Method = package.Identity?.Method ?? (package.Evidence == PackageEvidence.Binary ? IdentityMethod.Binary : IdentityMethod.Manifest),
+        Confidence = package.Identity?.Confidence ?? 1,
         Effective = judgement.Effective,
         ShadowedBy = judgement.ShadowedBy,
         Loaded = loaded,

@@ -100,8 +100,25 @@ internal static class CycloneDxReport
         }
 
         json.WriteString("purl", package.Purl);
-        json.Object("evidence", () => json.Array("occurrences", [package], p => json.Item(() => json.WriteString("location", $"{p.Origin}/{p.Path}"))));
+        json.Object("evidence", () =>
+        {
+            WriteIdentity(json, package);
+            json.Array("occurrences", [package], p => json.Item(() => json.WriteString("location", $"{p.Origin}/{p.Path}")));
+        });
         json.Array("properties", PackageProperties(package), p => json.Property(p.Name, p.Value));
+    }));
+
+    private static void WriteIdentity(Utf8JsonWriter json, ScannedPackage package) => json.Array("identity", [package], p => json.Item(() =>
+    {
+        json.WriteString("field", "purl");
+        json.WriteNumber("confidence", p.Confidence);
+        json.WriteString("concludedValue", p.Purl);
+        json.Array("methods", [p], m => json.Item(() =>
+        {
+            json.WriteString("technique", ScanJson.Word(m.Method));
+            json.WriteNumber("confidence", m.Confidence);
+            json.WriteString("value", m.Path);
+        }));
     }));
 
     private static IEnumerable<(string Name, string Value)> PackageProperties(ScannedPackage package)

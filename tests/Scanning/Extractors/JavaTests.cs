@@ -77,9 +77,44 @@ public class JavaTests
     [InlineData("lib/annotations-25.2.jar", "com/android/annotations/A.class", "pkg:maven/com.android.tools/annotations@25.2")]
     [InlineData("lib/metrics-store-1.0.jar", "com/acme/metrics/A.class", "pkg:maven/com.acme.metrics/metrics-store@1.0")]
     [InlineData("lib/metrics-core-4.2.0.jar", "com/codahale/metrics/A.class", "pkg:maven/io.dropwizard.metrics/metrics-core@4.2.0")]
+    [InlineData("lib/bridge-method-annotation-1.25.jar", "com/infradna/tool/bridge_method_injector/A.class", "pkg:maven/com.infradna.tool/bridge-method-annotation@1.25")]
+    [InlineData("lib/mojo-executor-2.4.0.jar", "org/twdata/maven/mojoexecutor/A.class", "pkg:maven/org.twdata.maven/mojo-executor@2.4.0")]
     [InlineData("lib/empty-2.10.jar", "readme.txt", "")]
     public void A_jar_that_states_nothing_is_known_by_its_classes(string path, string classes, string purl) =>
         string.Join(' ', new TestZip().Add(path, Jar([.. classes.Split(' ').Select(name => (name, "x"))])).Read().Purls()).ShouldBe(purl);
+
+    [Theory]
+    [InlineData("lib/acme4j-1.6.jar", "Bundle-SymbolicName: org.apache.acme.security.acme4j\n", "org/apache/acme/security/A.class", "pkg:maven/org.apache.acme.security/acme4j@1.6")]
+    [InlineData("lib/asm-9.4.jar", "Bundle-SymbolicName: org.objectweb.asm\n", "org/objectweb/asm/A.class", "pkg:maven/org.ow2.asm/asm@9.4")]
+    [InlineData("lib/json-simple-2.3.0.jar", "Implementation-Vendor-Id: com.github.cliftonlabs\n", "org/json/simple/A.class", "pkg:maven/com.github.cliftonlabs/json-simple@2.3.0")]
+    [InlineData("lib/json-simple-1.1.1.jar", "Manifest-Version: 1.0\n", "org/json/simple/A.class", "pkg:maven/com.googlecode.json-simple/json-simple@1.1.1")]
+    [InlineData("lib/shiro-tools-hasher-1.3.2.jar", "Implementation-Vendor-Id: org.apache.shiro.tools\n", "org/apache/shiro/tools/hasher/A.class", "pkg:maven/org.apache.shiro.tools/shiro-tools-hasher@1.3.2")]
+    public void What_a_manifest_states_comes_before_what_names_suggest(string path, string manifest, string classes, string purl) =>
+        new TestZip().Add(path, Jar(("META-INF/MANIFEST.MF", manifest), (classes, "x"))).Read().Purls().ShouldBe([purl]);
+
+    [Fact]
+    public void A_plugin_of_Mavens_says_what_it_is()
+    {
+        const string descriptor = "<plugin><name>p</name><groupId>com.acme.build</groupId><artifactId>odd-maven-plugin</artifactId><version>1.2</version><mojos><mojo><goal>g</goal></mojo></mojos><dependencies><dependency><groupId>x</groupId></dependency></dependencies></plugin>";
+        var package = new TestZip().Add("lib/odd-maven-plugin-1.2.jar", Jar(("META-INF/maven/plugin.xml", descriptor), ("org/other/A.class", "x"))).Read().Packages.ShouldHaveSingleItem();
+        package.Purl.ToString().ShouldBe("pkg:maven/com.acme.build/odd-maven-plugin@1.2");
+        package.Identity.ShouldBeNull();
+        new TestZip().Add("lib/odd-maven-plugin-1.2.jar", Jar(("META-INF/maven/plugin.xml", descriptor), ("META-INF/maven/com.acme.build/odd-maven-plugin/pom.properties", Properties("com.acme.build", "odd-maven-plugin", "1.2")))).Read()
+            .Lines().ShouldBe(["pkg:maven/com.acme.build/odd-maven-plugin@1.2 Installed lib/odd-maven-plugin-1.2.jar!/META-INF/maven/com.acme.build/odd-maven-plugin/pom.properties"]);
+    }
+
+    [Fact]
+    public void A_jar_says_how_sure_its_name_is()
+    {
+        PackageIdentity? Of(params (string, string)[] files) => new TestZip().Add("lib/tool-1.2.jar", Jar(files)).Read().Packages.ShouldHaveSingleItem().Identity;
+        Of(("META-INF/maven/com.acme/tool/pom.properties", Properties("com.acme", "tool", "1.2"))).ShouldBeNull();
+        var stated = Of(("META-INF/MANIFEST.MF", "Implementation-Vendor-Id: com.acme.tools\n")).ShouldNotBeNull();
+        var guessed = Of(("com/acme/tool/A.class", "x")).ShouldNotBeNull();
+        stated.Method.ShouldBe(IdentityMethod.Manifest);
+        guessed.Method.ShouldBe(IdentityMethod.FileName);
+        guessed.Confidence.ShouldBeLessThan(stated.Confidence);
+        stated.Confidence.ShouldBeLessThan(1);
+    }
 
     [Fact]
     public void A_parameter_file_that_ends_like_an_archive_is_no_damage() =>

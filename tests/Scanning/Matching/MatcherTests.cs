@@ -1,6 +1,7 @@
 using Pellicle.Domain;
 using Pellicle.Scanning.Advisories;
 using Pellicle.Scanning.Matching;
+using Pellicle.Scanning.Pipeline;
 using Pellicle.Scanning.Tests.Advisories;
 
 namespace Pellicle.Scanning.Tests.Matching;
@@ -32,6 +33,33 @@ public sealed class MatcherTests
         using var osv = Osv.Of($$"""{"id":"TEST-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":{{events}}}]}]}""");
         using var database = osv.Open();
         new Matcher(database).Query(Ecosystem.Npm, "a", version).Count.ShouldBe(affected ? 1 : 0);
+    }
+
+    [Theory]
+    [InlineData("org.apache.tool:tool", null)] // named as it is
+    [InlineData("org.apache.toolbox:box", "org.apache.tool:box")] // the one of this owner
+    [InlineData("com.other:box", null)] // another owner's
+    [InlineData("org.acme.a:twice", null)] // two could be meant
+    [InlineData("lone:lone", "net.sourceforge.lone:lone")] // no owner guessed
+    [InlineData("net.sourceforge.else:lone", null)] // a host of projects is no owner
+    [InlineData("lone", null)]
+    public void A_guessed_group_gives_way_to_the_one_that_advisories_know(string guess, string? known)
+    {
+        using var osv = Osv.Of([.. new[] { "org.apache.tool:tool", "org.apache.tool:box", "org.acme.x:twice", "org.acme.y:twice", "net.sourceforge.lone:lone" }
+            .Select((name, i) => $$"""{"id":"TEST-{{i}}","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Maven","name":"{{name}}"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}""")]);
+        using var database = osv.Open();
+        new Matcher(database).KnownAs(Ecosystem.Maven, guess).ShouldBe(known);
+    }
+
+    [Fact]
+    public void Only_a_guess_is_looked_up_under_another_name()
+    {
+        using var osv = Osv.Of("""{"id":"TEST-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Maven","name":"org.apache.tool:box"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2"}]}]}]}""");
+        using var database = osv.Open();
+        AdvisoryJudge.Ask(new Matcher(database), new PackageVersion("Maven", "org.apache.toolbox:box", "1.0")).Matches.ShouldBeEmpty();
+        var answer = AdvisoryJudge.Ask(new Matcher(database), new PackageVersion("Maven", "org.apache.toolbox:box", "1.0", IsGuess: true));
+        answer.Matches.ShouldHaveSingleItem().FixedVersions.ShouldBe(["2"]);
+        answer.KnownAs.ShouldBe("org.apache.tool:box");
     }
 
     [Fact]

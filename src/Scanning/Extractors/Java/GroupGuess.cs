@@ -29,9 +29,12 @@ internal static class GroupGuess
             return null;
         }
 
+        // No group has an underscore: from there on a name is the artifact's.
+        var own = Array.FindIndex(segments, least, segment => segment.Contains('_', StringComparison.Ordinal) || IsWordsOf(segment, artifact));
+        var end = own > 0 ? own : segments.Length;
         // The owner and the artifact share a name: org.biojava of biojava-core.
-        var length = Belongs(segments[least - 1], artifact) ? least : segments.Length;
-        for (var i = least; i < segments.Length && length == segments.Length; i++)
+        var length = Belongs(segments[least - 1], artifact) ? least : end;
+        for (var i = least; i < end && length == end; i++)
         {
             // The modules of a project share its group: org.fusesource.hawtbuf of hawtbuf-proto.
             length = !Belongs(segments[i], artifact) ? length : IsModule(segments[i], artifact) ? i + 1 : i;
@@ -39,6 +42,25 @@ internal static class GroupGuess
 
         // The artifact bears the whole name.
         return string.Join('.', segments[..(artifact == name || (length == segments.Length && !IsModule(segments[^1], artifact)) ? least : length)]);
+    }
+
+    /// <summary>True where one segment is several words of the artifact: <c>mojoexecutor</c> of mojo-executor-maven-plugin.</summary>
+    private static bool IsWordsOf(string segment, string artifact)
+    {
+        var rest = segment.AsSpan();
+        var words = 0;
+        foreach (var word in artifact.AsSpan().SplitAny('-', '_', '.'))
+        {
+            if (rest.Length == 0 || !rest.StartsWith(artifact.AsSpan(word), StringComparison.OrdinalIgnoreCase))
+            {
+                break;
+            }
+
+            rest = rest[artifact.AsSpan(word).Length..];
+            words++;
+        }
+
+        return rest.Length == 0 && words > 1;
     }
 
     /// <summary>True for <c>tiles-core</c> of <c>tiles</c>; what names a language or a build tool behind the dash makes no module.</summary>
@@ -58,6 +80,16 @@ internal static class GroupGuess
         return (classes.Package is { } package ? MavenGroups.OfPackage(package) ?? FromName(package, artifact) : null) ?? (plain.Contains('.', StringComparison.Ordinal) ? FromName(plain, plain) : plain);
     }
 
+    /// <summary>The part of a group that its owner's domain makes: two segments, three where a country or a host of projects gives the first two.</summary>
+    public static string OwnerOf(string group)
+    {
+        var segments = group.Split('.');
+        return segments.Length > 2 && (IsRegistry(segments) || Hosts.Contains($"{segments[0]}.{segments[1]}")) ? string.Join('.', segments[..3]) : string.Join('.', segments.Take(2));
+    }
+
+    // Anybody may have a project here.
+    private static readonly HashSet<string> Hosts = new(StringComparer.Ordinal) { "com.github", "io.github", "com.googlecode", "net.sf", "net.sourceforge", "net.java", "org.codehaus" };
+
     /// <summary>True for the name of an owner whose projects have groups of their own: it is no group itself.</summary>
     public static bool IsShared(string name) => Shared.Contains(name);
 
@@ -73,6 +105,18 @@ internal static class GroupGuess
     private static bool Belongs(string segment, string artifact) =>
         artifact.StartsWith(segment, StringComparison.OrdinalIgnoreCase) || segment.StartsWith(artifact, StringComparison.OrdinalIgnoreCase)
         || artifact.Split('-', '_', '.').Contains(segment, StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>Who owns a group id.</summary>
+internal static class MavenOwner
+{
+    /// <summary>
+    /// Whether a group may be that of a jar whose guessed group is <paramref name="guess"/>: both begin with the same owner's domain, or the guess names no owner and the group ends with it
+    /// (<c>net.sourceforge.serp</c> of <c>serp</c>).
+    /// </summary>
+    public static bool Shares(string group, string guess, string artifact) =>
+        GroupGuess.IsDomain(guess) ? GroupGuess.OwnerOf(group) == GroupGuess.OwnerOf(guess)
+        : guess == artifact && group.Split('.')[^1].Equals(artifact, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>The Java package that holds most classes of a jar.</summary>

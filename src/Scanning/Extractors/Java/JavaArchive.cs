@@ -12,6 +12,13 @@ internal sealed class JavaArchive : ITreeExtractor
 {
     private static readonly string[] Extensions = [".jar", ".war", ".ear", ".par", ".sar", ".nar", ".aar", ".hpi", ".jpi", ".kar", ".lpkg", ".jmod", ".rar"];
 
+    // Of jars without a pom whose group was told so, how many have it right: `bench/scan/recall.sh WORK java`, which prints it.
+    private static readonly PackageIdentity
+        Stated = new(IdentityMethod.Manifest, 0.98),
+        Known = new(IdentityMethod.FileName, 0.98),
+        Named = new(IdentityMethod.Manifest, 0.9),
+        Guessed = new(IdentityMethod.FileName, 0.75);
+
     public string Name => "maven/archive";
 
     public static bool IsJavaArchive(ScanPath path) => Extensions.Any(path.EndsWith);
@@ -28,6 +35,12 @@ internal sealed class JavaArchive : ITreeExtractor
         var poms = new Dictionary<string, Pom>(StringComparer.Ordinal);
         foreach (var entry in tree.Source.Entries)
         {
+            if (entry.Path is "META-INF/maven/plugin.xml" && tree.Read(entry.Path) is { } descriptor && Pom.FromXml(Encoding.UTF8.GetString(descriptor)) is { } plugin)
+            {
+                poms["META-INF/maven"] = plugin with { Path = entry.Path };
+                continue;
+            }
+
             // Poms in the target itself may lie below any directory (exploded lib, layer root).
             var at = entry.Path.IndexOf("META-INF/maven/", StringComparison.Ordinal);
             if (at < 0 || (at > 0 && entry.Path[at - 1] != '/') || (nested && at > 0) || entry.Kind != EntryKind.File)
@@ -46,6 +59,12 @@ internal sealed class JavaArchive : ITreeExtractor
                     poms[directory] = pom with { Path = entry.Path };
                 }
             }
+        }
+
+        // A plugin of Maven's says what it is whoever built it; a pom says more.
+        if (poms.GetValueOrDefault("META-INF/maven") is { } described && poms.Values.Any(pom => pom.Path != described.Path && pom.Artifact == described.Artifact))
+        {
+            poms.Remove("META-INF/maven");
         }
 
         var fileName = JarFileName.Parse(tree.ContainerName);
@@ -79,18 +98,33 @@ internal sealed class JavaArchive : ITreeExtractor
 
         // An assembly of several poms without a manifest's word is the customer's own.
         var classes = new ClassRoot(tree.Source);
-        var group = MavenGroups.Find(artifact, version, classes) ?? manifest.Group(artifact) ?? (hasOthers ? null : GroupGuess.FromClasses(classes, artifact));
-        if (group is not null)
+        if (GroupOf(artifact, version, manifest, classes, hasOthers) is { } group)
         {
-            Add(packages, group, artifact, version, tree.Prefix + "META-INF/MANIFEST.MF", PackageEvidence.Installed, manifest.License);
+            Add(packages, group.Name, artifact, version, tree.Prefix + "META-INF/MANIFEST.MF", PackageEvidence.Installed, manifest.License, group.How);
         }
     }
 
-    private static void Add(List<Package> packages, string group, string artifact, string version, string path, PackageEvidence evidence, string? license)
+    /// <summary>Group of a jar without a pom: what the manifest states, what is known of the artifact, what names suggest; the surest first.</summary>
+    private static (string Name, PackageIdentity How)? GroupOf(string artifact, string version, Manifest manifest, ClassRoot classes, bool hasOthers)
+    {
+        var known = MavenGroups.Find(artifact, version, classes);
+        if (manifest.StatedGroup(artifact, classes) is { } stated && (known is null || Manifest.IsCloser(stated, known)))
+        {
+            return (stated, Stated);
+        }
+
+        return known is not null ? (known, Known)
+            : MavenGroups.Published(artifact, classes) is { } published ? (published, Known)
+            : manifest.Group(artifact) is { } named ? (named, Named)
+            : !hasOthers && GroupGuess.FromClasses(classes, artifact) is { } guess ? (guess, Guessed)
+            : null;
+    }
+
+    private static void Add(List<Package> packages, string group, string artifact, string version, string path, PackageEvidence evidence, string? license, PackageIdentity? identity = null)
     {
         if (Found.Package(Ecosystem.Maven, $"{group}:{artifact}", version, path, evidence, license) is { } package)
         {
-            packages.Add(package);
+            packages.Add(package with { Identity = identity });
         }
     }
 }

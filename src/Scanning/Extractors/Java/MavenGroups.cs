@@ -356,7 +356,7 @@ internal static class MavenGroups
     }
 
     // Artifacts that one group alone has in public advisories and catalogues: read only when a jar needs it.
-    private static readonly Lazy<Dictionary<string, string>> Published = new(() =>
+    private static readonly Lazy<Dictionary<string, string>> PublishedGroups = new(() =>
     {
         using var stream = typeof(MavenGroups).Assembly.GetManifestResourceStream("maven-groups.tsv") ?? throw new InvalidOperationException("`maven-groups.tsv` is not in the assembly");
         using var reader = new StreamReader(stream);
@@ -365,7 +365,7 @@ internal static class MavenGroups
 
     private static string? Find(string artifact, ClassRoot classes)
     {
-        if (Groups.TryGetValue(artifact, out var group) || Published.Value.TryGetValue(artifact, out group))
+        if (Groups.TryGetValue(artifact, out var group))
         {
             return Common.Contains(artifact) && IsForeign(group, classes) ? null : group;
         }
@@ -380,6 +380,10 @@ internal static class MavenGroups
 
         return null;
     }
+
+    /// <summary>The one group that public advisories and catalogues name for an artifact; null where there is none or the classes are another owner's.</summary>
+    public static string? Published(string artifact, ClassRoot classes) =>
+        PublishedGroups.Value.TryGetValue(artifact, out var group) && !(Common.Contains(artifact) && IsForeign(group, classes)) ? group : null;
 
     private static Dictionary<string, string> Parse(string table)
     {

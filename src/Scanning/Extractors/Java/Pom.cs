@@ -38,7 +38,7 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
         return Make(group, artifact, version, null);
     }
 
-    /// <summary>Own coordinates; group and version come from the parent where the pom leaves them out. Null for unresolved properties.</summary>
+    /// <summary>Own coordinates in a <c>pom.xml</c> or a plugin's <c>plugin.xml</c>; group and version come from the parent where the pom leaves them out. Null for unresolved properties.</summary>
     public static Pom? FromXml(string text)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -72,14 +72,14 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
             return null;
         }
 
-        string? Value(string name) => values.GetValueOrDefault("project/" + name) ?? values.GetValueOrDefault("project/parent/" + name);
+        string? Value(string name) => values.GetValueOrDefault("project/" + name) ?? values.GetValueOrDefault("project/parent/" + name) ?? values.GetValueOrDefault("plugin/" + name);
         var version = Value("version");
         if (version is not null && version.StartsWith("${", StringComparison.Ordinal))
         {
             version = values.GetValueOrDefault("project/properties/" + version[2..].TrimEnd('}')) ?? (version is "${parent.version}" or "${project.parent.version}" ? values.GetValueOrDefault("project/parent/version") : version);
         }
 
-        return Make(Value("groupId"), values.GetValueOrDefault("project/artifactId"), version, values.GetValueOrDefault("project/licenses/license/name"));
+        return Make(Value("groupId"), values.GetValueOrDefault("project/artifactId") ?? values.GetValueOrDefault("plugin/artifactId"), version, values.GetValueOrDefault("project/licenses/license/name"));
     }
 
     private static Pom? Make(string? group, string? artifact, string? version, string? license) =>
@@ -176,13 +176,28 @@ internal sealed class Manifest
         return manifest;
     }
 
-    /// <summary>Group named by the manifest: vendor id, or the symbolic name without the artifact.</summary>
-    public string? Group(string artifact)
+    /// <summary>
+    /// Group that Maven's plugins write: the vendor id of maven-archiver, and the symbolic name of maven-bundle-plugin where it is the group, a dot and the artifact
+    /// (<c>org.apache.ws.security.wss4j</c>). Where the classes lie below that name, it may be the group itself and says nothing.
+    /// </summary>
+    public string? StatedGroup(string artifact, ClassRoot classes)
     {
         if (Get("Implementation-Vendor-Id") is { } vendor && vendor.Contains('.', StringComparison.Ordinal) && Plain(vendor) is { } group && !GroupGuess.IsShared(group))
         {
             return group;
         }
+
+        return Plain(Get("Bundle-SymbolicName")) is { } name && name.EndsWith("." + artifact, StringComparison.Ordinal) && name[..^(artifact.Length + 1)] is var owner
+            && owner.Contains('.', StringComparison.Ordinal) && GroupGuess.IsDomain(owner) && !GroupGuess.IsShared(owner) && !classes.Has(name) ? owner : null;
+    }
+
+    /// <summary>Whether what a manifest states says more than what is known of the artifact: a part of that group (<c>org.apache.shiro.tools</c>), or an account of a code host, whose fork it is.</summary>
+    public static bool IsCloser(string stated, string known) =>
+        stated.StartsWith(known + ".", StringComparison.Ordinal) || ((stated.StartsWith("com.github.", StringComparison.Ordinal) || stated.StartsWith("io.github.", StringComparison.Ordinal)) && !known.StartsWith(stated, StringComparison.Ordinal));
+
+    /// <summary>Group told from the names of the bundle and the module.</summary>
+    public string? Group(string artifact)
+    {
 
         foreach (var name in (ReadOnlySpan<string?>)[Plain(Get("Bundle-SymbolicName")), Plain(Get("Automatic-Module-Name"))])
         {
