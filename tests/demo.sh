@@ -6,9 +6,9 @@ passed=0 failed=0
 check() { if [ "$2" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1"; fi; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mounts=$(wc -l </proc/self/mountinfo)
-processes() { ps -eo args | grep -cE '[p]ellicle-sandbox|[/]opt/extensions/pellicle|[/]var/runtime/bootstrap'; }
-before=$(processes)
+mounts() { grep -c "$scratch" /proc/self/mountinfo; }
+# An environment's processes see mounts of the demo's folder, whatever they are called; other tests on this machine have others.
+processes() { grep -ls "$scratch" /proc/[0-9]*/mountinfo | wc -l; }
 
 TMPDIR=$scratch "$root/pellicle" demo --exit >"$scratch/out" 2>"$scratch/err"
 check "demo ends well" $?
@@ -16,8 +16,8 @@ cat "$scratch/out" "$scratch/err"
 grep -q "The circle is closed" "$scratch/out"; check "the circle is closed" $?
 [ "$(grep -c 'untouched' "$scratch/out")" = 4 ]; check "four functions keep code and handler" $?
 [ "$(ls "$scratch" | grep -vcE '^(out|err)$')" = 0 ]; check "no temporary file is left" $?
-[ "$(processes)" = "$before" ]; check "no process is left" $?
-[ "$(wc -l </proc/self/mountinfo)" = "$mounts" ]; check "no mount is left" $?
+[ "$(processes)" = 0 ]; check "no process is left" $?
+[ "$(mounts)" = 0 ]; check "no mount is left" $?
 
 # Interrupted in the middle: the same.
 /usr/bin/python3 - "$root/pellicle" "$scratch" <<'PY'
@@ -30,14 +30,17 @@ late.start()
 for line in demo.stdout:
     out.write(line)
     if line.startswith("4 "):
+        environments = subprocess.run(f"grep -ls '{sys.argv[2]}' /proc/[0-9]*/mountinfo | wc -l", shell=True, capture_output=True, text=True).stdout.strip()
+        out.write(f"environments' processes: {environments}\n")
         demo.send_signal(signal.SIGINT)
 status = demo.wait(60)
 late.cancel()
 sys.exit(1 if status == -signal.SIGKILL else 0)
 PY
 check "Ctrl-C ends the demo" $?
+grep -q "^environments' processes: [1-9]" "$scratch/out"; check "there were processes to leave" $?
 [ "$(ls "$scratch" | grep -vcE '^(out|err)$')" = 0 ]; check "Ctrl-C leaves no temporary file" $?
-[ "$(processes)" = "$before" ]; check "Ctrl-C leaves no process" $?
-[ "$(wc -l </proc/self/mountinfo)" = "$mounts" ]; check "Ctrl-C leaves no mount" $?
+[ "$(processes)" = 0 ]; check "Ctrl-C leaves no process" $?
+[ "$(mounts)" = 0 ]; check "Ctrl-C leaves no mount" $?
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
