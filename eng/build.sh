@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what is missing or older than its sources. Usage: eng/build.sh cli|protection|local|samples|all
+# Builds what is missing or older than its sources. Usage: eng/build.sh cli|protection|samples|all|arm64    (all: what this processor needs)
 set -eu
 cd "$(dirname "$0")/.."
 out=artifacts
@@ -41,6 +41,13 @@ protection() {
   if newer $out/.runtimes.stamp runtime/build.sh runtime/python runtime/node runtime/java runtime/dotnet; then step "runtimes and probes" runtime/build.sh all; touch $out/.runtimes.stamp; fi
 }
 
+# The guard for arm64, by a cross compiler; its interposer and wrapper come with `protection`.
+arm64() {
+  protection
+  if newer $out/guard/linux-arm64/guard src/Guard src/Policy src/Inspection src/Domain; then step "guard for arm64" src/Guard/build.sh linux-arm64; fi
+  [ -e $out/native/aarch64/libpellicle.so ] || { echo "the interposer for arm64 is missing: install gcc-aarch64-linux-gnu and libc6-dev-arm64-cross (eng/packages.sh arm64), and remove $out/native" >&2; exit 3; }
+}
+
 samples() { if newer $out/samples/.stamp samples; then step samples samples/build.sh; fi; }
 
 case ${1:-all} in
@@ -48,5 +55,6 @@ case ${1:-all} in
   protection) protection ;;
   samples) samples ;;
   all) cli; protection; samples ;;
-  *) echo "usage: eng/build.sh cli|protection|samples|all" >&2; exit 2 ;;
+  arm64) arm64 ;;
+  *) echo "usage: eng/build.sh cli|protection|samples|all|arm64" >&2; exit 2 ;;
 esac

@@ -1,13 +1,15 @@
 #!/bin/sh
-# Debian packages that building and running need. Usage: eng/packages.sh demo|test
+# Debian packages that building and running need. Usage: eng/packages.sh demo|arm64|test
 # As root they are installed; otherwise the missing ones are named and the exit status is 3.
 set -eu
-build="clang lld zlib1g-dev libssl-dev gcc libc6-dev"
+build="clang lld cmake make zlib1g-dev libssl-dev gcc libc6-dev"
+arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 run="python3 nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
-  test) wanted="$build $run awscli python3-boto3 python3-pip gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static musl-tools strace chromium autoconf automake libtool cmake g++ make" ;;
-  *) echo "usage: eng/packages.sh demo|test" >&2; exit 2 ;;
+  arm64) wanted="$build $arm64" ;;
+  test) wanted="$build $arm64 $run awscli python3-boto3 python3-pip qemu-user-static musl-tools strace chromium autoconf automake libtool g++" ;;
+  *) echo "usage: eng/packages.sh demo|arm64|test" >&2; exit 2 ;;
 esac
 missing=""
 for package in $wanted; do

@@ -153,6 +153,12 @@ public sealed class CircleFactAttribute : FactAttribute
     public CircleFactAttribute() => Skip = Stage.WhyNot;
 }
 
+/// <summary>As <see cref="CircleFactAttribute"/>, and with the guard for arm64.</summary>
+public sealed class Arm64FactAttribute : FactAttribute
+{
+    public Arm64FactAttribute() => Skip = Stage.WhyNot ?? (File.Exists(Path.Combine(Stage.Artifacts, "guard/linux-arm64/guard")) ? null : "the guard for arm64 is not built (eng/build.sh arm64)");
+}
+
 /// <summary>As <see cref="CircleFactAttribute"/>.</summary>
 public sealed class CircleTheoryAttribute : TheoryAttribute
 {

@@ -59,6 +59,33 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
         }
     }
 
+    [Arm64Fact]
+    public async Task An_arm64_function_gets_the_layer_of_its_processor()
+    {
+        await CreateAsync("arm-orders", []);
+        var zip = LayerPackage.Zip([Text("index.py", "def handler(event, context):\n    return 'ok'\n")]);
+        await run.Stage.UpdateCodeAsync("arm-orders", zip, "arm64");
+        await CreateAsync("intel-orders", []);
+        (await PellicleAsync(0, "protect", "arm-orders", "intel-orders")).ShouldContain("arm-orders: protected; code unchanged");
+        (await run.Stage.Lambda.GetConfigurationAsync("arm-orders")).Layers.ShouldHaveSingleItem().Name.ShouldBe("pellicle-arm64");
+        (await run.Stage.Lambda.GetConfigurationAsync("intel-orders")).Layers.ShouldHaveSingleItem().Name.ShouldBe("pellicle");
+        await PellicleAsync(0, "unprotect", "arm-orders", "intel-orders");
+        (await run.Stage.Lambda.GetConfigurationAsync("arm-orders")).Layers.ShouldBeEmpty();
+
+        // Programs of the one layer are of that processor (ELF machine 183), and it is as small as the other.
+        var file = Path.Combine(_home, "arm64.zip");
+        await PellicleAsync(0, "layer", "build", "--architecture", "arm64", "--output", file);
+        new FileInfo(file).Length.ShouldBeLessThanOrEqualTo(8 * 1024 * 1024);
+        using var layer = System.IO.Compression.ZipFile.OpenRead(file);
+        foreach (var program in new[] { "extensions/pellicle", "pellicle/wrapper", "pellicle/native/libpellicle.so" })
+        {
+            var head = new byte[20];
+            using var stream = layer.GetEntry(program)!.Open();
+            await stream.ReadExactlyAsync(head);
+            BitConverter.ToUInt16(head, 18).ShouldBe((ushort)183, program);
+        }
+    }
+
     [CircleFact]
     public async Task A_layer_built_without_a_policy_packs_none()
     {

@@ -132,9 +132,9 @@ internal sealed class Stage : IAsyncDisposable
         response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
     }
 
-    public async Task UpdateCodeAsync(string name, byte[] zip)
+    public async Task UpdateCodeAsync(string name, byte[] zip, string architecture = "x86_64")
     {
-        using var response = await _http.PutAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/code"), new StringContent(JsonSerializer.Serialize(new { ZipFile = Convert.ToBase64String(zip) }), Encoding.UTF8, "application/json"));
+        using var response = await _http.PutAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}/code"), new StringContent(JsonSerializer.Serialize(new { ZipFile = Convert.ToBase64String(zip), Architectures = new[] { architecture } }), Encoding.UTF8, "application/json"));
         response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
         await Lambda.WaitUpdatedAsync(name);
     }

@@ -11,7 +11,7 @@ namespace Pellicle.Guard.Tests;
 /// <summary>Runs only where npm's SDK was installed (tests/clients/install.sh).</summary>
 public sealed class NodeSdkFactAttribute : FactAttribute
 {
-    internal static string Modules { get; } = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Path, "../../../clients/node/node_modules"));
+    internal static string Modules { get; } = Path.Combine(BinaryFactAttribute.Artifacts, "clients/node/node_modules");
 
     public NodeSdkFactAttribute()
     {
@@ -134,7 +134,7 @@ public sealed class CredentialsTests
         using var rig = new Rig(ProtectionMode.Protect, "", variables);
         // Taken out of what /proc shows of the guard, too.
         File.ReadAllText($"/proc/{rig.Guard.Id}/environ").ShouldNotContain(Secret);
-        var library = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Path, "../../../native/x86_64/libpellicle.so"));
+        var library = Path.Combine(BinaryFactAttribute.Artifacts, "native/x86_64/libpellicle.so");
         var probe = "import boto3, json, os; c = boto3.Session().get_credentials().get_frozen_credentials(); print(json.dumps([c.access_key, c.secret_key, c.token, sorted(k for k in os.environ if 'AWS_' in k and ('KEY' in k or 'SESSION' in k))]))";
         var start = new ProcessStartInfo("unshare", ["-m", "sh", "-c",
             $"mount -t tmpfs none /opt && mkdir -p /opt/pellicle/native && cp {library} /opt/pellicle/native/ && exec {BinaryFactAttribute.Wrapper} /usr/bin/python3 -c \"{probe}\""])

@@ -282,7 +282,7 @@ public class LifeTests
         hop.Guardian.CoversRuntime.ShouldBeFalse();
 
         var start = new System.Diagnostics.ProcessStartInfo("cat") { RedirectStandardInput = true, RedirectStandardOutput = true };
-        start.Environment["LD_PRELOAD"] = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Path, "../../../native/x86_64/libpellicle.so"));
+        start.Environment["LD_PRELOAD"] = Path.Combine(BinaryFactAttribute.Artifacts, "native/x86_64/libpellicle.so");
         using var covered = System.Diagnostics.Process.Start(start)!;
         covered.StandardInput.WriteLine("loaded");
         covered.StandardOutput.ReadLine().ShouldBe("loaded");

@@ -176,7 +176,7 @@ internal static class ProtectCommand
             }
             catch (FileNotFoundException exception)
             {
-                return new ProtectionChange(name, false, [new(exception.Message, "build the layer for this processor (docs/limits.md says where that is possible), or give one by --layer-arn")], [], "", "");
+                return new ProtectionChange(name, false, [new(exception.Message, "build what the layer for this processor needs (eng/build.sh protection, or eng/build.sh arm64), or give one by --layer-arn")], [], "", "");
             }
 
             return await _protector.ProtectAsync(name, newToken && client is not null ? settings with { Token = await TokenAsync(cancellationToken) } : settings, client is null ? null : TokenAsync, cancellationToken);

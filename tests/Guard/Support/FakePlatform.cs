@@ -70,9 +70,9 @@ internal sealed class FakePlatform : IDisposable
 
     internal byte[] Event(string id, string body) => Event(id, Encoding.UTF8.GetBytes(body));
 
-    /// <summary>Next request, or a failure after ten seconds.</summary>
+    /// <summary>Next request, or a failure after half a minute.</summary>
     internal string TakeRequest() =>
-        Requests.TryTake(out var request, TimeSpan.FromSeconds(10)) ? Encoding.Latin1.GetString(request) : throw new TimeoutException("no request came");
+        Requests.TryTake(out var request, TimeSpan.FromSeconds(30)) ? Encoding.Latin1.GetString(request) : throw new TimeoutException("no request came");
 
     internal static byte[] Accepted { get; } = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n"u8.ToArray();
 
