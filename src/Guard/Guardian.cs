@@ -645,6 +645,7 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (Invocations.End(requestId) is { } invocation)
         {
+            _sinks.LookForUntold();
             Health.AddInvocation(!invocation.Suspicious);
             Paced(invocation);
         }

@@ -65,7 +65,7 @@ public sealed class CompiledPolicy
         Document = document;
         foreach (var rule in document.Rules)
         {
-            Of(_rules, rule.Dimension).Add((rule.Id, rule.Effect, [.. rule.Items.Select(i => new ItemPattern(i))]));
+            Of(_rules, rule.Dimension).Add((rule.Id, rule.Effect, [.. rule.Items.Select(i => Compile(rule.Dimension, i))]));
         }
 
         foreach (var rule in BuiltinRules.All)
@@ -84,7 +84,7 @@ public sealed class CompiledPolicy
 
         foreach (var (dimension, profile) in document.Profile)
         {
-            var patterns = profile.Items.Select(i => new ItemPattern(i)).ToList();
+            var patterns = profile.Items.Select(i => Compile(dimension, i)).ToList();
             _profile[dimension] = (profile.Stage,
                 patterns.Where(p => p.Exact is not null).Select(p => p.Exact!).ToHashSet(StringComparer.Ordinal),
                 [.. patterns.Where(p => p.Exact is null)]);
@@ -96,6 +96,14 @@ public sealed class CompiledPolicy
 
     /// <summary>Items of the profile that have no wildcard: they can be put in the interposer's table when <see cref="Evaluate"/> allows them and is stable.</summary>
     public IReadOnlyCollection<string> ExactItems(Dimension dimension) => _profile.TryGetValue(dimension, out var profile) ? profile.Exact : [];
+
+    /// <summary>True when a profile or a rule of people's own allows some operation of this service of AWS, by its name or by a pattern that covers it.</summary>
+    public bool KnowsService(string service)
+    {
+        bool Speaks(string pattern) => AwsItems.Split(pattern).Service is var name && (name == service || (name.Contains('*', StringComparison.Ordinal) && ItemPattern.Matches(name, service)));
+        return (_profile.TryGetValue(Dimension.Aws, out var profile) && (profile.Exact.Any(Speaks) || Array.Exists(profile.Patterns, p => Speaks(p.Text))))
+            || (_rules.TryGetValue(Dimension.Aws, out var rules) && rules.Exists(r => r.Effect == Effect.Allow && Array.Exists(r.Items, p => Speaks(p.Text))));
+    }
 
     /// <summary>Judges one behaviour. Pure; the order of rules and items has no influence; deny beats report beats allow.</summary>
     public Decision Evaluate(Behaviour behaviour, EvaluationContext context = default)
@@ -230,6 +238,8 @@ public sealed class CompiledPolicy
         reasons.Add(new("error", why));
         return new Decision { Effect = FailsClosed ? Effect.Deny : Effect.Report, WouldDeny = false, Reasons = reasons };
     }
+
+    private static ItemPattern Compile(Dimension dimension, string item) => new(dimension == Dimension.Aws ? AwsItems.Meant(item) : item);
 
     private static List<T> Of<T>(Dictionary<Dimension, List<T>> map, Dimension dimension)
     {

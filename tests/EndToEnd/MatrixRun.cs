@@ -285,8 +285,9 @@ public sealed class MatrixRun : IAsyncLifetime
                     [Dimension.Process] = new(ProfileStage.Protect, ["/usr/bin/dash", "**/jspawnhelper"]),
                     [Dimension.Response] = new(ProfileStage.Protect, ["json:*:64K", "text:64K"]),
                     [Dimension.Host] = new(ProfileStage.Protect, [stage.Backend, "*.amazonaws.com:*"]),
-                    [Dimension.Aws] = new(ProfileStage.Protect, ["dynamodb:\\*"]),
-                    [Dimension.Library] = new(ProfileStage.Protect, ["/usr/**", "/lib/**", "/lib64/**", "/var/lang/**", "/var/runtime/**", "/opt/**", "/var/task/**"]),
+                    [Dimension.Aws] = new(ProfileStage.Protect, ["dynamodb:GetItem", "dynamodb:?", "lambda:InvokeFunction"]),
+                    // boto3 looks for libnuma where awscrt is installed.
+                    [Dimension.Library] = new(ProfileStage.Protect, ["libnuma.so*", "/usr/**", "/lib/**", "/lib64/**", "/var/lang/**", "/var/runtime/**", "/opt/**", "/var/task/**"]),
                     [Dimension.Write] = new(ProfileStage.Protect, ["/tmp/uploads", "/tmp/uploads/**", "/tmp/hsperfdata_*", "/tmp/hsperfdata_*/**", "/tmp/clr-*", "/tmp/dotnet-*", "/tmp/.dotnet/**"]),
                 },
             },

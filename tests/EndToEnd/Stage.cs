@@ -56,7 +56,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>Names that functions reach at <see cref="ServicePort"/>: services of AWS, and a mining pool. One address each, for an address is known by the name it was looked up with.</summary>
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["dynamodb.us-east-1.amazonaws.com"] = "127.0.0.2", ["lambda.us-east-1.amazonaws.com"] = "127.0.0.3", ["pool.supportxmr.com"] = "127.0.0.4",
+        ["dynamodb.us-east-1.amazonaws.com"] = "127.0.0.2", ["lambda.us-east-1.amazonaws.com"] = "127.0.0.3", ["pool.supportxmr.com"] = "127.0.0.4", ["sts.us-east-1.amazonaws.com"] = "127.0.0.5",
     };
 
     /// <summary>Port of the stand-ins.</summary>
@@ -231,32 +231,57 @@ internal sealed class Stage : IAsyncDisposable
         return (listener, listener.LocalEndpoint.ToString()!);
     }
 
-    /// <summary>One connection, one request, one answer; by whatever name it was called.</summary>
+    /// <summary>One connection, one request, one answer; by whatever name it was called. A client that says nothing keeps nobody else waiting.</summary>
     private async Task AnswerAsync(TcpListener listener)
     {
-        while (!_ended.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
-                using var client = await listener.AcceptTcpClientAsync(_ended.Token);
-                await using var stream = client.GetStream();
-                using var reader = new StreamReader(stream, Encoding.ASCII);
-                var line = await reader.ReadLineAsync(_ended.Token);
-                while (await reader.ReadLineAsync(_ended.Token) is { Length: > 0 })
-                {
-                }
+                _ = AnswerAsync(await listener.AcceptTcpClientAsync(_ended.Token));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
 
-                var text = line?.Contains("/articles ", StringComparison.Ordinal) == true ? "an article" : "the-inner-secret";
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {text.Length}\r\nConnection: close\r\n\r\n{text}"), _ended.Token);
-            }
-            catch (IOException)
+    private async Task AnswerAsync(TcpClient connected)
+    {
+        using var client = connected;
+        try
+        {
+            await using var stream = client.GetStream();
+            using var reader = new StreamReader(stream, Encoding.ASCII);
+            var line = await reader.ReadLineAsync(_ended.Token) ?? "";
+            var (length, operation) = (0, "");
+            while (await reader.ReadLineAsync(_ended.Token) is { Length: > 0 } header)
             {
-                // Connected and gone without a question: the rows about connections do that.
+                var value = header[(header.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+                length = header.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase) && int.TryParse(value, out var told) ? told : length;
+                operation = header.StartsWith("X-Amz-Target:", StringComparison.OrdinalIgnoreCase) ? value.Split('.')[^1] : operation;
             }
-            catch (OperationCanceledException)
+
+            if (length > 0)
             {
-                return;
+                await reader.ReadBlockAsync(new char[length], _ended.Token);
             }
+
+            // What services of AWS answer, where a victim's client must understand it.
+            var text = operation == "Scan" ? """{"Count":1,"Items":[{"id":{"S":"the-inner-secret"}}]}"""
+                : operation == "GetItem" ? """{"Item":{"id":{"S":"1"}}}"""
+                : line.StartsWith("PUT /2015-03-31/functions/other/code", StringComparison.Ordinal) ? """{"Description":"the-inner-secret"}"""
+                : line.Contains("/articles ", StringComparison.Ordinal) || line.Contains("/invocations ", StringComparison.Ordinal) ? "an article" : "the-inner-secret";
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {text.Length}\r\nConnection: close\r\n\r\n{text}"), _ended.Token);
+        }
+        catch (IOException)
+        {
+            // Connected and gone without a question: the rows about connections do that.
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
         }
     }
 

@@ -274,15 +274,15 @@ public class AbuseTests
     }
 
     [Theory]
-    [InlineData("iam.amazonaws.com:443", "iam:*")]
-    [InlineData("sts.eu-west-1.amazonaws.com:443", "sts:*")]
-    [InlineData("dynamodb.us-east-1.amazonaws.com:443", "dynamodb:*")]
-    [InlineData("my.bucket.s3.eu-central-1.amazonaws.com:443", "s3:*")]
-    [InlineData("s3-fips.dualstack.us-gov-west-1.amazonaws.com:443", "s3:*")]
-    [InlineData("kms-fips.us-east-2.amazonaws.com:443", "kms:*")]
-    [InlineData("123456789012.dkr.ecr.eu-west-1.amazonaws.com:443", "ecr:*")]
-    [InlineData("lambda.cn-north-1.amazonaws.com.cn:443", "lambda:*")]
-    [InlineData("LAMBDA.us-west-2.api.aws:443", "lambda:*")]
+    [InlineData("iam.amazonaws.com:443", "iam")]
+    [InlineData("sts.eu-west-1.amazonaws.com:443", "sts")]
+    [InlineData("dynamodb.us-east-1.amazonaws.com:443", "dynamodb")]
+    [InlineData("my.bucket.s3.eu-central-1.amazonaws.com:443", "s3")]
+    [InlineData("s3-fips.dualstack.us-gov-west-1.amazonaws.com:443", "s3")]
+    [InlineData("kms-fips.us-east-2.amazonaws.com:443", "kms")]
+    [InlineData("123456789012.dkr.ecr.eu-west-1.amazonaws.com:443", "ecr")]
+    [InlineData("lambda.cn-north-1.amazonaws.com.cn:443", "lambda")]
+    [InlineData("LAMBDA.us-west-2.api.aws:443", "lambda")]
     [InlineData("example.com:443", null)]
     [InlineData("amazonaws.com.evil.example:443", null)]
     [InlineData("10.0.0.1:443", null)]
@@ -300,13 +300,13 @@ public class AbuseTests
         Stopped("dynamodb.us-east-1.amazonaws.com").ShouldBeFalse();
         Stopped("iam.amazonaws.com").ShouldBeTrue();
         Stopped("shop.example").ShouldBeFalse();
-        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Dimension.ShouldBe(Dimension.Aws), i => i.Item.ShouldBe("iam:*"), i => i.Decision.ShouldBe("blocked"));
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Dimension.ShouldBe(Dimension.Aws), i => i.Item.ShouldBe("iam:?"), i => i.Decision.ShouldBe("blocked"));
 
         // Without a profile: seen.
         hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
         Stopped("organizations.us-east-1.amazonaws.com").ShouldBeFalse();
-        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Item.ShouldBe("organizations:*"), i => i.Decision.ShouldBe("reported"));
-        hop.Guardian.Behaviours.Take().Deltas.Select(d => d.Behaviour).ShouldContain(new Behaviour(Dimension.Aws, "dynamodb:*"));
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Item.ShouldBe("organizations:?"), i => i.Decision.ShouldBe("reported"));
+        hop.Guardian.Behaviours.Take().Deltas.Select(d => d.Behaviour).ShouldContain(new Behaviour(Dimension.Aws, "dynamodb:?"));
     }
 
     [Theory]

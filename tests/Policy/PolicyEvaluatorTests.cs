@@ -110,6 +110,28 @@ public sealed class PolicyEvaluatorTests
         PolicyEvaluator.IsCanary("x", 0).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("dynamodb:GetItem", "dynamodb:GetItem", true)]
+    [InlineData("dynamodb:GetItem", "dynamodb:Scan", false)]
+    [InlineData("dynamodb:GetItem", "dynamodb:?", false)]
+    [InlineData("dynamodb:?", "dynamodb:Scan", false)]
+    [InlineData("dynamodb:Get*", "dynamodb:GetItem", true)]
+    [InlineData("dynamodb:*", "dynamodb:?", true)]
+    // As guards learned it that knew services only, by the names of hosts.
+    [InlineData(@"dynamodb:\*", "dynamodb:Scan", true)]
+    [InlineData(@"monitoring:\*", "cloudwatch:PutMetricData", true)]
+    public void Operations_of_aws_are_items_and_a_star_is_all_of_a_service(string known, string item, bool allowed)
+    {
+        var document = new PolicyDocument { Mode = ProtectionMode.Protect, Profile = new Dictionary<Dimension, DimensionProfile> { [Dimension.Aws] = new(ProfileStage.Protect, [known]) } };
+        PolicyEvaluator.Evaluate(new Behaviour(Dimension.Aws, item), document).Effect.ShouldBe(allowed ? Effect.Allow : Effect.Deny);
+        var service = item.Split(':')[0];
+        new CompiledPolicy(document).KnowsService(service).ShouldBeTrue();
+        new CompiledPolicy(document).KnowsService("iam").ShouldBeFalse();
+        var ruled = new PolicyDocument { Rules = [new PolicyRule { Id = "a", Dimension = Dimension.Aws, Effect = Effect.Allow, Items = [known] }, new PolicyRule { Id = "b", Dimension = Dimension.Aws, Effect = Effect.Deny, Items = ["iam:*"] }] };
+        new CompiledPolicy(ruled).KnowsService(service).ShouldBeTrue();
+        new CompiledPolicy(ruled).KnowsService("iam").ShouldBeFalse();
+    }
+
     [Fact]
     public void Rules_deny_beats_report_beats_allow_and_allow_beats_the_profile()
     {

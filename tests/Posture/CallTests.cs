@@ -50,6 +50,14 @@ public sealed class CallTests
     }
 
     [Fact]
+    public void A_service_of_whose_calls_some_were_not_seen_is_opaque_whatever_else_was_seen()
+    {
+        var seen = SeenCalls.Of(["dynamodb:GetItem", "dynamodb:?", "s3:GetObject"], ["dynamodb.eu-central-1.amazonaws.com:443", "s3.eu-central-1.amazonaws.com:443"]);
+        seen.OpaqueServices.ShouldBe(["dynamodb"]);
+        seen.Actions.Keys.ShouldContain("dynamodb:GetItem");
+    }
+
+    [Fact]
     public void Methods_of_services_without_a_client_do_not_count() =>
         AwsCallExtractor.Extract([("app.py", "import boto3\ns = boto3.client('s3')\ncache.get_item(1)\ns.get_object()")]).Actions.Keys.ShouldNotContain("dynamodb:GetItem");
 

@@ -150,6 +150,27 @@ def case_node_a_worker_with_an_empty_environment_is_covered():
     assert_equal(start("node", "-e", text, guard=g).stdout, "EACCES\n")
 
 
+def case_node_calls_to_aws_are_told_before_they_are_sent():
+    plain = node("calls.mjs", probe=False)
+    assert_equal(plain.code, 0, plain)
+    assert_equal(set(names(plain).values()) - {"ok", "ERR_MISSING_ARGS", "TypeError"}, {plain.lines[-1].rsplit(" ", 1)[1]}, plain)
+    assert_equal(node("calls.mjs", channel="pellicle/nobody").stdout, plain.stdout)
+    if reason := missing():
+        return f"with the interposer: {reason}"
+    g = guard("EVIL")
+    done = node("calls.mjs", guard=g)
+    evil = {name for name in names(plain) if name.endswith("-evil")}
+    assert_equal({name for name, result in names(done).items() if result == "EACCES"}, evil, done)
+    assert "evil" in plain.lines[-1] and "evil" not in done.lines[-1], done
+    assert_equal([(line.split(" ")[0], line) for line in done.lines[:-1] if not line.startswith(tuple(evil))], [(line.split(" ")[0], line) for line in plain.lines[:-1] if not line.startswith(tuple(evil))])
+    own = "127.0.0.1"
+    told = [(q.item, q.fields[1].decode().split(":")[0]) for q in g.asked("aws")]
+    aws = "dynamodb.us-east-1.amazonaws.com"
+    assert_equal(told, [("dynamodb:GetItem", aws), ("dynamodb:EVIL", aws), ("dynamodb:EVIL", aws), ("sqs:SendMessage", own), ("sqs:EVIL", own), ("sqs:DeleteMessage", own), ("s3:PUT /bucket/a%20key?acl", own),
+                        ("s3:GET /key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request", own), (aws + ":POST /unsigned", aws), ("dynamodb:Query", own), ("dynamodb:EVIL", own), ("sns:Publish", own), ("s3:GET /key", own)], done)
+    assert all(q.flags & 16 for q in g.asked("host")), g.asked("host")
+
+
 def case_node_repeated_texts_are_asked_once_a_while():
     if reason := missing():
         return reason
@@ -272,6 +293,17 @@ def case_java_says_from_which_jars_classes_came():
     assert_equal([item for dimension, item in g.ring_entries() if dimension == "library" and item.endswith(".jar")], [str(jars[1])], done)
 
 
+def case_java_operations_of_aws_are_asked_about_when_they_are_first_called():
+    if reason := missing():
+        return reason
+    g = guard("dynamodb:Scan")
+    done = start("java", "-cp", PROGRAMS / "java", "Calls", guard=g)
+    one = ["get ok", "scan java.lang.SecurityException", "put ok", "part ok"]
+    assert_equal(done.lines, one * 2, done)
+    # A refused class is asked for again.
+    assert_equal([q.item for q in g.asked("aws")], ["dynamodb:GetItem", "dynamodb:Scan", "dynamodbv2:PutItem", "dynamodb:Scan"], done)
+
+
 # --- .NET
 
 HEADERS = "Host"
@@ -294,6 +326,19 @@ def case_dotnet_denied_hosts_throw():
     done = dotnet("http", guard=guard("localhost"))
     denied = "UnauthorizedAccessException Pellicle denied a request to `localhost:PORT`"
     assert_equal(done.lines, [f"GET /a%2Fb HTTP/1.1 {HEADERS}", denied, denied], done)
+
+
+def case_dotnet_calls_to_aws_are_told_before_they_are_sent():
+    if reason := missing():
+        return reason
+    plain = dotnet("calls", probe=False)
+    assert_equal((plain.code, len(plain.lines), plain.lines[2].rsplit(" ", 1)[1]), (0, 7, "Version=1&Action=SendMessage"), plain)
+    g = guard("EVIL")
+    done = dotnet("calls", guard=g)
+    assert_equal(done.lines, [plain.lines[0], "UnauthorizedAccessException Pellicle denied a call to AWS: `dynamodb:EVIL`", *plain.lines[2:]], done)
+    told = [q.item for q in g.asked("aws")]
+    assert_equal(told, ["dynamodb:GetItem", "dynamodb:EVIL", "sqs:SendMessage", "s3:PUT /bucket/a%20key?acl", "s3:GET /key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request"], done)
+    assert all(q.flags & 16 for q in g.asked("host")), g.asked("host")
 
 
 def case_dotnet_assemblies_from_memory():

@@ -4,7 +4,7 @@ using System.Net.Http;
 
 namespace Pellicle.Probe;
 
-/// <summary>Asks for the host of each HttpClient request, also over a connection that is open already.</summary>
+/// <summary>Asks for the host of each HttpClient request, also over a connection that is open already, and for what it asks of AWS.</summary>
 internal sealed class HttpWatch : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
 {
     private const string Listener = "HttpHandlerDiagnosticListener";
@@ -15,7 +15,11 @@ internal sealed class HttpWatch : IObserver<DiagnosticListener>, IObserver<KeyVa
     // The runtime's own calls; the guard is at the other end.
     private readonly string? runtimeApi = Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API");
 
-    internal static void Start() => DiagnosticListener.AllListeners.Subscribe(new HttpWatch());
+    internal static void Start()
+    {
+        Question.TellsCalls();
+        DiagnosticListener.AllListeners.Subscribe(new HttpWatch());
+    }
 
     public void OnNext(DiagnosticListener value)
     {
@@ -25,10 +29,13 @@ internal sealed class HttpWatch : IObserver<DiagnosticListener>, IObserver<KeyVa
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Key != Request || value.Value?.GetType().GetProperty("Request")?.GetValue(value.Value) is not HttpRequestMessage { RequestUri: { IsAbsoluteUri: true } uri })
+        if (value.Key != Request || value.Value?.GetType().GetProperty("Request")?.GetValue(value.Value) is not HttpRequestMessage { RequestUri: { IsAbsoluteUri: true } uri } request)
             return;
         if (uri.Authority == runtimeApi)
             return;
+        // The call first: a connection to a service is allowed for the sake of what is asked of it.
+        if (AwsRequest.Of(request, uri) is { } call && !Question.Allows("aws", call, uri.Authority))
+            throw new UnauthorizedAccessException($"Pellicle denied a call to AWS: `{call}`");
         var host = string.Create(CultureInfo.InvariantCulture, $"{uri.IdnHost.Trim('[', ']')}:{uri.Port}");
         if (!Question.Allows("host", host))
             throw new UnauthorizedAccessException($"Pellicle denied a request to `{host}`");

@@ -10,14 +10,20 @@ internal static unsafe class Question
 
     private static volatile bool broken;
 
+    /// <summary>From now on each call to AWS is asked about (decision 0014).</summary>
+    internal static void TellsCalls() => Safely("/.pellicle/calls\0");
+
     /// <summary>False when the guard denies. A probe that cannot ask says so once and lets the program go on.</summary>
-    internal static bool Allows(string dimension, string item, string? second = null)
+    internal static bool Allows(string dimension, string item, string? second = null) =>
+        Safely($"/.pellicle/ask/{dimension}/{Encode(item)}{(second is null ? "" : "/" + Encode(second))}\0");
+
+    private static bool Safely(string path)
     {
         if (broken)
             return true;
         try
         {
-            return Ask(dimension, item, second);
+            return Ask(path);
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
@@ -27,9 +33,8 @@ internal static unsafe class Question
         }
     }
 
-    private static bool Ask(string dimension, string item, string? second)
+    private static bool Ask(string path)
     {
-        var path = $"/.pellicle/ask/{dimension}/{Encode(item)}{(second is null ? "" : "/" + Encode(second))}\0";
         fixed (byte* bytes = Encoding.UTF8.GetBytes(path))
         {
             // The runtime's own library and not File: "no such file" is the ordinary answer, and an exception for it costs a hundred times more.

@@ -278,7 +278,7 @@ static bool transmit(uint16_t type, const struct pe_ask *ask, struct pe_verdict 
 {
     const struct pe_state *state = atomic_load(&pe.state);
     struct { uint8_t dimension, flags; uint16_t count; uint32_t pid; uint64_t invocation; } body = {
-        ask->dimension, ask->flags | pe_flags(), (uint16_t)(ask->more_count + 1), (uint32_t)SYS0(SYS_getpid),
+        ask->dimension, ask->flags | pe_flags() | (ask->dimension == PE_HOST && pe_tells_calls ? PE_TELLS_CALLS : 0), (uint16_t)(ask->more_count + 1), (uint32_t)SYS0(SYS_getpid),
         state ? atomic_load_explicit(&state->invocation, memory_order_relaxed) : 0,
     };
     struct header header = { .magic = MAGIC, .version = 1, .type = type, .sequence = atomic_fetch_add(&sequence, 1) };

@@ -683,7 +683,7 @@ EXPORT int mkdirat(int dirfd, const char *path, mode_t mode) { LEADS(false, NEXT
 /* Looking is not judged; these serve the probes' questions only. Called first, so a bad pointer is libc's matter. */
 #define LOOK(call, path) \
     int result_ = (call); \
-    if (unlikely(result_ != 0) && (errno == ENOENT || errno == ENAMETOOLONG) && (path) != NULL && pe_is_probe(path) && pe_active()) \
+    if (unlikely(result_ != 0) && (errno == ENOENT || errno == ENAMETOOLONG) && (path) != NULL && pe_is_probe(path) && (pe_active() || strcmp(path, PE_TELLS) == 0)) \
         errno = pe_probe(path); \
     return result_
 

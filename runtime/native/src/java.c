@@ -1,4 +1,4 @@
-/* The Java probe: classes that serialised objects name, and classes that are made from bytes. libjava calls these two functions of libjvm by symbol, in Java 8 to 25:
+/* The Java probe: classes that serialised objects name, classes that are made from bytes, and calls to AWS. libjava calls these two functions of libjvm by symbol, in Java 8 to 25:
    ObjectInputStream.resolveClass asks for the nearest loader of the program, then for the class. Neither Java code nor a start option is needed,
    the class is refused before anything of it runs, and a program's own filters stay as they are. */
 #include "pellicle.h"
@@ -206,6 +206,46 @@ static bool made_by_jdk(const char *name, const signed char *bytes, size_t size)
     return true;
 }
 
+/* What follows the part in the name, or NULL. */
+static const char *after(const char *name, const char *part)
+{
+    const char *found = name ? strstr(name, part) : NULL;
+    return found ? found + strlen(part) : NULL;
+}
+
+/* AWS's clients make each operation's request with a class of its own, which is loaded when the operation is first called: services/dynamodb/transform/ScanRequestMarshaller,
+   in version 1 services/dynamodbv2/model/transform/ScanRequestProtocolMarshaller. */
+static int judge_operation(const char *name)
+{
+    static const char *const clients[] = { "software/amazon/awssdk/services/", "com/amazonaws/services/" };
+    static const char *const ends[] = { "RequestProtocolMarshaller", "RequestMarshaller" };
+    if (!IN(name, clients))
+        return 0;
+    const char *service = after(name, "/services/"), *class = after(service, "/transform/");
+    if (!class || strchr(class, '/') || strchr(class, '$'))
+        return 0;
+    size_t of_service = strcspn(service, "/"), of_class = strlen(class), of_operation = 0;
+    for (size_t i = 0; i < 2 && !of_operation; i++) {
+        size_t end = strlen(ends[i]);
+        if (of_class > end && strcmp(class + of_class - end, ends[i]) == 0)
+            of_operation = of_class - end;
+    }
+    /* Parts of DynamoDB's batches in version 1, and no operations. */
+    if (of_operation == 0 || strcmp(class, "PutRequestMarshaller") == 0 || strcmp(class, "DeleteRequestMarshaller") == 0)
+        return 0;
+    char item[160];
+    if (of_service + of_operation + 1 > sizeof item)
+        return 0;
+    memcpy(item, service, of_service);
+    item[of_service] = ':';
+    memcpy(item + of_service + 1, class, of_operation);
+    struct pe_ask ask = {
+        .dimension = PE_AWS, .flags = PE_PROBE, .deny_errno = 13 /* EACCES */, .item = item, .item_length = of_service + 1 + of_operation,
+        .more = { { .data = "", .length = 0 } }, .more_count = 1,
+    };
+    return pe_judge(&ask);
+}
+
 static bool from_file(const char *source) { return source && (strncmp(source, "file:", 5) == 0 || strncmp(source, "jar:file:", 9) == 0 || strncmp(source, "jrt:", 4) == 0); }
 
 EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source);
@@ -217,6 +257,10 @@ EXPORT object JVM_DefineClassWithSource(environment env, const char *name, objec
         pe_probe_is_in_place();
         if (source)
             note_jar(source);
+        if (name && judge_operation(name)) {
+            refuse(env, "java/lang/SecurityException", "blocked by pellicle: a call to AWS: ", name);
+            return NULL;
+        }
         if (!from_file(source) && judge_bytes(bytes, size)) {
             refuse(env, "java/lang/SecurityException", "blocked by pellicle: a class made from bytes: ", name ? name : "");
             return NULL;

@@ -18,7 +18,7 @@
 enum {
     PE_PROCESS = 1, PE_HOST, PE_READ, PE_WRITE, PE_LIBRARY, PE_AWS, PE_EVENT, PE_RESPONSE, PE_CODE, PE_DESERIALIZE, PE_TAMPER,
 };
-enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8 };
+enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8, PE_TELLS_CALLS = 16 };
 
 #define PE_PATH 4096
 #define PE_MAX_MESSAGE 65536
@@ -182,4 +182,12 @@ void pe_v8_asked(void);
 
 /* python.c */
 void pe_python_start(void);
+
+/* aws.c: requests to AWS, before they are sent */
+#define PE_TELLS "/.pellicle/calls"               /* looked for by a probe that asks about each of them; heard in mode off, too, for the mode may change */
+extern bool pe_tells_calls;
+struct pe_call { char item[PE_PATH]; size_t length; const char *host; size_t host_length; };
+enum pe_request { PE_NO_CALL, PE_CALL, PE_CALL_IN_BODY };
+enum pe_request pe_read_request(const char *head, size_t length, struct pe_call *call);
+bool pe_read_action(const char *body, size_t length, struct pe_call *call);
 #endif

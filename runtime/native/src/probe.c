@@ -38,6 +38,10 @@ static const char *decode(const char *from, char *to, size_t capacity, size_t *l
 
 int pe_probe(const char *path)
 {
+    if (strcmp(path, PE_TELLS) == 0) {
+        pe_tells_calls = true;
+        return ENOENT;
+    }
     path += sizeof prefix - 1;
     if (strcmp(path, "engine") == 0) { /* from the thread whose engine it is */
         pe_v8_start();

@@ -22,7 +22,7 @@ static struct {
     object *(*frame_code)(object *);                      /* new reference; since 3.9 */
     object *(*frame_back)(object *);                      /* new reference; since 3.9 */
     int (*is_initialized)(void);
-    object **permission_error;
+    object **permission_error, **runtime_error;
 } py;
 
 #define TEXT_LIMIT 4096
@@ -40,7 +40,8 @@ static int judge(uint8_t dimension, const char *item, size_t length, const char 
         return 0;
     char message[160] = "blocked by pellicle: ";
     strncat(message, what, sizeof message - strlen(message) - 1);
-    py.set_error(*py.permission_error, message);
+    /* Clients take an OSError for a connection that broke, and botocore tries ten times to get another: half a minute. */
+    py.set_error(dimension == PE_AWS ? *py.runtime_error : *py.permission_error, message);
     return -1;
 }
 
@@ -233,6 +234,50 @@ static int on_ctypes(const char *event, object *arguments)
     return judge(PE_CODE, "ctypes", 6, text, at, "a call to native code");
 }
 
+/* A request in the query protocol names its operation in its body, which may be sent after its head. */
+static __thread struct { object *connection; size_t length; char item[200], host[256]; size_t host_length; } unfinished;
+
+static int judge_call(const struct pe_call *call) { return judge(PE_AWS, call->item, call->length, call->host, call->host_length, "a call to AWS"); }
+
+/* http.client hands over what it sends before it is encrypted: the standard library's, urllib3's, requests' and botocore's requests. */
+static int on_http(object *arguments)
+{
+    object *connection = argument(arguments, 0), *data = argument(arguments, 1);
+    char *bytes = NULL;
+    Py_ssize_t size = 0;
+    if (!connection || !data)
+        return 0;
+    if (py.bytes(data, &bytes, &size) != 0) {
+        py.clear(); /* a file or an iterator: never a head */
+        return 0;
+    }
+    struct pe_call call;
+    switch (pe_read_request(bytes, (size_t)size, &call)) {
+    case PE_CALL:
+        return judge_call(&call);
+    case PE_CALL_IN_BODY:
+        if (call.length > sizeof unfinished.item || call.host_length > sizeof unfinished.host)
+            return judge_call(&call);
+        memcpy(unfinished.item, call.item, unfinished.length = call.length);
+        memcpy(unfinished.host, call.host, unfinished.host_length = call.host_length);
+        unfinished.connection = connection;
+        return 0;
+    default:
+        break;
+    }
+    if (unfinished.connection != connection)
+        return 0;
+    unfinished.connection = NULL;
+    memcpy(call.item, unfinished.item, call.length = unfinished.length);
+    call.host = unfinished.host;
+    call.host_length = unfinished.host_length;
+    if (!pe_read_action(bytes, (size_t)size, &call)) {
+        memcpy(call.item + call.length, "POST /", 6);
+        call.length += 6;
+    }
+    return judge_call(&call);
+}
+
 static int hook(const char *event, object *arguments, void *unused)
 {
     (void)unused;
@@ -245,6 +290,7 @@ static int hook(const char *event, object *arguments, void *unused)
     case 'f': if (event[1] == 'u') break; return 0;
     case 'o': if (event[1] == 's' && (event[3] == 's' || event[3] == 'e' || event[3] == 'p')) break; return 0; /* os.system, os.exec, os.posix_spawn... */
     case 's': if (event[1] == 'u') break; return 0;
+    case 'h': if (event[1] == 't') break; return 0; /* http.client.send */
     default: return 0;
     }
     if (!pe_active() || !py.is_initialized())
@@ -252,6 +298,8 @@ static int hook(const char *event, object *arguments, void *unused)
     /* An audited call may be on its way with an exception set; asking about attributes would lose it. */
     if (py.occurred())
         return 0;
+    if (strcmp(event, "http.client.send") == 0)
+        return on_http(arguments);
     if (strcmp(event, "compile") == 0)
         return on_compile(arguments);
     if (strcmp(event, "exec") == 0)
@@ -288,9 +336,11 @@ void pe_python_start(void)
     bool complete = find(&py.tuple_size, "PyTuple_Size") & find(&py.tuple_item, "PyTuple_GetItem") & find(&py.text, "PyUnicode_AsUTF8AndSize")
         & find(&py.bytes, "PyBytes_AsStringAndSize") & find(&py.attribute, "PyObject_GetAttrString") & find(&py.release, "Py_DecRef")
         & find(&py.clear, "PyErr_Clear") & find(&py.occurred, "PyErr_Occurred") & find(&py.set_error, "PyErr_SetString")
-        & find(&py.is_initialized, "Py_IsInitialized") & find(&py.permission_error, "PyExc_PermissionError");
-    if (complete && py.add_hook(hook, NULL) == 0)
+        & find(&py.is_initialized, "Py_IsInitialized") & find(&py.permission_error, "PyExc_PermissionError") & find(&py.runtime_error, "PyExc_RuntimeError");
+    if (complete && py.add_hook(hook, NULL) == 0) {
         pe_probe_is_in_place();
-    else
+        pe_tells_calls = true;
+    } else {
         pe_count_fault();
+    }
 }

@@ -150,6 +150,12 @@ static const char *const loader_seeds[] = {
     "BASH_ENV=/tmp/rc", "DOTNET_STARTUP_HOOKS=/tmp/h.dll:", "RUBYOPT=-r/tmp/x", "LD_AUDIT=/tmp/a.so", NULL,
 };
 static const char *const jar_seeds[] = { "file:/var/task/lib/a.jar", "jar:file:/opt/java/lib/b%20c.jar!/BOOT-INF/", "file:///x.jar", ".jarfile:/y", NULL };
+static const char *const request_seeds[] = {
+    "POST / HTTP/1.1\r\nHost: dynamodb.us-east-1.amazonaws.com\r\nX-Amz-Target: DynamoDB_20120810.Scan\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/1/us-east-1/dynamodb/aws4_request, Signature=0\r\n\r\n{}",
+    "POST / HTTP/1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=A/1/r/sqs/aws4_request\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\nVersion=1&Action=SendMessage",
+    "GET /k?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request&x=1 HTTP/1.1\r\n\r\n", "software/amazon/awssdk/services/dynamodb/transform/ScanRequestMarshaller",
+    "com/amazonaws/services/dynamodbv2/model/transform/ScanRequestProtocolMarshaller", NULL,
+};
 static const char *const dns_seeds[] = { "\x12\x34\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x07" "example\x03" "com", NULL };
 
 static void paths(void)
@@ -182,6 +188,24 @@ static void probes(void)
         MUST(error == ENOENT || error == EACCES);
     }
     free(path);
+}
+
+static void requests(void)
+{
+    make(request_seeds, "\r\n\r\n: /&=?%2Faws4_request/services/transform/RequestMarshaller");
+    char *bytes = malloc(input_size ? input_size : 1), *name = text();
+    memcpy(bytes, input, input_size);
+    struct pe_call call = { .length = 0 };
+    if (pe_read_request(bytes, input_size, &call) != PE_NO_CALL) {
+        MUST(call.length <= sizeof call.item && memchr(call.item, ':', call.length));
+        MUST(call.host_length == 0 || (call.host >= bytes && call.host + call.host_length <= bytes + input_size));
+    }
+    call.length = any(sizeof call.item + 1);
+    pe_read_action(bytes, input_size, &call);
+    MUST(call.length <= sizeof call.item);
+    MUST(judge_operation(name) == 0);
+    free(bytes);
+    free(name);
 }
 
 static void loader(void)
@@ -346,7 +370,7 @@ int main(int argc, char **argv)
 {
     unsigned long inputs = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
     static const struct { const char *name; void (*run)(void); unsigned share; } targets[] = {
-        { "paths", paths, 4 }, { "probes", probes, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
+        { "paths", paths, 4 }, { "probes", probes, 1 }, { "requests", requests, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
     };
     listen_for_questions();
     unsigned long all = 0;

@@ -803,6 +803,83 @@ def python_calls_named_by_a_document_are_judged():
         equal(guard.items("deserialize"), ["yaml:python/object/apply:" + e for e in ("os.system", "subprocess.Popen", "subprocess.Popen", "compile")])
 
 
+class Http:
+    """Answers every request, and keeps what came: heads as they were sent."""
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.requests = self.listener.getsockname()[1], []
+        threading.Thread(target=self.accept, daemon=True).start()
+        return self
+    def __exit__(self, *_):
+        self.listener.close()
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+    def serve(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while line := stream.readline():
+                length = 0
+                while (header := stream.readline()).strip():
+                    name, _, value = header.partition(b":")
+                    length = int(value) if name.lower() == b"content-length" else length
+                self.requests.append(line.decode().split(" HTTP/")[0])
+                stream.read(length)
+                body = b"" if line.startswith(b"PUT") else b"{}"
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def told(guard):
+    """Calls to AWS that were asked about, as the item and the host."""
+    return [(q.item, q.fields[1].decode()) for q in guard.asked("aws")]
+
+
+SIGNED = "'Authorization': 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/%s/aws4_request, SignedHeaders=host, Signature=0'"
+
+
+@test
+def python_calls_to_aws_are_told_before_they_are_sent():
+    host = "'Host': 'dynamodb.us-east-1.amazonaws.com'"
+    target = "'X-Amz-Target': 'DynamoDB_20120810.%s'"
+    form = "'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8'"
+    requests = [  # method, target, body, headers
+        ("POST", "/", "{}", [SIGNED % "dynamodb", host, target % "GetItem"]), ("POST", "/", "{}", [SIGNED % "dynamodb", host, target % "Scan"]),
+        ("POST", "/", "Version=1&Action=SendMessage&x=Action=No", [SIGNED % "sqs", form]), ("POST", "/", "x=1", [SIGNED % "sqs", form]),
+        ("GET", "/bucket/a%20key?acl", "", [SIGNED % "s3"]), ("GET", "/key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request&X-Amz-Date=1", "", ["'Host': 'b.s3.amazonaws.com'"]),
+        ("POST", "/unsigned", "{}", [host]), ("GET", "/articles", "", ["'Host': 'shop.example'"]), ("GET", "/", "", ["'Authorization': 'Bearer dynamodb/aws4_request'"]),
+    ]
+    with Http() as http, Area() as area:
+        statements = [f"c = http.client.HTTPConnection('127.0.0.1', {http.port}); c.request({m!r}, {t!r}, {b!r}, {{{', '.join(h)}}}); assert c.getresponse().status == 200" for m, t, b, h in requests]
+        guard = Guard(decide=deny("dynamodb:Scan"))
+        done = run(guard, PYTHON, "-S", area.file("s.py", "import http.client\n" + attempts(*statements)))
+        equal(done.lines, ["ok", "RuntimeError", *["ok"] * 7], done.stderr)
+        equal(http.requests.count("POST /"), 3, "what was denied was sent")
+    own = f"127.0.0.1:{http.port}"
+    equal(told(guard), [("dynamodb:GetItem", "dynamodb.us-east-1.amazonaws.com"), ("dynamodb:Scan", "dynamodb.us-east-1.amazonaws.com"), ("sqs:SendMessage", own), ("sqs:POST /", own), ("s3:GET /bucket/a%20key?acl", own),
+                        ("s3:GET /key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request&X-Amz-Date=1", "b.s3.amazonaws.com"), ("dynamodb.us-east-1.amazonaws.com:POST /unsigned", "dynamodb.us-east-1.amazonaws.com")])
+    assert all(q.flags & 16 for q in guard.asked("host")), guard.asked("host")
+
+
+@test
+def python_boto3_tells_its_calls():
+    if run(None, PYTHON, "-c", "import boto3").returncode:
+        raise Skip("no boto3")
+    client = "boto3.client(%r, region_name='us-east-1', endpoint_url='http://127.0.0.1:{port}', aws_access_key_id='a', aws_secret_access_key='b')."
+    with Http() as http, Area() as area:
+        guard = Guard(decide=deny("dynamodb:Scan", "sts:GetCallerIdentity", "/functions/f/code"))
+        script = area.file("s.py", "import boto3\n" + attempts(*[(client % service).format(port=http.port) + call for service, call in [
+            ("dynamodb", "get_item(TableName='table', Key={'k': {'S': 'v'}})"), ("dynamodb", "scan(TableName='table')"), ("sts", "get_caller_identity()"), ("s3", "put_object(Bucket='bucket', Key='key', Body=b'x')"),
+            ("lambda", "update_function_code(FunctionName='f', S3Bucket='bucket', S3Key='key')"), ("lambda", "invoke(FunctionName='f')")]]))
+        done = run(guard, PYTHON, script)
+        failed = "HTTPClientError" # and not one that is tried again
+        equal(done.lines, ["ok", failed, failed, "ok", failed, "ok"], done.stderr)
+        equal(http.requests, ["POST /", "PUT /bucket/key", "POST /2015-03-31/functions/f/invocations"])
+    equal([item for item, _ in told(guard)], ["dynamodb:GetItem", "dynamodb:Scan", "sts:GetCallerIdentity", "s3:PUT /bucket/key", "lambda:PUT /2015-03-31/functions/f/code", "lambda:POST /2015-03-31/functions/f/invocations"])
+
+
 @test
 def python_hook_is_out_of_reach_of_python():
     guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)

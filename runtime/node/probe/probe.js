@@ -1,6 +1,6 @@
 'use strict';
 // Language probe for Node.js, loaded by NODE_OPTIONS=--require. It names what the interposer cannot see: code made from
-// strings, deserialised functions, internal bindings. It asks by opening a path the interposer answers (decision 0001);
+// strings, deserialised functions, internal bindings, calls to AWS before they are encrypted. It asks by opening a path the interposer answers (decision 0001);
 // without the interposer or the guard every answer is "no such file", and the program runs as if the probe were not there.
 
 const workers = require('worker_threads');
@@ -21,6 +21,7 @@ function install() {
   const REMEMBER_MS = 1000; // so long: the policy may change meanwhile
   const MARKER = '_$$ND_FUNC$$_';
   const ARMED_MS = 60_000;
+  const TARGET = 1200; // characters of a request's path and of its query: S3's longest key
   const FRAMES = 4; // of ours, at most, between the program and what it called
   // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
   const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
@@ -73,7 +74,7 @@ function install() {
   const encode = (text) => text.replace(/[%/\0]/g, (c) => (c === '/' ? '%2F' : c === '%' ? '%25' : '%00'));
 
   function denied(dimension, item) {
-    const what = dimension === 'deserialize' ? 'a serialised object that runs code' : dimension === 'library' ? 'a native library' : 'code made at run time';
+    const what = dimension === 'aws' ? 'a call to AWS' : dimension === 'deserialize' ? 'a serialised object that runs code' : dimension === 'library' ? 'a native library' : 'code made at run time';
     return Object.assign(new NativeError(`EACCES: ${what} was denied by Pellicle (${item})`), { code: 'EACCES', errno: -13, syscall: dimension });
   }
 
@@ -265,6 +266,103 @@ function install() {
     } catch {
       return body; // no valid escapes: then it is no program either, and is judged as it stands
     }
+  }
+
+  // --- Calls to AWS: every request of `http` and `https` passes `_send` with its head, whatever client or bundle made it. These modules are not loaded for it; when the
+  // program does, they ask `diagnostics_channel` for their channels by its property.
+  existsSync('/.pellicle/calls');
+  const channels = require('diagnostics_channel');
+  if (process.moduleLoadList?.includes('NativeModule _http_outgoing')) {
+    watchRequests();
+  } else {
+    const { channel } = channels;
+    channels.channel = function (name) {
+      if (typeof name === 'string' && name.startsWith('http.')) {
+        channels.channel = channel;
+        watchRequests();
+      }
+      return apply(channel, this, arguments);
+    };
+  }
+
+  function watchRequests() {
+    const quiet = process.noDeprecation;
+    process.noDeprecation = true; // the name is one that programs should not use
+    const { prototype } = require('_http_outgoing').OutgoingMessage;
+    process.noDeprecation = quiet;
+    const { _send: send } = prototype;
+    const unfinished = new WeakMap(); // requests whose body will name the operation
+    prototype._send = {
+      _send(data, encoding) {
+        try {
+          if (!this._headerSent) {
+            // Only requests have a path.
+            const call = typeof this._header === 'string' && typeof this.path === 'string' ? callOf(this._header, data, encoding) : undefined;
+            if (call) unfinished.set(this, call);
+          } else if (data?.length && unfinished.has(this)) {
+            // In pieces, each comes between its length and a line's end.
+            const call = unfinished.get(this);
+            const action = actionOf(data, encoding);
+            if (action !== undefined || --call.pieces === 0) {
+              unfinished.delete(this);
+              tell(call, action);
+            }
+          }
+        } catch (error) {
+          if (error?.code === 'EACCES') throw error; // else something that is no request, and the real one says so
+        }
+        return apply(send, this, arguments);
+      },
+    }._send;
+  }
+
+  // Asks; or returns what is to be asked when the body comes.
+  function callOf(head, body, encoding) {
+    const host = /\r\nhost: *([^\r]*)/i.exec(head)?.[1] ?? '';
+    const name = host.replace(/:\d+$/, '');
+    const service = /\r\nauthorization: *AWS4-[^\r]*?Credential=[^\r,]*?\/([^/\r,]+)\/aws4_request/i.exec(head)?.[1]
+      ?? /^[A-Z]+ [^ ]*[?&]X-Amz-Credential=[^& ]*?(?:%2F|\/)([^&%/ ]+)(?:%2F|\/)aws4_request/i.exec(head)?.[1]
+      ?? (/\.(?:amazonaws\.com|amazonaws\.com\.cn|api\.aws)$/i.test(name) ? name : undefined);
+    const request = /^([A-Z]+) ([^ ?]*)(\?[^ ]*)?/.exec(head);
+    if (service === undefined || !request || request[1] === 'CONNECT') return undefined;
+    const call = { service, host, pieces: PIECES, request: `${request[1]} ${request[2].slice(0, TARGET)}${(request[3] ?? '').slice(0, TARGET)}` };
+    const target = /\r\nx-amz-target: *(?:[^\r]*\.)?([^.\r]*)/i.exec(head)?.[1];
+    if (target === undefined && /\r\ncontent-type: *application\/x-www-form-urlencoded/i.test(head)) {
+      if (!body?.length) return call;
+      tell(call, actionOf(body, encoding));
+    } else {
+      tell(call, target);
+    }
+    return undefined;
+  }
+
+  const actionOf = (body, encoding) => /(?:^|&)Action=([^&]*)/.exec((typeof body === 'string' ? Buffer.from(body, encoding) : Buffer.from(body.buffer, body.byteOffset, body.byteLength)).toString('latin1', 0, PIECE))?.[1];
+  // Not remembered: each is a call of its invocation. The interposer remembers operations.
+  const tell = ({ service, host, request }, operation) => put('aws', `${service}:${operation ?? request}`, host);
+
+  // `fetch` has a client of its own.
+  const native = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
+  if (typeof native?.value === 'function') {
+    const watched = {
+      fetch(input, init) {
+        try {
+          tellFetch(input, init);
+        } catch (error) {
+          if (error?.code === 'EACCES') return Promise.reject(error); // as above
+        }
+        return apply(native.value, this, arguments);
+      },
+    };
+    defineProperty(globalThis, 'fetch', { ...native, value: watched.fetch });
+  }
+
+  function tellFetch(input, init) {
+    const url = new URL(typeof input === 'string' || input instanceof URL ? input : input.url);
+    const headers = [...new Headers(init?.headers ?? input.headers)].map(([name, value]) => `\r\n${name}: ${value}`).join('');
+    const body = init?.body instanceof URLSearchParams ? `${init.body}` : init?.body;
+    const form = init?.body instanceof URLSearchParams ? '\r\ncontent-type: application/x-www-form-urlencoded' : '';
+    const call = callOf(`${init?.method ?? input.method ?? 'GET'} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}${headers}${form}\r\n`, typeof body === 'string' || ArrayBuffer.isView(body) ? body : undefined, 'utf8');
+    if (call) tell(call); // a body that is made later, if at all
   }
 
   // --- Internal bindings reach files and processes around the public modules.

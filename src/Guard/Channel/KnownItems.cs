@@ -1,4 +1,5 @@
 using Pellicle.Domain;
+using Pellicle.Guard.Sinks;
 using Pellicle.Policy;
 
 namespace Pellicle.Guard.Channel;
@@ -11,14 +12,14 @@ internal static class KnownItems
     /// </summary>
     private static readonly Dimension[] Cacheable = [Dimension.Host, Dimension.Read, Dimension.Write, Dimension.Library];
 
-    internal static bool MayCache(Dimension dimension) => Array.IndexOf(Cacheable, dimension) >= 0;
+    internal static bool MayCache(Behaviour behaviour) => Array.IndexOf(Cacheable, behaviour.Dimension) >= 0 && !(behaviour.Dimension == Dimension.Host && AwsHost.Service(behaviour.Item) is not null);
 
     internal static IEnumerable<Behaviour> For(CompiledPolicy policy, IEnumerable<Behaviour> learned, string environment)
     {
         var context = new EvaluationContext { Environment = environment };
         var profile = Cacheable.SelectMany(d => policy.ExactItems(d).Select(i => new Behaviour(d, i)));
-        return profile.Concat(learned.Where(b => MayCache(b.Dimension)))
-            .Where(b => policy.Evaluate(b, context) is { Effect: Effect.Allow, Stable: true });
+        return profile.Concat(learned)
+            .Where(b => MayCache(b) && policy.Evaluate(b, context) is { Effect: Effect.Allow, Stable: true });
     }
 
     /// <summary>Places of the system and the runtime. Code of the function is only noted while it starts; later it is asked, since reading it may be theft.</summary>

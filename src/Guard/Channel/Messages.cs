@@ -28,6 +28,7 @@ internal enum QueryFlags : byte
     Child = 2,
     Unresolved = 4,
     FromProbe = 8,
+    TellsCalls = 16,
 }
 
 internal enum VerdictCache : byte

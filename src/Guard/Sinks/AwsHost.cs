@@ -1,12 +1,14 @@
+using Pellicle.Policy;
+
 namespace Pellicle.Guard.Sinks;
 
-/// <summary>Which service of AWS a host name belongs to. The operation stands inside TLS; the name is what every language shows.</summary>
+/// <summary>Which service of AWS a host name belongs to: what every language shows, whatever else is hidden in TLS.</summary>
 internal static class AwsHost
 {
     // Labels of names that are no service: https://docs.aws.amazon.com/general/latest/gr/rande.html
-    private static readonly string[] Others = ["dualstack", "fips", "api", "global", "aws", "runtime", "data", "control"];
+    private static readonly string[] Others = ["dualstack", "fips", "api", "global", "aws", "runtime", "data", "control", "vpce"];
 
-    /// <summary><c>iam:*</c> for <c>iam.amazonaws.com:443</c>; null for other hosts.</summary>
+    /// <summary><c>iam</c> for <c>iam.amazonaws.com:443</c>, the service's name in IAM; null for other hosts.</summary>
     internal static string? Service(string item)
     {
         var name = HostSink.Split(item).Name.TrimEnd('.').ToLowerInvariant();
@@ -19,7 +21,7 @@ internal static class AwsHost
             var label = labels[i].EndsWith("-fips", StringComparison.Ordinal) ? labels[i][..^5] : labels[i];
             if (label.Length == 0 || Array.IndexOf(Others, label) >= 0 || IsRegion(label))
                 continue;
-            return label.StartsWith("s3", StringComparison.Ordinal) ? "s3:*" : $"{label}:*";
+            return label.StartsWith("s3", StringComparison.Ordinal) ? "s3" : AwsItems.Service(label);
         }
         return null;
     }

@@ -11,6 +11,8 @@ namespace Pellicle.Guard.Sinks;
 /// <summary>Answers the interposer: event text in a dangerous place, then the policy, then learning.</summary>
 internal sealed class SinkJudge(Guardian guardian)
 {
+    private readonly AwsConnections _connections = new();
+
     internal Verdict Judge(Query query)
     {
         if (query.Dimension == Dimension.Tamper && query.Item == "chain")
@@ -21,6 +23,8 @@ internal sealed class SinkJudge(Guardian guardian)
         var init = query.Flags.HasFlag(QueryFlags.Init) || !guardian.Initialised;
         var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation, query.PeerPid);
         var owner = candidates.Count == 1 ? candidates[0] : null;
+        if (query.Dimension == Dimension.Aws)
+            return OfCall(query, init, candidates);
         var behaviour = new Behaviour(query.Dimension, query.Item);
 
         if (query.Dimension == Dimension.Tamper && query.Item == "kill")
@@ -66,7 +70,8 @@ internal sealed class SinkJudge(Guardian guardian)
             guardian.Observed(behaviour, number, init, query.PeerPid);
         else
             guardian.Observe(behaviour, number, init, candidates);
-        if (decision.Effect == Effect.Report || !KnownItems.MayCache(query.Dimension))
+        // Whether a service of AWS may be reached is asked each time: its operations have a profile of their own.
+        if (decision.Effect == Effect.Report || !KnownItems.MayCache(behaviour))
             return Verdict.Allow;
         var known = decision.Stable && guardian.Behaviours.IsKnown(behaviour);
         if (known && guardian.State is not null)
@@ -74,19 +79,61 @@ internal sealed class SinkJudge(Guardian guardian)
         return Verdict.AllowFor(known ? VerdictCache.Generation : VerdictCache.Invocation);
     }
 
-    /// <summary>A host of AWS is a call to its service, which has rules and a profile of its own.</summary>
+    /// <summary>A call whose request a probe saw, before it is sent.</summary>
+    private Verdict OfCall(Query query, bool init, IReadOnlyList<Invocation> candidates)
+    {
+        if (AwsCall.Item(query.Item, query.Field(1)) is not { } item)
+            return Verdict.Allow;
+        _connections.Told(query.PeerPid, AwsCall.Service(item));
+        var call = new Behaviour(Dimension.Aws, item);
+        var decision = Decide(call, query, init);
+        if (decision.IncidentDecision is not null)
+            guardian.ReportDecision(call, decision, candidates, allowed: false);
+        if (decision.Effect == Effect.Deny)
+            return Deny(query);
+        guardian.Observe(call, candidates.Count == 1 ? candidates[0].Number : query.Invocation, init, candidates);
+        if (decision.Effect == Effect.Report || !AwsCall.NamesOperation(query.Item))
+            return Verdict.Allow;
+        return Verdict.AllowFor(decision.Stable && guardian.Behaviours.IsKnown(call) ? VerdictCache.Generation : VerdictCache.Invocation);
+    }
+
+    private Policy.Decision Decide(Behaviour call, Query query, bool init) =>
+        guardian.Policy.Current.Evaluate(call, new EvaluationContext { Init = init, Child = query.Flags.HasFlag(QueryFlags.Child), Environment = guardian.Settings.EnvironmentId });
+
+    /// <summary>A host of AWS is a call to its service. Which, the process itself tells before it sends it, or nobody does.</summary>
     private bool MayCall(Query query, bool init, ulong number, IReadOnlyList<Invocation> candidates)
     {
         if (AwsHost.Service(query.Item) is not { } service)
             return true;
-        var call = new Behaviour(Dimension.Aws, service);
-        var decision = guardian.Policy.Current.Evaluate(call, new EvaluationContext { Init = init, Child = query.Flags.HasFlag(QueryFlags.Child), Environment = guardian.Settings.EnvironmentId });
+        var tells = query.Flags.HasFlag(QueryFlags.TellsCalls);
+        // Java tells when it loads what makes the request, and does not announce it. Before the first event the runtime is not known yet.
+        if ((tells || guardian.RuntimePid == 0 || query.PeerPid == guardian.RuntimePid) && _connections.HasTold(query.PeerPid, service, orAncestor: tells))
+            return true;
+        var call = new Behaviour(Dimension.Aws, $"{service}:{AwsItems.Unseen}");
+        var decision = Decide(call, query, init);
+        // What only the profile does not know may still be one of the service's operations that it does.
+        var waits = decision.Effect != Effect.Deny || (guardian.Policy.Current.KnowsService(service) && decision.Reasons.All(static r => r.Rule == "profile:aws"));
+        if (tells && waits && _connections.Opened(new AwsConnections.Opening(query.PeerPid, service, number, init, candidates)))
+            return true;
         if (decision.IncidentDecision is not null)
             guardian.ReportDecision(call, decision, candidates, allowed: false);
         if (decision.Effect == Effect.Deny)
             return false;
         guardian.Observe(call, number, init, candidates);
         return true;
+    }
+
+    /// <summary>After an answer: calls over connections whose process should have told them, and did not.</summary>
+    internal void LookForUntold()
+    {
+        foreach (var opening in _connections.TakeUntold(i => guardian.Invocations.Find(i.RequestId) is null))
+        {
+            var call = new Behaviour(Dimension.Aws, $"{opening.Service}:{AwsItems.Unseen}");
+            var decision = guardian.Policy.Current.Evaluate(call, new EvaluationContext { Init = opening.Init, Environment = guardian.Settings.EnvironmentId });
+            if (decision.IncidentDecision is not null)
+                guardian.ReportDecision(call, decision, opening.Candidates, allowed: true);
+            guardian.Observe(call, opening.Number, opening.Init, opening.Candidates);
+        }
     }
 
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts) => query.Dimension switch

@@ -11,18 +11,27 @@ public static class SeenCalls
         ["monitoring"] = "cloudwatch", ["email"] = "ses", ["email-smtp"] = "ses", ["streams.dynamodb"] = "dynamodb", ["sync-states"] = "states", ["api.ecr"] = "ecr", ["data-ats.iot"] = "iot", ["bedrock-runtime"] = "bedrock", ["runtime.sagemaker"] = "sagemaker",
     };
 
-    /// <summary>What operations (<c>s3:GetObject</c>) and hosts (<c>sqs.eu-central-1.amazonaws.com:443</c>) need. A service known by its host alone is opaque.</summary>
+    /// <summary>
+    /// What operations (<c>s3:GetObject</c>) and hosts (<c>sqs.eu-central-1.amazonaws.com:443</c>) need. A service known by its host alone is opaque, and so is one of whose calls some were not seen
+    /// (<c>s3:?</c>).
+    /// </summary>
     public static CodeCalls Of(IEnumerable<string> operations, IEnumerable<string> hosts)
     {
         ArgumentNullException.ThrowIfNull(operations);
         ArgumentNullException.ThrowIfNull(hosts);
         var actions = new SortedDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var unseen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var operation in operations)
         {
             if (operation.Split(':') is [var service, var method])
             {
                 foreach (var prefix in Prefixes(service))
                 {
+                    if (method == "?")
+                    {
+                        unseen.Add(prefix);
+                    }
+
                     foreach (var action in Actions.OfMethod(prefix, method))
                     {
                         actions.TryAdd(action, "seen at run time");
@@ -32,7 +41,7 @@ public static class SeenCalls
         }
 
         ImpliedCalls.Add(actions);
-        var opaque = hosts.SelectMany(OfHost).Where(s => !Has(actions.Keys, s)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var opaque = hosts.SelectMany(OfHost).Where(s => !Has(actions.Keys, s)).Concat(unseen).ToHashSet(StringComparer.OrdinalIgnoreCase);
         return new CodeCalls(actions, opaque, new HashSet<string>());
     }
 

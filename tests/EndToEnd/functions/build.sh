@@ -15,14 +15,18 @@ for language in python node java dotnet; do
 done
 cp "$here/python/handler.py" "$out/python/"
 cp "$here/node/index.js" "$out/node/"
+# AWS's clients as functions deploy them: in one file.
+"$here/../../clients/install.sh"
+clients=$here/../../../artifacts/clients/node/node_modules
+NODE_PATH=$clients "$clients/.bin/esbuild" "$here/node/aws.js" --bundle --minify --platform=node --format=cjs --outfile="$out/node/aws.js" --log-level=warning
 # What a child is told to load before its own program.
 echo 'print("loaded-it")' >"$out/python/data/hooks/sitecustomize.py"
 echo 'console.log("loaded-it");' >"$out/node/data/hooks/first.js"
-javac --release 17 -d "$out/java" "$here"/java/src/*/*.java
+javac --release 17 -d "$out/java" "$here"/java/src/*/*.java $(find "$here/java/aws" -name '*.java')
 for project in dotnet/Victim dotnet-gift/Gift; do
   dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
   case $project in
-    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out"/build/*Sqlite*.dll "$out"/build/SQLitePCL*.dll "$out/build/runtimes/linux-x64/native/libe_sqlite3.so" "$out/dotnet/" ;;
+    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out"/build/*Sqlite*.dll "$out"/build/AWSSDK.*.dll "$out"/build/SQLitePCL*.dll "$out/build/runtimes/linux-x64/native/libe_sqlite3.so" "$out/dotnet/" ;;
     *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" && cp "$out/build/Gift.dll" "$out/dotnet/data/hooks/hook.dll" ;;
   esac
 done

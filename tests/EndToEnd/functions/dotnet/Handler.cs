@@ -8,6 +8,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Xml;
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
 using Microsoft.Data.Sqlite;
 
 namespace Victim;
@@ -30,6 +32,26 @@ public sealed class Handler
         {
             return new JsonObject { ["statusCode"] = 500, ["body"] = $"error: {error.GetType().Name}" };
         }
+    }
+
+    /// <summary>By AWS's own client; to Lambda by a request signed as that one would.</summary>
+    private static async Task<string> Call(string operation)
+    {
+        var (service, method) = operation.Split(':') is [var s, var m] ? (s, m) : ("", "");
+        var address = $"http://{service}.us-east-1.amazonaws.com:{Variable("AWS_PORT")}";
+        if (service == "dynamodb")
+        {
+            using var client = new AmazonDynamoDBClient(new AmazonDynamoDBConfig { ServiceURL = address, AuthenticationRegion = "us-east-1" });
+            return method == "Scan"
+                ? (await client.ScanAsync(new ScanRequest { TableName = "table" })).Items[0]["id"].S
+                : (await client.GetItemAsync(new GetItemRequest { TableName = "table", Key = new() { ["id"] = new AttributeValue { S = "1" } } })).Item["id"].S;
+        }
+
+        var (verb, path) = method == "UpdateFunctionCode" ? (HttpMethod.Put, "/2015-03-31/functions/other/code") : (HttpMethod.Post, "/2015-03-31/functions/other/invocations");
+        using var request = new HttpRequestMessage(verb, address + path) { Content = new StringContent("{}") };
+        request.Headers.TryAddWithoutValidation("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0");
+        using var answer = await Http.SendAsync(request);
+        return await answer.Content.ReadAsStringAsync();
     }
 
     private static async Task<string> Perform(string op, string v)
@@ -116,6 +138,7 @@ public sealed class Handler
                 await Task.Delay(2500);
                 return "paused";
             case "aws": return await Http.GetStringAsync($"http://{v}.us-east-1.amazonaws.com:{Variable("AWS_PORT")}/");
+            case "call": return await Call(v);
             case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
             case "sql": return Users(v);

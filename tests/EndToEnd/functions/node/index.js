@@ -47,6 +47,18 @@ const connect = (target) =>
     socket.on('timeout', () => { socket.destroy(); reject(new Error('no answer')); });
     socket.on('error', reject);
   });
+// By AWS's own client, which is loaded as late as a function may.
+async function call(operation) {
+  const { DynamoDB, Lambda } = require('./aws.js');
+  const [name, method] = operation.split(':');
+  const settings = { region: 'us-east-1', endpoint: `http://${name}.us-east-1.amazonaws.com:${process.env.AWS_PORT}` };
+  switch (method) {
+    case 'Scan': return JSON.stringify((await new DynamoDB(settings).scan({ TableName: 'table' })).Items);
+    case 'GetItem': return JSON.stringify((await new DynamoDB(settings).getItem({ TableName: 'table', Key: { id: { S: '1' } } })).Item);
+    case 'UpdateFunctionCode': return (await new Lambda(settings).updateFunctionCode({ FunctionName: 'other', S3Bucket: 'bucket', S3Key: 'key' })).Description;
+    default: return (await new Lambda(settings).invoke({ FunctionName: 'other' })).Payload.transformToString();
+  }
+}
 const lookup = (name) =>
   new Promise((resolve) => dns.lookup(name, (error, address) => resolve(error ? `looked up, ${error.code}` : `found ${address}`)));
 
@@ -197,6 +209,7 @@ const operations = {
   survivor: () => run('/bin/sh', '/var/task/survivor.sh'),
   pause: () => new Promise((resolve) => setTimeout(() => resolve('paused'), 2500)),
   aws: (v) => get(`http://${v}.us-east-1.amazonaws.com:${process.env.AWS_PORT}/`),
+  call,
   mine: () => connect(process.env.POOL),
   'switch-runtime': () => run('/bin/bash', '/var/task/switch.sh', String(process.pid), ...process.env.AWS_LAMBDA_RUNTIME_API.split(':'), requestId),
   deserialize: (v) => JSON.stringify(unserialize(v)),

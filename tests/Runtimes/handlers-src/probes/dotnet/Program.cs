@@ -15,6 +15,9 @@ switch (args[0])
     case "http":
         await Http();
         break;
+    case "calls":
+        await Calls();
+        break;
     case "memory":
         FromMemory(args[1]);
         break;
@@ -43,6 +46,39 @@ static async Task Http()
     }
 }
 
+// Calls to AWS: each one's outcome, then what arrived.
+static async Task Calls()
+{
+    using var listener = new TcpListener(IPAddress.Loopback, 0);
+    listener.Start();
+    _ = Serve(listener);
+    using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}") };
+    static string Scope(string service) => $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0";
+    (string Method, string Path, string Authorization, string Target, HttpContent Content)[] requests =
+    [
+        ("POST", "/get", Scope("dynamodb"), "DynamoDB_20120810.GetItem", new StringContent("{}")), ("POST", "/evil", Scope("dynamodb"), "DynamoDB_20120810.EVIL", new StringContent("{}")),
+        ("POST", "/form", Scope("sqs"), null, new FormUrlEncodedContent([new("Version", "1"), new("Action", "SendMessage")])), ("PUT", "/bucket/a%20key?acl", Scope("s3"), null, null),
+        ("GET", "/key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request", null, null, null), ("GET", "/bearer", "Bearer dynamodb/aws4_request", null, null), ("GET", "/articles", null, null, null),
+    ];
+    foreach (var (method, path, authorization, target, content) in requests)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = content };
+        if (authorization is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (target is not null)
+            request.Headers.TryAddWithoutValidation("X-Amz-Target", target);
+        try
+        {
+            using var answer = await client.SendAsync(request);
+            Console.WriteLine($"{await answer.Content.ReadAsStringAsync()}");
+        }
+        catch (Exception error)
+        {
+            Console.WriteLine($"{error.GetType().Name} {error.Message}");
+        }
+    }
+}
+
 // Answers with the names of the headers it got.
 static async Task Serve(TcpListener listener)
 {
@@ -55,9 +91,17 @@ static async Task Serve(TcpListener listener)
             while (await reader.ReadLineAsync() is { } request)
             {
                 var names = new List<string>();
+                var length = 0;
                 while (await reader.ReadLineAsync() is { Length: > 0 } header)
+                {
                     names.Add(header.Split(':')[0]);
-                var body = $"{request} {string.Join(',', names)}";
+                    length = names[^1] == "Content-Length" ? int.Parse(header.Split(':')[1]) : length;
+                }
+
+                var content = new char[length];
+                if (length > 0)
+                    await reader.ReadBlockAsync(content);
+                var body = $"{request} {string.Join(',', names)}{(length > 0 ? " " : "")}{new string(content)}";
                 await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
             }
         });

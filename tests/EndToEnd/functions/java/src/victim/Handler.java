@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.lambda.LambdaClient;
 
 /** Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses. */
 public final class Handler {
@@ -47,6 +49,17 @@ public final class Handler {
         made.put("statusCode", status);
         made.put("body", body);
         return made;
+    }
+
+    private static String call(String operation) throws IOException {
+        String[] parts = operation.split(":");
+        String address = "http://" + parts[0] + ".us-east-1.amazonaws.com:" + System.getenv("AWS_PORT");
+        return switch (parts[1]) {
+            case "Scan" -> new DynamoDbClient(address).scan();
+            case "GetItem" -> new DynamoDbClient(address).getItem();
+            case "UpdateFunctionCode" -> new LambdaClient(address).updateFunctionCode();
+            default -> new LambdaClient(address).invoke();
+        };
     }
 
     private static String perform(String op, String v) throws Exception {
@@ -114,6 +127,7 @@ public final class Handler {
                 Thread.sleep(2500);
                 yield "paused";
             }
+            case "call" -> call(v);
             case "aws" -> get("http://" + v + ".us-east-1.amazonaws.com:" + System.getenv("AWS_PORT") + "/");
             case "mine" -> connect(System.getenv("POOL"));
             case "define" -> new Definer().define(Base64.getDecoder().decode(v));
