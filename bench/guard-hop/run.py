@@ -2,9 +2,11 @@
 """What the guard adds to one invocation, against what a bare loopback hop adds: next + response, all legs taking turns in one run.
 
 usage: bench/guard-hop/run.py [GUARD] [INVOCATIONS] [CASE]
+       bench/guard-hop/run.py events DIR          writes the events to files, for bench/inspection
 
 Legs: direct; a bare TCP relay and a bare HTTP relay (bench/guard-hop/hop.c); the guard in every mode. `hops` is what a leg adds at the
-median over what the bare TCP relay adds. CPU is the leg's own, from the scheduler: other load on the machine disturbs it less than time.
+median over what the bare TCP relay adds, from asking for an event until the response was accepted: what the guard does after it has delivered an event, as in `off` and
+`monitor`, counts as well. CPU is the leg's own, from the scheduler: other load on the machine disturbs it less than time.
 Everything runs on one core (PELLICLE_BENCH_CPUS=0,1 for more): with two, where the scheduler happens to put a leg's processes changes its
 median by half. Resident is after the whole run. Needs a C compiler. Bodies: an event and a response of 1 KB; events of 100 KB of every kind that costs
 something else (kinds below), with a response of 1 KB; a response of 100 KB. A tenth of the invocations each for those of 100 KB. CASE is a part of a
@@ -15,7 +17,7 @@ import base64, glob, json, os, random, subprocess, sys, tempfile, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 GUARD = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "artifacts/guard/linux-x64/guard")
-COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
+COUNT = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[1] != "events" else 20000
 MODES = ("off", "monitor", "protect")
 # Of the right size and kind, so that responses are searched for them.
 SECRETS = {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEKj" + "bench/+Token9" * 60}
@@ -136,10 +138,16 @@ def run(hop, folder, title, event, response, count):
 
 
 def main():
+    if sys.argv[1:2] == ["events"]:
+        for title, event, *_ in CASES:
+            with open(os.path.join(sys.argv[2], title.replace(", ", "-").replace(" ", "-") + ".json"), "w") as file:
+                file.write(event)
+        return
     os.sched_setaffinity(0, {int(cpu) for cpu in os.environ.get("PELLICLE_BENCH_CPUS", str(max(os.sched_getaffinity(0)))).split(",")})
     with tempfile.TemporaryDirectory() as folder:
         hop = os.path.join(folder, "hop")
         subprocess.run([os.environ.get("CC", "cc"), "-O2", "-pthread", "-o", hop, os.path.join(HERE, "hop.c")], check=True)
+        print(f"{len(os.sched_getaffinity(0))} core(s)\n")
         print("| body | leg | p50 µs | p99 µs | added µs | hops | CPU µs | CPU hops | ready ms | resident MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
         for case in (c for c in CASES if len(sys.argv) < 4 or sys.argv[3] in c[0]):
             run(hop, folder, *case)

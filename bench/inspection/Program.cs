@@ -6,8 +6,17 @@ using Pellicle.Inspection;
 
 // Prints microseconds and allocated bytes per event beside two yardsticks of the same run: parsing and copying the same bytes.
 // On a busy machine read "cpu us": what takes longer than a time slice waits for others, too.
-// Usage: inspection-bench [NAME|FILE...]; only the events whose names contain one of the words, or those in files.
-Inspector.UseWideVectors();
+// Usage: inspection-bench [--vectors 256|0] [NAME|FILE...]; only the events whose names contain one of the words, or those in files. With --vectors as a processor without AVX-512, or without AVX2.
+if (args is ["--vectors", var bits, ..])
+{
+    Inspector.UseWideVectors(int.Parse(bits, CultureInfo.InvariantCulture));
+    args = args[2..];
+}
+else
+{
+    Inspector.UseWideVectors();
+}
+
 var cases = new List<(string Name, byte[] Event)>
 {
     ("apigw-v2 1 KB benign", Events.HttpApi("/orders/4711", "include=items&page=2", """{"customer":"Ann O'Brien","note":"please ring twice","items":[{"sku":"A-100","n":2},{"sku":"B-200","n":1}]}""")),

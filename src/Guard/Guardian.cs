@@ -15,15 +15,15 @@ namespace Pellicle.Guard;
 /// <summary>Everything known of this environment, and the decisions. Called from the hop's threads, the channel's thread and the housekeeper.</summary>
 internal sealed class Guardian : IGate, IJudge
 {
-    private const long TrimAfterBytes = 512 << 10;
+    private const long TrimAfterBytes = 256 << 10;
 
     private const int LargeEventBytes = 40_000;
 
     /// <summary>So often the middle generation is collected with the youngest.</summary>
-    private const int MiddleEvery = 8;
+    private const int MiddleEvery = 16;
 
     /// <summary>So often everything is: forced collections of the young keep the collector from ever finding the old worth its while.</summary>
-    private const int AllEvery = 512;
+    private const int AllEvery = 1024;
 
     private readonly TimeProvider _time;
     private volatile LeakScanner _leaks;

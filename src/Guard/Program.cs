@@ -9,6 +9,8 @@ internal static class Program
 
     private static int Main(string[] arguments)
     {
+        // One heap of the C library for all threads: a heap for each is a hundred kilobytes that nobody needs.
+        _ = Native.Libc.mallopt(Native.Libc.MArenaMax, 1);
         Inspection.Inspector.UseWideVectors();
         var name = Environment.GetCommandLineArgs()[0];
         if (arguments.Length == 0 && name.EndsWith("/extensions/" + ExtensionName, StringComparison.Ordinal))

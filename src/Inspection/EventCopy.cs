@@ -8,8 +8,8 @@ namespace Pellicle.Inspection;
 /// </summary>
 internal sealed class EventCopy
 {
-    /// <summary>Zero bytes behind the event: no search runs past them, and vectors may be read over its end.</summary>
-    public const int Padding = 64;
+    /// <summary>Zero bytes behind the event: no search runs past them, and vectors may be read over its end, <see cref="Detectors.Clean.Behind"/> bytes at the most.</summary>
+    public const int Padding = 80;
 
     /// <summary>Larger buffers are not kept.</summary>
     private const int MaxKept = 512 * 1024;

@@ -9,7 +9,9 @@ internal sealed class EventShape
     public const ulong Seed = 14695981039346656037UL;
 
     private const int MaxPaths = 512;
-    private const int MaxElements = 8;
+    /// <summary>Elements of a list behind these have no part in the shape.</summary>
+    public const int MaxElements = 8;
+
     private const ulong Prime = 1099511628211UL;
 
     /// <summary>A table for the thread's next event: the largest object that an inspection needs.</summary>

@@ -311,14 +311,20 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 var next = _bytes[at];
                 if (next == ',')
                 {
-                    at = Blank(at + 1);
                     if (frame.Index >= 0)
                     {
+                        if (MayPass(frame) && Pass(at, end, bottom, ref frame) is var behind && behind > at)
+                        {
+                            at = behind;
+                            continue;
+                        }
+
+                        at = Blank(at + 1);
                         at = Numbers(at, ref frame);
                         break;
                     }
 
-                    at = Member(at, nesting);
+                    at = Member(Blank(at + 1), nesting);
                     if (at < 0)
                     {
                         return -1;
@@ -341,6 +347,54 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                     return -1;
                 }
             }
+        }
+    }
+
+    /// <summary>Elements of this list have no place in the shape, nor a meaning known beforehand.</summary>
+    private unsafe bool MayPass(in Frame frame) =>
+        Detectors.Clean.Wide.Elements != null && frame.Known is null && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayCount && _vain <= copy.Length && --_pause < 0;
+
+    /// <summary>No text that is passed by in blocks is too long, and all texts together are not either: they need not be measured.</summary>
+    private bool MayCount => options.MaxTextLength >= LeastTextLength && copy.Length <= options.MaxTextLength * 4;
+
+    /// <summary>Texts that are passed by in blocks are shorter: 64 KiB and a block.</summary>
+    private const int LeastTextLength = 128 * 1024;
+
+    // Bytes that were looked at in vain, and elements until the next try; so many after a vain one.
+    private int _vain;
+    private int _pause;
+    private int _patience;
+
+    /// <summary>Goes by elements that hold nothing for the judge. At the comma or bracket behind the last of them; where it was when there are none.</summary>
+    private unsafe int Pass(int at, int end, int bottom, ref Frame frame)
+    {
+        fixed (byte* bytes = _bytes)
+        {
+            var list = new Detectors.Clean.List
+            {
+                At = bytes + at + 1,
+                End = bytes + end,
+                Room = bytes + _top,
+                RoomBytes = _bytes.Length - _top,
+                MostTexts = options.MaxTexts - _kept,
+                MostContainers = (options.MaxTexts * 4) - _containers,
+                MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
+            };
+            Inspector.Screened.Quick.Read(&list);
+            if (list.Elements == 0)
+            {
+                _vain += (int)(list.Looked - bytes) - at;
+                _pause = _patience = Math.Min((_patience * 2) + 1, 63);
+                return at;
+            }
+
+            (_pause, _patience) = (0, 0);
+            _vain += (int)(list.Looked - list.At);
+            _kept += (int)list.Texts;
+            _containers += (int)list.Containers;
+            frame.Index += (int)list.Elements;
+            frame.NameLength = frame.Index - 1;
+            return (int)(list.At - bytes);
         }
     }
 
@@ -626,6 +680,17 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private bool Form(int start, int length, int nesting)
     {
         var end = start + length;
+        var whole = _bytes.AsSpan(start, length);
+        if (length >= Detectors.Clean.Least && MayCount && !whole.Contains((byte)'%'))
+        {
+            Decoding.Plus(whole);
+            if (Inspector.Screened.Quick.Fields(whole) is var texts and >= 0 && texts <= options.MaxTexts - _kept)
+            {
+                _kept += (int)texts;
+                return true;
+            }
+        }
+
         while (start < end && Room())
         {
             var rest = _bytes.AsSpan(start, end - start);
@@ -743,12 +808,17 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>Takes escapes out, to the top of the buffer; the place of the closing quote.</summary>
-    private int Unescape(int start, int stop, int end, out int length)
+    private unsafe int Unescape(int start, int stop, int end, out int length)
     {
         length = 0;
         if (!Fits(end - start))
         {
             return -1;
+        }
+
+        if (Detectors.Clean.Wide.Unescape != null)
+        {
+            return UnescapeWide(start, end, out length);
         }
 
         _bytes.AsSpan(start, stop - start).CopyTo(_bytes.AsSpan(_top));
@@ -787,6 +857,23 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         length = to - _top;
         Taken(length);
         return at;
+    }
+
+    private unsafe int UnescapeWide(int start, int end, out int length)
+    {
+        fixed (byte* bytes = _bytes)
+        {
+            byte* to;
+            var quote = Detectors.Clean.Wide.Unescape(bytes + start, bytes + end, bytes + _top, &to);
+            length = quote == null ? 0 : (int)(to - bytes) - _top;
+            if (quote == null)
+            {
+                return -1;
+            }
+
+            Taken(length);
+            return (int)(quote - bytes);
+        }
     }
 
     /// <summary>One escape; how many bytes of the document it took, none when it is no escape.</summary>
@@ -858,6 +945,11 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private int Numbers(int at, ref Frame frame)
     {
         var last = at;
+        if (_bytes[at] is not ((byte)'-' or (>= (byte)'0' and <= (byte)'9')))
+        {
+            return at;
+        }
+
         while (true)
         {
             var v = Load(at);
@@ -1019,8 +1111,17 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return -1;
     }
 
-    private int SkipContainer(int at, int end)
+    private unsafe int SkipContainer(int at, int end)
     {
+        if (Detectors.Clean.Wide.Skip != null)
+        {
+            fixed (byte* bytes = _bytes)
+            {
+                var behind = Detectors.Clean.Wide.Skip(bytes + at, bytes + end);
+                return behind == null ? -1 : (int)(behind - bytes);
+            }
+        }
+
         var depth = 0;
         var escapes = 0UL;
         var inside = 0UL;
@@ -1143,7 +1244,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>The first quote, backslash or control character; whether a percent sign may stand before it.</summary>
     private unsafe int End(int at, out bool percents)
     {
-        if (Detectors.TextMasks.NativeEnd == null)
+        if (Detectors.Clean.Wide.TextEnd == null)
         {
             var end = Seek(at);
             percents = _bytes.AsSpan(at, end - at).Contains((byte)'%');
@@ -1153,7 +1254,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         // INVARIANT: a zero byte ends the buffer's document, and Padding bytes follow it.
         fixed (byte* text = &_bytes[at])
         {
-            var end = Detectors.TextMasks.NativeEnd(text);
+            var end = Detectors.Clean.Wide.TextEnd(text);
             percents = end >> 63 != 0;
             return at + (int)(end & int.MaxValue);
         }

@@ -91,10 +91,13 @@ public static class Inspector
     /// For programs that are compiled ahead of time and link <c>Native/masks.targets</c>: uses the processor's wide vectors where it has them. Called before the first event;
     /// elsewhere <see cref="DllNotFoundException"/>.
     /// </summary>
-    public static unsafe void UseWideVectors()
+    /// <param name="mostBits">Of a vector: 512, or 256 to measure what processors without AVX-512 do.</param>
+    public static unsafe void UseWideVectors(int mostBits = 512)
     {
-        Detectors.TextMasks.Native = Detectors.TextMasks.OfProcessor(512);
-        Detectors.TextMasks.NativeEnd = Detectors.TextMasks.EndOfProcessor(512);
+        fixed (Detectors.Clean.Functions* wide = &Detectors.Clean.Wide)
+        {
+            _ = Detectors.Clean.OfProcessor(mostBits, wide);
+        }
     }
 
     /// <summary>Inspects one event as it comes from the Runtime API. The bytes are not kept.</summary>

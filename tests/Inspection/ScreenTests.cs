@@ -7,11 +7,14 @@ using Xunit.Abstractions;
 
 namespace Pellicle.Inspection.Tests;
 
-/// <summary>The quick way through an event says what the slow one says, in which every detector looks at every text.</summary>
-public sealed class ScreenTests(ITestOutputHelper output)
+/// <summary>The quick way through an event says what the slow one says, in which every detector looks at every text; with vectors of every width that the processor has.</summary>
+[Collection(ChoosesWidth.Name)]
+public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
 {
+    public void Dispose() => Clean.Wide = default;
+
     // Pieces that detectors care for, and what stands between them in attacks and in ordinary texts.
-    private static readonly string[] Pieces =
+    internal static readonly string[] Pieces =
     [
         .. AllDetectors.Create().SelectMany(d => d.Sets).SelectMany(s => s.Values),
         "'", "\"", "`", ";", "|", "&", "&&", "||", "<", ">", "(", ")", "()", "{", "}", "$", "${", "%", "%2e", "%c0%ae", "*", "/*", "*/", "--", "#", "=", "==", "!=", "<>", "@", "@@", "?", "??", "..", "../", "..\\", "/..", "//", "://", "\n", "\r\n", "\t", "\0", "\u0001", "\\n", "\\",
@@ -32,19 +35,40 @@ public sealed class ScreenTests(ITestOutputHelper output)
         .Replace("TEXT", JsonSerializer.Serialize(text), StringComparison.Ordinal)
         .Replace("FORM", JsonSerializer.Serialize(text)[1..^1], StringComparison.Ordinal);
 
-    private static string? Differs(byte[] json, InspectionOptions? options = null)
+    internal static string? Differs(byte[] json, InspectionOptions? options = null)
     {
         options ??= InspectionOptions.Default;
-        var quick = Inspector.Inspect(json, options);
         var slow = Inspector.Read(json, options, screen: null);
-        var same = (quick.Decision, quick.Source, quick.Score, quick.Full, quick.Shape) == (slow.Decision, slow.Source, slow.Score, slow.Full, slow.Shape) && quick.Signals.SequenceEqual(slow.Signals) && quick.Texts.SequenceEqual(slow.Texts);
-        return same ? null : $"{Encoding.UTF8.GetString(json)}\nquick: {quick.Source} {quick.Score} {quick.Full} {quick.Shape} {string.Join("; ", quick.Signals)}\nslow:  {slow.Source} {slow.Score} {slow.Full} {slow.Shape} {string.Join("; ", slow.Signals)}";
+        foreach (var width in WideVectors.Widths)
+        {
+            Clean.Wide = WideVectors.Of(width);
+            var quick = Inspector.Inspect(json, options);
+            var same = (quick.Decision, quick.Source, quick.Score, quick.Full, quick.Shape) == (slow.Decision, slow.Source, slow.Score, slow.Full, slow.Shape) && quick.Signals.SequenceEqual(slow.Signals) && quick.Texts.SequenceEqual(slow.Texts);
+            if (!same)
+            {
+                return $"{Encoding.UTF8.GetString(json)}\n{width}: {quick.Source} {quick.Score} {quick.Full} {quick.Shape} {string.Join("; ", quick.Signals)}\nslow: {slow.Source} {slow.Score} {slow.Full} {slow.Shape} {string.Join("; ", slow.Signals)}";
+            }
+        }
+
+        return null;
     }
 
     private static string? MissedBy(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        if (!Inspector.Screened.IsClean(bytes))
+        Clean.Wide = default;
+        var clean = Inspector.Screened.IsClean(bytes);
+        byte[] padded = [.. bytes, .. new byte[Clean.Behind]];
+        foreach (var width in WideVectors.Widths)
+        {
+            Clean.Wide = WideVectors.Of(width);
+            if (!clean && Inspector.Screened.Quick.IsClean(padded.AsSpan(0, bytes.Length)))
+            {
+                return $"`{text}` is clean to vectors of {width}, and not to the screen";
+            }
+        }
+
+        if (!clean)
         {
             return null;
         }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Pellicle.Inspection.Detectors;
 
 namespace Pellicle.Inspection.Tests;
@@ -12,25 +10,9 @@ public sealed unsafe class TextMasksTests
     [InlineData(512)]
     public void Wide_vectors_say_the_same(int bits)
     {
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        if (WideVectors.Widths.Contains(bits))
         {
-            return; // there are none
-        }
-
-        var folder = Directory.CreateTempSubdirectory("pellicle-masks-");
-        try
-        {
-            var library = NativeLibrary.Load(Compiled(folder.FullName));
-            var native = ((delegate* unmanaged<int, delegate* unmanaged[SuppressGCTransition]<byte*, nint, byte*, TextMasks.Row*, void>>)NativeLibrary.GetExport(library, "pellicle_masks"))(bits);
-            (native != null).ShouldBe(System.Runtime.Intrinsics.X86.Avx2.IsSupported);
-            if (native != null)
-            {
-                Compare(native);
-            }
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
+            Compare(WideVectors.Of(bits).Masks);
         }
     }
 
@@ -78,59 +60,35 @@ public sealed unsafe class TextMasksTests
     [Fact]
     public void Wide_vectors_find_the_same_end()
     {
-        if (!System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+        if (!WideVectors.Widths.Contains(256))
         {
             return; // there are none
         }
 
-        var folder = Directory.CreateTempSubdirectory("pellicle-masks-");
-        try
+        var native = WideVectors.Of(256).TextEnd;
+        for (var stop = 0; stop < 256; stop++)
         {
-            var library = NativeLibrary.Load(Compiled(folder.FullName));
-            var native = ((delegate* unmanaged<int, delegate* unmanaged[SuppressGCTransition]<byte*, ulong>>)NativeLibrary.GetExport(library, "pellicle_text_end"))(256);
-            for (var stop = 0; stop < 256; stop++)
+            for (var length = 0; length < 100; length++)
             {
-                for (var length = 0; length < 100; length++)
+                for (var percent = -1; percent <= length + 1; percent += 7)
                 {
-                    for (var percent = -1; percent <= length + 1; percent += 7)
+                    var text = new byte[length + 64];
+                    text.AsSpan(0, length).Fill((byte)'x');
+                    text[length] = (byte)stop;
+                    if (percent >= 0)
                     {
-                        var text = new byte[length + 64];
-                        text.AsSpan(0, length).Fill((byte)'x');
-                        text[length] = (byte)stop;
-                        if (percent >= 0)
-                        {
-                            text[percent] = (byte)'%';
-                        }
+                        text[percent] = (byte)'%';
+                    }
 
-                        var end = text.AsSpan().IndexOfAny(Stops);
-                        fixed (byte* from = text)
-                        {
-                            native(from).ShouldBe((ulong)(uint)end | (text.AsSpan(0, end).Contains((byte)'%') ? 1UL << 63 : 0));
-                        }
+                    var end = text.AsSpan().IndexOfAny(Stops);
+                    fixed (byte* from = text)
+                    {
+                        native(from).ShouldBe((ulong)(uint)end | (text.AsSpan(0, end).Contains((byte)'%') ? 1UL << 63 : 0));
                     }
                 }
             }
         }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
     }
 
     private static readonly System.Buffers.SearchValues<byte> Stops = System.Buffers.SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, 32).Select(c => (byte)c)]);
-
-    private static string Compiled(string folder)
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Pellicle.slnx")))
-        {
-            root = Path.GetDirectoryName(root) ?? throw new DirectoryNotFoundException("the repository's root");
-        }
-
-        var library = Path.Combine(folder, "masks.so");
-        using var compiler = Process.Start("clang", ["-O2", "-shared", "-fPIC", "-o", library, Path.Combine(root, "src/Inspection/Native/masks.c")]);
-        compiler.WaitForExit();
-        compiler.ExitCode.ShouldBe(0);
-        return library;
-    }
 }

@@ -173,6 +173,11 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int madvise(void* address, nuint length, int advice);
 
+    [LibraryImport("libc")]
+    internal static partial int mallopt(int parameter, int value);
+
+    internal const int MArenaMax = -8;
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int prctl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
 

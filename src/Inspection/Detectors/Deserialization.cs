@@ -26,6 +26,9 @@ internal sealed class Deserialization : IDetector
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain];
 
+    /// <summary>Three bytes at least that such a text begins with.</summary>
+    public static IEnumerable<byte[]> Beginnings => StartBytes.Concat(Enumerable.Range('I', 'X' - 'I' + 1).Select(c => new[] { (byte)'g', (byte)'A', (byte)c }));
+
     /// <summary>The same on bytes: a text that is longer than a name and begins with one of the marks.</summary>
     public static bool BeginsLikeOne(ReadOnlySpan<byte> text)
     {

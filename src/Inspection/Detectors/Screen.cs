@@ -58,6 +58,8 @@ internal sealed class Screen
 
     internal TextMasks Masks { get; }
 
+    internal Clean Quick { get; }
+
     /// <summary>What a text has been seen to have, as far as that alone says nothing.</summary>
     [Flags]
     private enum Seen
@@ -94,6 +96,7 @@ internal sealed class Screen
         _statements = new GramFilter(spoken);
         _statementParts = new Fragments(Parts(spoken));
         _commands = new WordSet(commands);
+        Quick = new Clean(Masks, _marked.Grams.Concat(_words.Grams), _statementParts, _statements.Grams, SqlInjection.AllKeywords, commands, Statements, Deserialization.Beginnings);
     }
 
     private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];
@@ -112,6 +115,11 @@ internal sealed class Screen
     [SkipLocalsInit]
     public bool IsClean(ReadOnlySpan<byte> text, bool padded = false)
     {
+        if (padded && text.Length >= Clean.Least && Quick.IsClean(text))
+        {
+            return true;
+        }
+
         var look = default(Glance);
         Span<TextMasks.Row> room = stackalloc TextMasks.Row[Rows];
         Span<byte> last = stackalloc byte[TextMasks.Block + TextMasks.Behind];

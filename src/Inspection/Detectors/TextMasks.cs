@@ -59,18 +59,6 @@ internal sealed unsafe class TextMasks
         public ulong Dots;
     }
 
-    /// <summary>The processor's own way, see Native/masks.c: text, blocks, tables, rows. Null: the way below. Set before the first event.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<byte*, nint, byte*, Row*, void> Native;
-
-    [DllImport("masks", EntryPoint = "pellicle_masks")]
-    internal static extern delegate* unmanaged[SuppressGCTransition]<byte*, nint, byte*, Row*, void> OfProcessor(int mostBits);
-
-    /// <summary>The place of the first quote, backslash or control character from here on; the highest bit when a percent sign stands before it. Null as above.</summary>
-    internal static delegate* unmanaged[SuppressGCTransition]<byte*, ulong> NativeEnd;
-
-    [DllImport("masks", EntryPoint = "pellicle_text_end")]
-    internal static extern delegate* unmanaged[SuppressGCTransition]<byte*, ulong> EndOfProcessor(int mostBits);
-
     // Pinned; sixteen bytes each.
     private readonly byte[] _tables = GC.AllocateArray<byte>(Tables * 16, pinned: true);
 
@@ -100,7 +88,7 @@ internal sealed unsafe class TextMasks
     /// <param name="rows">One for each block.</param>
     public void Read(ref byte text, Span<Row> rows)
     {
-        if (Native == null)
+        if (Clean.Wide.Masks == null)
         {
             ReadManaged(ref text, rows);
             return;
@@ -110,7 +98,7 @@ internal sealed unsafe class TextMasks
         fixed (Row* to = rows)
         {
             // The tables are pinned.
-            Native(from, rows.Length, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_tables)), to);
+            Clean.Wide.Masks(from, rows.Length, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_tables)), to);
         }
     }
 

@@ -16,8 +16,13 @@ typedef void masks(const uint8_t *text, ptrdiff_t blocks, const uint8_t tables[T
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#include "clean.c"
 
-#define AVX2 __attribute__((target("avx2"), always_inline)) static inline
+/* Tables that were kept ready for one use of them would crowd out the others. */
+#define APART __attribute__((noinline))
+
+#define WITH_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul"), always_inline)) static inline
 
 AVX2 __m256i table(const uint8_t *bytes) { return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)bytes)); }
 
@@ -35,7 +40,7 @@ AVX2 __m256i begins(const uint8_t (*t)[16], const __m256i v[4])
     return _mm256_and_si256(_mm256_and_si256(at(t, v[0]), at(t + 2, v[1])), _mm256_and_si256(at(t + 4, v[2]), at(t + 6, v[3])));
 }
 
-__attribute__((target("avx2"))) static void masks_avx2(const uint8_t *text, ptrdiff_t blocks, const uint8_t tables[TABLES][16], struct row *rows)
+WITH_AVX2 static void masks_avx2(const uint8_t *text, ptrdiff_t blocks, const uint8_t tables[TABLES][16], struct row *rows)
 {
     const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     for (; blocks > 0; blocks--, text += 64, rows++) {
@@ -63,7 +68,8 @@ __attribute__((target("avx2"))) static void masks_avx2(const uint8_t *text, ptrd
     }
 }
 
-#define AVX512 __attribute__((target("avx512bw"), always_inline)) static inline
+#define WITH_AVX512 __attribute__((target("avx512bw,bmi,bmi2,lzcnt,popcnt,pclmul")))
+#define AVX512 __attribute__((target("avx512bw,bmi,bmi2,lzcnt,popcnt,pclmul"), always_inline)) static inline
 
 AVX512 __m512i wide(const uint8_t *bytes) { return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)bytes)); }
 
@@ -80,7 +86,7 @@ AVX512 __m512i wide_begins(const uint8_t (*t)[16], const __m512i v[4])
 }
 
 /* `restrict` keeps the tables in registers, of which there are enough here and too few above. */
-__attribute__((target("avx512bw"))) static void masks_avx512(const uint8_t *text, ptrdiff_t blocks, const uint8_t (*restrict tables)[16], struct row *restrict rows)
+WITH_AVX512 static void masks_avx512(const uint8_t *text, ptrdiff_t blocks, const uint8_t (*restrict tables)[16], struct row *restrict rows)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     for (; blocks > 0; blocks--, text += 64, rows++) {
@@ -95,7 +101,7 @@ __attribute__((target("avx512bw"))) static void masks_avx512(const uint8_t *text
     }
 }
 
-__attribute__((target("avx2"))) static uint64_t text_end_avx2(const uint8_t *text)
+WITH_AVX2 static uint64_t text_end_avx2(const uint8_t *text)
 {
     uint32_t percents = 0;
     for (const uint8_t *at = text;; at += 32) {
@@ -110,19 +116,230 @@ __attribute__((target("avx2"))) static uint64_t text_end_avx2(const uint8_t *tex
     }
 }
 
-/* The quickest way that this processor has, of those with vectors of no more bits; NULL for none. */
-masks *pellicle_masks(int most)
+/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; the last letters of `body` and `rawQueryString`: as the tables of sets are. */
+static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0 }, numerics[16] = { 8, 8, 8, 8, 8, 8 | 16 | 64, 8, 8, 8, 8, 0, 4, 0, 4, 4, 0 }, signs[16] = { 0, 0, 0, 0, 0, 16 | 64, 0, 0, 0, 0, 0, 4, 0, 4, 4, 0 },
+    lasts[16] = { 0, 0, 0, 0, 0, 0, 0, 64, 0, 128, 0, 0, 0, 0, 0, 0 };
+
+WITH_AVX2 APART static void look_avx2(const uint8_t *text, const uint8_t (*tables)[16], struct bits *b)
 {
-    unsigned a, b, c, d, low, high;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return NULL;
-    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return NULL;
-    if (most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW)) return masks_avx512;
-    return most >= 256 && (low & 6) == 6 && (b & bit_AVX2) ? masks_avx2 : NULL;
+    struct row row;
+    masks_avx2(text, 1, tables, &row);
+    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words, row.conditions, row.marked, row.foreign, row.dots };
 }
 
-text_end *pellicle_text_end(int most) { return pellicle_masks(most < 256 ? most : 256) ? text_end_avx2 : NULL; }
+#define IS(name, what) b->name |= (uint64_t)(uint32_t)_mm256_movemask_epi8(what) << at
+#define BE(vector, c) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(c))
+
+WITH_AVX2 APART static void marks_avx2(const uint8_t *text, struct marks *b)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    *b = (struct marks){ 0 };
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+        __m256i low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+#define IN(name, set) b->name |= (uint64_t)mask(_mm256_and_si256(_mm256_shuffle_epi8(table(set), low), bit)) << at
+        IS(quote, BE(v, '"'));
+        IS(slash, BE(v, '\\'));
+        IS(open, BE(folded, '{'));
+        IS(close, BE(folded, '}'));
+        IS(comma, BE(v, ','));
+        IS(colon, BE(v, ':'));
+        IS(dollar, BE(v, '$'));
+        IS(under, BE(v, '_'));
+        IS(point, BE(v, '.'));
+        IS(zero, BE(v, '0'));
+        IS(control, _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v));
+        IN(space, spaces);
+        IN(numeric, numerics);
+        IN(sign, signs);
+        IN(last, lasts);
+    }
+}
+
+WITH_AVX2 APART static uint64_t speaks_avx2(const uint8_t *text, const uint8_t (*tables)[16])
+{
+    uint64_t hits = 0;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i on[4];
+        for (int i = 0; i < 4; i++) on[i] = _mm256_loadu_si256((const __m256i *)(text + at + i));
+        hits |= (uint64_t)mask(begins(tables, on)) << at;
+    }
+    return hits;
+}
+
+WITH_AVX2 APART static uint64_t ends_avx2(const uint8_t *text, uint8_t end, uint64_t *blanks, uint64_t *pairs)
+{
+    struct { uint64_t quote, blank, pair; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), next = _mm256_loadu_si256((const __m256i *)(text + at + 1));
+        IS(quote, BE(v, (char)end));
+        IS(blank, _mm256_or_si256(BE(v, ' '), BE(v, '\n')));
+        IS(pair, _mm256_and_si256(BE(v, (char)0xe5), BE(next, (char)0x98)));
+    }
+    *blanks = all.blank;
+    *pairs = all.pair;
+    return all.quote;
+}
+
+WITH_AVX2 APART static void fields_avx2(const uint8_t *text, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *unders)
+{
+    struct { uint64_t and, equal, tell, under; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at));
+        IS(and, BE(v, '&'));
+        IS(equal, BE(v, '='));
+        IS(under, BE(v, '_'));
+        IS(tell, _mm256_or_si256(BE(v, '$'), BE(v, '[')));
+    }
+    *separators = all.and;
+    *equals = all.equal;
+    *telling = all.tell;
+    *unders = all.under;
+}
+
+/* Every place with an odd number of bits at or before it. */
+WITH_AVX2 static uint64_t between_avx2(uint64_t bits) { return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)bits), _mm_set1_epi8(-1), 0)); }
+
+AVX2 void stops_at_avx2(const uint8_t *text, uint64_t *quotes, uint64_t *slashes, uint64_t *controls)
+{
+    struct { uint64_t quote, slash, control; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at));
+        IS(quote, BE(v, '"'));
+        IS(slash, BE(v, '\\'));
+        IS(control, _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v));
+    }
+    *quotes = all.quote;
+    *slashes = all.slash;
+    *controls = all.control;
+}
+
+WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
+{
+    while (at < limit) {
+        uint64_t quotes, slashes, controls;
+        stops_at_avx2(at, &quotes, &slashes, &controls);
+        uint64_t stops = quotes | slashes | controls;
+        int from = 0;
+        while (from < 64) {
+            uint64_t ahead = stops & ~below(from);
+            int place = ahead ? first_of(ahead) : 64;
+            __builtin_memcpy(to, at + from, 64);
+            to += place - from;
+            from = place;
+            if (place == 64) break;
+            if (!(slashes >> place & 1)) {
+                *end = to;
+                return quotes >> place & 1 && at + place < limit ? at + place : NULL;
+            }
+            int used = escape(at + place, &to);
+            if (!used) return NULL;
+            from += used;
+        }
+        at += from;
+    }
+    return NULL;
+}
+
+/* Behind a container of JSON, without a check of its form; NULL when it does not end. */
+WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limit)
+{
+    uint64_t carry = 0, inside = 0;
+    for (int depth = 0; at < limit; at += 64) {
+        struct { uint64_t quote, slash, open, close; } all = { 0 }, *b = &all;
+        for (int at_ = 0; at_ < 64; at_ += 32) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(at + at_)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+            all.quote |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(v, '"')) << at_;
+            all.slash |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(v, '\\')) << at_;
+            all.open |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(folded, '{')) << at_;
+            all.close |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(folded, '}')) << at_;
+        }
+        uint64_t escaped = carry;
+        carry = 0;
+        for (uint64_t slashes = all.slash & ~escaped; slashes; ) {
+            uint64_t one = slashes & -slashes;
+            carry = one >> 63;
+            escaped |= one << 1;
+            slashes &= ~(one | one << 1);
+        }
+        uint64_t strings = between_avx2(b->quote & ~escaped) ^ inside;
+        inside = (uint64_t)((int64_t)strings >> 63);
+        uint64_t opens = all.open & ~strings, closes = all.close & ~strings;
+        if (depth > ones(closes)) {
+            depth += ones(opens) - ones(closes);
+            continue;
+        }
+        for (uint64_t both = opens | closes; both; both &= both - 1) {
+            depth += opens & both & -both ? 1 : -1;
+            if (depth == 0) return at + first_of(both) + 1;
+        }
+    }
+    return NULL;
+}
+
+WITH_AVX512 APART static void look_avx512(const uint8_t *text, const uint8_t (*tables)[16], struct bits *b)
+{
+    struct row row;
+    masks_avx512(text, 1, tables, &row);
+    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words, row.conditions, row.marked, row.foreign, row.dots };
+}
+
+WITH_AVX512 APART static void marks_avx512(const uint8_t *text, struct marks *b)
+{
+    const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half)), folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+#define WIDE_IN(set) _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(set), low), bit)
+#define WIDE_BE(vector, c) _mm512_cmpeq_epi8_mask(vector, _mm512_set1_epi8(c))
+    *b = (struct marks){ .quote = WIDE_BE(v, '"'), .slash = WIDE_BE(v, '\\'), .open = WIDE_BE(folded, '{'), .close = WIDE_BE(folded, '}'), .comma = WIDE_BE(v, ','), .colon = WIDE_BE(v, ':'), .dollar = WIDE_BE(v, '$'),
+        .under = WIDE_BE(v, '_'), .control = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32)), .space = WIDE_IN(spaces), .numeric = WIDE_IN(numerics), .sign = WIDE_IN(signs), .point = WIDE_BE(v, '.'), .zero = WIDE_BE(v, '0'), .last = WIDE_IN(lasts) };
+}
+
+WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8_t (*tables)[16])
+{
+    __m512i on[4];
+    for (int i = 0; i < 4; i++) on[i] = _mm512_loadu_si512(text + i);
+    __m512i hits = wide_begins(tables, on);
+    return _mm512_test_epi8_mask(hits, hits);
+}
+
+static const struct kit with_avx2 = { marks_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2 }, with_avx512 = { marks_avx512, look_avx512, speaks_avx512, ends_avx2, fields_avx2 };
+
+WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx2); }
+WITH_AVX512 static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx512); }
+WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
+WITH_AVX512 static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
+WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, unescape_avx2, between_avx2); }
+WITH_AVX512 static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, unescape_avx2, between_avx2); }
+
+/* INVARIANT: as Clean.Functions in Clean.cs. */
+struct functions {
+    masks *masks;
+    text_end *text_end;
+    int (*is_clean)(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+    int64_t (*clean_fields)(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+    void (*elements)(struct list *list, const struct screen *screen);
+    unescape *unescape;
+    const uint8_t *(*skip)(const uint8_t *at, const uint8_t *limit);
+};
+
+/* The quickest way that this processor has, of those with vectors of no more bits; 0 for none. */
+int pellicle_functions(int most, struct functions *functions)
+{
+    unsigned a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_PCLMUL) || !(c & bit_POPCNT)) return 0;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (low & 6) != 6 || most < 256 || !(b & bit_AVX2) || !(b & bit_BMI) || !(b & bit_BMI2)) return 0;
+    int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW);
+    if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & bit_LZCNT)) return 0;
+    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2 };
+    if (is_wide) {
+        functions->masks = masks_avx512;
+        functions->is_clean = is_clean_avx512;
+        functions->clean_fields = clean_fields_avx512;
+        functions->elements = elements_avx512;
+    }
+    return 1;
+}
 #else
-masks *pellicle_masks(int most) { return (void)most, NULL; }
-text_end *pellicle_text_end(int most) { return (void)most, NULL; }
+int pellicle_functions(int most, void *functions) { return (void)most, (void)functions, 0; }
 #endif

@@ -1,0 +1,219 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Pellicle.Inspection.Detectors;
+
+/// <summary>
+/// What <see cref="Screen"/> calls clean, as far as Native/clean.c can tell by itself: whole texts, and lists of JSON with all that stands in them, at the speed of the processor's widest vectors.
+/// What it does not call clean is looked at by the screen. Where <see cref="Wide"/> has nothing, it calls nothing clean.
+/// </summary>
+internal sealed unsafe class Clean
+{
+    /// <summary>Bytes that are read behind the last byte of a document or text.</summary>
+    public const int Behind = 67;
+
+    /// <summary>Shorter texts are looked at by the screen at once.</summary>
+    public const int Least = 192;
+
+    private const int LongestWord = 31;
+
+    /// <summary>The processor's own ways. Null: the managed ones. Set before the first event. INVARIANT: as in Native/masks.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Functions
+    {
+        /// <summary>Text, blocks, tables, rows.</summary>
+        public delegate* unmanaged[SuppressGCTransition]<byte*, nint, byte*, TextMasks.Row*, void> Masks;
+
+        /// <summary>The place of the first quote, backslash or control character from here on; the highest bit when a percent sign stands before it.</summary>
+        public delegate* unmanaged[SuppressGCTransition]<byte*, ulong> TextEnd;
+
+        /// <summary>Text and length.</summary>
+        public delegate* unmanaged<byte*, nint, Tables*, int> IsClean;
+
+        /// <summary>A form and its length; how many texts it has, or -1 when it is not clean.</summary>
+        public delegate* unmanaged<byte*, nint, Tables*, long> Fields;
+
+        public delegate* unmanaged<List*, Tables*, void> Elements;
+
+        /// <summary>From, limit, to, and the end of what was written; the place of the closing quote.</summary>
+        public delegate* unmanaged<byte*, byte*, byte*, byte**, byte*> Unescape;
+
+        /// <summary>A container and the document's end; the place behind it.</summary>
+        public delegate* unmanaged<byte*, byte*, byte*> Skip;
+    }
+
+    /// <summary>INVARIANT: as <c>struct screen</c> in Native/clean.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Tables
+    {
+        public byte* Masks;
+        public byte* Statements;
+        public byte* Grams;
+        public byte* StatementGrams;
+        public byte* Keywords;
+        public byte* Commands;
+        public byte* Starts;
+        public ulong* Objects;
+    }
+
+    /// <summary>A list whose elements are looked at. INVARIANT: as <c>struct list</c> in Native/clean.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct List
+    {
+        /// <summary>Behind a comma of the list; then at the comma or bracket behind the last element that is clean.</summary>
+        public byte* At;
+        public byte* End;
+        public byte* Room;
+        public nint RoomBytes;
+        public long MostTexts;
+        public long MostContainers;
+        public long MostDepth;
+        public long Texts;
+        public long Containers;
+        public long Elements;
+
+        /// <summary>How far was looked.</summary>
+        public byte* Looked;
+    }
+
+    internal static Functions Wide;
+
+    [DllImport("masks", EntryPoint = "pellicle_functions")]
+    internal static extern int OfProcessor(int mostBits, Functions* functions);
+
+    // Pinned: what the tables point to.
+    private readonly ulong[] _data = GC.AllocateUninitializedArray<ulong>(Words, pinned: true);
+    private readonly Tables[] _tables = GC.AllocateArray<Tables>(1, pinned: true);
+
+    private const int Slots = 2048;
+    private const int MostGrams = Slots / 2;
+    private const int GramWords = (Slots / 2) + (Slots / 4) + (MostGrams * 2);
+    private const int SetWords = 512 + 64;
+    private const int Words = (2 * GramWords) + (3 * SetWords) + 64 + (Fragments.Rows * 2);
+
+    /// <param name="masks">Of characters and of fragments of literals.</param>
+    /// <param name="grams">Four characters that tell of a literal.</param>
+    /// <param name="statements">Fragments of words that make a quote worth reading.</param>
+    /// <param name="statementGrams">The same of these.</param>
+    /// <param name="keywords">Of queries.</param>
+    /// <param name="commands">Of shells.</param>
+    /// <param name="starts">That begin a statement.</param>
+    /// <param name="objects">That serialised objects begin with.</param>
+    public Clean(TextMasks masks, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, Fragments statements, IEnumerable<(uint Characters, ulong Before, ulong Behind)> statementGrams, IEnumerable<string> keywords, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
+    {
+        var used = 0;
+        ulong* Keep(ReadOnlySpan<ulong> words)
+        {
+            words.CopyTo(_data.AsSpan(used));
+            used += words.Length;
+            return (ulong*)Unsafe.AsPointer(ref _data[used - words.Length]);
+        }
+
+        var begins = new ulong[64];
+        foreach (var start in objects)
+        {
+            var slot = ((start[0] | (uint)start[1] << 8 | (uint)start[2] << 16) * 0x9E3779B1u) >> 20;
+            begins[slot >> 6] |= 1UL << (int)(slot & 63);
+        }
+
+        ref var tables = ref _tables[0];
+        tables.Masks = (byte*)Unsafe.AsPointer(ref masks.AllTables[0]);
+        tables.Statements = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(statements.Tables));
+        tables.Grams = (byte*)Keep(Grams(grams));
+        tables.StatementGrams = (byte*)Keep(Grams(statementGrams));
+        tables.Keywords = (byte*)Keep(Set(keywords));
+        tables.Commands = (byte*)Keep(Set(commands));
+        tables.Starts = (byte*)Keep(Set(starts));
+        tables.Objects = Keep(begins);
+    }
+
+    /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>
+    private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams)
+    {
+        var table = new ulong[GramWords];
+        var characters = MemoryMarshal.Cast<ulong, uint>(table.AsSpan(0, Slots / 2));
+        var numbers = MemoryMarshal.Cast<ulong, ushort>(table.AsSpan(Slots / 2, Slots / 4));
+        var around = table.AsSpan((Slots / 2) + (Slots / 4));
+        var count = 0;
+        foreach (var gram in grams.GroupBy(gram => gram.Characters))
+        {
+            if (count == MostGrams)
+            {
+                throw new ArgumentException("more literals than the table is made for", nameof(grams));
+            }
+
+            var slot = (int)((gram.Key * 0x9E3779B1u) >> 21);
+            for (; characters[slot] != 0; slot = (slot + 1) & (Slots - 1))
+            {
+            }
+
+            (characters[slot], numbers[slot]) = (gram.Key, (ushort)count);
+            foreach (var (_, before, behind) in gram)
+            {
+                around[count * 2] |= before;
+                around[(count * 2) + 1] |= behind;
+            }
+
+            count++;
+        }
+
+        return table;
+    }
+
+    /// <summary>A bit for the length of each word by its first two characters, and one for each hash of its first eight.</summary>
+    private static ulong[] Set(IEnumerable<string> words)
+    {
+        var set = new ulong[SetWords];
+        var lengths = MemoryMarshal.Cast<ulong, uint>(set.AsSpan(0, 512));
+        Span<byte> bytes = stackalloc byte[LongestWord];
+        foreach (var word in words)
+        {
+            var length = Encoding.ASCII.GetBytes(word, bytes);
+            lengths[((bytes[0] & 31) << 5) | (length > 1 ? bytes[1] & 31 : 0)] |= 1u << length;
+            var folded = 0UL;
+            for (var i = 0; i < Math.Min(length, 8); i++)
+            {
+                folded |= (ulong)(bytes[i] | 0x20) << (8 * i);
+            }
+
+            var slot = (int)((folded * 0x9E3779B97F4A7C15UL) >> 52);
+            set[512 + (slot >> 6)] |= 1UL << (slot & 63);
+        }
+
+        return set;
+    }
+
+    /// <summary>True when no detector can find anything; false when that is for the screen to say.</summary>
+    /// <param name="text"><see cref="Behind"/> bytes behind it may be read.</param>
+    public bool IsClean(ReadOnlySpan<byte> text)
+    {
+        if (Wide.IsClean == null)
+        {
+            return false;
+        }
+
+        fixed (byte* start = text)
+        {
+            return Wide.IsClean(start, text.Length, (Tables*)Unsafe.AsPointer(ref _tables[0])) != 0;
+        }
+    }
+
+    /// <summary>How many texts the fields of a form have when all of them are clean; -1 when that is for the screen to say. Its plus signs are blanks already.</summary>
+    /// <param name="form">As above.</param>
+    public long Fields(ReadOnlySpan<byte> form)
+    {
+        if (Wide.Fields == null)
+        {
+            return -1;
+        }
+
+        fixed (byte* start = form)
+        {
+            return Wide.Fields(start, form.Length, (Tables*)Unsafe.AsPointer(ref _tables[0]));
+        }
+    }
+
+    public void Read(List* list) => Wide.Elements(list, (Tables*)Unsafe.AsPointer(ref _tables[0]));
+}

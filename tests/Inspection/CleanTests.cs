@@ -1,0 +1,267 @@
+using System.Text;
+using System.Text.Json;
+using Pellicle.Inspection.Detectors;
+using Xunit.Abstractions;
+
+namespace Pellicle.Inspection.Tests;
+
+/// <summary>What Native/clean.c passes by in blocks. That it passes nothing by that it must not is for ScreenTests and for the mutations below.</summary>
+[Collection(ChoosesWidth.Name)]
+public sealed class CleanTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly string[] Sentences =
+    [
+        "Dear Ms O'Neil (no. 7), thanks for your order & the kind note; we'll send the 3 chairs, oak or ash, on 2024-01-12 at 10:30.", "See https://shop.example/p/7?ref=mail for more.", "The quick brown fox jumps over the lazy dog.", "SKU-00af12", "plain", "", "x", "12 Main Street",
+        "Zoë Müller 7, 東京都港区 7, Москва", "two  blanks, a \"quote\", a tab\tand caf\u00e9 \ud83d\ude00", "50 % off", "salt with pepper and herbs", "for", "a_b-c.d@e", "l'été", "C:", "1:2:3", "Beth's & Sons",
+    ];
+
+    private static readonly string[] Changes =
+    [
+        "\"", "\\", "\\\"", "\\u0027", "\\n", "{", "}", "[", "]", ",", ":", " ", "\n", "\t", "\0", "a", "_", "__", "$", "%", "%27", "'", ";", "|", "&", "<", "`", "(", "/", "..", "../", "=", "é", "\u00a0", "\ufffd", "or", " or 1=1", "' or ''='", "; id", "| cat", "select", "union select", "onerror=", "--", "true", "null",
+        "O:1:", "rO0ABXNyABFqYXZh", "//127.0.0.1", "//a@b", "__proto__", "$ne", "body", "嘍", "sleep(5)", "elt(", "*/", "and ", "set ", "+",
+    ];
+
+    public void Dispose() => Clean.Wide = default;
+
+    /// <summary>How many elements behind the first comma are passed by.</summary>
+    private static unsafe (long Elements, long Texts, long Containers) Passed(string list)
+    {
+        var bytes = new byte[(Encoding.UTF8.GetByteCount(list) * 2) + 1024];
+        var length = Encoding.UTF8.GetBytes(list, bytes);
+        fixed (byte* start = bytes)
+        {
+            var read = new Clean.List { At = start + list.IndexOf(',', StringComparison.Ordinal) + 1, End = start + length, Room = start + length + 128, RoomBytes = bytes.Length - length - 128, MostTexts = 4096, MostContainers = 4096, MostDepth = 60 };
+            Inspector.Screened.Quick.Read(&read);
+            return (read.Elements, read.Texts, read.Containers);
+        }
+    }
+
+    private static string Written(object value, bool indented = false) => JsonSerializer.Serialize(value, indented ? Indented : Plain);
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Theory]
+    [InlineData("""[1,2,3]""", 2, 0, 0)]
+    [InlineData("""[1, -2.5e3 , 0.1, 7e+2 ]""", 3, 0, 0)]
+    [InlineData("""[0,true,false,null,"a","",{},[],[[]],{"a":{"b":[1,"c"]}}]""", 9, 2, 7)]
+    [InlineData("""[0,{"a": 1, "b": "x"}, {"a": 2, "b": ""}]""", 2, 1, 2)]
+    [InlineData("""[0,"z","caf\u00e9 \"x\" \\ \/ \t","\ud83d\ude00"]""", 1, 1, 0)]
+    [InlineData("""[0,"caf\u00e9 \"x\" \t","\ud83d\ude00","z"]""", 3, 3, 0)]
+    [InlineData("""[0,{"a":"\u0041","b":"\n"},1]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":"\u0041","b":"x"},1]""", 2, 2, 1)]
+    [InlineData("""[0,"a","; cat /etc/passwd","b"]""", 1, 1, 0)]
+    [InlineData("""[0,{"a":1,"$gt":""}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":1},{"__proto__":1}]""", 1, 0, 1)]
+    [InlineData("""[0,{"requestBody":"a=b"}]""", 0, 0, 0)]
+    [InlineData("""[0,"{\"a\":1}"]""", 0, 0, 0)]
+    [InlineData("""[0,"[1]"]""", 0, 0, 0)]
+    [InlineData("""[0,"%41"]""", 0, 0, 0)]
+    [InlineData("""[0," one or two"]""", 0, 0, 0)]
+    [InlineData("""[0,"one  and two"]""", 0, 0, 0)]
+    [InlineData("""[0,"one, and two"]""", 1, 1, 0)]
+    [InlineData("""[0,"1 or"]""", 0, 0, 0)]
+    [InlineData("""[0," "," {"," select"]""", 1, 1, 0)]
+    [InlineData("""[0,1,]""", 1, 0, 0)]
+    [InlineData("""[0,1 2]""", 0, 0, 0)]
+    [InlineData("""[0,"a" "b"]""", 0, 0, 0)]
+    [InlineData("""[0,"a":1]""", 0, 0, 0)]
+    [InlineData("""[0,{"a"}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":1,}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":1,2}]""", 0, 0, 0)]
+    [InlineData("""[0,{1:2}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a"::1}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":}]""", 0, 0, 0)]
+    [InlineData("""[0,{"a":1]""", 0, 0, 0)]
+    [InlineData("""[0,[1}]""", 0, 0, 0)]
+    [InlineData("""[0,1}""", 0, 0, 0)]
+    [InlineData("""[0,tru,1]""", 0, 0, 0)]
+    [InlineData("""[0,truely,1]""", 0, 0, 0)]
+    [InlineData("""[0,+1,1]""", 0, 0, 0)]
+    [InlineData("""[0,1.,1]""", 0, 0, 0)]
+    [InlineData("""[0,.5,1]""", 0, 0, 0)]
+    [InlineData("""[0,1-2,1]""", 0, 0, 0)]
+    [InlineData("""[0,1.2.3,1]""", 0, 0, 0)]
+    [InlineData("""[0,1.-2,1]""", 0, 0, 0)]
+    [InlineData("""[0,-.5,1]""", 0, 0, 0)]
+    [InlineData("""[0,01,1]""", 0, 0, 0)]
+    [InlineData("""[0,-00.5,1]""", 0, 0, 0)]
+    [InlineData("""[0,-0,0.0,0e0,1e5,1E-05,2.5e+10,-0.001]""", 7, 0, 0)]
+    [InlineData("""[0,1e,1]""", 0, 0, 0)]
+    [InlineData("""[0,1e5e5,1]""", 0, 0, 0)]
+    [InlineData("""[0,1e5.5,1]""", 0, 0, 0)]
+    [InlineData("""[0,1.e5,1]""", 0, 0, 0)]
+    [InlineData("""[0,--1,1]""", 0, 0, 0)]
+    [InlineData("""[0,1e+-5,1]""", 0, 0, 0)]
+    [InlineData("""[0,-,1]""", 0, 0, 0)]
+    [InlineData("[0,\"a\tb\",1]", 0, 0, 0)]
+    [InlineData("""[0,"a\x",1]""", 0, 0, 0)]
+    [InlineData("""[0,"a\u12g4",1]""", 0, 0, 0)]
+    [InlineData("""[0,1,"a""", 1, 0, 0)]
+    public void A_list_is_passed_by_as_far_as_it_is_json_and_clean(string list, long elements, long texts, long containers)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            // Wherever it stands between the blocks.
+            for (var before = 0; before < 130; before++)
+            {
+                Passed("[" + new string(' ', before) + list[1..]).ShouldBe((elements, texts, containers), $"{width} {before}");
+                Passed(list.Insert(list.IndexOf(',', StringComparison.Ordinal) + 1, new string(' ', before))).ShouldBe((elements, texts, containers), $"{width} {before}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Ordinary_lists_are_passed_by_as_a_whole()
+    {
+        var random = new Random(23);
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var round = 0; round < 2000; round++)
+            {
+                var items = Enumerable.Range(0, random.Next(2, 40)).Select(_ => Item(random, 0)).Prepend(0).ToArray();
+                var list = Written(items, random.Next(4) == 0);
+                Passed(list).Elements.ShouldBe(items.Length - 1, list);
+            }
+        }
+    }
+
+    private static object Item(Random random, int depth) => random.Next(depth > 2 ? 4 : 7) switch
+    {
+        0 => random.Next(-1000, 1000) / 8.0,
+        1 => random.Next(2) == 0,
+        2 or 3 => Sentences[random.Next(Sentences.Length)],
+        4 => Enumerable.Range(0, random.Next(4)).Select(_ => Item(random, depth + 1)).ToArray(),
+        _ => Enumerable.Range(0, random.Next(5)).ToDictionary(i => $"name{i}", _ => Item(random, depth + 1)),
+    };
+
+    [Fact]
+    public void Ordinary_texts_are_clean()
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            foreach (var sentence in Sentences.Append(string.Concat(Enumerable.Repeat(Sentences[0] + " " + Sentences[1] + " ", 50))))
+            {
+                var bytes = Encoding.UTF8.GetBytes(sentence);
+                byte[] padded = [.. bytes, .. new byte[Clean.Behind]];
+                (Inspector.Screened.Quick.IsClean(padded.AsSpan(0, bytes.Length)), Inspector.Screened.IsClean(bytes)).ShouldBe((true, true), sentence);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("a=1", 1)]
+    [InlineData("a=1&b=two words&c=", 2)]
+    [InlineData("a=b=c&d.e=x-y", 2)]
+    [InlineData("a=O'Neil&b=c&d=salt & pepper", -1)]
+    [InlineData("a=1&b", -1)]
+    [InlineData("a=1&b&c=1", -1)]
+    [InlineData("a=1&&b=1", -1)]
+    [InlineData("a=1&=1", -1)]
+    [InlineData("$where=1", -1)]
+    [InlineData("a[$ne]=1", -1)]
+    [InlineData("__proto__=1", -1)]
+    [InlineData("a={\"b\":1}", -1)]
+    [InlineData("a=; id", -1)]
+    [InlineData("a=select", -1)]
+    [InlineData("a=1 or", -1)]
+    public void A_form_is_passed_by_when_all_of_it_is_clean(string form, long texts)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var before = 0; before < 130; before++)
+            {
+                var bytes = Encoding.UTF8.GetBytes($"{new string('n', before + 1)}=v&{form}");
+                byte[] padded = [.. bytes, .. new byte[Clean.Behind]];
+                Inspector.Screened.Quick.Fields(padded.AsSpan(0, bytes.Length)).ShouldBe(texts < 0 ? texts : texts + 1, $"{width} {before}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_ways_say_the_same_of_forms_with_one_change()
+    {
+        var random = new Random(31);
+        var found = 0;
+        for (var round = 0; round < 8_000; round++)
+        {
+            var form = string.Join('&', Enumerable.Range(0, random.Next(8, 30)).Select(i => $"field{i}={Sentences[random.Next(Sentences.Length)].Replace(' ', '+').Replace('&', ',')}"));
+            form = form.Insert(random.Next(form.Length), Changes[random.Next(Changes.Length)]);
+            var json = Encoding.UTF8.GetBytes($"{{\"rawPath\":\"/\",\"body\":{Written(form)}}}");
+            ScreenTests.Differs(json).ShouldBeNull();
+            found += Inspector.Inspect(json).Signals.Count > 0 ? 1 : 0;
+        }
+
+        output.WriteLine($"{found} with a sign");
+        found.ShouldBeGreaterThan(100);
+    }
+
+    /// <summary>Ordinary words, and now and then a piece of an attack, in names and texts of lists, of lists within bodies, and in forms.</summary>
+    [Fact]
+    public void Both_ways_say_the_same_of_lists_and_forms_of_pieces()
+    {
+        var random = new Random(37);
+        string[] words =
+        [
+            "the", "order", "and", "seat's", "chairs, ", "see https://a.example/x?y=z ", "Müller ", "漢字", "12 ", "a@b.example ", "O'Brien ", "salt & sugar ", "x; y ", "(no. 5) ", "10:30 ", "two\ttabs ", "plain", "50 % ", "a=b ", "we'll ",
+        ];
+        var found = 0;
+        for (var round = 0; round < 4000; round++)
+        {
+            string Text() => string.Concat(Enumerable.Range(0, random.Next(0, 8)).Select(_ => random.Next(12) == 0 ? ScreenTests.Pieces[random.Next(ScreenTests.Pieces.Length)] : words[random.Next(words.Length)]));
+            var items = Enumerable.Range(0, random.Next(10, 30)).Select(i => random.Next(3) switch
+            {
+                0 => (object)Text(),
+                1 => new { id = i, text = Text(), list = new[] { Text() } },
+                _ => new Dictionary<string, object> { [random.Next(9) == 0 ? Text() : "name"] = Text(), ["n"] = random.Next(1, 9) },
+            });
+            var list = JsonSerializer.Serialize(items, random.Next(2) == 0 ? Plain : null);
+            var json = random.Next(4) switch
+            {
+                0 => list,
+                1 => $"{{\"items\":{list}}}",
+                2 => JsonSerializer.Serialize(new { rawPath = "/", body = list }),
+                _ => Written(new { rawPath = "/", body = string.Join('&', Enumerable.Range(0, 20).Select(i => $"f{i}={Text().Replace(' ', '+')}")) }),
+            };
+            var bytes = Encoding.UTF8.GetBytes(json);
+            ScreenTests.Differs(bytes).ShouldBeNull();
+            found += Inspector.Inspect(bytes).Signals.Count > 0 ? 1 : 0;
+        }
+
+        output.WriteLine($"{found} with a sign");
+        found.ShouldBeGreaterThan(1000);
+    }
+
+    /// <summary>Both ways, of lists that were changed in one place: by a character that means something to JSON or to a detector, or by a piece of an attack.</summary>
+    [Fact]
+    public void Both_ways_say_the_same_of_lists_with_one_change()
+    {
+        var random = new Random(29);
+        var (found, partial) = (0, 0);
+        for (var round = 0; round < 12_000; round++)
+        {
+            var items = Enumerable.Range(0, random.Next(10, 24)).Select(i => i % 3 == 0 ? (object)new { id = random.Next(1, 9) * 111, text = Sentences[random.Next(Sentences.Length)], on = true } : i % 3 == 1 ? Sentences[random.Next(Sentences.Length)] : new[] { "a", "b" }).ToArray();
+            var list = Written(items, random.Next(8) == 0);
+            var at = random.Next(list.Length);
+            if (char.IsAsciiDigit(list[at]) || char.IsAsciiDigit(list[Math.Max(at - 1, 0)]))
+            {
+                continue; // numbers are looked at as far as characters and their neighbours tell
+            }
+
+            list = random.Next(3) switch { 0 => list.Remove(at, 1), 1 => list.Insert(at, Changes[random.Next(Changes.Length)]), _ => list.Remove(at, 1).Insert(at, Changes[random.Next(Changes.Length)]) };
+            var json = Encoding.UTF8.GetBytes(random.Next(2) == 0 ? list : $"{{\"rawPath\":\"/\",\"items\":{list}}}");
+            ScreenTests.Differs(json).ShouldBeNull();
+            var verdict = Inspector.Inspect(json);
+            found += verdict.Signals.Count > 0 ? 1 : 0;
+            partial += verdict.Full ? 0 : 1;
+        }
+
+        output.WriteLine($"{found} with a sign, {partial} no JSON");
+        found.ShouldBeGreaterThan(100);
+        partial.ShouldBeGreaterThan(1000);
+    }
+}
