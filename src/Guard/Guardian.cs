@@ -20,10 +20,10 @@ internal sealed class Guardian : IGate, IJudge
     private const int LargeEventBytes = 40_000;
 
     /// <summary>So often the middle generation is collected with the youngest.</summary>
-    private const int MiddleEvery = 16;
+    private const int MiddleEvery = 8;
 
     /// <summary>So often everything is: forced collections of the young keep the collector from ever finding the old worth its while.</summary>
-    private const int AllEvery = 1024;
+    private const int AllEvery = 256;
 
     private readonly TimeProvider _time;
     private volatile LeakScanner _leaks;
