@@ -22,7 +22,7 @@ internal sealed class IdleWatch(TimeProvider time)
         {
             var now = time.GetUtcNow();
             _waitsSince = 0;
-            if (pid == 0 || now - _read < TimeSpan.FromSeconds(1) || Used(pid) is not { } seconds)
+            if (pid == 0 || (now - _read).Duration() < TimeSpan.FromSeconds(1) || Used(pid) is not { } seconds)
                 return;
             (_read, _seconds, _waitsSince) = (now, seconds, time.GetTimestamp());
         }

@@ -87,18 +87,19 @@ internal sealed class Pace(TimeProvider time)
         {
             if (caller.Length == 0 || !_strikes.TryGetValue(caller, out var strikes))
                 return false;
-            var since = time.GetUtcNow() - Memory;
-            strikes.RemoveAll(s => s < since);
+            strikes.RemoveAll(IsOver);
             if (strikes.Count == 0)
                 _strikes.Remove(caller);
             return strikes.Count >= Strikes;
         }
     }
 
+    // A strike from the future is over as well: the clock was wrong and was set back, and nobody is refused until it comes there again.
+    private bool IsOver(DateTimeOffset strike) => (time.GetUtcNow() - strike).Duration() > Memory;
+
     private bool Forget()
     {
-        var since = time.GetUtcNow() - Memory;
-        foreach (var caller in _strikes.Where(s => s.Value.TrueForAll(t => t < since)).Select(s => s.Key).ToList())
+        foreach (var caller in _strikes.Where(s => s.Value.TrueForAll(IsOver)).Select(s => s.Key).ToList())
             _strikes.Remove(caller);
         return _strikes.Count < MaxCallers;
     }

@@ -96,6 +96,23 @@ public class AbuseTests
     }
 
     [Fact]
+    public void A_clock_that_is_set_back_refuses_nobody_for_longer()
+    {
+        var time = new ManualTime(new DateTimeOffset(2024, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        var pace = new Pace(time);
+        for (var i = 0; i <= Pace.Enough; i++)
+            pace.Ended("http", "192.0.2.1", TimeSpan.FromMilliseconds(20));
+        for (var i = 0; i < Pace.Strikes; i++)
+            pace.Ended("http", "203.0.113.9", TimeSpan.FromSeconds(5)).ShouldBeGreaterThan(0);
+        pace.IsRefused("203.0.113.9").ShouldBeTrue();
+        time.Wall -= Pace.Memory / 2;
+        pace.IsRefused("203.0.113.9").ShouldBeTrue("a small correction lets nobody off");
+        time.Wall -= TimeSpan.FromDays(365);
+        pace.IsRefused("203.0.113.9").ShouldBeFalse();
+        pace.Watches.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Slow_work_that_is_always_slow_is_usual()
     {
         var pace = new Pace(new ManualTime(DateTimeOffset.UnixEpoch));
@@ -119,6 +136,10 @@ public class AbuseTests
     {
         var time = new ManualTime(DateTimeOffset.UnixEpoch + TimeSpan.FromDays(20000));
         var watch = new IdleWatch(time);
+        // A clock that was far ahead and was set right does not make it blind.
+        time.Wall += TimeSpan.FromDays(3000);
+        watch.Asked(Environment.ProcessId);
+        time.Wall -= TimeSpan.FromDays(3000);
         using var busy = Process.Start(new ProcessStartInfo("sh", ["-c", "while :; do :; done"]))!;
         try
         {
