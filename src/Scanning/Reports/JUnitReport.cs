@@ -52,6 +52,7 @@ internal static class JUnitReport
             Attribute(xml, "classname", error.Origin);
             Attribute(xml, "name", error.Path.Length > 0 ? error.Path : "scan");
             xml.WriteStartElement("error");
+            Attribute(xml, "type", "unreadable");
             Attribute(xml, "message", error.Message);
             xml.WriteString(Words.Plain(error.Hint));
             xml.WriteEndElement();
