@@ -115,6 +115,41 @@ public class BundleTests
         Versions("e('alpha literal one');var x=\"1.2.3\";e('gamma literal two')", two, name => name == "cd" ? "1.2.3" : null).ShouldBe("");
     }
 
+    [Theory]
+    // The library's name stands beside it.
+    [InlineData("e('alpha literal one');" + Far + "x={sdk:\"ab@v1.2.3\"}", "1.2.3")]
+    [InlineData("e('alpha literal one');" + Far + "x=\"ab/1.2.3 (node)\"", "1.2.3")]
+    [InlineData("e('alpha literal one');" + Far + "a=\"ab\",b=\"1.2.3\",c=\"f\"", "1.2.3")]
+    [InlineData("e('alpha literal one');" + Far + "d={\"ab\":\"1.2.3\"}", "")] // what somebody depends on
+    [InlineData("e('alpha literal one');" + Far + "a=\"other\",b=\"1.2.3\"", "")]
+    // A manifest of which nothing but the version is left belongs to whoever asks for its module.
+    [InlineData("11:(e,t,n)=>{e('alpha literal one',n(6256).version)},6256:e=>{\"use strict\";e.exports={version:\"1.2.3\"}},7:1", "1.2.3")]
+    [InlineData("11:(e,t,n)=>{e('alpha literal one')},12:(e,t,n)=>{" + Far + "n(6256).rE},6256:e=>{e.exports={rE:\"1.2.3\"}},7:1", "")]
+    // Between two literals of one library, under a name that says so.
+    [InlineData("e('alpha literal one');t.VERSION=\"1.2.3\";e('alpha literal one')", "1.2.3")]
+    [InlineData("e('alpha literal one');t.VERSION=\"1.2.3\";e('gamma literal two')", "")]
+    [InlineData("e('alpha literal one');t.SPEC_VERSION=\"1.2.3\";e('alpha literal one')", "")]
+    [InlineData("e('alpha literal one');throw 'gone since ab@1.2.3';e('alpha literal one')", "")]
+    [InlineData("e('alpha literal one');t.node=\"1.2.3\";e('alpha literal one')", "")]
+    public void A_version_is_known_by_what_stands_around_it(string text, string version) =>
+        Versions(text.Replace("FAR", new string('x', 20_000), StringComparison.Ordinal), "ab\t1\t\t\talpha literal one\ncd\t1\t\t\tgamma literal two\n").ShouldBe(version);
+
+    private const string Far = "FAR;";
+
+    [Fact]
+    public void Clients_of_Aws_bear_one_number()
+    {
+        string Literals(string name) => string.Join(' ', new StreamReader(typeof(BundleSignatures).Assembly.GetManifestResourceStream("bundle-signatures.tsv")!).ReadToEnd().Split('\n').Single(row => row.StartsWith(name + "\t", StringComparison.Ordinal)).Split('\t').Skip(4).Select(literal => $"f('{literal}');"));
+        var clients = Literals("@aws-sdk/client-sns") + Literals("@aws-sdk/client-sqs");
+        Names("index.js", clients + "var a=\"3.886.0\";").ShouldContain("client-sns@3.886.0");
+        Names("index.js", clients + "var a=\"3.886.0\";").ShouldContain("client-sqs@3.886.0");
+        Names("index.js", clients + "var a=\"3.886.0\",b=\"3.614.0\";").ShouldNotContain("client-sns@");
+    }
+
+    [Fact]
+    public void Comments_that_esbuild_gathers_name_their_packages() =>
+        Names("index.js", "x();\n/*! Bundled license information:\n\njs-yaml/dist/js-yaml.mjs:\n  (*! js-yaml 4.1.1 https://example.test @license MIT *)\n    (*! inner 2.0.0 *)\n\njs-yaml/lib/b.js:\n  (*! copied 3.0.0 *)\n\nsrc/own.js:\n  (*! mine *)\n*/\n").ShouldBe("pkg:npm/js-yaml@4.1.1");
+
     private static string Versions(string text, string table = Table, Func<string, string?>? known = null) =>
         string.Join(' ', new BundleVersions(text).Of(text, BundleSignatures.Parse(table).Find(System.Text.Encoding.Latin1.GetBytes(text)), known ?? (_ => null)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value));
 

@@ -47,6 +47,12 @@ public class PythonTests
     [Theory]
     [InlineData("yaml/__init__.py", "from .x import *\n__version__ = '6.0.1'\n", "pkg:pypi/pyyaml@6.0.1")]
     [InlineData("python/urllib3/_version.py", "__version__: str = \"1.26.5\"\n", "pkg:pypi/urllib3@1.26.5")]
+    [InlineData("python/twisted/_version.py", "__version__ = Version(\"Twisted\", 22, 4, 0)\n", "pkg:pypi/twisted@22.4.0")]
+    [InlineData("python/pyparsing/__init__.py", "__version_info__ = version_info(3, 0, 9, \"final\", 0)\n", "pkg:pypi/pyparsing@3.0.9")]
+    [InlineData("python/dns/version.py", "MAJOR = 2\nMINOR = 3\nMICRO = 0\nSERIAL = 0\n", "pkg:pypi/dnspython@2.3.0")]
+    [InlineData("python/scrapy/VERSION", "2.8.0\n", "pkg:pypi/scrapy@2.8.0")]
+    [InlineData("python/scrapy/VERSION", "see the manual\n", "pkg:pypi/scrapy")]
+    [InlineData("python/openpyxl/_constants.py", "MAX_MINOR = 7\n__version__ = \"3.0.9\"\n", "pkg:pypi/openpyxl@3.0.9")]
     [InlineData("simplejson/version.py", "VERSION = (3, 19, 1)\n", "pkg:pypi/simplejson@3.19.1")]
     public void Stripped_packages_are_known_by_content(string path, string content, string purl)
     {

@@ -302,11 +302,14 @@ internal sealed class VersionStrings : IBinaryExtractor
             }
         }
 
+        // Share of the libraries found so that are there: `bench/scan/recall.sh WORK native`.
+        private static readonly PackageIdentity Recognised = new(IdentityMethod.Binary, 0.97);
+
         public void Add(Ecosystem ecosystem, string name, string version)
         {
             if (!found.ContainsKey((name, version)) && file.Package(ecosystem, name, version, PackageEvidence.Binary) is { } package)
             {
-                found.Add((name, version), package);
+                found.Add((name, version), package with { Identity = Recognised });
             }
         }
     }

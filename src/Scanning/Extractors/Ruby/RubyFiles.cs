@@ -81,11 +81,14 @@ internal sealed class InstalledGems : ITreeExtractor
         return last.Length >= 3 && char.IsAsciiDigit(last[0]) && last.Contains('.');
     }
 
+    // RubyGems names the directory and the file; nothing else does.
+    private static readonly PackageIdentity ByName = new(IdentityMethod.FileName, 1);
+
     private static void Add(Dictionary<(string, string), Package> packages, ScanTree tree, string root, string full, ScanEntry entry)
     {
         if (!packages.ContainsKey((root, full)) && GemName.Split(full) is var (name, version) && Found.Package(Ecosystem.RubyGems, name, version, tree.Prefix + entry.Path, PackageEvidence.Installed) is { } package)
         {
-            packages.Add((root, full), package);
+            packages.Add((root, full), package with { Identity = ByName });
         }
     }
 }

@@ -15,9 +15,19 @@ internal static class Banners
         ("decimal.js v", "decimal.js"), ("bignumber.js v", "bignumber.js"), ("big.js v", "big.js"), ("Fuse.js v", "fuse.js"), ("Sizzle CSS Selector Engine v", "sizzle"), ("Lo-Dash ", "lodash"), ("lodash ", "lodash"),
     ];
 
+    private const string Gathered = " Bundled license information:";
+
+    private const int MaxGathered = 1 << 20;
+
     /// <summary>One comment, from behind its opening mark.</summary>
     public static void Add(ReadOnlySpan<char> text, BundleFindings found, Func<string, bool> isKnown)
     {
+        if (text.StartsWith(Gathered))
+        {
+            AddGathered(text[Gathered.Length..], found, isKnown);
+            return;
+        }
+
         text = text[..Math.Min(text.Length, MaxComment)];
         var close = text.IndexOf("*/");
         text = close >= 0 ? text[..close] : text;
@@ -47,6 +57,32 @@ internal static class Banners
             }
 
             lone = line.Contains(' ') || !BundleFindings.IsPackageName(line.ToString()) ? null : line.ToString();
+        }
+    }
+
+    /// <summary>esbuild gathers the comments at the end: the paths of files, each with a colon, and below them what they say, <c>(*! name 1.2.3 *)</c>.</summary>
+    private static void AddGathered(ReadOnlySpan<char> text, BundleFindings found, Func<string, bool> isKnown)
+    {
+        text = text[..Math.Min(text.Length, MaxGathered)];
+        text = text.IndexOf("*/") is var close and >= 0 ? text[..close] : text;
+        var above = "";
+        foreach (var line in text.EnumerateLines())
+        {
+            // Of other names than the file's package speaks code that this one copied, and deeper ones are a list that it brought along.
+            if (line is [' ', ' ', '(', '*', .. var comment])
+            {
+                if (above.Length == 0 || !comment.TrimStart("!* ").StartsWith(above))
+                {
+                    continue;
+                }
+
+                Add(comment.TrimStart('!'), found, isKnown);
+            }
+            else if (line is [not ' ', .. var path, ':'] && ModulePaths.PackageOf(line[..^1]) is { } package && (package[0] == '@' || isKnown(package)))
+            {
+                above = package;
+                found.PutModule(package, null);
+            }
         }
     }
 

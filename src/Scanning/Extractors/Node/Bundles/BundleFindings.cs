@@ -13,7 +13,7 @@ internal sealed class BundleFindings
     public bool Has(string name) => found.ContainsKey(name);
 
     /// <summary>Without copies that other libraries carry inside them, where neither their module paths nor their manifests name them.</summary>
-    public IEnumerable<KeyValuePair<string, string?>> All => found.Where(pair => modules.Contains(pair.Key) || manifests.Contains(pair.Key) || !VendoredCopies.Explains(pair.Key, found.Keys)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, string?>> All => found.Where(pair => IsNamed(pair.Key) || !VendoredCopies.Explains(pair.Key, found.Keys)).OrderBy(pair => pair.Key, StringComparer.Ordinal);
 
     /// <summary>Packages whose module paths were found.</summary>
     public int Modules => modules.Count;
@@ -34,6 +34,9 @@ internal sealed class BundleFindings
         Put(name, version);
         manifests.Add(name);
     }
+
+    /// <summary>True where a module path or a manifest names it.</summary>
+    public bool IsNamed(string name) => modules.Contains(name) || manifests.Contains(name);
 
     public bool HasVersion(string name) => Version(name) is not null;
 

@@ -55,8 +55,16 @@ internal sealed class BundleVersions
     {
         var near = new List<(int Distance, SignatureMatch Match, int Candidate)>();
         var owners = new Dictionary<int, string>();
+        var versions = new Dictionary<string, string>(StringComparer.Ordinal);
+        AddNamed(text, matches, known, versions, owners);
+        AddManifestModules(text, matches, known, versions, owners);
         foreach (var match in matches)
         {
+            if (versions.ContainsKey(match.Name))
+            {
+                continue;
+            }
+
             if (known(match.Name) is { } own)
             {
                 var nearest = Enumerable.Range(0, candidates.Count).Where(i => candidates[i].Version == own).OrderBy(i => Distance(match, candidates[i].Position)).Cast<int?>().FirstOrDefault();
@@ -88,7 +96,6 @@ internal sealed class BundleVersions
             }
         }
 
-        var versions = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (_, match, candidate) in near.OrderBy(pair => pair.Distance))
         {
             if (!versions.ContainsKey(match.Name) && (!owners.TryGetValue(candidate, out var owner) || (Scope(owner) is { } scope && scope == Scope(match.Name))))
@@ -98,8 +105,142 @@ internal sealed class BundleVersions
             }
         }
 
+        AddEnclosed(matches, known, versions, owners);
         return versions;
     }
+
+    /// <summary>Texts that name the library beside its version: <c>"@upstash/redis@v1.33.0"</c>, <c>pkg/1.2.3</c> of a user agent, <c>="nodemailer",X="10.1.2"</c>, <c>("@opentelemetry/api","1.6.0")</c>.</summary>
+    private void AddNamed(ReadOnlySpan<char> text, IReadOnlyList<SignatureMatch> matches, Func<string, string?> known, Dictionary<string, string> versions, Dictionary<int, string> owners)
+    {
+        var names = matches.Where(match => known(match.Name) is null).Select(match => match.Name).ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (names.TryGetValue(NameBefore(text[..candidates[i].Position]), out var name) && versions.TryAdd(name, candidates[i].Version))
+            {
+                owners.TryAdd(i, name);
+            }
+        }
+    }
+
+    /// <summary>Package name that ends just before a version, in the same literal or in the one before it; empty where there is none.</summary>
+    private static ReadOnlySpan<char> NameBefore(ReadOnlySpan<char> text)
+    {
+        var before = text[^Math.Min(text.Length, MaxName)..].TrimEnd('v');
+        if (before is [.., '"' or '\'' or '`'])
+        {
+            // The literal before, with a variable or a property between them at most.
+            var quote = before[^1];
+            var between = before[..^1].TrimEnd("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$=:, ");
+            if (between.Length == 0 || between[^1] != quote || before.Length - between.Length > MaxBetween || before.Length - between.Length < 3 || !before[between.Length..].Contains(','))
+            {
+                return default;
+            }
+
+            var literal = between[..^1];
+            return literal[(literal.LastIndexOf(quote) + 1)..];
+        }
+
+        if (before is not [.., '@' or '/'])
+        {
+            return default;
+        }
+
+        // In prose `since ab@3.0.0` speaks of another version; a user agent lists several programs.
+        var start = before[..^1].LastIndexOfAny("\"'` ") + 1;
+        return start == 0 || (before[start - 1] == ' ' && before[^1] == '@') ? default : before[start..^1];
+    }
+
+    private const int MaxName = 120, MaxBetween = 16;
+
+    /// <summary>
+    /// A manifest of which a bundler left nothing but the version is a module of its own: <c>6256:e=>{e.exports={version:"3.13.0"}}</c>. It belongs to the library whose literals are nearest
+    /// to the place that asks for that module.
+    /// </summary>
+    private void AddManifestModules(ReadOnlySpan<char> text, IReadOnlyList<SignatureMatch> matches, Func<string, string?> known, Dictionary<string, string> versions, Dictionary<int, string> owners)
+    {
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (candidates[i].Before.EndsWith(':') && ModuleOf(text, candidates[i]) is { Length: > 0 } module)
+            {
+                // Nobody else's version text, whoever is near it.
+                owners.TryAdd(i, "");
+                var call = $"({module})";
+                SignatureMatch? nearest = null;
+                var least = MaxToModule;
+                for (var at = 0; text[at..].IndexOf(call) is var next and >= 0; at += call.Length)
+                {
+                    at += next;
+                    foreach (var match in matches)
+                    {
+                        if (Distance(match, at) is var distance && distance < least)
+                        {
+                            (nearest, least) = (match, distance);
+                        }
+                    }
+                }
+
+                if (nearest is not null && known(nearest.Name) is null && versions.TryAdd(nearest.Name, candidates[i].Version))
+                {
+                    owners[i] = nearest.Name;
+                }
+            }
+        }
+    }
+
+    private const int MaxToModule = 8_000;
+
+    /// <summary>Number of the module that is this version and nothing else; empty for other texts.</summary>
+    private static ReadOnlySpan<char> ModuleOf(ReadOnlySpan<char> text, Candidate candidate)
+    {
+        if (!text[Math.Min(text.Length, candidate.Position + candidate.Version.Length + 1)..].StartsWith("}"))
+        {
+            return default;
+        }
+
+        var before = text[Math.Max(0, candidate.Position - MaxName)..candidate.Position];
+        var open = before.LastIndexOf(".exports={");
+        if (open < 0 || before[(open + ".exports={".Length)..].ContainsAny(',', '{', '}'))
+        {
+            return default;
+        }
+
+        before = before[..open].TrimEnd("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$");
+        before = before.EndsWith("\"use strict\";") ? before[..^"\"use strict\";".Length] : before;
+        var arrow = before.LastIndexOf(':');
+        if (arrow < 0 || !before.EndsWith("{") || before.Length - arrow > 24)
+        {
+            return default;
+        }
+
+        var digits = before[..arrow];
+        return digits[(digits.LastIndexOfAnyExceptInRange('0', '9') + 1)..];
+    }
+
+    /// <summary>A version under a name that says so, between two literals of one library and none of another, is that library's.</summary>
+    private void AddEnclosed(IReadOnlyList<SignatureMatch> matches, Func<string, string?> known, Dictionary<string, string> versions, Dictionary<int, string> owners)
+    {
+        var places = matches.SelectMany(match => match.Positions.Select(position => (Position: position, Match: match))).OrderBy(place => place.Position).ToArray();
+        var positions = Array.ConvertAll(places, place => place.Position);
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (owners.ContainsKey(i) || !IsPlainVersion(candidates[i].Before))
+            {
+                continue;
+            }
+
+            var right = ~Array.BinarySearch(positions, candidates[i].Position);
+            if (right > 0 && right < places.Length && places[right - 1].Match == places[right].Match && places[right].Position - places[right - 1].Position <= MaxEnclosed * stretch
+                && known(places[right].Match.Name) is null && versions.TryAdd(places[right].Match.Name, candidates[i].Version))
+            {
+                owners.Add(i, places[right].Match.Name);
+            }
+        }
+    }
+
+    private const int MaxEnclosed = 40_000;
+
+    /// <summary><c>VERSION=</c>, <c>version=</c>, <c>VERSION:</c>; not <c>version:</c>, which any record has, nor <c>SPEC_VERSION=</c>, which is another's.</summary>
+    private static bool IsPlainVersion(string before) => before is not "version:" && before.Length == "version=".Length && before.StartsWith("version", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>True for a name of the library's own such as <c>PACKAGE_VERSION=</c>. Bundlers part its modules by those of others, but such a name is not mistaken far away either.</summary>
     private static bool IsOwn(VersionPlace place) => place.Before.Length > "version=".Length && place.Before[0] != '~' && place.Before.Contains("version", StringComparison.OrdinalIgnoreCase);
@@ -113,6 +254,13 @@ internal sealed class BundleVersions
         }
 
         return least;
+    }
+
+    /// <summary>The one version of a form that stands alone as the value of a variable or property; null where there is none, or several.</summary>
+    public string? Lone(Func<string, bool> form)
+    {
+        var values = candidates.Where(candidate => candidate.Before is [.., '=' or ':'] && form(candidate.Version)).Select(candidate => candidate.Version).Distinct().Take(2).ToList();
+        return values.Count == 1 ? values[0] : null;
     }
 
     private static string? Scope(string name) => name[0] == '@' && name.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 ? name[..slash] : null;

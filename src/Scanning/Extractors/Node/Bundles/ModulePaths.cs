@@ -144,15 +144,19 @@ internal static class ModulePaths
             return;
         }
 
-        if (path.Contains(Directory, StringComparison.Ordinal))
+        if (!path.Contains(Directory, StringComparison.Ordinal) && PackageOf(path) is { } package)
         {
-            return;
+            found.PutModule(package, null);
         }
+    }
 
+    /// <summary>Package of a path below a directory of modules; null for other paths.</summary>
+    public static string? PackageOf(ReadOnlySpan<char> path)
+    {
         var first = path.IndexOf('/');
         if (first <= 0)
         {
-            return;
+            return null;
         }
 
         if (path[0] == '@')
@@ -160,7 +164,7 @@ internal static class ModulePaths
             var second = path[(first + 1)..].IndexOf('/');
             if (second <= 0)
             {
-                return;
+                return null;
             }
 
             first += second + 1;
@@ -168,9 +172,6 @@ internal static class ModulePaths
 
         var package = path[..first].ToString();
         // A map inside a package may lead out of it: `@s/ab/lib/../../src/x.ts` is no package `@s/src`.
-        if (package.Length > 0 && !(package[0] == '@' && (package.EndsWith("/src", StringComparison.Ordinal) || package.EndsWith("/packages", StringComparison.Ordinal) || package.StartsWith("@babel/babel-", StringComparison.Ordinal))))
-        {
-            found.PutModule(package, null);
-        }
+        return package[0] == '@' && (package.EndsWith("/src", StringComparison.Ordinal) || package.EndsWith("/packages", StringComparison.Ordinal) || package.StartsWith("@babel/babel-", StringComparison.Ordinal)) ? null : package;
     }
 }
