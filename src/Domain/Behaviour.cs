@@ -35,6 +35,9 @@ public enum Dimension : byte
 
     /// <summary>An attempt on the guard, the runtime or another process.</summary>
     Tamper = 11,
+
+    /// <summary>A statement on its way to a database; item: <c>postgresql</c>, <c>mysql</c> or <c>sqlite</c>.</summary>
+    Statement = 12,
 }
 
 /// <summary>Something a function did.</summary>

@@ -22,6 +22,7 @@ public static class DimensionNames
         Dimension.Code => "code",
         Dimension.Deserialize => "deserialize",
         Dimension.Tamper => "tamper",
+        Dimension.Statement => "statement",
     };
 
     /// <summary>Finds a dimension by its name; case matters.</summary>

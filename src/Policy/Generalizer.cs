@@ -19,7 +19,7 @@ public static partial class Generalizer
             Dimension.Read or Dimension.Write or Dimension.Library => Path(item, keepName: false),
             Dimension.Process => Path(item, keepName: true),
             Dimension.Host => Host(item),
-            Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize or Dimension.Tamper => ItemPattern.Escape(item),
+            Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize or Dimension.Tamper or Dimension.Statement => ItemPattern.Escape(item),
             _ => ItemPattern.Escape(item),
         };
     }

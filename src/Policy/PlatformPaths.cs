@@ -35,7 +35,7 @@ internal static class PlatformPaths
         Dimension.Read => ReadFiles.Contains(behaviour.Item) || StartsWithAny(behaviour.Item, ReadRoots) || IsCode(behaviour.Item) || IsOwnProcess(behaviour.Item),
         Dimension.Library => StartsWithAny(behaviour.Item, ReadRoots) || StartsWithAny(behaviour.Item, CodeRoots),
         Dimension.Write => WriteFiles.Contains(behaviour.Item),
-        Dimension.Process or Dimension.Host or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize or Dimension.Tamper => false,
+        Dimension.Process or Dimension.Host or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize or Dimension.Tamper or Dimension.Statement => false,
         _ => false,
     };
 

@@ -33,6 +33,7 @@ public sealed class MatrixRun : IAsyncLifetime
     private readonly ConcurrentDictionary<string, List<Seen>> _incidents = [];
     private string _victims = "";
     private Stage? _stage;
+    private Database? _database;
 
     /// <summary>Rows.</summary>
     public IReadOnlyList<Attack> Attacks { get; private set; } = [];
@@ -57,6 +58,8 @@ public sealed class MatrixRun : IAsyncLifetime
         Attacks = EndToEnd.Tests.Attacks.All(Path.Combine(_victims, "gifts"));
         await using var stage = await Stage.StartAsync();
         _stage = stage;
+        await using var database = await Database.StartAsync();
+        _database = database;
         var settings = await stage.PublishLayerAsync();
         using var slots = new SemaphoreSlim(4);
         var alone = Attacks.Where(a => a.Alone).SelectMany(a => Victim.All.Where(v => a.Languages.Contains(v.Language)), (attack, victim) => RunAloneAsync(attack, victim, settings, slots));
@@ -69,6 +72,7 @@ public sealed class MatrixRun : IAsyncLifetime
 
         NotRestored = await UnprotectAsync(stage);
         _stage = null;
+        _database = null;
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -99,7 +103,7 @@ public sealed class MatrixRun : IAsyncLifetime
         {
             var stage = _stage!;
             var name = Name(victim.Language, guarding);
-            await stage.CreateAsync(name, victim, _victims, new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"" });
+            await stage.CreateAsync(name, victim, _victims, new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"", ["DATABASE"] = _database!.Address });
             if (guarding != Guarding.None)
             {
                 // Before its first start: the guard must have it from the first event on.

@@ -78,6 +78,11 @@ internal sealed class Stage : IAsyncDisposable
 
             string[] wanted = ["guard/linux-x64/guard", "native/x86_64/libpellicle.so", "native/x86_64/wrapper", "probes/node/probe.js", "runtimes/python/bootstrap", "runtimes/node/bootstrap", "runtimes/java/bootstrap", "runtimes/dotnet/bootstrap", "local/pellicle-sandbox"];
             var missing = wanted.Where(p => !File.Exists(Path.Combine(Artifacts, p))).ToList();
+            if (!System.IO.Directory.Exists(Database.Versions))
+            {
+                return "PostgreSQL is not installed (eng/packages.sh test)";
+            }
+
             return missing.Count == 0 ? null : $"build artefacts are missing ({string.Join(", ", missing)}): run eng/build.sh all";
         }
     }

@@ -10,6 +10,12 @@ public sealed class SwitchRuntimeTests(InsertionRun run) : IClassFixture<Inserti
     [InlineData("node", "none")]
     [InlineData("node", "monitor")]
     [InlineData("node", "protect")]
+    [InlineData("java", "none")]
+    [InlineData("java", "monitor")]
+    [InlineData("java", "protect")]
+    [InlineData("dotnet", "none")]
+    [InlineData("dotnet", "monitor")]
+    [InlineData("dotnet", "protect")]
     public async Task Whoever_takes_the_place_of_the_runtime_is_seen_and_stopped(string language, string mode)
     {
         await MatrixRun.BuildVictimsAsync();

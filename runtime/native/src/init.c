@@ -276,6 +276,7 @@ void pe_start(void)
         pe_exec_start();
         pe_confine_start();
         pe_python_start();
+        pe_sql_start();
     }
     errno = saved;
 }

@@ -26,6 +26,7 @@
     X(_IO_file_fopen) X(scandir) X(scandir64) X(scandirat) X(scandirat64) X(ftw) X(ftw64) X(nftw) X(nftw64) X(fts_open) X(fts64_open) X(glob) X(glob64) \
     X(mkstemp) X(mkstemp64) X(mkostemp) X(mkostemp64) X(mkstemps) X(mkstemps64) X(mkostemps) X(mkostemps64) X(shm_open) X(shm_unlink) \
     X(open_by_handle_at) X(lchmod) X(fchmod) X(mkdir) X(mkdirat) X(mkfifo) X(mkfifoat) X(mknod) X(mknodat) X(__xmknod) X(__xmknodat) \
+    X(write) X(__write) X(writev) \
     X(process_madvise) X(process_mrelease) X(prlimit) X(prlimit64)
 
 #define DECLARE(name) extern const char our_##name[] __asm__(#name);
@@ -110,6 +111,9 @@ FOR_STUBS void *pe_dlsym_ours(void *handle, const char *name)
 {
     if (!pe.enabled || !name)
         return NULL;
+    void *carrier = handle == RTLD_NEXT ? NULL : pe_carrier(name, handle);
+    if (carrier)
+        return carrier;
     if (!pe_ours(name))
         /* Second names begin with an underscore; RTLD_NEXT is answered from the caller's place, so it stays out. */
         return name[0] == '_' && handle != RTLD_NEXT ? ours_behind(name, pe_real_dlsym(handle, name)) : NULL;

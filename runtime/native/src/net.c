@@ -296,10 +296,45 @@ EXPORT int connect(int fd, const struct sockaddr *name, socklen_t length)
             return -1;
         if (name == (const struct sockaddr *)&copy)
             watch(fd, is_name_server(name, length));
+        if (fd >= 0 && name)
+            pe_stream_watch(fd, true);
     }
     return NEXT(connect)(fd, name, length);
 }
 EXPORT int __connect(int fd, const struct sockaddr *name, socklen_t length) { return connect(fd, name, length); }
+
+struct sending { int fd; const void *data; size_t size; int flags; const struct msghdr *message; };
+
+static ssize_t send_bytes(void *context, const struct iovec *changed, size_t count)
+{
+    const struct sending *s = context;
+    (void)count;
+    return NEXT(send)(s->fd, changed ? changed->iov_base : s->data, s->size, s->flags);
+}
+
+static ssize_t send_message(void *context, const struct iovec *changed, size_t count)
+{
+    const struct sending *s = context;
+    struct msghdr own = *s->message;
+    if (changed) {
+        own.msg_iov = (struct iovec *)changed;
+        own.msg_iovlen = count;
+    }
+    return NEXT(sendmsg)(s->fd, &own, s->flags);
+}
+
+static ssize_t stream_bytes(int fd, const void *data, size_t size, int flags)
+{
+    struct sending s = { .fd = fd, .data = data, .size = size, .flags = flags };
+    struct iovec piece = { (void *)data, size };
+    return pe_stream_send(fd, &piece, 1, send_bytes, &s);
+}
+
+static ssize_t stream_message(int fd, const struct msghdr *message, int flags)
+{
+    struct sending s = { .fd = fd, .message = message, .flags = flags };
+    return pe_stream_send(fd, message->msg_iov, message->msg_iovlen, send_message, &s);
+}
 
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *name, socklen_t length)
 {
@@ -309,6 +344,8 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
             return -1;
         if (name == (const struct sockaddr *)&copy ? is_name_server(name, length) && judge_packet(data, size, false, EPERM) : judge_sent(fd, data, size))
             return -1;
+        if (!name && pe_stream_watched(fd))
+            return stream_bytes(fd, data, size, flags);
     }
     return NEXT(sendto)(fd, data, size, flags, name, length);
 }
@@ -317,6 +354,8 @@ EXPORT ssize_t send(int fd, const void *data, size_t size, int flags)
 {
     if (pe_active() && judge_sent(fd, data, size))
         return -1;
+    if (pe_stream_watched(fd))
+        return stream_bytes(fd, data, size, flags);
     return NEXT(send)(fd, data, size, flags);
 }
 EXPORT ssize_t __send(int fd, const void *data, size_t size, int flags) { return send(fd, data, size, flags); }
@@ -343,6 +382,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
             return -1;
         own.msg_name = (void *)name;
         message = &own;
+        if (!name && pe_stream_watched(fd))
+            return stream_message(fd, message, flags);
     }
     return NEXT(sendmsg)(fd, message, flags);
 }
@@ -350,6 +391,13 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     struct sockaddr_storage copy;
+    /* One at a time, as the kernel may: a stream's bytes are read in their order. */
+    if (messages && count && pe_stream_watched(fd) && pe_active() && pe_readable(messages) && !messages->msg_hdr.msg_name) {
+        ssize_t sent = sendmsg(fd, &messages->msg_hdr, flags);
+        if (sent >= 0)
+            messages->msg_len = (unsigned)sent;
+        return sent < 0 ? -1 : 1;
+    }
     if (messages && pe_active() && pe_readable(messages))
         for (unsigned i = 0; i < count && i < 1024 /* UIO_MAXIOV: the kernel sends no more */; i++) {
             const struct msghdr *header = &messages[i].msg_hdr;

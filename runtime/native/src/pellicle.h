@@ -16,7 +16,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 enum {
-    PE_PROCESS = 1, PE_HOST, PE_READ, PE_WRITE, PE_LIBRARY, PE_AWS, PE_EVENT, PE_RESPONSE, PE_CODE, PE_DESERIALIZE, PE_TAMPER,
+    PE_PROCESS = 1, PE_HOST, PE_READ, PE_WRITE, PE_LIBRARY, PE_AWS, PE_EVENT, PE_RESPONSE, PE_CODE, PE_DESERIALIZE, PE_TAMPER, PE_STATEMENT,
 };
 enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8, PE_TELLS_CALLS = 16 };
 
@@ -172,6 +172,15 @@ int pe_judge_library(const char *path, bool must_exist);   /* 0 or the errno; mu
 /* loader.c */
 void pe_loader_start(void);
 int pe_judge_loader(char *const envp[]);                   /* 0 or the errno of the denial: what a child would load before its own program */
+
+/* sql.c: statements for databases */
+void pe_sql_start(void);
+void *pe_carrier(const char *name, void *handle);
+bool pe_stream_watched(int fd);
+void pe_stream_watch(int fd, bool on);
+/* Sends the pieces, or the program's own where there are none. */
+typedef ssize_t (*pe_sender)(void *context, const struct iovec *pieces, size_t count);
+ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context);
 
 /* confine.c */
 void pe_confine_start(void);

@@ -8,7 +8,7 @@ static const char prefix[] = "/.pellicle/";
 bool pe_is_probe(const char *path) { return path[0] == '/' && path[1] == '.' && strncmp(path, prefix, sizeof prefix - 1) == 0; }
 
 static const char *const dimensions[] = {
-    "", "process", "host", "read", "write", "library", "aws", "event", "response", "code", "deserialize", "tamper",
+    "", "process", "host", "read", "write", "library", "aws", "event", "response", "code", "deserialize", "tamper", "statement",
 };
 
 static int hex(char c)

@@ -1,5 +1,5 @@
 /* The interposer's readers of foreign bytes, each with made-up input under AddressSanitizer and UndefinedBehaviorSanitizer: paths, probes' questions,
-   loader variables, DNS packets, names of jars, the guard's state region, the ring, the guard's packets. Inputs follow from a fixed seed, so a failure comes again.
+   loader variables, DNS packets, messages for databases, names of jars, the guard's state region, the ring, the guard's packets. Inputs follow from a fixed seed, so a failure comes again.
    usage: fuzz INPUTS    prints `N passed, N failed`; a finding ends the program with the sanitizer's report and the input */
 #include "../src/pellicle.h"
 #include "../src/sys.h"
@@ -28,6 +28,10 @@
 #define gethostbyname2 fuzz_gethostbyname2
 #define gethostbyname_r fuzz_gethostbyname_r
 #define gethostbyname2_r fuzz_gethostbyname2_r
+ssize_t fuzz_send(int, const void *, size_t, int);
+ssize_t fuzz_sendmsg(int, const struct msghdr *, int);
+ssize_t fuzz_write(int, const void *, size_t);
+ssize_t fuzz_writev(int, const struct iovec *, int);
 #include "../src/net.c"
 #undef connect
 #undef __connect
@@ -44,12 +48,22 @@
 #undef gethostbyname_r
 #undef gethostbyname2_r
 #include "../src/java.c"
+#define write fuzz_write
+#define __write fuzz___write
+#define writev fuzz_writev
+#define protocol_of protocol_of_first
+#include "../src/sql.c"
+#undef write
+#undef __write
+#undef writev
 
 /* ---- what lies in the other sources ---- */
 
 struct pe_globals pe;
 bool pe_attach_later(void) { return false; }
 void *pe_next_symbol(const char *name) { (void)name; return NULL; }
+void *pe_real_dlsym(void *handle, const char *name) { (void)handle; (void)name; return NULL; }
+void *pe_symbol_of_libc(const char *name) { (void)name; return NULL; }
 void *pe_symbol_in(const char *file, const char *name) { (void)file; (void)name; return NULL; }
 bool pe_v8_start(void) { return false; }
 void pe_v8_asked(void) { }
@@ -250,6 +264,54 @@ static void packets(void)
     free(packet);
 }
 
+/* Messages of PostgreSQL and MySQL, whole and torn, with lengths that lie: read in one piece and in pieces, the reader stands at the same place, and never beyond its buffer. */
+static void database_streams(void)
+{
+    static struct stream whole, torn;
+    struct place place;
+    uint8_t protocol = (uint8_t)(POSTGRES_START + any(3));
+    memset(&whole.cursor, 0, sizeof whole.cursor);
+    whole.cursor.protocol = protocol;
+    torn.cursor = whole.cursor;
+    input_size = 0;
+    for (uint32_t messages = any(6); messages && input_size < LARGEST - 2200; messages--) {
+        uint32_t size = any(8) ? any(60) : any(2000), told = any(6) ? size : any(4) ? any(300) : UINT32_MAX;
+        uint8_t *at = input + input_size;
+        if (protocol == POSTGRES_START && input_size == 0 && any(4)) {
+            memcpy(at, any(2) ? "\0\0\0\x08\x04\xd2\x16\x2f\0\0" : "\0\0\0\x0a\0\x03\0\0u\0", 10);
+            input_size += any(2) ? 8 : 10;
+            continue;
+        }
+        if (protocol == MYSQL) {
+            at[0] = (uint8_t)told, at[1] = (uint8_t)(told >> 8), at[2] = (uint8_t)(told >> 16), at[3] = (uint8_t)any(2);
+            input_size += 4;
+        } else {
+            uint32_t length = told + 4;
+            at[0] = (uint8_t)"QPBXp"[any(5)], at[1] = (uint8_t)(length >> 24), at[2] = (uint8_t)(length >> 16), at[3] = (uint8_t)(length >> 8), at[4] = (uint8_t)length;
+            input_size += 5;
+        }
+        for (uint32_t i = 0; i < size; i++)
+            input[input_size++] = (uint8_t)"\0\x03\x16\x01select 'a'\0"[any(15)];
+    }
+    uint8_t *bytes = malloc(input_size ? input_size : 1);
+    memcpy(bytes, input, input_size);
+    feed(&whole, &whole.cursor, &(struct iovec){ bytes, input_size }, 1, SIZE_MAX, true, &place);
+    MUST(!place.here || (place.offset <= place.end && place.end <= input_size));
+    for (size_t at = 0; at < input_size && torn.cursor.protocol != NOBODY;) {
+        size_t first = any((uint32_t)(input_size - at) + 1), second = any((uint32_t)(input_size - at - first) + 1);
+        struct iovec pieces[2] = { { bytes + at, first }, { bytes + at + first, second } };
+        feed(&torn, &torn.cursor, pieces, 2, SIZE_MAX, any(2), &place);
+        MUST(!place.here || (place.piece <= place.last && place.last < 2 && place.end <= pieces[place.last].iov_len));
+        at += first + second;
+    }
+    MUST(whole.cursor.kept <= LONGEST);
+    MUST(whole.cursor.protocol == torn.cursor.protocol);
+    if (whole.cursor.protocol != NOBODY)
+        MUST(whole.cursor.left == torn.cursor.left && whole.cursor.kept == torn.cursor.kept && whole.cursor.text == torn.cursor.text && whole.cursor.head_length == torn.cursor.head_length);
+    protocol_of_first(bytes, input_size);
+    free(bytes);
+}
+
 /* The guard writes the region, but a stale or broken one must do no harm either. */
 static void regions(void)
 {
@@ -353,8 +415,8 @@ static void allow_all(void)
     region->table_slots = 1024;
     /* Every dimension is passed and noted: nothing is asked. */
     region->prefix_offset = 65536;
-    region->prefix_count = 11;
-    for (uint8_t d = 1; d <= 11; d++) {
+    region->prefix_count = 12;
+    for (uint8_t d = 1; d <= 12; d++) {
         uint8_t rule[4] = { d, 2, 0, 0 };
         memcpy((uint8_t *)region + 65536 + (d - 1) * 4, rule, 4);
     }
@@ -370,7 +432,7 @@ int main(int argc, char **argv)
 {
     unsigned long inputs = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
     static const struct { const char *name; void (*run)(void); unsigned share; } targets[] = {
-        { "paths", paths, 4 }, { "probes", probes, 1 }, { "requests", requests, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
+        { "paths", paths, 4 }, { "probes", probes, 1 }, { "requests", requests, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "streams", database_streams, 2 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
     };
     listen_for_questions();
     unsigned long all = 0;

@@ -3,7 +3,7 @@ import array, mmap, os, socket, struct, threading
 
 MAGIC = 0x4C434C50
 REGION = 1 << 20
-DIMENSIONS = ["", "process", "host", "read", "write", "library", "aws", "event", "response", "code", "deserialize", "tamper"]
+DIMENSIONS = ["", "process", "host", "read", "write", "library", "aws", "event", "response", "code", "deserialize", "tamper", "statement"]
 NUMBER = {name: i for i, name in enumerate(DIMENSIONS) if name}
 TABLE, SLOTS, PREFIXES = 4096, 8192, 131072
 

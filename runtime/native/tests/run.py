@@ -1201,6 +1201,7 @@ def small_alternate_signal_stacks_are_enough():
 
 
 import table  # noqa: E402,F401  the table of calls: its rows are tests too
+import statements  # noqa: E402,F401
 
 
 def main():

@@ -142,6 +142,7 @@ internal sealed class SinkJudge(Guardian guardian)
         Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts),
         Dimension.Read or Dimension.Write or Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts),
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
         Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Deserialize or Dimension.Tamper => null,
     };
 
@@ -204,6 +205,6 @@ internal sealed class SinkJudge(Guardian guardian)
     {
         Dimension.Host => Libc.EConnRefused,
         Dimension.Tamper => Libc.EPerm,
-        Dimension.Process or Dimension.Read or Dimension.Write or Dimension.Library or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize => Libc.EAcces,
+        Dimension.Process or Dimension.Read or Dimension.Write or Dimension.Library or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Code or Dimension.Deserialize or Dimension.Statement => Libc.EAcces,
     });
 }

@@ -3,6 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
+artifacts=${PELLICLE_ARTIFACTS:-$here/../../../artifacts}
 if [ -f "$out/.stamp" ] && [ -z "$(find "$here" -newer "$out/.stamp" -type f -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then exit 0; fi
 rm -rf "$out"
 mkdir -p "$out/gifts"
@@ -19,14 +20,21 @@ cp "$here/node/index.js" "$out/node/"
 "$here/../../clients/install.sh"
 clients=$here/../../../artifacts/clients/node/node_modules
 NODE_PATH=$clients "$clients/.bin/esbuild" "$here/node/aws.js" --bundle --minify --platform=node --format=cjs --outfile="$out/node/aws.js" --log-level=warning
+# Clients of a database, by others: Debian's, npm's, NuGet's.
+mkdir -p "$out/node/node_modules" "$out/java/lib"
+for module in pg pg-connection-string pg-int8 pg-pool pg-protocol pg-types pgpass postgres-array postgres-bytea postgres-date postgres-interval split2 xtend; do
+  cp -R "$artifacts/clients/node/node_modules/$module" "$out/node/node_modules/"
+done
+cp -R /usr/lib/python3/dist-packages/psycopg2 "$out/python/"
+cp /usr/share/java/postgresql.jar "$out/java/lib/"
 # What a child is told to load before its own program.
 echo 'print("loaded-it")' >"$out/python/data/hooks/sitecustomize.py"
 echo 'console.log("loaded-it");' >"$out/node/data/hooks/first.js"
-javac --release 17 -d "$out/java" "$here"/java/src/*/*.java $(find "$here/java/aws" -name '*.java')
+javac --release 17 -cp "$artifacts/runtimes/java/lib/aws-lambda-java-core-compatible.jar" -d "$out/java" "$here"/java/src/*/*.java $(find "$here/java/aws" -name '*.java')
 for project in dotnet/Victim dotnet-gift/Gift; do
   dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
   case $project in
-    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out"/build/*Sqlite*.dll "$out"/build/AWSSDK.*.dll "$out"/build/SQLitePCL*.dll "$out/build/runtimes/linux-x64/native/libe_sqlite3.so" "$out/dotnet/" ;;
+    dotnet/*) cp "$out/build/Victim.dll" "$out/build/Victim.deps.json" "$out/build/Victim.runtimeconfig.json" "$out"/build/*Sqlite*.dll "$out"/build/AWSSDK.*.dll "$out"/build/Npgsql.dll "$out"/build/Microsoft.Extensions.*.dll "$out"/build/SQLitePCL*.dll "$out/build/runtimes/linux-x64/native/libe_sqlite3.so" "$out/dotnet/" ;;
     *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" && cp "$out/build/Gift.dll" "$out/dotnet/data/hooks/hook.dll" ;;
   esac
 done

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
@@ -11,6 +12,7 @@ using System.Xml;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Victim;
 
@@ -21,8 +23,11 @@ public sealed class Handler
     private const string Uploads = "/tmp/uploads";
     private static readonly HttpClient Http = new();
 
-    public async Task<JsonObject> Handle(JsonElement request)
+    private static string _requestId = "";
+
+    public async Task<JsonObject> Handle(JsonElement request, Amazon.Lambda.Core.ILambdaContext context)
     {
+        _requestId = context.AwsRequestId;
         try
         {
             var (op, v) = Request(request);
@@ -142,6 +147,7 @@ public sealed class Handler
             case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
             case "sql": return Users(v);
+            case "postgresql": return Accounts(v);
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {
@@ -177,6 +183,10 @@ public sealed class Handler
             case "poll": return Api("GET", "next", "", Variable("AWS_LAMBDA_RUNTIME_API"));
             case "poll-upstream": return Api("GET", "next", "", Upstream());
             case "answer": return Api("POST", "01234567-89ab-cdef-0123-456789abcdef/response", "stolen", Variable("AWS_LAMBDA_RUNTIME_API"));
+            case "answer-current": return Api("POST", _requestId + "/response", "\"stolen\"", Variable("AWS_LAMBDA_RUNTIME_API"));
+            case "switch-runtime":
+                var address = Variable("AWS_LAMBDA_RUNTIME_API").Split(':');
+                return Run("/bin/bash", "/var/task/switch.sh", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), address[0], address[1], _requestId);
             case "leak": return "leaked:" + Variable("AWS_SECRET_ACCESS_KEY");
             case "key-id": return $"role key id has {Variable("AWS_ACCESS_KEY_ID").Length} characters";
             case "poison":
@@ -201,6 +211,19 @@ public sealed class Handler
         command.CommandText = "create table users(name, password); insert into users values('anna','a-secret'),('bert','b-secret')";
         command.ExecuteNonQuery();
         command.CommandText = $"select password from users where name='{name}'";
+        using var reader = command.ExecuteReader();
+        var found = new List<string>();
+        while (reader.Read())
+            found.Add(reader.GetString(0));
+        return string.Join(',', found);
+    }
+
+    private static string Accounts(string name)
+    {
+        var address = Environment.GetEnvironmentVariable("DATABASE")!.Split(':');
+        using var db = new NpgsqlConnection($"Host={address[0]};Port={address[1]};Username=postgres;Pooling=false");
+        db.Open();
+        using var command = new NpgsqlCommand($"select password from users where name='{name}'", db);
         using var reader = command.ExecuteReader();
         var found = new List<string>();
         while (reader.Read())

@@ -177,6 +177,16 @@ def users(name):
     return json.dumps(db.execute(f"select password from users where name='{name}'").fetchall())
 
 
+def accounts(name):
+    """The same in a database of its own, by a library of others."""
+    import psycopg2
+
+    host, port = os.environ["DATABASE"].split(":")
+    with psycopg2.connect(host=host, port=port, user="postgres") as db, db.cursor() as cursor:
+        cursor.execute(f"select password from users where name='{name}'")
+        return json.dumps(cursor.fetchall())
+
+
 def poison(_):
     os.makedirs("/tmp/.pellicle", exist_ok=True)
     return write("/tmp/.pellicle/policy.json", '{"schemaVersion":1,"mode":"off"}')
@@ -298,6 +308,7 @@ OPERATIONS = {
     "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),
     "yaml": load_yaml,
     "sql": users,
+    "postgresql": accounts,
     "environ": lambda v: text_of("/proc/self/environ"),
     "environ-link": lambda v: link("/proc/self/environ"),
     "environ-child": lambda v: sh("tr '\\0' '\\n' </proc/$PPID/environ"),

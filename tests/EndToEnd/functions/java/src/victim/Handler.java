@@ -34,7 +34,10 @@ public final class Handler {
     private static final Path DATA = Path.of("/var/task/data");
     private static final Path UPLOADS = Path.of("/tmp/uploads");
 
-    public Map<String, Object> handle(Map<String, Object> event) {
+    private static volatile String requestId;
+
+    public Map<String, Object> handle(Map<String, Object> event, com.amazonaws.services.lambda.runtime.Context context) {
+        requestId = context.getAwsRequestId();
         try {
             String[] request = request(event);
             return answer(200, perform(request[0], request[1]));
@@ -89,6 +92,7 @@ public final class Handler {
             case "lookup" -> lookup(v);
             case "deserialize" -> new ObjectInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(v))).readObject().toString();
             case "unzip" -> unzip(v);
+            case "postgresql" -> accounts(v);
             case "datagram" -> sendDatagram(System.getenv("OTHER"));
             case "preload" -> {
                 Files.copy(DATA.resolve("hook.so"), Path.of("/tmp/hook.so"), StandardCopyOption.REPLACE_EXISTING);
@@ -159,6 +163,11 @@ public final class Handler {
             case "poll" -> api("GET", "next", "", System.getenv("AWS_LAMBDA_RUNTIME_API"));
             case "poll-upstream" -> api("GET", "next", "", upstream());
             case "answer" -> api("POST", "01234567-89ab-cdef-0123-456789abcdef/response", "stolen", System.getenv("AWS_LAMBDA_RUNTIME_API"));
+            case "answer-current" -> api("POST", requestId + "/response", "\"stolen\"", System.getenv("AWS_LAMBDA_RUNTIME_API"));
+            case "switch-runtime" -> {
+                String[] address = System.getenv("AWS_LAMBDA_RUNTIME_API").split(":");
+                yield run("/bin/bash", "/var/task/switch.sh", Long.toString(ProcessHandle.current().pid()), address[0], address[1], requestId);
+            }
             case "leak" -> "leaked:" + System.getenv("AWS_SECRET_ACCESS_KEY");
             case "key-id" -> "role key id has " + System.getenv("AWS_ACCESS_KEY_ID").length() + " characters";
             case "poison" -> {
@@ -237,6 +246,17 @@ public final class Handler {
     }
 
     /** Trusts the names in an archive. */
+    private static String accounts(String name) throws Exception {
+        Class.forName("org.postgresql.Driver");
+        try (var db = java.sql.DriverManager.getConnection("jdbc:postgresql://" + System.getenv("DATABASE") + "/postgres", "postgres", "");
+                var statement = db.createStatement();
+                var rows = statement.executeQuery("select password from users where name='" + name + "'")) {
+            var found = new java.util.ArrayList<String>();
+            while (rows.next()) found.add(rows.getString(1));
+            return found.toString();
+        }
+    }
+
     private static String unzip(String archive) throws IOException {
         Files.createDirectories(UPLOADS);
         StringBuilder paths = new StringBuilder("unpacked");

@@ -1,0 +1,288 @@
+"""Statements for databases: in SQLite's calls, and on connections by PostgreSQL's and MySQL's protocols."""
+import socket, struct, subprocess, threading
+
+from driver import Area, PYTHON, Skip, deny, environment, equal, run, test
+from guard import Guard
+
+REFUSED = b"refused_by_pellicle"
+
+
+def evil(query):
+    return 0 if query.dimension == "statement" and b"evil" in query.fields[1] else None
+
+
+def statements(guard):
+    return [(q.item, q.fields[1].decode()) for q in guard.asked("statement")]
+
+
+def under(guard, text, *arguments):
+    with Area() as area:
+        done = run(guard, PYTHON, "-S", area.file("s.py", text), *arguments)
+    equal((guard.errors, guard.counter("unanswered")), ([], 0), done.stderr)
+    return done
+
+
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+@test
+def statements_for_sqlite_are_judged():
+    guard = Guard(decide=evil)
+    done = under(guard, """if True:
+        import sqlite3
+        db = sqlite3.connect(":memory:")
+        db.executescript("create table t(x); insert into t values (1)")
+        for text in ("select x from t", "select x from t where 'evil' = 'evil'", "select x + 1 from t"):
+            try:
+                print(db.execute(text).fetchall())
+            except sqlite3.Error as e:
+                print(type(e).__name__, e)
+        db.execute("insert into t values (?)", ("evil",))
+        print(db.execute("select count(*) from t").fetchone())
+    """)
+    equal(done.lines, ["[(1,)]", 'OperationalError near "refused_by_pellicle": syntax error', "[(2,)]", "(2,)"], done.stderr)
+    assert ("sqlite", "insert into t values (?)") in statements(guard) and not any("values (evil" in s for _, s in statements(guard))
+
+
+@test
+def statements_by_handle_are_judged():
+    guard = Guard(decide=evil)
+    done = under(guard, """if True:
+        from ctypes import *
+        lite = CDLL("libsqlite3.so.0")
+        db, statement = c_void_p(), c_void_p()
+        lite.sqlite3_open(b":memory:", byref(db))
+        for call in (lambda t: lite.sqlite3_exec(db, t, None, None, None), lambda t: lite.sqlite3_prepare_v2(db, t, -1, byref(statement), None),
+                     lambda t: lite.sqlite3_prepare_v2(db, t, len(t or b""), byref(statement), None), lambda t: lite.sqlite3_prepare_v3(db, t, -1, 0, byref(statement), None),
+                     lambda t: lite.sqlite3_prepare(db, t, -1, byref(statement), None)):
+            print(call(b"select 'good'"), call(b"select 'evil'"), call(None))
+    """)
+    if "libsqlite3.so.0: cannot open" in done.stderr:
+        raise Skip("no libsqlite3")
+    equal([line[:3] for line in done.lines], ["0 1"] * 5, done.stderr)
+
+
+@test
+def a_statement_is_asked_about_once_in_an_invocation():
+    text = """if True:
+        import sqlite3, sys
+        db = sqlite3.connect(":memory:", cached_statements=0)
+        for turn in range(2):
+            for _ in range(50):
+                db.execute("select 1")
+            print("turn", flush=True)
+            sys.stdin.readline()
+    """
+    guard = Guard()
+    with Area() as area:
+        process = subprocess.Popen([PYTHON, "-S", area.file("s.py", text)], env=environment(guard), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        equal(process.stdout.readline(), "turn\n")
+        equal(statements(guard), [("sqlite", "select 1")])
+        guard.set_invocation(2)
+        process.communicate("\n\n")
+    equal(statements(guard), [("sqlite", "select 1")] * 2)
+
+
+# --- connections ------------------------------------------------------------------------------------------------------
+
+class Database:
+    """Takes one connection and keeps what it got."""
+
+    def __init__(self, greeting=b""):
+        self.listener, self.got = socket.create_server(("127.0.0.1", 0)), b""
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, args=(greeting,), daemon=True)
+        self.thread.start()
+
+    def serve(self, greeting):
+        connection, _ = self.listener.accept()
+        with connection:
+            connection.sendall(greeting)
+            while True:
+                try:
+                    more = connection.recv(65536)
+                except ConnectionError:
+                    return
+                if not more:
+                    return
+                self.got += more
+
+    def received(self):
+        self.thread.join(30)
+        self.listener.close()
+        return self.got
+
+
+CLIENT = """if True:
+    import os, socket, sys
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    def send(*pieces, how="send"):
+        try:
+            if how == "write": os.write(s.fileno(), pieces[0])
+            elif how == "writev": os.writev(s.fileno(), pieces)
+            elif how == "sendmsg": s.sendmsg(pieces)
+            else: s.sendall(pieces[0])
+            print("sent")
+        except OSError as e:
+            print(type(e).__name__, e.errno)
+"""
+
+
+def postgres(kind, text):
+    body = text + b"\0" if kind == b"Q" else b"name\0" + text + b"\0" + b"\0\0"
+    return kind + struct.pack(">I", len(body) + 4) + body
+
+
+def startup():
+    body = struct.pack(">I", 196608) + b"user\0x\0\0"
+    return struct.pack(">I", len(body) + 4) + body
+
+
+def mysql(command, text, sequence=0):
+    body = command + text
+    return struct.pack("<I", len(body))[:3] + bytes([sequence]) + body
+
+
+def handshake(flags=0x200):
+    return mysql(struct.pack("<IIB", flags, 1 << 24, 33), b"\0" * 23 + b"root\0\0", 1)
+
+
+def refused(text):
+    return REFUSED + b" " * (len(text) - len(REFUSED))
+
+
+def talk(guard, *sends, greeting=b""):
+    """Each send: (how, piece...). What the client printed, and what the server got."""
+    database = Database(greeting)
+    lines = [f"    send({', '.join(repr(p) for p in pieces)}, how={how!r})\n" for how, *pieces in sends]
+    done = under(guard, CLIENT + "".join(lines), str(database.port))
+    return done.lines, database.received()
+
+
+GOOD, BAD = b"select name from users where id = 1", b"select name from users where id = 'evil'"
+
+
+@test
+def statements_on_postgresql_connections_are_judged():
+    for how in ("send", "write", "sendmsg", "writev"):
+        for kind in (b"Q", b"P"):
+            guard = Guard(decide=evil)
+            lines, got = talk(guard, (how, startup()), (how, postgres(kind, GOOD)), (how, postgres(kind, BAD)), (how, postgres(kind, GOOD)))
+            equal(lines, ["sent"] * 4, (how, kind))
+            equal(got, startup() + postgres(kind, GOOD) + postgres(kind, refused(BAD)) + postgres(kind, GOOD), (how, kind))
+            equal(statements(guard)[:2], [("postgresql", GOOD.decode()), ("postgresql", BAD.decode())], (how, kind))
+
+
+@test
+def monitor_sends_every_statement_as_it_is():
+    guard = Guard(mode=1, decide=evil)
+    _, got = talk(guard, ("send", startup()), ("send", postgres(b"Q", BAD)))
+    equal(got, startup() + postgres(b"Q", BAD))
+    equal(statements(guard), [("postgresql", BAD.decode())])
+
+
+@test
+def several_statements_in_one_call_are_told_apart():
+    guard = Guard(decide=evil)
+    data = b"B\0\0\0\x08evil"  # a value, in a message of its own
+    lines, got = talk(guard, ("send", startup()), ("writev", postgres(b"Q", GOOD) + postgres(b"Q", BAD) + data, postgres(b"P", BAD), postgres(b"Q", GOOD)))
+    equal(got, startup() + postgres(b"Q", GOOD) + postgres(b"Q", refused(BAD)) + data + postgres(b"P", refused(BAD)) + postgres(b"Q", GOOD), lines)
+    equal(sum(b"evil" in q.fields[1] for q in guard.asked("statement")), 2)
+
+
+@test
+def a_statement_in_pieces_is_judged_as_a_whole():
+    guard = Guard(decide=lambda q: 0 if q.dimension == "statement" and b"users where id = 'evil'" in q.fields[1] else None)
+    whole = postgres(b"Q", BAD)
+    lines, got = talk(guard, ("send", startup()), ("send", whole[:3]), ("send", whole[3:20]), ("send", whole[20:]), ("send", b"after"))
+    # Its first half has gone: the rest is not sent, and the server never has the statement.
+    equal(lines[:4], ["sent", "sent", "sent", "PermissionError 13"])
+    assert got.startswith(startup() + whole[:20]) and b"evil" not in got, got
+    guard = Guard(decide=lambda q: 0 if q.dimension == "statement" and b"users where id = 'evil'" in q.fields[1] else None)
+    lines, got = talk(guard, ("send", startup()), ("writev", whole[:3], whole[3:20], whole[20:]))
+    equal((lines, got), (["sent", "sent"], startup() + postgres(b"Q", refused(BAD))))
+
+
+@test
+def long_statements_are_judged_across_packets():
+    text = b"select '" + b"a" * 30000 + b"' or 'evil'"
+    guard = Guard(decide=evil)
+    lines, got = talk(guard, ("send", startup()), *[("send", postgres(b"Q", text)[at:at + 8192]) for at in range(0, len(text), 8192)])
+    assert "PermissionError 13" in lines and b"evil" not in got, lines
+    guard = Guard(decide=evil)
+    lines, got = talk(guard, ("send", startup()), ("send", postgres(b"Q", text)))
+    equal(got, startup() + postgres(b"Q", refused(text)), lines)
+
+
+@test
+def statements_after_a_refused_encryption_are_judged():
+    guard = Guard(decide=evil)
+    ask = struct.pack(">II", 8, 80877103)
+    _, got = talk(guard, ("send", ask), ("send", startup()), ("send", postgres(b"Q", BAD)))
+    equal(got, ask + startup() + postgres(b"Q", refused(BAD)))
+    guard = Guard(decide=evil)
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 500
+    _, got = talk(guard, ("send", ask), ("send", hello), ("send", postgres(b"Q", BAD)))
+    equal((got, statements(guard)), (ask + hello + postgres(b"Q", BAD), []))
+
+
+@test
+def statements_on_mysql_connections_are_judged():
+    for command in (b"\x03", b"\x16", b"\x03\x00\x01"):
+        guard = Guard(decide=evil)
+        _, got = talk(guard, ("send", handshake()), ("write", mysql(command, GOOD)), ("send", mysql(b"\x0e", b"")), ("sendmsg", mysql(command, BAD)), ("send", mysql(command, GOOD)))
+        equal(got, handshake() + mysql(command, GOOD) + mysql(b"\x0e", b"") + mysql(command, refused(BAD)) + mysql(command, GOOD))
+        equal(statements(guard)[:2], [("mysql", GOOD.decode()), ("mysql", BAD.decode())])
+
+
+@test
+def other_connections_are_left_alone():
+    for first in (b"GET /evil HTTP/1.1\r\n\r\n", b"\0", handshake(0x200 | 0x800), handshake(0x200 | 0x20), b"Q" * 100):
+        guard = Guard(decide=evil)
+        _, got = talk(guard, ("send", first), ("send", postgres(b"Q", BAD)), ("send", mysql(b"\x03", BAD)))
+        equal((got, statements(guard)), (first + postgres(b"Q", BAD) + mysql(b"\x03", BAD), []))
+
+
+@test
+def a_number_that_is_used_again_is_looked_at_anew():
+    guard = Guard(decide=evil)
+    database = Database()
+    with Area() as area:
+        done = under(guard, CLIENT + f"""
+    send({startup()!r})
+    s.close()
+    fd = os.open({area.path + "/f"!r}, os.O_CREAT | os.O_WRONLY)
+    os.write(fd, {postgres(b"Q", BAD)!r})
+    print(os.stat(fd).st_size)
+""", str(database.port))
+        equal(done.lines, ["sent", str(len(postgres(b"Q", BAD)))], done.stderr)
+    equal(statements(guard), [])
+
+
+@test
+def garbage_in_a_protocol_ends_the_reading_and_nothing_else():
+    for rest in (b"Q\0\0\0\0", b"P\0\0\0\x05\0", b"\0" * 1000, b"Q\xff\xff\xff\xff" + b"x" * 1000, b"Q\0\0\0\x04"):
+        guard = Guard()
+        lines, got = talk(guard, ("send", startup()), ("send", rest), ("write", rest), ("writev", rest[:3], b"", rest[3:]))
+        equal((lines, got), (["sent"] * 4, startup() + rest * 3), rest[:8])
+
+
+@test
+def connections_of_many_threads_are_all_judged():
+    guard = Guard(decide=evil)
+    databases = [Database() for _ in range(8)]
+    done = under(guard, f"""if True:
+    import socket, sys, threading
+    def work(port):
+        s = socket.create_connection(("127.0.0.1", int(port)))
+        s.sendall({startup()!r})
+        for n in range(40):
+            s.sendall({postgres(b"Q", GOOD)!r})
+            s.sendall({postgres(b"Q", BAD)!r})
+        s.close()
+    threads = [threading.Thread(target=work, args=(port,)) for port in sys.argv[1:]]
+    for t in threads: t.start()
+    for t in threads: t.join()
+""", *(str(d.port) for d in databases))
+    for database in databases:
+        equal(database.received(), startup() + (postgres(b"Q", GOOD) + postgres(b"Q", refused(BAD))) * 40, done.stderr)
+    equal(guard.counter("faults"), 0)

@@ -1,0 +1,160 @@
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>
+/// An event's text that becomes structure of a statement: it ends the literal it was put into, or brings operators, calls, comments or a second statement.
+/// A text that stays within one token (a literal, a number, a name) is a value; names, commas and directions (<c>name desc, id</c>) are a sort order.
+/// </summary>
+internal static class SqlSink
+{
+    /// <summary>What a value must have to be more than a word: <c>1--</c>.</summary>
+    private const int MinRun = 3;
+
+    /// <summary>A text is searched for case-insensitively up to this length; the work would be the statement's length times its own.</summary>
+    private const int MaxWhole = 8192;
+
+    /// <summary>Longer statements may have come without their end.</summary>
+    private const int MaxComplete = 60_000;
+
+    /// <summary>Words that connect conditions or queries.</summary>
+    private static readonly HashSet<string> Connectives = new(StringComparer.OrdinalIgnoreCase) { "OR", "AND", "XOR", "UNION", "INTERSECT", "EXCEPT", "SELECT", "HAVING", "CASE", "INTO" };
+
+    /// <summary>What stands before a bracket and is no call that could harm: keywords, and functions that a column list may have.</summary>
+    private static readonly HashSet<string> HarmlessBefore = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "IN", "VALUES", "ON", "AS", "WHERE", "FROM", "BY", "NOT", "SET", "USING", "KEY", "REFERENCES", "COUNT", "SUM", "AVG", "MIN", "MAX", "LOWER", "UPPER", "LENGTH", "ROUND", "ABS", "DATE", "COALESCE",
+    };
+
+    internal static SinkHit? Check(string dialect, string statement, IReadOnlyList<EventText> texts)
+    {
+        if (texts.Count == 0)
+            return null;
+        var tokens = SqlText.Read(statement, dialect);
+        SinkHit? weaker = null;
+        foreach (var (field, text) in texts)
+        {
+            if (text.Length < MinRun)
+                continue;
+            var hit = Whole(statement, tokens, field, text) ?? Part(statement, tokens, field, text);
+            if (hit is { Block: true })
+                return hit;
+            weaker ??= hit;
+        }
+        return weaker;
+    }
+
+    /// <summary>The text as it is, whatever became of its case.</summary>
+    private static SinkHit? Whole(string statement, List<SqlToken> tokens, string field, string text)
+    {
+        var value = text.Trim();
+        if (value.Length is < MinRun or > MaxWhole)
+            return null;
+        SinkHit? weaker = null;
+        for (var at = statement.IndexOf(value, StringComparison.OrdinalIgnoreCase); at >= 0; at = statement.IndexOf(value, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            var hit = Judge(statement, tokens, field, at, at + value.Length, whole: true);
+            if (hit is { Block: true })
+                return hit;
+            weaker ??= hit;
+        }
+        return weaker;
+    }
+
+    /// <summary>What the program cut out of the text: around each token of structure, with the character before or after it.</summary>
+    private static SinkHit? Part(string statement, List<SqlToken> tokens, string field, string text)
+    {
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (!IsStructure(statement, tokens, i))
+                continue;
+            var end = tokens[i].Kind == SqlTokenKind.Comment ? Math.Min(tokens[i].Start + 2, tokens[i].End) : tokens[i].End;
+            foreach (var (from, to) in ((int, int)[])[(i > 0 ? tokens[i - 1].End - 1 : tokens[i].Start, end), (tokens[i].Start, i + 1 < tokens.Count ? tokens[i + 1].Start + 1 : end)])
+            {
+                var run = Overlap.Around(statement, from, to - from, text);
+                if (run.Length >= MinRun && Judge(statement, tokens, field, run.Start, run.Start + run.Length, whole: false) is { } hit)
+                    return hit;
+            }
+        }
+        return null;
+    }
+
+    /// <param name="statement">As it is sent.</param>
+    /// <param name="tokens">Of the statement.</param>
+    /// <param name="field">Where the text came from.</param>
+    /// <param name="start">Of the run that the event brought.</param>
+    /// <param name="end">Of the run.</param>
+    /// <param name="whole">It is all of the event's text.</param>
+    private static SinkHit? Judge(string statement, List<SqlToken> tokens, string field, int start, int end, bool whole)
+    {
+        var first = tokens.FindIndex(t => t.End > start);
+        if (first < 0)
+            return null;
+        var last = first;
+        while (last + 1 < tokens.Count && tokens[last + 1].Start < end)
+            last++;
+        // Blanks around it are nobody's structure.
+        if (tokens[first].Start >= end || first == last)
+            return null;
+        var breaksOut = tokens[first].Kind is SqlTokenKind.Quoted or SqlTokenKind.Comment && tokens[first].Start < start;
+        var strength = Strength(statement, tokens, first, last, start);
+        var count = last - first + 1;
+        if (breaksOut)
+        {
+            // `O'Brien & Sons`: the quote that the program added begins a literal without an end, and the database refuses it all; after `;` some have begun by then.
+            var harms = (strength > 0 || Operates(statement, tokens, first, last)) && !(tokens[^1].Open && statement.Length < MaxComplete && !HasSeparator(statement, tokens, first, last));
+            return harms ? Hit("ends the literal it stands in and goes on as SQL", block: true) : whole ? Hit("ends the literal it stands in", block: false) : null;
+        }
+        if (strength == 0 || count < strength)
+            return null;
+        // A console: what else it is for, only its owner knows.
+        return start <= tokens[0].Start ? (whole ? Hit("is the statement, or its beginning", block: false) : null) : Hit("adds SQL to a statement", block: true);
+
+        SinkHit Hit(string what, bool block)
+        {
+            var from = Math.Max(0, start - 20);
+            return new("sql-injection", field, SinkHit.Cut(statement[from..]), $"event field `{field}` {what}", block);
+        }
+    }
+
+    private static bool Operates(string statement, List<SqlToken> tokens, int first, int last)
+    {
+        for (var i = first; i <= last; i++)
+        {
+            if (tokens[i].Kind == SqlTokenKind.Symbol && tokens[i].In(statement) is not ("," or "(" or ")" or "."))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool HasSeparator(string statement, List<SqlToken> tokens, int first, int last) => tokens.GetRange(first, last - first + 1).Exists(t => t.In(statement) is ";");
+
+    /// <summary>Tokens a run must span to be no chance, by the strongest structure in it; 0 when it has none.</summary>
+    private static int Strength(string statement, List<SqlToken> tokens, int first, int last, int start)
+    {
+        var needed = 0;
+        for (var i = first; i <= last; i++)
+        {
+            if (tokens[i].Start < start || !IsStructure(statement, tokens, i))
+                continue;
+            var word = tokens[i].In(statement);
+            // `name and id` may be prose; `a; b` and `1--` in a statement are not.
+            var now = tokens[i].Kind == SqlTokenKind.Comment || word is ";" ? 2 : word.Equals("AND", StringComparison.OrdinalIgnoreCase) ? 5 : 3;
+            needed = needed == 0 ? now : Math.Min(needed, now);
+        }
+        return needed;
+    }
+
+    private static bool IsStructure(string statement, List<SqlToken> tokens, int i)
+    {
+        var token = tokens[i];
+        return token.Kind switch
+        {
+            SqlTokenKind.Comment => true,
+            SqlTokenKind.Symbol => token.In(statement) is ";" or "||" or "&&",
+            SqlTokenKind.Word => Connectives.GetAlternateLookup<ReadOnlySpan<char>>().Contains(token.In(statement))
+                || (i + 1 < tokens.Count && tokens[i + 1].In(statement) is "(" && !HarmlessBefore.GetAlternateLookup<ReadOnlySpan<char>>().Contains(token.In(statement))),
+            SqlTokenKind.Number or SqlTokenKind.Quoted => false,
+        };
+    }
+}

@@ -1,0 +1,128 @@
+using Pellicle.Guard.Sinks;
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Tests;
+
+/// <summary>A value of an event in a statement: within one token it is a value, across tokens it is SQL.</summary>
+public class SqlSinkTests
+{
+    private const string ByName = "select password from users where name='{0}'", ById = "SELECT * FROM users WHERE id = {0} ORDER BY name";
+
+    private static SinkHit? Check(string statement, string value, string dialect = SqlText.PostgreSql) => SqlSink.Check(dialect, statement.Replace("{0}", value, StringComparison.Ordinal), Texts(value));
+
+    private static EventText[] Texts(string value) => [new("unrelated", "hello there, from all of us"), new("field", value)];
+
+    [Theory]
+    [InlineData(ByName, "x' OR '1'='1")]
+    [InlineData(ByName, "x' or 1=1 --")]
+    [InlineData(ByName, "x' or true--")]
+    [InlineData(ByName, "admin'--")]
+    [InlineData(ByName, "admin'/*")]
+    [InlineData(ByName, "x'; DROP TABLE users; --")]
+    [InlineData(ByName, "x' UNION SELECT version() --")]
+    [InlineData(ByName, "x'||(select password from users limit 1)||'")]
+    [InlineData(ByName, "'='")]
+    [InlineData(ByName, "x' AND pg_sleep(5) IS NULL AND 'a'='a")]
+    [InlineData(ByName, "x'\nOR\n'1'='1")]
+    [InlineData(ByName, "x'/**/OR/**/'1'='1")]
+    [InlineData(ById, "1 OR 1=1")]
+    [InlineData(ById, "1 or 1")]
+    [InlineData(ById, "-1 UNION SELECT 1, password FROM users")]
+    [InlineData(ById, "1; DELETE FROM users")]
+    [InlineData(ById, "1--")]
+    [InlineData(ById, "1 /*")]
+    [InlineData(ById, "1 and 1=1")]
+    [InlineData(ById, "(select id from users limit 1)")]
+    [InlineData(ById, "pg_sleep(10)")]
+    [InlineData("select * from t order by {0}", "(CASE WHEN (select 1)=1 THEN id ELSE name END)")]
+    [InlineData("select * from \"{0}\"", "users\" where 1=1 --")]
+    [InlineData("select $${0}$$", "x$$ || (select 1) || $$")]
+    [InlineData("select * from t where name = E'{0}'", "x\\'' or 1=1 --")]
+    [InlineData("/* {0} */ select 1", "x */ delete from t; /*")]
+    public void Injection(string statement, string value) => Check(statement, value).ShouldNotBeNull().ShouldSatisfyAllConditions(
+        h => h.Detector.ShouldBe("sql-injection"), h => h.Block.ShouldBeTrue(), h => h.Field.ShouldBe("field"));
+
+    [Theory]
+    [InlineData(ByName, "anna")]
+    [InlineData(ByName, "x OR 1=1 --")]
+    [InlineData(ByName, "select * from users; drop table users")]
+    [InlineData(ByName, "/* a comment */ -- and another; (really)")]
+    [InlineData(ByName, "2026-01-02T03:04:05Z")]
+    [InlineData(ById, "12")]
+    [InlineData(ById, "-12")]
+    [InlineData(ById, "3.14e+2")]
+    [InlineData("select * from t where id in ({0})", "1,2, 3")]
+    [InlineData("select * from t order by {0}", "name")]
+    [InlineData("select * from t order by {0}", "name desc, t.id asc nulls first")]
+    [InlineData("select {0} from t", "id, name, count(*)")]
+    [InlineData("select {0} from t", "*")]
+    [InlineData("select * from {0}", "public.users")]
+    [InlineData("select * from t where {0} limit 5", "id=5")]
+    [InlineData("select \"{0}\" from t", "a, b; c")]
+    [InlineData("select a from t where b is null or c = 1", "null or")]
+    [InlineData("select a from t where b = 1 and c = 2", "bread and butter")]
+    [InlineData("select name and id from t", "sorted by name and id")]
+    [InlineData("select * from t where a = $1 or b = $2", "x' OR '1'='1")]
+    [InlineData("select 1 -- list users", "--")]
+    [InlineData("select $tag${0}$tag$", "it's; -- fine")]
+    public void Values(string statement, string value) => Check(statement, value).ShouldBeNull();
+
+    [Fact]
+    public void Escaped_quotes_are_values() => SqlSink.Check(SqlText.PostgreSql, "select 1 from t where name='x'' OR ''1''=''1'", Texts("x' OR '1'='1")).ShouldBeNull();
+
+    [Theory]
+    [InlineData(SqlText.MySql, "select * from t where a='\\' and b=' or 1=1 -- '", " or 1=1 -- ", true)]
+    [InlineData(SqlText.Sqlite, "select * from t where a='\\' and b=' or 1=1 -- '", " or 1=1 -- ", false)]
+    [InlineData(SqlText.MySql, "select * from t where a='x\\' OR 1=1 -- '", "x' OR 1=1 -- ", false)]
+    [InlineData(SqlText.MySql, "select * from t where id=1#", "1#", false)]
+    [InlineData(SqlText.MySql, "select * from t where id=1 #x", "1 #x", true)]
+    [InlineData(SqlText.MySql, "select * from `a` where 1=1 -- `", "a` where 1=1 -- ", true)]
+    [InlineData(SqlText.MySql, "select \"it's; -- here\"", "it's; -- here", false)]
+    [InlineData(SqlText.Sqlite, "select [it's; -- here]", "it's; -- here", false)]
+    [InlineData(SqlText.PostgreSql, "select /* a /* b */ c; */ 1", "b */ c; ", false)]
+    [InlineData(SqlText.MySql, "select /* a /* b */ c; 1", "b */ c; ", true)]
+    public void Each_database_reads_it_its_own_way(string dialect, string statement, string value, bool injection) => (SqlSink.Check(dialect, statement, Texts(value)) is not null).ShouldBe(injection);
+
+    /// <summary>The program took a piece of the text, trimmed it or changed its case.</summary>
+    [Theory]
+    [InlineData("SELECT * FROM users WHERE id = 1 or 1=1", "/users/1 or 1=1")]
+    [InlineData("select * from users where name = 'x' union select password from users --'", "name=x' union select password from users --;other=2")]
+    [InlineData("SELECT * FROM T WHERE A = 'X' OR 'A'='A'", "x' or 'a'='a")]
+    [InlineData("select * from t where a = 'x' or 1=1 --'", "   x' or 1=1 --   ")]
+    public void Parts_of_a_text_are_recognised(string statement, string text) => SqlSink.Check(SqlText.PostgreSql, statement, Texts(text)).ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("{0}", "select name from users where id = 1 or id = 2")]
+    [InlineData("{0} limit 100", "select name from users; select 1")]
+    [InlineData(ByName, "O'Brien")]
+    [InlineData(ByName, "O'Brien & Sons")]
+    [InlineData(ByName, "it's (really) here")]
+    public void A_console_and_a_name_with_a_quote_are_reported_and_not_stopped(string statement, string value) => Check(statement, value).ShouldNotBeNull().Block.ShouldBeFalse();
+
+    [Fact]
+    public void An_open_literal_excuses_nothing_where_a_statement_stands_before_it() => Check(ByName, "x'; drop table users; select 'a").ShouldNotBeNull().Block.ShouldBeTrue();
+
+    /// <summary>The tokens cover the text: in order, apart, and whatever lies between them is blank.</summary>
+    [Theory]
+    [InlineData(SqlText.MySql)]
+    [InlineData(SqlText.PostgreSql)]
+    [InlineData(SqlText.Sqlite)]
+    public void Tokens_cover_any_text(string dialect)
+    {
+        var random = new Random(4);
+        string[] parts = ["'", "''", "\"", "`", "[", "]", "\\", "--", "-- ", "#", "/*", "*/", "$", "$$", "$a$", "E'", "1e+5", ".5", "a.b", "||", ";", "(", "\n", " ", "ü", "\0", "select", "😀"];
+        for (var turn = 0; turn < 2000; turn++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, 20)).Select(_ => parts[random.Next(parts.Length)]));
+            var at = 0;
+            foreach (var token in SqlText.Read(text, dialect))
+            {
+                token.Length.ShouldBeGreaterThan(0, text);
+                text[at..token.Start].ShouldAllBe(c => char.IsWhiteSpace(c) || c == '\0', text);
+                at = token.End;
+            }
+            text[at..].ShouldAllBe(c => char.IsWhiteSpace(c) || c == '\0', text);
+            SqlSink.Check(dialect, text, Texts(text[(text.Length / 3)..]));
+        }
+    }
+}
