@@ -1,3 +1,4 @@
+using System.Buffers;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard.Sinks;
@@ -17,6 +18,9 @@ internal static class SqlSink
     /// <summary>Longer statements may have come without their end.</summary>
     private const int MaxComplete = 60_000;
 
+    /// <summary>What can part a token from the next, where structure is one of them. A text without any of these is a single value, whatever the statement.</summary>
+    private static readonly SearchValues<char> Parting = SearchValues.Create(" \t\n\v\f\r\u0085\u00a0'\"`;(|&-/#*[]$\\=<>");
+
     /// <summary>Words that connect conditions or queries.</summary>
     private static readonly HashSet<string> Connectives = new(StringComparer.OrdinalIgnoreCase) { "OR", "AND", "XOR", "UNION", "INTERSECT", "EXCEPT", "SELECT", "HAVING", "CASE", "INTO" };
 
@@ -34,7 +38,7 @@ internal static class SqlSink
         SinkHit? weaker = null;
         foreach (var (field, text) in texts)
         {
-            if (text.Length < MinRun)
+            if (text.Length < MinRun || !text.AsSpan().ContainsAny(Parting))
                 continue;
             var hit = Whole(statement, tokens, field, text) ?? Part(statement, tokens, field, text);
             if (hit is { Block: true })
