@@ -46,7 +46,7 @@ internal sealed class CargoToml : IExtractor
             else if (isList && line.IndexOf('=') is var equals and > 0 && line[0] != '#')
             {
                 var value = line[(equals + 1)..].Trim().ToString();
-                Add(file, line[..equals].Trim(" \"").ToString(), value[0] == '{' ? value : $"version = {value}", packages);
+                Add(file, line[..equals].Trim(" \"").ToString(), value is ['{', ..] ? value : $"version = {value}", packages);
             }
         }
 
