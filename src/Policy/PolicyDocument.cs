@@ -55,7 +55,7 @@ public sealed record PolicyRule
 /// <param name="Items">Patterns of known behaviour, see <see cref="ItemPattern"/>.</param>
 public sealed record DimensionProfile(ProfileStage Stage, IReadOnlyList<string> Items);
 
-/// <summary>A detector's finding that is known to be benign for this function.</summary>
+/// <summary>A detector's finding that is known to be benign for this function, in the event itself and where its text meets a sink (a query console's filter in a statement).</summary>
 /// <param name="Detector">Detector id, or <c>*</c>.</param>
 /// <param name="Field">Pattern of the event's field path, or <c>*</c>.</param>
 /// <param name="Reason">Why; required, people will ask.</param>

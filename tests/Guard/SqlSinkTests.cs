@@ -1,5 +1,9 @@
+using Pellicle.Domain;
+using Pellicle.Guard.Channel;
 using Pellicle.Guard.Sinks;
+using Pellicle.Guard.Tests.Support;
 using Pellicle.Inspection;
+using Pellicle.Policy;
 
 namespace Pellicle.Guard.Tests;
 
@@ -11,6 +15,25 @@ public class SqlSinkTests
     private static SinkHit? Check(string statement, string value, string dialect = SqlText.PostgreSql) => SqlSink.Check(dialect, statement.Replace("{0}", value, StringComparison.Ordinal), Texts(value));
 
     private static EventText[] Texts(string value) => [new("unrelated", "hello there, from all of us"), new("field", value)];
+
+    /// <summary>A query console: its filter is meant to be SQL, the rest of the event is not.</summary>
+    [Fact]
+    public void A_field_that_the_policy_says_is_meant_for_it_is_passed_over_and_no_other_field()
+    {
+        const string filter = "price > 5 AND pg_sleep(0) IS NOT NULL", name = "x' OR '1'='1' --";
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Mode = ProtectionMode.Monitor, Suppress = [new EventSuppression("sql-injection", "filter", "a query console")] } }, "test");
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("one", $$"""{"filter":"{{filter}}","name":"{{name}}"}""");
+        runtime.Next();
+        Denied($"select * from goods where {filter}").ShouldBeFalse();
+        Denied($"select * from goods where name = '{name}'").ShouldBeTrue();
+        Denied($"select * from goods where {filter} and name = '{name}'").ShouldBeTrue();
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Mode = ProtectionMode.Monitor } }, "test");
+        Denied($"select * from goods where {filter}").ShouldBeTrue();
+
+        bool Denied(string statement) => hop.Guardian.Judge(new Query(Dimension.Statement, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, 1, [SqlText.PostgreSql, statement])).Deny;
+    }
 
     [Theory]
     [InlineData(ByName, "x' OR '1'='1")]

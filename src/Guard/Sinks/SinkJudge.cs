@@ -37,7 +37,7 @@ internal sealed class SinkJudge(Guardian guardian)
 
         foreach (var candidate in candidates)
         {
-            if (candidate.Texts.Count == 0 || Meet(query, candidate.Texts) is not { } hit)
+            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress) is not { } hit)
                 continue;
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
@@ -134,6 +134,18 @@ internal sealed class SinkJudge(Guardian guardian)
                 guardian.ReportDecision(call, decision, opening.Candidates, allowed: true);
             guardian.Observe(call, opening.Number, opening.Init, opening.Candidates);
         }
+    }
+
+    /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant)
+    {
+        while (texts.Count > 0 && Meet(query, texts) is { } hit)
+        {
+            if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
+                return hit;
+            texts = [.. texts.Where(text => text.Field != hit.Field)];
+        }
+        return null;
     }
 
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts) => query.Dimension switch
