@@ -183,8 +183,9 @@ public class BinaryTests
         writer.Wait(30000).ShouldBeTrue();
         runtime.Receive().ShouldBe(FakePlatform.Accepted);
         Convert.ToHexString(got.GetHashAndReset()).ShouldBe(Convert.ToHexString(sent.GetHashAndReset()));
-        // A tenth of what went through; the pieces that are looked at, and what the collector leaves lying for a while.
-        (most - before).ShouldBeLessThan(2048, $"{before} KiB before, {most} KiB at most");
+        // A tenth of what went through; the pieces that are looked at, and what the collector leaves lying for a while. An emulator keeps what it translates.
+        if (!BinaryFactAttribute.IsEmulated)
+            (most - before).ShouldBeLessThan(2048, $"{before} KiB before, {most} KiB at most");
         guard.Kill();
         guard.WaitForExit();
     }

@@ -267,7 +267,7 @@ def garbage_in_a_protocol_ends_the_reading_and_nothing_else():
 
 
 @test
-def connections_of_many_threads_are_all_judged():
+def every_connection_is_judged_whichever_thread_sends():
     guard = Guard(decide=evil)
     databases = [Database() for _ in range(8)]
     done = under(guard, f"""if True:
