@@ -199,7 +199,8 @@ public sealed class FaultTests(InsertionRun run) : IClassFixture<InsertionRun>, 
         kill.ExitCode.ShouldBe(0);
     }
 
-    private static Task GoneAsync(int pid) => UntilAsync(() => Read($"/proc/{pid}/cmdline").Length == 0, $"process {pid} did not end");
+    /// <summary>Waited for by its parent: from then on the platform knows.</summary>
+    private static Task GoneAsync(int pid) => UntilAsync(() => !Directory.Exists($"/proc/{pid}"), $"process {pid} did not end");
 
     private static async Task UntilAsync(Func<bool> condition, string otherwise)
     {

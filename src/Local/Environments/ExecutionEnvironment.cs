@@ -151,6 +151,11 @@ internal sealed partial class ExecutionEnvironment : IAsyncDisposable
     {
         try
         {
+            if (sandbox is not null)
+            {
+                log.Clear();
+                await sandbox.WakeAsync();
+            }
             if (unusable is { } fault)
             {
                 FinishUnstarted(invocation, fault);
@@ -169,8 +174,6 @@ internal sealed partial class ExecutionEnvironment : IAsyncDisposable
     private async Task InvokeAsync(RunningInvocation invocation)
     {
         var limit = TimeSpan.FromSeconds(function.Timeout);
-        log.Clear();
-        sandbox!.Thaw();
         telemetry.Resume();
         if (initialised && DeadWhileIdle())
         {

@@ -41,6 +41,7 @@ internal sealed class Sandbox : IAsyncDisposable
     private readonly Action<int, int> exited;
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource cleared = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task listening = Task.CompletedTask;
     private string? failure;
     private bool frozen;
@@ -178,6 +179,26 @@ internal sealed class Sandbox : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets a frozen sandbox go on. What ended meanwhile has been told when this returns: a request must not be given to processes that are gone.</summary>
+    public async Task WakeAsync()
+    {
+        if (!frozen)
+        {
+            return;
+        }
+        Thaw();
+        told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            Send(["news"]);
+        }
+        catch (SocketException)
+        {
+            // The first process is gone, which is the news: told by the one who listens.
+        }
+        await Task.WhenAny(told.Task, listening);
+    }
+
     public void Thaw()
     {
         if (!frozen)
@@ -272,6 +293,7 @@ internal sealed class Sandbox : IAsyncDisposable
         }
         ready.TrySetException(new SandboxException(reason));
         cleared.TrySetResult();
+        told.TrySetResult();
         foreach (var (_, answer) in starting)
         {
             answer.TrySetResult(reason);
@@ -300,6 +322,9 @@ internal sealed class Sandbox : IAsyncDisposable
                 break;
             case ["cleared"]:
                 cleared.TrySetResult();
+                break;
+            case ["told"]:
+                told.TrySetResult();
                 break;
             case ["error", var text]:
                 failure = text;

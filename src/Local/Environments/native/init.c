@@ -241,6 +241,7 @@ static void obey(void) {
         reap();
     } else if (!strcmp(words[0], "stop")) { kill(-1, SIGSTOP); tell(1, "stopped"); }
     else if (!strcmp(words[0], "continue")) kill(-1, SIGCONT);
+    else if (!strcmp(words[0], "news")) { reap(); tell(1, "told"); }
     else tell(2, "error", "unknown message");
 }
 
