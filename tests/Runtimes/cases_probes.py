@@ -171,6 +171,34 @@ def case_node_calls_to_aws_are_told_before_they_are_sent():
     assert all(q.flags & 16 for q in g.asked("host")), g.asked("host")
 
 
+REFUSED = r"""
+    const http = require('http');
+    const { Readable } = require('stream');
+    process.on('uncaughtException', (e) => console.log('uncaught', e.code));
+    const closed = require('net').createServer().listen(0, '127.0.0.1', () => {
+      const { port } = closed.address();
+      closed.close(() => {
+        const to = (service, more) => ({ host: '127.0.0.1', port, agent: false, headers: { authorization: `AWS4-HMAC-SHA256 Credential=A/1/r/${service}/aws4_request`, ...more } });
+        // Listened to when it is made already, as everybody does.
+        http.get(to('EVIL')).on('error', (e) => console.log('get', e.code)).on('finish', () => console.log('get sent'));
+        const form = http.request({ ...to('sqs', { 'content-type': 'application/x-www-form-urlencoded', 'content-length': 11 }), method: 'POST' });
+        form.on('error', (e) => console.log('pipe', e.code)).on('finish', () => console.log('pipe sent'));
+        Readable.from(['Action=EVIL']).pipe(form);
+        http.get(to('good')).on('error', (e) => console.log('good', e.code));
+      });
+    });
+"""
+
+
+def case_node_a_refused_call_is_its_requests_error_and_no_exception_of_the_program():
+    if reason := missing():
+        return reason
+    g = guard("EVIL")
+    done = start("node", "-e", REFUSED, guard=g)
+    assert_equal((sorted(done.lines), done.stderr, done.code), (["get EACCES", "good ECONNREFUSED", "pipe EACCES"], "", 0), done)
+    assert_equal(sorted(q.item.split(" ")[0] for q in g.asked("aws")), ["EVIL:GET", "good:GET", "sqs:EVIL"], done)
+
+
 def case_node_repeated_texts_are_asked_once_a_while():
     if reason := missing():
         return reason

@@ -292,8 +292,10 @@ function install() {
     process.noDeprecation = quiet;
     const { _send: send } = prototype;
     const unfinished = new WeakMap(); // requests whose body will name the operation
+    const refused = new WeakSet();
     prototype._send = {
       _send(data, encoding) {
+        if (refused.has(this)) return false;
         try {
           if (!this._headerSent) {
             // Only requests have a path.
@@ -309,7 +311,13 @@ function install() {
             }
           }
         } catch (error) {
-          if (error?.code === 'EACCES') throw error; // else something that is no request, and the real one says so
+          // Else something that is no request, and the real one says so.
+          if (error?.code === 'EACCES') {
+            // Told as any other failure of the request: a stream may be writing it, and one that has no listener yet must not go on by itself.
+            refused.add(this);
+            this.destroy(error);
+            return false;
+          }
         }
         return apply(send, this, arguments);
       },
