@@ -118,8 +118,8 @@ def main():
         environment = {**os.environ, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{upstream}", "PELLICLE_SERVER": f"http://127.0.0.1:{server.server_port}", "PELLICLE_TOKEN": "soak",
                        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}
         environment.pop("PELLICLE_MODE", None)
-        # It keeps its policy in /tmp: one of its own, where that can be had.
-        own = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /tmp && exec "$0" extension', GUARD] if os.geteuid() == 0 and not os.path.abspath(GUARD).startswith("/tmp/") else [GUARD, "extension"]
+        # It keeps its policy in /tmp: one of its own, where that can be had. Opened before, as the program itself may lie below the old one.
+        own = ["unshare", "-m", "sh", "-c", 'exec 3<"$0" && mount -t tmpfs none /tmp && exec /proc/self/fd/3 extension', GUARD] if os.geteuid() == 0 else [GUARD, "extension"]
         guard, _ = started(own, environment, None)
         failed = False
         try:
