@@ -179,13 +179,9 @@ internal sealed class Sandbox : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets a frozen sandbox go on. What ended meanwhile has been told when this returns: a request must not be given to processes that are gone.</summary>
+    /// <summary>Lets a frozen sandbox go on. What ended meanwhile, frozen or not, has been told when this returns: a request must not be given to processes that are gone.</summary>
     public async Task WakeAsync()
     {
-        if (!frozen)
-        {
-            return;
-        }
         Thaw();
         told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
