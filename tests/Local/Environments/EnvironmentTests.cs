@@ -65,9 +65,9 @@ public sealed class EnvironmentTests
     public async Task A_call_that_takes_too_long_times_out()
     {
         await using var functions = new TestFunctions();
-        var function = functions.Python("if event.get('hang'):\n    time.sleep(60)\nreturn count", timeout: 1);
+        var function = functions.Python("if event.get('hang'):\n    time.sleep(60)\nreturn count", timeout: 3); // the start that follows counts, too
         var (payload, result) = await functions.CallAsync(function, """{"hang":1}""", "abc");
-        Assert.Equal("""{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: abc Error: Task timed out after 1.00 seconds"}""", payload);
+        Assert.Equal("""{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: abc Error: Task timed out after 3.00 seconds"}""", payload);
         Assert.Equal("Unhandled", result.FunctionError);
         Assert.Equal("1", (await functions.CallAsync(function)).Payload);
     }

@@ -39,7 +39,9 @@ public sealed class ManagedRuntimeTests(ITestOutputHelper output)
     {
         await using var functions = new TestFunctions(RuntimeFactAttribute.Runtimes);
         var function = functions.Function("python3.11", "app.main.go", 5, null, [functions.Layer(("python/dep.py", "value = 7", Plain))], ("app/main.py", "import dep\ndef go(event, context):\n    return {'e': event, 'v': dep.value, 'r': context.aws_request_id}", Plain));
+        var first = Stopwatch.GetTimestamp();
         Assert.Equal("""{"e": {"a": 1}, "v": 7, "r": "id"}""", (await functions.CallAsync(function, """{"a":1}""", "id")).Payload);
+        var cold = Stopwatch.GetElapsedTime(first).TotalMilliseconds;
         var payload = $$"""{"text":"{{new string('x', 1000)}}"}""";
         var times = new List<double>();
         for (var i = 0; i < 300; i++)
@@ -50,7 +52,7 @@ public sealed class ManagedRuntimeTests(ITestOutputHelper output)
         }
         times.Sort();
         output.WriteLine($"warm 1 KB invocation, Python: median {times[150]:0.000} ms, 99 % {times[297]:0.000} ms");
-        Assert.InRange(times[150], 0, 20); // loose: the machine may be busy
+        Assert.InRange(times[150], 0, cold / 4); // both on the same machine, however slow or busy
     }
 
     [RuntimeFact("python", "/usr/bin/python3.11")]
