@@ -114,7 +114,7 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
             using var answer = JsonDocument.Parse(await PellicleAsync(0, "status", "--format", "json"));
             rows = answer.RootElement.EnumerateArray().ToDictionary(r => r.GetProperty("function").GetString()!, r => r.Clone());
         }
-        while (!condition(rows[function]) && clock.Elapsed < TimeSpan.FromSeconds(30));
+        while (!condition(rows[function]) && clock.Elapsed < TimeSpan.FromMinutes(2));
         condition(rows[function]).ShouldBeTrue(rows[function].ToString());
         return rows;
     }

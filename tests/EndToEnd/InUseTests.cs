@@ -58,7 +58,7 @@ public sealed class InUseTests(InsertionRun run) : IClassFixture<InsertionRun>, 
         {
             loaded = await LoadedAsync(function);
         }
-        while (!condition(loaded) && clock.Elapsed < TimeSpan.FromSeconds(30));
+        while (!condition(loaded) && clock.Elapsed < TimeSpan.FromMinutes(2));
         condition(loaded).ShouldBeTrue($"{string.Join(", ", loaded)}; answer {answer}");
     }
 

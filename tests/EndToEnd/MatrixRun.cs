@@ -26,7 +26,7 @@ public sealed record Seen(string RequestId, string Decision, string Dimension, s
 /// </summary>
 public sealed class MatrixRun : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly ConcurrentDictionary<(Guarding, string Language, string Source, string Op, string Value), (string RequestId, string Answer)> _answers = [];
     private readonly ConcurrentDictionary<(Guarding, string Language, string Op, string Value), List<string>> _before = [];
     private readonly ConcurrentDictionary<(string Attack, string Language, Guarding), Outcome> _alone = [];

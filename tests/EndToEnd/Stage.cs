@@ -16,7 +16,7 @@ namespace Pellicle.EndToEnd.Tests;
 /// <summary>A local Lambda, a server and an inner web service that functions may reach; the layer is the real one.</summary>
 internal sealed class Stage : IAsyncDisposable
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(3) };
     private readonly CancellationTokenSource _ended = new();
     private readonly TcpListener _backend;
     private readonly TcpListener _other;
@@ -161,7 +161,7 @@ internal sealed class Stage : IAsyncDisposable
         {
             found = (await IncidentsAsync(name)).Where(i => i.GetProperty("requestId").GetString() == requestId).ToList();
         }
-        while (!found.Any(Is) && clock.Elapsed < TimeSpan.FromSeconds(20));
+        while (!found.Any(Is) && clock.Elapsed < TimeSpan.FromMinutes(2));
         found.Any(Is).ShouldBeTrue($"{name}: no incident {decision} {dimension} {detector}: {string.Join('\n', found)}");
     }
 
