@@ -2,6 +2,7 @@ using Pellicle.Domain;
 using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Extractors;
 using Pellicle.Scanning.Extractors.Java;
+using Pellicle.Scanning.Extractors.Node;
 using Pellicle.Scanning.Extractors.Python;
 using Pellicle.Scanning.Pipeline;
 
@@ -66,7 +67,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             Fail(error.Path, error.Message, error.Hint);
         }
 
-        var tree = new ScanTree(source, "", limits, budget);
+        var tree = Tree(source, "");
         content = new ContentPass(tree, origin, records, Add);
         ReadRecords(tree);
         ReadTree(tree, 0);
@@ -85,7 +86,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             Sha256 = sha256,
             Entries = source.Entries,
             Packages = PackageSet.Consolidate(packages),
-            Errors = [.. errors.OrderBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
+            Errors = [.. errors.Distinct().OrderBy(e => e.Path, StringComparer.Ordinal).ThenBy(e => e.Message, StringComparer.Ordinal)],
             Secrets = content?.Secrets ?? [],
             Facts = new ContentFacts
             {
@@ -102,7 +103,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     private void ReadRecords(ScanTree tree) =>
         Parallel.ForEach(tree.Source.Entries.Where(entry => entry.Kind == EntryKind.File && PythonRecords.IsRecord(entry.ScanPath)), Parallelism(), entry =>
         {
-            if (TryRead(tree, entry, limits.MaxEvidenceBytes, out var bytes))
+            if (tree.TryRead(entry, limits.MaxEvidenceBytes, out var bytes))
             {
                 records.Add(entry.Path, bytes);
             }
@@ -114,11 +115,19 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     {
         var found = new List<Package>();
         var work = new List<Work>();
+        // Build tools put licences and the like into jars as often as they come.
+        var isJar = tree.Source.Find("META-INF/MANIFEST.MF") is not null;
         foreach (var entry in tree.Source.Entries)
         {
-            if (entry.Kind == EntryKind.File && Plan(entry, depth) is { } item)
+            var item = entry.Kind == EntryKind.File ? Plan(entry, depth) : null;
+            if (item is not null)
             {
                 work.Add(item);
+            }
+
+            if (entry.HidesOther && (item is { Extractors.Count: > 0 } or { IsArchive: true } || JavaArchive.IsPom(entry.ScanPath) || (item is not null && !isJar)))
+            {
+                Fail(tree.Prefix + entry.Path, "two entries of this name with different contents; only the last was read", "build the archive anew");
             }
         }
 
@@ -174,7 +183,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
 
         if (extractors.Count > 0 && looks == ContentPass.Looks.None)
         {
-            if (TryRead(tree, entry, limits.MaxEvidenceBytes, out var evidence))
+            if (tree.TryRead(entry, limits.MaxEvidenceBytes, out var evidence))
             {
                 Extract(new ScanFile(tree, entry.ScanPath, evidence), extractors, found);
             }
@@ -182,7 +191,7 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             return;
         }
 
-        if (looks == ContentPass.Looks.None || (extractors.Count == 0 && !content!.IsWorthReading(entry, looks)) || !TryRead(tree, entry, limits.MaxEntryBytes, out var bytes))
+        if (looks == ContentPass.Looks.None || (extractors.Count == 0 && !content!.IsWorthReading(entry, looks)) || !tree.TryRead(entry, limits.MaxEntryBytes, out var bytes))
         {
             return;
         }
@@ -204,9 +213,17 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
     {
         foreach (var extractor in extractors)
         {
-            Add(Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file)), found);
+            var result = Guarded(extractor.Name, file.Path.Value, () => extractor.Extract(file));
+            Add(result, found);
+            if (result is { Packages.Count: 0, Errors.Count: 0 } && extractor is not JavaScriptBundle && IsNoText(file.Content))
+            {
+                Fail(file.Path.Value, "holds bytes that are no text; nothing was read from it");
+            }
         }
     }
+
+    /// <summary>NUL where a format of lines would have its first; UTF-16 says by its mark that it is text.</summary>
+    private static bool IsNoText(ReadOnlySpan<byte> content) => content is not ([0xFF, 0xFE, ..] or [0xFE, 0xFF, ..]) && content[..Math.Min(content.Length, 512)].Contains((byte)0);
 
     private void ReadNested(ScanTree tree, ScanEntry entry, int depth)
     {
@@ -223,16 +240,13 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             return;
         }
 
-        if (!budget.Take(entry.Size))
-        {
-            Fail(path, $"more than {limits.MaxTotalBytes} bytes in one scan; not read");
-            return;
-        }
-
-        var bytes = tree.Source.OpenEntry(entry, limits.MaxEntryBytes, out var failure);
+        var taken = entry.Size <= limits.MaxEntryBytes ? entry.Size : 0;
+        var failure = ReadResult.Failed($"more than {limits.MaxTotalBytes} bytes in one scan; not read");
+        var bytes = budget.Take(taken) ? tree.Source.OpenEntry(entry, limits.MaxEntryBytes, out failure) : null;
         if (bytes is null)
         {
-            Fail(path, failure.Error ?? "could not be read", failure.Hint);
+            budget.Return(failure.WasInflated ? 0 : taken);
+            Unreadable(path, failure);
             return;
         }
 
@@ -250,28 +264,12 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             Fail(error.Path.Length == 0 ? path : $"{path}!/{error.Path}", error.Message, error.Hint);
         }
 
-        ReadTree(new ScanTree(nested, path + "!/", limits, budget), depth + 1);
+        ReadTree(Tree(nested, path + "!/"), depth + 1);
     }
 
-    private bool TryRead(ScanTree tree, ScanEntry entry, long maxBytes, out byte[] bytes)
-    {
-        bytes = [];
-        if (!budget.Take(entry.Size))
-        {
-            Fail(tree.Prefix + entry.Path, $"more than {limits.MaxTotalBytes} bytes in one scan; not read");
-            return false;
-        }
+    private ScanTree Tree(IScanSource files, string prefix) => new(files, prefix, limits, budget, Unreadable);
 
-        var result = tree.Source.Read(entry, maxBytes);
-        if (result.Content is null)
-        {
-            Fail(tree.Prefix + entry.Path, result.Error ?? "could not be read", result.Hint);
-            return false;
-        }
-
-        bytes = result.Content;
-        return true;
-    }
+    private void Unreadable(string path, ReadResult why) => Fail(path, why.Error ?? "could not be read", why.Hint);
 
     internal static bool IsArchive(ScanPath path) => JavaArchive.IsJavaArchive(path) || path.EndsWith(".whl") || path.EndsWith(".egg") || path.EndsWith(".zip");
 

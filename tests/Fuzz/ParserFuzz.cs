@@ -67,8 +67,8 @@ public sealed class ParserFuzz : IDisposable
     }.Select(Encoding.UTF8.GetBytes)], bytes =>
     {
         var text = Encoding.UTF8.GetString(bytes);
-        Pom.FromXml(text);
-        Pom.FromProperties(text);
+        Pom.TryXml(text, out _);
+        Pom.TryProperties(text, out _);
         var manifest = Manifest.Parse(text);
         manifest.Group(manifest.Artifact ?? "a");
         JarFileName.Parse(text).Matches("a");
@@ -161,5 +161,5 @@ public sealed class ParserFuzz : IDisposable
         Directory.Delete(directory, recursive: true);
     }
 
-    private ScanFile File(string path, byte[] content) => new(new ScanTree(empty, "", ScanLimits.Default, new InflateBudget(1 << 30)), new ScanPath(path), content);
+    private ScanFile File(string path, byte[] content) => new(new ScanTree(empty, "", ScanLimits.Default, new InflateBudget(1 << 30), (_, _) => { }), new ScanPath(path), content);
 }

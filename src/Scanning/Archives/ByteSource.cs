@@ -22,8 +22,9 @@ internal sealed class FileByteSource(SafeFileHandle handle) : ByteSource
 
     public override int Read(long offset, Span<byte> buffer)
     {
+        // Positions come from what is scanned: beyond the end the system refuses some of them with an exception.
         var total = 0;
-        while (total < buffer.Length)
+        while (offset >= 0 && offset < Length && total < buffer.Length)
         {
             var read = RandomAccess.Read(handle, buffer[total..], offset + total);
             if (read == 0)

@@ -17,6 +17,7 @@ internal sealed class DirectorySource : IScanSource
         this.limits = limits;
         table = new EntryTable(limits);
         Walk(new DirectoryInfo(this.root), "");
+        table.CheckLoops();
         Entries = table.Sorted();
     }
 
@@ -137,9 +138,9 @@ internal sealed class DirectorySource : IScanSource
                 Mode = (int)item.UnixFileMode,
                 LinkTarget = link,
             };
-            if (link is not null && !EntryTable.StaysInside(path, link))
+            if (link is not null)
             {
-                table.Trick(TrickKind.SymlinkEscape, path, $"points to {link}");
+                table.AddLink(path, link);
             }
 
             if (!table.Add(path, entry) || (kind == EntryKind.Directory && !Walk((DirectoryInfo)item, path + "/")))

@@ -6,6 +6,7 @@ namespace Pellicle.Scanning.Archives;
 internal sealed class EntryTable(ScanLimits limits)
 {
     private readonly Dictionary<string, ScanEntry> byPath = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> links = new(StringComparer.Ordinal);
     private readonly List<FileError> errors = [];
     private readonly List<ArchiveTrick> tricks = [];
     private int listed;
@@ -63,19 +64,79 @@ internal sealed class EntryTable(ScanLimits limits)
             Trick(TrickKind.SetUid, path, $"mode {Convert.ToString(entry.Mode, 8)}");
         }
 
-        if (entry.Size > limits.MaxEntryBytes || (entry.Size > 1 << 20 && entry.CompressedSize > 0 && entry.Size / entry.CompressedSize > limits.MaxRatio))
+        if (entry.Size > 1 << 20 && entry.CompressedSize > 0 && entry.Size / entry.CompressedSize > limits.MaxRatio)
         {
             Trick(TrickKind.Bomb, path, $"{entry.CompressedSize} bytes inflate to {entry.Size}");
         }
 
+        var differs = false;
         if (byPath.TryGetValue(path, out var earlier) && entry.Kind != EntryKind.Directory)
         {
             var same = earlier.Size == entry.Size && earlier.Crc32 == entry.Crc32;
+            differs = !same || earlier.HidesOther;
             Trick(TrickKind.DuplicateEntry, path, same ? "the same content twice" : "two different contents; extraction keeps the last");
         }
 
-        byPath[path] = entry with { Path = path };
+        byPath[path] = entry with { Path = path, HidesOther = differs };
         return true;
+    }
+
+    /// <summary>Judges where a link points.</summary>
+    public void AddLink(string path, string target)
+    {
+        links[path] = target;
+        if (!StaysInside(path, target))
+        {
+            Trick(TrickKind.SymlinkEscape, path, $"points to {target}");
+        }
+    }
+
+    /// <summary>Links that end nowhere: whatever was meant to lie behind them, nobody can read it. Called when all links are known.</summary>
+    public void CheckLoops()
+    {
+        foreach (var path in links.Keys.Order(StringComparer.Ordinal))
+        {
+            var at = path;
+            // A chain longer than there are links goes round.
+            for (var i = 0; i <= links.Count && links.TryGetValue(at, out var target) && Resolve(at, target) is { } next; i++)
+            {
+                at = next;
+                if (at == path)
+                {
+                    Fail(path, $"symbolic link that leads back to itself ({target}); nothing was read behind it");
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>A relative link's target as a path of this source; null where it is another place.</summary>
+    private static string? Resolve(string link, string target)
+    {
+        if (target.StartsWith('/'))
+        {
+            return null;
+        }
+
+        var segments = new List<string>(link.Split('/')[..^1]);
+        foreach (var segment in target.Split('/'))
+        {
+            if (segment == ".." && segments.Count == 0)
+            {
+                return null;
+            }
+
+            if (segment == "..")
+            {
+                segments.RemoveAt(segments.Count - 1);
+            }
+            else if (segment is not ("" or "."))
+            {
+                segments.Add(segment);
+            }
+        }
+
+        return string.Join('/', segments);
     }
 
     public IReadOnlyList<ScanEntry> Sorted()

@@ -39,6 +39,9 @@ public sealed record ScanEntry
     /// <summary>POSIX mode bits (with the file type cut off); 0 where the archive does not say.</summary>
     public int Mode { get; init; }
 
+    /// <summary>True when the archive lists an earlier entry of this name with other content, which nobody can read any more.</summary>
+    internal bool HidesOther { get; init; }
+
     /// <summary>Where a symbolic link points, where known.</summary>
     public string? LinkTarget { get; init; }
 
@@ -95,6 +98,9 @@ public sealed record ArchiveTrick(TrickKind Kind, string Path, string Detail);
 /// <summary>Content of one entry, or why it could not be read.</summary>
 internal readonly record struct ReadResult(byte[]? Content, string? Error, string Hint = "")
 {
+    /// <summary>True when content was inflated before the damage showed.</summary>
+    public bool WasInflated { get; init; }
+
     public static ReadResult Failed(string error, string hint = "") => new(null, error, hint);
 }
 

@@ -29,7 +29,11 @@ internal sealed class ZipSource : IScanSource
     private readonly ByteSource bytes;
     private readonly ScanLimits limits;
     private readonly EntryTable table;
-    private long bias;
+    private readonly List<Place> places = [];
+    private long bias, directoryStart;
+
+    /// <summary>Bytes that an entry takes, without the extra fields of its local header.</summary>
+    private readonly record struct Place(long Start, long End, long Compressed, string Path);
 
     private ZipSource(ByteSource bytes, string name, ScanLimits limits)
     {
@@ -39,7 +43,7 @@ internal sealed class ZipSource : IScanSource
         table = new EntryTable(limits);
         List();
         Entries = table.Sorted();
-        CheckOverlap();
+        CheckLayout();
         CheckLinks();
     }
 
@@ -217,7 +221,21 @@ internal sealed class ZipSource : IScanSource
             return ReadResult.Failed("local header and directory give different names", "a reader that goes by local headers sees another archive; build it anew");
         }
 
+        if (Disagrees(header, entry))
+        {
+            return ReadResult.Failed("local header and directory give different sizes, checksums or encryption", "a reader that goes by local headers sees another archive; build it anew");
+        }
+
         return start + entry.CompressedSize > bytes.Length ? ReadResult.Failed("the archive ends inside this entry", "the archive is damaged or was cut") : null;
+    }
+
+    /// <summary>Whether a local header that states sizes (writers of streams put them behind the content) states others than the directory.</summary>
+    private static bool Disagrees(ReadOnlySpan<byte> header, ScanEntry entry)
+    {
+        var flags = BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
+        return (flags & 1) != 0 || ((flags & 8) == 0 && (Differs(header[14..], entry.Crc32) || Differs(header[18..], entry.CompressedSize) || Differs(header[22..], entry.Size)));
+
+        static bool Differs(ReadOnlySpan<byte> field, long expected) => BinaryPrimitives.ReadUInt32LittleEndian(field) is not (0 or uint.MaxValue) and var stated && stated != expected;
     }
 
     /// <summary>Inflates an entry into a buffer of its stated size; null when size and checksum are right.</summary>
@@ -227,14 +245,14 @@ internal sealed class ZipSource : IScanSource
         {
             if (!(entry.Method == 0 ? entry.CompressedSize == entry.Size && bytes.Read(start, content) == content.Length : Inflate(entry, start, content)))
             {
-                return ReadResult.Failed("content is longer or shorter than the directory says");
+                return ReadResult.Failed("content is longer or shorter than the directory says") with { WasInflated = true };
             }
 
-            return Crc32.HashToUInt32(content) == entry.Crc32 ? null : ReadResult.Failed("checksum differs; the content is damaged");
+            return Crc32.HashToUInt32(content) == entry.Crc32 ? null : ReadResult.Failed("checksum differs; the content is damaged") with { WasInflated = true };
         }
         catch (InvalidDataException)
         {
-            return ReadResult.Failed("compressed data is damaged");
+            return ReadResult.Failed("compressed data is damaged") with { WasInflated = true };
         }
     }
 
@@ -282,6 +300,7 @@ internal sealed class ZipSource : IScanSource
             return;
         }
 
+        directoryStart = directoryOffset + bias;
         // A few prepended bytes (self-extracting archives) move everything by the same amount.
         var buffer = new byte[directorySize];
         if (bytes.Read(directoryOffset + bias, buffer) < buffer.Length)
@@ -351,6 +370,7 @@ internal sealed class ZipSource : IScanSource
             table.Trick(TrickKind.Encrypted, name, "content is under a password");
         }
 
+        places.Add(new Place(offset + bias, offset + bias + LocalLength + nameLength + compressed, compressed, name));
         return table.Add(name, new ScanEntry
         {
             Path = name,
@@ -426,13 +446,9 @@ internal sealed class ZipSource : IScanSource
             return false;
         }
 
-        for (var i = tailLength - EndLength; i >= 0; i--)
+        // The one whose comment ends with the file comes first: what looks like another may be text of that comment.
+        if ((FindEnd(tail, length => length == 0) ?? FindEnd(tail, length => length > 0)) is { } i)
         {
-            if (BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(i)) != EndSignature || i + EndLength + BinaryPrimitives.ReadUInt16LittleEndian(tail.AsSpan(i + 20)) > tailLength)
-            {
-                continue;
-            }
-
             directorySize = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(i + 12));
             directoryOffset = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(i + 16));
             end = tailStart + i;
@@ -440,6 +456,20 @@ internal sealed class ZipSource : IScanSource
         }
 
         return false;
+    }
+
+    /// <summary>Last end record behind whose comment as many bytes follow as are accepted.</summary>
+    private static int? FindEnd(byte[] tail, Predicate<int> accepts)
+    {
+        for (var i = tail.Length - EndLength; i >= 0; i--)
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(i)) == EndSignature && accepts(tail.Length - i - EndLength - BinaryPrimitives.ReadUInt16LittleEndian(tail.AsSpan(i + 20))))
+            {
+                return i;
+            }
+        }
+
+        return null;
     }
 
     private bool TryEnd64(ref long directoryOffset, ref long directorySize, ref long end)
@@ -466,19 +496,56 @@ internal sealed class ZipSource : IScanSource
         return false;
     }
 
-    /// <summary>Entries that share bytes are the modern zip bomb (many large files from one compressed kernel).</summary>
-    private void CheckOverlap()
+    /// <summary>
+    /// Entries that share bytes are the modern zip bomb (many large files from one compressed kernel). What lies between entries and begins as one is read by those who go by local headers, and by nobody else.
+    /// </summary>
+    private void CheckLayout()
     {
-        var ordered = Entries.Where(entry => entry.CompressedSize > 0).OrderBy(entry => entry.Offset).ToArray();
-        for (var i = 1; i < ordered.Length; i++)
+        places.Sort((a, b) => a.Start.CompareTo(b.Start) is not 0 and var order ? order : a.End.CompareTo(b.End));
+        var before = new Place(0, 0, 0, "");
+        foreach (var place in places)
         {
-            if (ordered[i - 1].Offset + LocalLength + ordered[i - 1].CompressedSize > ordered[i].Offset)
+            if (place.Start < before.End)
             {
-                table.Trick(TrickKind.OverlappingEntries, ordered[i].Path, $"shares bytes with {ordered[i - 1].Path}");
-                table.Fail(ordered[i].Path, "entries overlap", "this is the shape of a zip bomb");
+                if (place.Compressed > 0 && before.Compressed > 0)
+                {
+                    table.Trick(TrickKind.OverlappingEntries, place.Path, $"shares bytes with {before.Path}");
+                    table.Fail(place.Path, "entries overlap", "this is the shape of a zip bomb");
+                    return;
+                }
+            }
+            else if (!CheckGap(before, place.Start))
+            {
                 return;
             }
+
+            before = place.End > before.End ? place : before;
         }
+
+        CheckGap(before, directoryStart);
+    }
+
+    /// <summary>False when an entry that the directory does not list follows one that it does.</summary>
+    private bool CheckGap(Place before, long next)
+    {
+        // Extra fields of the local header, and the sizes that streaming writers put behind the content, are mostly shorter: nothing to read then.
+        if (next - before.End <= LocalLength)
+        {
+            return true;
+        }
+
+        Span<byte> extraLength = stackalloc byte[2];
+        var end = before.End + (before.End > 0 && bytes.Read(before.Start + 28, extraLength) == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(extraLength) : 0);
+        var gap = new byte[(int)Math.Clamp(next - end, 0, 1 << 16)];
+        var found = gap.AsSpan(0, bytes.Read(end, gap)).IndexOf("PK\u0003\u0004"u8);
+        if (found < 0 || (before.End == 0 && found > 0))
+        {
+            return true;
+        }
+
+        table.Trick(TrickKind.HeaderMismatch, before.Path, "an entry follows that the directory does not list");
+        table.Fail(before.Path, "after this comes an entry that the directory does not list; it was not read", "a reader that goes by local headers sees another archive; build it anew");
+        return false;
     }
 
     private void CheckLinks()
@@ -490,10 +557,12 @@ internal sealed class ZipSource : IScanSource
             {
                 table.Fail(link.Path, $"link not read: {target.Error}");
             }
-            else if (!EntryTable.StaysInside(link.Path, Encoding.UTF8.GetString(target.Content)))
+            else
             {
-                table.Trick(TrickKind.SymlinkEscape, link.Path, $"points to {Encoding.UTF8.GetString(target.Content)}");
+                table.AddLink(link.Path, Encoding.UTF8.GetString(target.Content));
             }
         }
+
+        table.CheckLoops();
     }
 }

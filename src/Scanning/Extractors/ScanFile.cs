@@ -9,14 +9,33 @@ namespace Pellicle.Scanning.Extractors;
 /// <param name="Prefix">Empty for the target; <c>lib/a.jar!/</c> for an archive inside it.</param>
 /// <param name="Limits">Bounds.</param>
 /// <param name="Budget">Bytes this scan may still inflate, shared by all its trees.</param>
-internal sealed record ScanTree(IScanSource Source, string Prefix, ScanLimits Limits, InflateBudget Budget)
+/// <param name="Unreadable">Told of each file that could not be read: its path as reported, and why.</param>
+internal sealed record ScanTree(IScanSource Source, string Prefix, ScanLimits Limits, InflateBudget Budget, Action<string, ReadResult> Unreadable)
 {
     /// <summary>File name of the nested archive; empty for the target itself.</summary>
     public string ContainerName => Prefix.Length == 0 ? "" : new ScanPath(Prefix[..^2]).FileName.ToString();
 
-    /// <summary>Content of a file of this tree, or null when it is absent or could not be read.</summary>
-    public byte[]? Read(string path, long maxBytes = 1 << 20) =>
-        Source.Find(path) is { Kind: EntryKind.File } entry && Budget.Take(entry.Size) ? Source.Read(entry, maxBytes).Content : null;
+    /// <summary>Content of a file of this tree, or null when it is absent; one that could not be read is an error of the scan too.</summary>
+    public byte[]? Read(string path) => Source.Find(path) is { Kind: EntryKind.File } entry && TryRead(entry, Limits.MaxEvidenceBytes, out var content) ? content : null;
+
+    /// <summary>As <see cref="Read(string)"/>, for files that are not what is looked for when they are larger.</summary>
+    public byte[]? Read(string path, long maxBytes) => Source.Find(path) is { Kind: EntryKind.File } entry && entry.Size <= maxBytes && TryRead(entry, maxBytes, out var content) ? content : null;
+
+    /// <summary>Content of an entry of this tree, within the scan's budget; false when it could not be read, which is told.</summary>
+    public bool TryRead(ScanEntry entry, long maxBytes, out byte[] content)
+    {
+        // What is too large is refused by its source, and takes nothing from the others.
+        var taken = entry.Size <= maxBytes ? entry.Size : 0;
+        var result = Budget.Take(taken) ? Source.Read(entry, maxBytes) : ReadResult.Failed($"more than {Limits.MaxTotalBytes} bytes in one scan; not read");
+        content = result.Content ?? [];
+        if (result.Content is null)
+        {
+            Budget.Return(result.WasInflated ? 0 : taken);
+            Unreadable(Prefix + entry.Path, result);
+        }
+
+        return result.Content is not null;
+    }
 }
 
 /// <summary>Counts down what one scan may inflate.</summary>
@@ -26,6 +45,9 @@ internal sealed class InflateBudget(long bytes)
 
     /// <summary>False when the scan has used up its bytes.</summary>
     public bool Take(long count) => Interlocked.Add(ref left, -count) >= 0;
+
+    /// <summary>Gives back what was taken for a file that was not inflated after all.</summary>
+    public void Return(long count) => Interlocked.Add(ref left, count);
 }
 
 /// <summary>One opened file.</summary>

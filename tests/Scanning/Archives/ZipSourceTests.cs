@@ -77,6 +77,121 @@ public class ZipSourceTests
     }
 
     [Fact]
+    public void Duplicate_entries_with_different_contents_leave_the_scan_incomplete()
+    {
+        var contents = Ordinary().Add("node_modules/a/package.json", """{"name":"a","version":"6.6.6"}""").Add("index.js", "exports.handler = 1").Read();
+        contents.Errors.ShouldHaveSingleItem().Message.ShouldBe("two entries of this name with different contents; only the last was read");
+        contents.Errors[0].Path.ShouldBe("node_modules/a/package.json");
+        var jar = new TestZip().Add("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n").Add("META-INF/LICENSE", "a").Add("META-INF/LICENSE", "b");
+        new TestZip().Add("lib/a.jar", jar.ToBytes()).Read().Errors.ShouldBeEmpty();
+        jar.Read().Errors.ShouldBeEmpty();
+        jar.Add("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=1\n").Add("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=2\n");
+        new TestZip().Add("lib/a.jar", jar.ToBytes()).Read().Errors.ShouldHaveSingleItem().Path.ShouldBe("lib/a.jar!/META-INF/maven/g/a/pom.properties");
+    }
+
+    [Fact]
+    public void An_entry_that_the_directory_does_not_list_is_an_error()
+    {
+        var bytes = Ordinary().Add("zz.js", "exports.hidden = 1").Add("zzz.js", "exports.last = 1").ToBytes();
+        Hide(bytes, "zz.js", "zzz.js").Errors.ShouldHaveSingleItem().Path.ShouldBe("node_modules/a/package.json");
+        Hide(bytes, "zzz.js", null).Errors.ShouldHaveSingleItem().Path.ShouldBe("zz.js");
+        Hide(bytes, "index.js", "node_modules/a/package.json").Errors.ShouldHaveSingleItem().Message.ShouldContain("the directory does not list");
+
+        // Takes an entry out of the directory; its bytes stay.
+        static TargetContents Hide(byte[] zip, string name, string? next)
+        {
+            var at = FindCentral(zip, name);
+            var end = next is null ? zip.Length - 22 : FindCentral(zip, next);
+            byte[] cut = [.. zip[..at], .. zip[end..]];
+            var size = BinaryPrimitives.ReadUInt32LittleEndian(cut.AsSpan(cut.Length - 10));
+            BinaryPrimitives.WriteUInt32LittleEndian(cut.AsSpan(cut.Length - 10), size - (uint)(end - at));
+            return TestZip.Read(cut);
+        }
+    }
+
+    [Theory]
+    [InlineData(6, 1)]
+    [InlineData(14, 0x55)]
+    [InlineData(18, 0x55)]
+    [InlineData(22, 0x55)]
+    public void A_local_header_with_other_sizes_or_encryption_is_an_error(int field, byte value)
+    {
+        var bytes = Ordinary().ToBytes();
+        bytes[FindLocal(bytes, "node_modules/a/package.json") + field] = value;
+        TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("local header and directory give different sizes, checksums or encryption");
+    }
+
+    [Fact]
+    public void The_end_record_is_the_one_whose_comment_ends_with_the_file()
+    {
+        var bytes = Ordinary().ToBytes();
+        byte[] comment = [.. "PK\u0005\u0006"u8, .. new byte[30]];
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(bytes.Length - 2), (ushort)comment.Length);
+        var contents = TestZip.Read([.. bytes, .. comment]);
+        contents.Errors.ShouldBeEmpty();
+        contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+    }
+
+    [Theory]
+    [InlineData(0x7FFF_FFFF_FFFF_FFF0)]
+    [InlineData(-1L)]
+    [InlineData(1L << 60)]
+    public void An_entry_beyond_the_end_of_a_file_is_an_error_and_the_rest_is_read(long offset)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, WithOffset64(Ordinary().Add("node_modules/b/package.json", """{"name":"b","version":"1.0.0"}""").ToBytes(), "node_modules/b/package.json", offset));
+            using var source = ScanSource.Open(path);
+            var contents = ContentsReader.Read(source, "function");
+            contents.Errors.ShouldContain(e => e.Path == "node_modules/b/package.json");
+            contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_file_too_large_to_read_takes_nothing_from_the_others()
+    {
+        var root = Directory.CreateTempSubdirectory("pellicle-dir-");
+        try
+        {
+            foreach (var (name, length) in (ReadOnlySpan<(string, long)>)[("a", 0), ("huge", 5L << 30)])
+            {
+                var file = Path.Combine(Directory.CreateDirectory(Path.Combine(root.FullName, "node_modules", name)).FullName, "package.json");
+                File.WriteAllText(file, PackageJson);
+                if (length > 0)
+                {
+                    using var handle = File.OpenHandle(file, FileMode.Open, FileAccess.Write);
+                    RandomAccess.SetLength(handle, length);
+                }
+            }
+
+            using var source = ScanSource.Open(root.FullName);
+            var contents = ContentsReader.Read(source, "function");
+            contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+            contents.Errors.ShouldHaveSingleItem().Path.ShouldBe("node_modules/huge/package.json");
+            contents.Facts.Tricks.ShouldBeEmpty();
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Links_that_lead_back_to_themselves_are_errors()
+    {
+        var contents = Ordinary().Add("a/one", "two", mode: 0xA1FF).Add("a/two", "../a/one", mode: 0xA1FF).Add("self", "self", mode: 0xA1FF).Add("here", ".", mode: 0xA1FF).Add("a/up", "..", mode: 0xA1FF).Add("to-loop", "self", mode: 0xA1FF).Read();
+        contents.Errors.Select(e => e.Path).ShouldBe(["a/one", "a/two", "self"]);
+        contents.Purls().ShouldBe(["pkg:npm/a@1.0.0"]);
+        contents.Facts.Tricks.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Names_that_differ_by_case_are_noticed() =>
         new TestZip().Add("App.py", "1").Add("app.py", "2").Read().Facts.Tricks.ShouldHaveSingleItem().Kind.ShouldBe(TrickKind.CaseCollision);
 
@@ -118,7 +233,11 @@ public class ZipSourceTests
     public void Content_longer_than_stated_is_an_error()
     {
         var bytes = Ordinary().ToBytes();
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FindCentral(bytes, "node_modules/a/package.json") + 24), 5);
+        foreach (var field in (ReadOnlySpan<int>)[FindCentral(bytes, "node_modules/a/package.json") + 24, FindLocal(bytes, "node_modules/a/package.json") + 22])
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(field), 5);
+        }
+
         TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("content is longer or shorter than the directory says");
     }
 
@@ -127,6 +246,7 @@ public class ZipSourceTests
     {
         var bytes = Ordinary().ToBytes();
         bytes[FindCentral(bytes, "node_modules/a/package.json") + 16] ^= 0xFF;
+        bytes[FindLocal(bytes, "node_modules/a/package.json") + 14] ^= 0xFF;
         TestZip.Read(bytes).Errors.ShouldHaveSingleItem().Message.ShouldBe("checksum differs; the content is damaged");
     }
 
@@ -289,6 +409,24 @@ public class ZipSourceTests
             root.Delete(recursive: true);
         }
     }
+
+    /// <summary>Moves an entry by a zip64 field of its directory record.</summary>
+    private static byte[] WithOffset64(byte[] zip, string name, long offset)
+    {
+        var at = FindCentral(zip, name);
+        BinaryPrimitives.WriteUInt32LittleEndian(zip.AsSpan(at + 42), uint.MaxValue);
+        var extraAt = at + 46 + BinaryPrimitives.ReadUInt16LittleEndian(zip.AsSpan(at + 28));
+        BinaryPrimitives.WriteUInt16LittleEndian(zip.AsSpan(at + 30), 12);
+        var extra = new byte[12];
+        BinaryPrimitives.WriteUInt16LittleEndian(extra, 1);
+        BinaryPrimitives.WriteUInt16LittleEndian(extra.AsSpan(2), 8);
+        BinaryPrimitives.WriteInt64LittleEndian(extra.AsSpan(4), offset);
+        byte[] moved = [.. zip[..extraAt], .. extra, .. zip[extraAt..]];
+        BinaryPrimitives.WriteUInt32LittleEndian(moved.AsSpan(moved.Length - 10), BinaryPrimitives.ReadUInt32LittleEndian(moved.AsSpan(moved.Length - 10)) + 12);
+        return moved;
+    }
+
+    private static int FindLocal(byte[] zip, string name) => zip.AsSpan().IndexOf(Encoding.UTF8.GetBytes(name)) - 30;
 
     private static int FindCentral(byte[] zip, string name)
     {

@@ -103,6 +103,28 @@ public class JavaTests
             .Lines().ShouldBe(["pkg:maven/com.acme.build/odd-maven-plugin@1.2 Installed lib/odd-maven-plugin-1.2.jar!/META-INF/maven/com.acme.build/odd-maven-plugin/pom.properties"]);
     }
 
+    [Theory]
+    [InlineData("META-INF/maven/g/a/pom.xml", "<project><groupId>g</groupId><artif", "not valid XML")]
+    [InlineData("META-INF/maven/plugin.xml", "<plugin><groupId>g</", "not valid XML")]
+    [InlineData("META-INF/maven/g/a/pom.properties", "groupId=g\nartifac", "does not state groupId, artifactId and version")]
+    public void A_damaged_description_is_an_error_of_that_file_and_the_rest_is_read(string path, string content, string message)
+    {
+        var contents = new TestZip().Add("lib/a-1.0.jar", Jar((path, content))).Add("lib/b-1.0.jar", Jar(("META-INF/maven/g/b/pom.properties", Properties("g", "b", "1.0")))).Read();
+        contents.Purls().ShouldBe(["pkg:maven/g/b@1.0"]);
+        var error = contents.Errors.ShouldHaveSingleItem();
+        error.Path.ShouldBe("lib/a-1.0.jar!/" + path);
+        error.Message.ShouldBe(message);
+    }
+
+    [Fact]
+    public void A_description_that_cannot_be_unpacked_is_an_error_of_that_file()
+    {
+        var jar = Jar(("META-INF/maven/g/a/pom.properties", Properties("g", "a", "1.0")), ("META-INF/maven/g/c/pom.xml", "<project><groupId>g</groupId><artifactId>c</artifactId><version>${revision}</version></project>"));
+        // Into the compressed bytes, behind the local header's name.
+        jar[jar.AsSpan().IndexOf("pom.properties"u8) + 20] ^= 0xFF;
+        new TestZip().Add("lib/a-1.0.jar", jar).Read().Errors.ShouldHaveSingleItem().Path.ShouldBe("lib/a-1.0.jar!/META-INF/maven/g/a/pom.properties");
+    }
+
     [Fact]
     public void A_jar_says_how_sure_its_name_is()
     {

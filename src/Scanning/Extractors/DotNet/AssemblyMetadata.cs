@@ -19,7 +19,7 @@ internal sealed class AssemblyMetadata : ITreeExtractor
         foreach (var entry in tree.Source.Entries)
         {
             // A deps.json speaks for its own directory and the runtimes/ and culture directories below it.
-            if (entry.Kind == EntryKind.File && entry.ScanPath.EndsWith(".dll") && !covered.Any(directory => entry.ScanPath.IsUnder(directory)) && !IsApplication(tree, entry) && tree.Read(entry.Path, 64 << 20) is { } content)
+            if (entry.Kind == EntryKind.File && entry.ScanPath.EndsWith(".dll") && !covered.Any(directory => entry.ScanPath.IsUnder(directory)) && !IsApplication(tree, entry) && tree.Read(entry.Path) is { } content)
             {
                 try
                 {
@@ -62,7 +62,7 @@ internal sealed class AssemblyMetadata : ITreeExtractor
         if (!runtimes.TryGetValue(directory, out var own))
         {
             var library = directory.Length == 0 ? RuntimeLibrary : $"{directory}/{RuntimeLibrary}";
-            runtimes[directory] = own = tree.Read(library, 64 << 20) is { } content ? Read(content)?.Version : null;
+            runtimes[directory] = own = tree.Read(library) is { } content ? Read(content)?.Version : null;
         }
 
         return own is not null && (name is "System" or "mscorlib" or "netstandard" or "WindowsBase" or "Microsoft.CSharp" || name.StartsWith("System.", StringComparison.Ordinal)

@@ -31,10 +31,10 @@ internal sealed class GoMod : IExtractor
             }
         }
 
-        return ExtractionResult.Of([.. required
+        return new ExtractionResult([.. required
             .Select(pair => replaced.TryGetValue(pair.Key, out var other) ? other : (Name: pair.Key, Version: (string?)pair.Value))
             .Where(module => module.Version is not null)
-            .Select(module => file.Package(Ecosystem.Go, module.Name, module.Version!.TrimStart('v'), PackageEvidence.Declared)).OfType<Package>()]);
+            .Select(module => file.Package(Ecosystem.Go, module.Name, module.Version!.TrimStart('v'), PackageEvidence.Declared)).OfType<Package>()], block is null ? [] : [new FileError("", file.Path.Value, $"ends inside a block of `{block}`")]);
     }
 
     private static void Read(string[] words, Dictionary<string, string> required, Dictionary<string, (string, string?)> replaced)

@@ -23,6 +23,9 @@ internal sealed class JavaArchive : ITreeExtractor
 
     public static bool IsJavaArchive(ScanPath path) => Extensions.Any(path.EndsWith);
 
+    /// <summary>True for what says which package a jar is.</summary>
+    public static bool IsPom(ScanPath path) => (path.Is("pom.properties") || path.Is("pom.xml") || path.Is("plugin.xml")) && path.Value.Contains("META-INF/maven/", StringComparison.Ordinal);
+
     public ExtractionResult Extract(ScanTree tree, IReadOnlyList<Package> found)
     {
         var nested = tree.Prefix.Length > 0;
@@ -32,12 +35,17 @@ internal sealed class JavaArchive : ITreeExtractor
         }
 
         var packages = new List<Package>();
+        var errors = new List<FileError>();
         var poms = new Dictionary<string, Pom>(StringComparer.Ordinal);
         foreach (var entry in tree.Source.Entries)
         {
-            if (entry.Path is "META-INF/maven/plugin.xml" && tree.Read(entry.Path) is { } descriptor && Pom.FromXml(Encoding.UTF8.GetString(descriptor)) is { } plugin)
+            if (entry.Path is "META-INF/maven/plugin.xml")
             {
-                poms["META-INF/maven"] = plugin with { Path = entry.Path };
+                if (ReadPom(tree, entry, isProperties: false, errors) is { } plugin)
+                {
+                    poms["META-INF/maven"] = plugin;
+                }
+
                 continue;
             }
 
@@ -49,14 +57,12 @@ internal sealed class JavaArchive : ITreeExtractor
             }
 
             var isProperties = entry.ScanPath.Is("pom.properties");
-            if ((isProperties || entry.ScanPath.Is("pom.xml")) && tree.Read(entry.Path) is { } content)
+            if ((isProperties || entry.ScanPath.Is("pom.xml")) && ReadPom(tree, entry, isProperties, errors) is { } pom)
             {
-                var text = Encoding.UTF8.GetString(content);
-                var pom = isProperties ? Pom.FromProperties(text) : Pom.FromXml(text);
                 var directory = entry.ScanPath.Directory;
-                if (pom is not null && (isProperties || !poms.ContainsKey(directory)))
+                if (isProperties || !poms.ContainsKey(directory))
                 {
-                    poms[directory] = pom with { Path = entry.Path };
+                    poms[directory] = pom;
                 }
             }
         }
@@ -80,7 +86,23 @@ internal sealed class JavaArchive : ITreeExtractor
             AddByManifest(packages, tree, fileName, poms.Count > 0);
         }
 
-        return ExtractionResult.Of(packages);
+        return new ExtractionResult(packages, errors);
+    }
+
+    private static Pom? ReadPom(ScanTree tree, ScanEntry entry, bool isProperties, List<FileError> errors)
+    {
+        if (tree.Read(entry.Path) is not { } content)
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(content);
+        if (!(isProperties ? Pom.TryProperties(text, out var pom) : Pom.TryXml(text, out pom)))
+        {
+            errors.Add(new FileError("", tree.Prefix + entry.Path, isProperties ? "does not state groupId, artifactId and version" : "not valid XML", "the package that it describes may be missing"));
+        }
+
+        return pom is null ? null : pom with { Path = entry.Path };
     }
 
     /// <summary>A jar under another file name holds its own pom; a jar whose name gives another version only shades that one library.</summary>

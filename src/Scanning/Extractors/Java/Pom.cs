@@ -8,7 +8,8 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
     /// <summary>Where it was read; set by the caller.</summary>
     public string Path { get; init; } = "";
 
-    public static Pom? FromProperties(string text)
+    /// <summary>False when one of the three is not stated; without a pom where one is an unresolved property.</summary>
+    public static bool TryProperties(string text, out Pom? pom)
     {
         string? group = null, artifact = null, version = null;
         foreach (var raw in text.AsSpan().EnumerateLines())
@@ -35,12 +36,17 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
             }
         }
 
-        return Make(group, artifact, version, null);
+        pom = Make(group, artifact, version, null);
+        return group is not null && artifact is not null && version is not null;
     }
 
-    /// <summary>Own coordinates in a <c>pom.xml</c> or a plugin's <c>plugin.xml</c>; group and version come from the parent where the pom leaves them out. Null for unresolved properties.</summary>
-    public static Pom? FromXml(string text)
+    /// <summary>
+    /// Own coordinates in a <c>pom.xml</c> or a plugin's <c>plugin.xml</c>; group and version come from the parent where the pom leaves them out. False when it is no XML that can be read to its end;
+    /// without a pom for unresolved properties.
+    /// </summary>
+    public static bool TryXml(string text, out Pom? pom)
     {
+        pom = null;
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
@@ -54,7 +60,7 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
                     path.Push(reader.LocalName);
                     if (path.Count > 100)
                     {
-                        return null;
+                        return false;
                     }
                 }
                 else if (reader.NodeType == XmlNodeType.EndElement && path.Count > 0)
@@ -69,7 +75,7 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
         }
         catch (XmlException)
         {
-            return null;
+            return false;
         }
 
         string? Value(string name) => values.GetValueOrDefault("project/" + name) ?? values.GetValueOrDefault("project/parent/" + name) ?? values.GetValueOrDefault("plugin/" + name);
@@ -79,7 +85,8 @@ internal sealed record Pom(string Group, string Artifact, string Version, string
             version = values.GetValueOrDefault("project/properties/" + version[2..].TrimEnd('}')) ?? (version is "${parent.version}" or "${project.parent.version}" ? values.GetValueOrDefault("project/parent/version") : version);
         }
 
-        return Make(Value("groupId"), values.GetValueOrDefault("project/artifactId") ?? values.GetValueOrDefault("plugin/artifactId"), version, values.GetValueOrDefault("project/licenses/license/name"));
+        pom = Make(Value("groupId"), values.GetValueOrDefault("project/artifactId") ?? values.GetValueOrDefault("plugin/artifactId"), version, values.GetValueOrDefault("project/licenses/license/name"));
+        return true;
     }
 
     private static Pom? Make(string? group, string? artifact, string? version, string? license) =>

@@ -164,7 +164,7 @@ internal sealed class JavaScriptBundle : IExtractor
         }
 
         var beside = new BundleFindings();
-        return file.Tree.Read(file.InnerPath.Value + ".map", file.Tree.Limits.MaxEvidenceBytes) is { } map && ModulePaths.AddSourceMap(map, beside) && beside.All.Any() ? beside : null;
+        return file.Tree.Read(file.InnerPath.Value + ".map") is { } map && ModulePaths.AddSourceMap(map, beside) && beside.All.Any() ? beside : null;
     }
 
     private static void AddInlineMap(ReadOnlySpan<char> text, BundleFindings found)

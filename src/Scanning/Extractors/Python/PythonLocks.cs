@@ -64,9 +64,8 @@ internal sealed class PythonTomlLock : IExtractor
     public bool IsRequired(ScanPath path) => path.FileName is "poetry.lock" or "uv.lock" or "pdm.lock"
         || (path.FileName.StartsWith("pylock.") && path.EndsWith(".toml"));
 
-    public ExtractionResult Extract(ScanFile file) => ExtractionResult.Of([.. TomlTables.Read(file.Text, "package", "packages")
-        .Where(table => table.ContainsKey("version") && !IsProject(table))
-        .Select(table => file.Package(Ecosystem.PyPI, table.GetValueOrDefault("name"), table["version"], PackageEvidence.Declared)).OfType<Package>()]);
+    public ExtractionResult Extract(ScanFile file) => TomlTables.Extract(file, ["package", "packages"], table => table.TryGetValue("version", out var version) && !IsProject(table)
+        ? file.Package(Ecosystem.PyPI, table.GetValueOrDefault("name"), version, PackageEvidence.Declared) : null);
 
     /// <summary>uv lists the project itself with an editable or virtual source.</summary>
     private static bool IsProject(IReadOnlyDictionary<string, string> table) =>

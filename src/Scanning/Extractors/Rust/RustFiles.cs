@@ -13,10 +13,9 @@ internal sealed class CargoLock : IExtractor
 
     public bool IsRequired(ScanPath path) => path.Is("Cargo.lock");
 
-    public ExtractionResult Extract(ScanFile file) => ExtractionResult.Of([.. TomlTables.Read(file.Text, "package")
+    public ExtractionResult Extract(ScanFile file) => TomlTables.Extract(file, ["package"], table =>
         // Without a source it is the project itself or a path dependency.
-        .Where(table => table.ContainsKey("source"))
-        .Select(table => file.Package(Ecosystem.CratesIo, table.GetValueOrDefault("name"), table.GetValueOrDefault("version"), PackageEvidence.Declared)).OfType<Package>().Where(package => package.Version is not null)]);
+        table.ContainsKey("source") && table.TryGetValue("version", out var version) ? file.Package(Ecosystem.CratesIo, table.GetValueOrDefault("name"), version, PackageEvidence.Declared) : null);
 }
 
 /// <summary>Dependency list that <c>cargo auditable</c> packs into the ELF section <c>.dep-v0</c>: zlib-compressed JSON.</summary>
