@@ -138,6 +138,36 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     };
 
     [Fact]
+    public unsafe void Escapes_are_taken_out_wherever_they_stand_between_the_blocks()
+    {
+        var random = new Random(41);
+        string[] escapes = ["\\n", "\\t", "\\\"", "\\\\", "\\/", "\\b", "\\f", "\\r", "\\u00e9", "\\u6f22", "\\ud83d\\ude00", "\\ud83d"], others = ["\\x", "\\u12g4", "\n", "\\\n", "\\é"];
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            var unescape = WideVectors.Of(width).Unescape;
+            for (var round = 0; round < 20_000; round++)
+            {
+                var often = random.Next(1, 12);
+                var text = string.Concat(Enumerable.Range(0, random.Next(200)).Select(_ => random.Next(12) < often ? escapes[random.Next(round % 2 == 0 ? 8 : escapes.Length)] : new string('x', random.Next(9))));
+                var isText = random.Next(4) > 0;
+                var from = Encoding.UTF8.GetBytes((isText ? text : text + others[random.Next(others.Length)]) + "\", \"\\n" + new string('y', 80));
+                var (to, wanted) = (new byte[from.Length + 128], new byte[from.Length]);
+                var end = Encoding.UTF8.GetByteCount(text);
+                fixed (byte* start = from, room = to)
+                {
+                    byte* written;
+                    var quote = unescape(start, start + from.Length, room, &written);
+                    (quote == null ? -1 : quote - start).ShouldBe(isText ? end : -1, text);
+                    if (isText)
+                    {
+                        to.AsSpan(0, (int)(written - room)).SequenceEqual(wanted.AsSpan(0, Decoding.Unescape(from.AsSpan(0, end), wanted))).ShouldBeTrue(text);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Ordinary_texts_are_clean()
     {
         foreach (var width in WideVectors.Widths.Where(w => w > 0))

@@ -56,6 +56,7 @@ internal sealed unsafe class Clean
         public byte* Commands;
         public byte* Starts;
         public ulong* Objects;
+        public byte* Classes;
     }
 
     /// <summary>A list whose elements are looked at. INVARIANT: as <c>struct list</c> in Native/clean.c.</summary>
@@ -91,9 +92,10 @@ internal sealed unsafe class Clean
     private const int MostGrams = Slots / 2;
     private const int GramWords = (Slots / 2) + (Slots / 4) + (MostGrams * 2);
     private const int SetWords = 512 + 64;
-    private const int Words = (2 * GramWords) + (3 * SetWords) + 64 + (Fragments.Rows * 2);
+    private const int Words = (2 * GramWords) + (3 * SetWords) + 64 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
+    /// <param name="classes">Of characters, and of fragments once more.</param>
     /// <param name="grams">Four characters that tell of a literal.</param>
     /// <param name="statements">Fragments of words that make a quote worth reading.</param>
     /// <param name="statementGrams">The same of these.</param>
@@ -101,7 +103,7 @@ internal sealed unsafe class Clean
     /// <param name="commands">Of shells.</param>
     /// <param name="starts">That begin a statement.</param>
     /// <param name="objects">That serialised objects begin with.</param>
-    public Clean(TextMasks masks, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, Fragments statements, IEnumerable<(uint Characters, ulong Before, ulong Behind)> statementGrams, IEnumerable<string> keywords, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
+    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, Fragments statements, IEnumerable<(uint Characters, ulong Before, ulong Behind)> statementGrams, IEnumerable<string> keywords, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
     {
         var used = 0;
         ulong* Keep(ReadOnlySpan<ulong> words)
@@ -127,6 +129,7 @@ internal sealed unsafe class Clean
         tables.Commands = (byte*)Keep(Set(commands));
         tables.Starts = (byte*)Keep(Set(starts));
         tables.Objects = Keep(begins);
+        tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes));
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>

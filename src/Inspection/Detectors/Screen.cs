@@ -96,7 +96,7 @@ internal sealed class Screen
         _statements = new GramFilter(spoken);
         _statementParts = new Fragments(Parts(spoken));
         _commands = new WordSet(commands);
-        Quick = new Clean(Masks, _marked.Grams.Concat(_words.Grams), _statementParts, _statements.Grams, SqlInjection.AllKeywords, commands, Statements, Deserialization.Beginnings);
+        Quick = new Clean(Masks, Classes.Tables(marked.Concat(words), Conditions), _marked.Grams.Concat(_words.Grams), _statementParts, _statements.Grams, SqlInjection.AllKeywords, commands, Statements, Deserialization.Beginnings);
     }
 
     private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];

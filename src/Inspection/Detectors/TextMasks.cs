@@ -64,17 +64,25 @@ internal sealed unsafe class TextMasks
 
     public TextMasks(Fragments words, Fragments marked)
     {
-        Set(Never, [.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(c => (char)c), '`', '<', '>', '$', '{', '}', '\\', '\u007f']);
+        Set(Never, OfNever);
         Set(Simple, [.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or ',')]);
         Set(Acting, ['\'', '"', '%', '*', '&', '|', ';', '\n', '\r', '\t', '=', ':', '/', '(']);
-        Set(Value, ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ')', '@', '\'', '"']);
-        Set(Run, [.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '@')]);
-        Set(Blank, [.. Enumerable.Range(0, 33).Select(c => (char)c), '+']);
+        Set(Value, OfValues);
+        Set(Run, OfRuns);
+        Set(Blank, OfBlanks);
         words.Tables.CopyTo(_tables.AsSpan(Words * 16));
         marked.Tables.CopyTo(_tables.AsSpan(Marked * 16));
     }
 
     internal byte[] AllTables => _tables;
+
+    internal static string OfNever { get; } = new([.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(c => (char)c), .. "`<>${}\\\u007f"]);
+
+    internal static string OfValues => "0123456789)@'\"";
+
+    internal static string OfRuns { get; } = new([.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '@')]);
+
+    internal static string OfBlanks { get; } = new([.. Enumerable.Range(0, 33).Select(c => (char)c), '+']);
 
     private void Set(int table, ReadOnlySpan<char> characters)
     {

@@ -12,6 +12,7 @@ struct screen {
     const struct grams *grams, *statement_grams;
     const struct words *keywords, *commands, *starts;
     const uint64_t *objects;
+    const uint8_t *classes;
 };
 struct list {
     const uint8_t *at, *end;  /* behind a comma of the list; then at the comma or bracket behind the last element that is clean */
@@ -25,7 +26,7 @@ struct list {
 struct bits { uint64_t never, acting, value, run, blank, words, conditions, marked, foreign, dots; };
 struct marks { uint64_t quote, slash, open, close, comma, colon, space, control, numeric, sign, point, zero, dollar, under, last; };
 
-typedef void look(const uint8_t *at, const uint8_t (*tables)[16], struct bits *bits);
+typedef void look(const uint8_t *at, const struct screen *screen, struct bits *bits);
 typedef void read_marks(const uint8_t *at, struct marks *marks);
 typedef uint64_t speaks(const uint8_t *at, const uint8_t (*tables)[16]);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
@@ -109,9 +110,16 @@ INLINE int word_length(const struct texts *t, const uint8_t *at, int most)
     return length;
 }
 
+/* The first two letters that stand here begin none of the words. */
+INLINE int begins_none(const struct texts *t, const uint8_t *at, const struct words *words)
+{
+    return t->end - at > 1 && is_letter(at[0]) && is_letter(at[1]) && !words->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
+}
+
 /* What stands behind an apostrophe in prose. */
 INLINE int meets_word(const struct texts *t, const uint8_t *at)
 {
+    if (begins_none(t, at, t->screen->keywords)) return 1;
     int c = peek(t, at);
     for (int i = 0; c >= 0 && c <= ' ' && i < STEP; i++) c = peek(t, ++at);
     switch (c) {
@@ -282,9 +290,9 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     case '*':
         return next != '/' && next != ')' && next != '(' && next != '|' && before != '/' && before != '=';
     case ';':
-        return !meets_command(t, at + 1) && !meets_statement(t, at + 1);
+        return (next == ' ' && begins_none(t, at + 2, t->screen->commands) && begins_none(t, at + 2, t->screen->keywords)) || (!meets_command(t, at + 1) && !meets_statement(t, at + 1));
     case '&': case '|':
-        return next != *at && !meets_command(t, at + 1);
+        return (next == ' ' && begins_none(t, at + 2, t->screen->commands)) || (next != *at && !meets_command(t, at + 1));
     case '\n':
         t->lines = 1;
         return !meets_command(t, at + 1);
@@ -364,7 +372,7 @@ INLINE int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
     for (const uint8_t *at = text; at < t.end; at += 64) {
         struct bits b;
-        kit->look(at, screen->tables, &b);
+        kit->look(at, screen, &b);
         if (judge(&t, at, &b, t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
     }
     /* Words that the text ends with have no fourth character. */
@@ -397,7 +405,7 @@ INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct 
         texts += ones(first);
         if (!values) continue;
         struct bits b;
-        kit->look(at, screen->tables, &b);
+        kit->look(at, screen, &b);
         if (judge(&t, at, &b, values, first) || t.lines) return -1;
     }
     return in_name || begins ? -1 : texts;
@@ -583,7 +591,7 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         uint64_t sane = bad ? below(first_of(bad)) : valid, inner = within & ~names & ~opens & sane;
         if (inner) {
             struct bits bits;
-            kit->look(at, screen->tables, &bits);
+            kit->look(at, screen, &bits);
             bad |= judge(&t, at, &bits, inner, starts & sane);
         } else
             t.dot = t.in_run = t.in_blanks = t.lead_blanks = t.first_run = t.first_blanks = 0;

@@ -120,10 +120,10 @@ WITH_AVX2 static uint64_t text_end_avx2(const uint8_t *text)
 static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0 }, numerics[16] = { 8, 8, 8, 8, 8, 8 | 16 | 64, 8, 8, 8, 8, 0, 4, 0, 4, 4, 0 }, signs[16] = { 0, 0, 0, 0, 0, 16 | 64, 0, 0, 0, 0, 0, 4, 0, 4, 4, 0 },
     lasts[16] = { 0, 0, 0, 0, 0, 0, 0, 64, 0, 128, 0, 0, 0, 0, 0, 0 };
 
-WITH_AVX2 APART static void look_avx2(const uint8_t *text, const uint8_t (*tables)[16], struct bits *b)
+WITH_AVX2 APART static void look_avx2(const uint8_t *text, const struct screen *screen, struct bits *b)
 {
     struct row row;
-    masks_avx2(text, 1, tables, &row);
+    masks_avx2(text, 1, screen->tables, &row);
     *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words, row.conditions, row.marked, row.foreign, row.dots };
 }
 
@@ -214,13 +214,16 @@ AVX2 void stops_at_avx2(const uint8_t *text, uint64_t *quotes, uint64_t *slashes
     *controls = all.control;
 }
 
-WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
+/* Takes out the escapes of a block before the first that is one of a UTF-16 unit, or none, or the first other character that ends a text; how many bytes that was. */
+typedef int plain_escapes(const uint8_t *at, uint8_t **to, uint64_t quotes, uint64_t slashes, uint64_t controls);
+
+AVX2 const uint8_t *unescaped(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end, plain_escapes *plain)
 {
     while (at < limit) {
         uint64_t quotes, slashes, controls;
         stops_at_avx2(at, &quotes, &slashes, &controls);
         uint64_t stops = quotes | slashes | controls;
-        int from = 0;
+        int from = plain && slashes & (slashes - 1) && at[first_of(slashes) + 1] != 'u' ? plain(at, &to, quotes, slashes, controls) : 0;
         while (from < 64) {
             uint64_t ahead = stops & ~below(from);
             int place = ahead ? first_of(ahead) : 64;
@@ -240,6 +243,8 @@ WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *
     }
     return NULL;
 }
+
+WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end) { return unescaped(at, limit, to, end, NULL); }
 
 /* Behind a container of JSON, without a check of its form; NULL when it does not end. */
 WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limit)
@@ -277,12 +282,55 @@ WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limi
     return NULL;
 }
 
-WITH_AVX512 APART static void look_avx512(const uint8_t *text, const uint8_t (*tables)[16], struct bits *b)
+#define WITH_VBMI __attribute__((target("avx512bw,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt,pclmul")))
+#define VBMI __attribute__((target("avx512bw,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt,pclmul"), always_inline)) static inline
+
+/* INVARIANT: as Classes in Classes.cs. */
+enum { SETS, BEFORE, HERE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4 };
+enum { SET_NEVER = 1, SET_VALUE = 2, SET_RUN = 4, SET_BLANK = 8, CONDITION = 128 };
+
+VBMI __m512i classes_at(const uint8_t *classes, int which, __m512i v, int foreign)
 {
-    struct row row;
-    masks_avx512(text, 1, tables, &row);
-    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words, row.conditions, row.marked, row.foreign, row.dots };
+    __m512i found = _mm512_permutex2var_epi8(_mm512_loadu_si512(classes + which * 128), v, _mm512_loadu_si512(classes + which * 128 + 64));
+    return foreign ? _mm512_mask_mov_epi8(found, _mm512_movepi8_mask(v), _mm512_set1_epi8((char)classes[CLASSES * 128 + which])) : found;
 }
+
+VBMI void look_at(const uint8_t *text, const uint8_t *classes, struct bits *b, int foreign)
+{
+    __m512i v[4];
+    for (int i = 0; i < 4; i++) v[i] = _mm512_loadu_si512(text + i);
+    __m512i first = _mm512_set1_epi8(-1), second = first;
+    for (int i = 0; i < 4; i++) {
+        first = _mm512_and_si512(first, classes_at(classes, FIRST + i, v[i], foreign));
+        second = _mm512_and_si512(second, classes_at(classes, SECOND + i, v[i], foreign));
+    }
+    __m512i sets = classes_at(classes, SETS, v[0], foreign), acting = _mm512_and_si512(classes_at(classes, HERE, v[0], foreign), _mm512_and_si512(classes_at(classes, BEFORE, _mm512_loadu_si512(text - 1), foreign), classes_at(classes, AFTER, v[1], foreign)));
+#define SOME(vector, classes) _mm512_test_epi8_mask(vector, _mm512_set1_epi8((char)(classes)))
+    *b = (struct bits){ .never = SOME(sets, SET_NEVER), .acting = SOME(acting, 255), .value = SOME(sets, SET_VALUE), .run = SOME(sets, SET_RUN), .blank = SOME(sets, SET_BLANK), .conditions = _mm512_movepi8_mask(second),
+        .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(v[0]) : 0, .dots = _mm512_cmpeq_epi8_mask(v[0], _mm512_set1_epi8('.')) };
+}
+
+WITH_VBMI APART static void look_vbmi(const uint8_t *text, const struct screen *screen, struct bits *b)
+{
+    if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) look_at(text, screen->classes, b, 1);
+    else look_at(text, screen->classes, b, 0);
+}
+
+VBMI int plain_escapes_vbmi(const uint8_t *at, uint8_t **to, uint64_t quotes, uint64_t slashes, uint64_t controls)
+{
+    /* Behind an odd number of backslashes in a row. */
+    const uint64_t evens = 0x5555555555555555;
+    uint64_t follows = slashes << 1, escaped = (evens ^ ((slashes + (slashes & ~evens & ~follows)) << 1)) & follows, starts = slashes & ~escaped;
+    __m512i v = _mm512_loadu_si512(at), plain = _mm512_permutex2var_epi8(_mm512_loadu_si512(plain_of), v, _mm512_loadu_si512(plain_of + 64));
+    uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v), stop = (escaped & ~known) >> 1 | (quotes & ~escaped) | controls | (starts & 1ULL << 63);
+    int count = stop ? first_of(stop) : 64;
+    uint64_t kept = count < 64 ? ~starts & below(count) : ~starts;
+    _mm512_storeu_si512(*to, _mm512_maskz_compress_epi8(kept, _mm512_mask_mov_epi8(v, escaped, plain)));
+    *to += ones(kept);
+    return count;
+}
+
+WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end) { return unescaped(at, limit, to, end, plain_escapes_vbmi); }
 
 WITH_AVX512 APART static void marks_avx512(const uint8_t *text, struct marks *b)
 {
@@ -302,14 +350,14 @@ WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8
     return _mm512_test_epi8_mask(hits, hits);
 }
 
-static const struct kit with_avx2 = { marks_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2 }, with_avx512 = { marks_avx512, look_avx512, speaks_avx512, ends_avx2, fields_avx2 };
+static const struct kit with_avx2 = { marks_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2 }, with_avx512 = { marks_avx512, look_vbmi, speaks_avx512, ends_avx2, fields_avx2 };
 
 WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx2); }
-WITH_AVX512 static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx512); }
+WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx512); }
 WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
-WITH_AVX512 static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
+WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
 WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, unescape_avx2, between_avx2); }
-WITH_AVX512 static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, unescape_avx2, between_avx2); }
+WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, unescape_vbmi, between_avx2); }
 
 /* INVARIANT: as Clean.Functions in Clean.cs. */
 struct functions {
@@ -329,7 +377,7 @@ int pellicle_functions(int most, struct functions *functions)
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_PCLMUL) || !(c & bit_POPCNT)) return 0;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (low & 6) != 6 || most < 256 || !(b & bit_AVX2) || !(b & bit_BMI) || !(b & bit_BMI2)) return 0;
-    int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW);
+    int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && (c & bit_AVX512VBMI2);
     if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & bit_LZCNT)) return 0;
     *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2 };
     if (is_wide) {
@@ -337,6 +385,7 @@ int pellicle_functions(int most, struct functions *functions)
         functions->is_clean = is_clean_avx512;
         functions->clean_fields = clean_fields_avx512;
         functions->elements = elements_avx512;
+        functions->unescape = unescape_vbmi;
     }
     return 1;
 }
