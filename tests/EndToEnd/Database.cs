@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Pellicle.EndToEnd.Tests;
 
-/// <summary>PostgreSQL as Debian has it, with a table of users, on loopback and without encryption.</summary>
+/// <summary>PostgreSQL as Debian has it, with a table of users, on loopback, with and without encryption.</summary>
 internal sealed class Database : IAsyncDisposable
 {
     internal const string Versions = "/usr/lib/postgresql";
@@ -36,7 +38,16 @@ internal sealed class Database : IAsyncDisposable
         var database = new Database(programs, data, port);
         await RunAsync("chown", "postgres", data);
         await database.AsItsUserAsync("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync");
-        await database.AsItsUserAsync("pg_ctl", "-D", data, "-w", "-t", "300", "-l", $"{data}/log", "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", "start");
+        using (var key = RSA.Create(2048))
+        {
+            using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+            await File.WriteAllTextAsync($"{data}/server.crt", certificate.ExportCertificatePem());
+            await File.WriteAllTextAsync($"{data}/server.key", key.ExportPkcs8PrivateKeyPem());
+            File.SetUnixFileMode($"{data}/server.key", UnixFileMode.UserRead);
+            await RunAsync("chown", "postgres", $"{data}/server.crt", $"{data}/server.key");
+        }
+
+        await database.AsItsUserAsync("pg_ctl", "-D", data, "-w", "-t", "300", "-l", $"{data}/log", "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c ssl=on", "start");
         await database.AsItsUserAsync("psql", "-h", "127.0.0.1", "-p", $"{port}", "-U", "postgres", "-c", "create table users(name text, password text); insert into users values('anna','a-secret'),('bert','b-secret')");
         return database;
     }

@@ -1,9 +1,10 @@
-/* Statements on their way to a database: in calls of the libraries that carry them, and on connections that are not encrypted. The guard is asked about each
+/* Statements on their way to a database: in calls of the libraries that carry them, and on connections, before they are encrypted. The guard is asked about each
    text once in an invocation. A denied one is exchanged for a text that every database refuses: the program gets its ordinary error, and the connection lives. */
 #include "pellicle.h"
 #include "sys.h"
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -65,7 +66,8 @@ static bool denied_bytes(const char *kind, const char *text, unsigned long lengt
 
 #define CARRIERS(X) \
     X(sqlite3_prepare) X(sqlite3_prepare_v2) X(sqlite3_prepare_v3) X(sqlite3_exec) X(PQexec) X(PQexecParams) X(PQprepare) \
-    X(PQsendQuery) X(PQsendQueryParams) X(PQsendPrepare) X(mysql_query) X(mysql_real_query) X(mysql_send_query) X(mysql_stmt_prepare)
+    X(PQsendQuery) X(PQsendQueryParams) X(PQsendPrepare) X(mysql_query) X(mysql_real_query) X(mysql_send_query) X(mysql_stmt_prepare) \
+    X(SSL_write) X(SSL_write_ex) X(SSL_free)
 
 #define NUMBER(name) AT_##name,
 enum { CARRIERS(NUMBER) CARRIER_COUNT };
@@ -88,6 +90,9 @@ int mysql_query(void *, const char *);
 int mysql_real_query(void *, const char *, unsigned long);
 int mysql_send_query(void *, const char *, unsigned long);
 int mysql_stmt_prepare(void *, const char *, unsigned long);
+int SSL_write(void *, const void *, int);
+int SSL_write_ex(void *, const void *, size_t, size_t *);
+void SSL_free(void *);
 
 #define OURS(name) (void *)name,
 static void *const ours[] = { CARRIERS(OURS) };
@@ -237,7 +242,7 @@ MYSQL(mysql_stmt_prepare)
 /* Ours for one of these names that was found elsewhere, by handle; else NULL. */
 void *pe_carrier(const char *name, void *handle)
 {
-    if (name[0] != 's' && name[0] != 'P' && name[0] != 'm')
+    if (name[0] != 's' && name[0] != 'P' && name[0] != 'm' && name[0] != 'S')
         return NULL;
     for (int i = 0; i < CARRIER_COUNT; i++) {
         if (strcmp(name, carrier_names[i]) != 0)
@@ -267,6 +272,8 @@ static _Atomic uint64_t watched[WATCHED / 64];
 #define MOST_REFUSED 80 /* a statement in many pieces is refused at each */
 #define SHORTEST 7 /* of the refusal: a word that no statement begins with */
 enum { NOBODY, POSTGRES_START, POSTGRES, MYSQL };
+/* Connections are named by descriptor and inode. What is encrypted goes by the descriptor below it with this bit, or by libssl's object, which has none. */
+enum { ABOVE_TLS = 1 << 30, OBJECT = -1 };
 
 /* How far a connection's bytes were read; small, so that it can be tried on a copy. */
 struct cursor {
@@ -282,8 +289,8 @@ static struct stream {
     _Atomic int fd;
     _Atomic uint64_t inode;
     struct cursor cursor;
-    char statement[LONGEST];
 } streams[STREAMS];
+static char statements[STREAMS][LONGEST]; /* apart: whoever looks for a stream passes by all of them */
 
 bool pe_stream_watched(int fd)
 {
@@ -311,24 +318,34 @@ static uint32_t little3(const uint8_t *at) { return (uint32_t)at[0] | (uint32_t)
 
 enum { CODE_SSL = 80877103, CODE_GSS = 80877104, VERSION_3 = 3 };
 
+/* The handshake's response is the client's first packet; encrypted, it is the second, for the request to encrypt has gone in clear. */
+static int mysql_of(const uint8_t *data, size_t size, bool encrypted)
+{
+    static const uint8_t zero[19] = { 0 };
+    enum { PROTOCOL_41 = 0x200, SSL = 0x800, COMPRESS = 0x20 };
+    if (size < 36 || data[3] != (encrypted ? 2 : 1) || little3(data) + 4 > size)
+        return NOBODY;
+    uint32_t flags = (uint32_t)data[4] | (uint32_t)data[5] << 8;
+    /* 23 bytes of filler, of which MariaDB uses the last four. Compressed, nothing more can be read. */
+    return (flags & PROTOCOL_41) && !(flags & COMPRESS) && !(flags & SSL) == !encrypted && memcmp(data + 13, zero, sizeof zero) == 0 ? MYSQL : NOBODY;
+}
+
+/* PostgreSQL's, in bytes: https://www.postgresql.org/docs/15/protocol-overview.html. No text of another protocol reads as less. */
+#define LONGEST_MESSAGE 0x3FFFFFFFu
+
 /* By the first bytes that a client sends: https://www.postgresql.org/docs/15/protocol-message-formats.html, and the handshake response of
    https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_handshake_response.html */
-static int protocol_of(const uint8_t *data, size_t size)
+static int protocol_of(const uint8_t *data, size_t size, bool encrypted)
 {
     if (size >= 8) {
         uint32_t length = big(data), code = big(data + 4);
+        /* Encrypted bytes may be anybody's: a start is there as a whole. */
+        if (encrypted)
+            return code >> 16 == VERSION_3 && length > 8 && length < 10000 && length <= size && data[length - 1] == 0 ? POSTGRES_START : mysql_of(data, size, true);
         if ((length == 8 && (code == CODE_SSL || code == CODE_GSS)) || (code >> 16 == VERSION_3 && length >= 8 && length < 10000))
             return POSTGRES_START;
     }
-    if (size >= 36 && data[3] == 1 && little3(data) + 4 <= size) {
-        static const uint8_t zero[19] = { 0 };
-        enum { PROTOCOL_41 = 0x200, SSL = 0x800, COMPRESS = 0x20 };
-        uint32_t flags = (uint32_t)data[4] | (uint32_t)data[5] << 8;
-        /* 23 bytes of filler, of which MariaDB uses the last four. Encrypted or compressed, nothing more can be read. */
-        if ((flags & PROTOCOL_41) && !(flags & (SSL | COMPRESS)) && memcmp(data + 13, zero, sizeof zero) == 0)
-            return MYSQL;
-    }
-    return NOBODY;
+    return mysql_of(data, size, false);
 }
 
 /* Where in this call the statement that is being read lies: it may go on in the pieces that follow. Here: it began in this call. */
@@ -366,7 +383,7 @@ static int feed(struct stream *s, struct cursor *c, const struct iovec *pieces, 
                 } else if (c->protocol == POSTGRES) {
                     c->type = c->head[0];
                     uint32_t length = big(c->head + 1);
-                    if (length < 4) {
+                    if (length < 4 || length > LONGEST_MESSAGE) {
                         c->protocol = NOBODY;
                         return 0;
                     }
@@ -412,7 +429,7 @@ static int feed(struct stream *s, struct cursor *c, const struct iovec *pieces, 
             place->last = p;
             place->end = i + text;
             size_t room = LONGEST - c->kept, taken = text < room ? text : room;
-            memcpy(s->statement + c->kept, data + i, taken);
+            memcpy(statements[s - streams] + c->kept, data + i, taken);
             c->kept += (uint32_t)taken;
             i += run;
             c->left -= (uint32_t)run;
@@ -420,7 +437,7 @@ static int feed(struct stream *s, struct cursor *c, const struct iovec *pieces, 
                 c->text = false; /* types of parameters follow */
             /* At the end of what is sent now even half a statement is judged: the rest is once more, with what came before. */
             if (judged && (end || c->left == 0 || i == size)) {
-                int denied = judge(c->protocol == MYSQL ? "mysql" : "postgresql", s->statement, c->kept);
+                int denied = judge(c->protocol == MYSQL ? "mysql" : "postgresql", statements[s - streams], c->kept);
                 if (denied)
                     return denied;
             }
@@ -445,13 +462,13 @@ static bool is_of(const struct stream *s, int fd, uint64_t inode) { return atomi
 static bool is_free(struct stream *s)
 {
     uint64_t inode = atomic_load(&s->inode);
-    return inode == 0 || inode_of(atomic_load(&s->fd)) != inode;
+    int fd = atomic_load(&s->fd);
+    return inode == 0 || (fd != OBJECT && inode_of(fd & ~ABOVE_TLS) != inode);
 }
 
 /* The connection's stream, held; NULL: it has none, and unless one should be there it is not watched any longer. */
-static struct stream *stream_of(int fd, const struct iovec *first)
+static struct stream *stream_of(int fd, uint64_t inode, const struct iovec *first)
 {
-    uint64_t inode = inode_of(fd);
     for (size_t i = 0; i < STREAMS && inode; i++) {
         struct stream *s = &streams[i];
         if (!is_of(s, fd, inode))
@@ -465,7 +482,7 @@ static struct stream *stream_of(int fd, const struct iovec *first)
         pe_count_fault();
         return NULL;
     }
-    int protocol = inode && first->iov_base && pe_readable(first->iov_base) ? protocol_of(first->iov_base, first->iov_len) : NOBODY;
+    int protocol = inode && first->iov_base && pe_readable(first->iov_base) ? protocol_of(first->iov_base, first->iov_len, fd == OBJECT || fd & ABOVE_TLS) : NOBODY;
     for (size_t i = 0; i < STREAMS && protocol != NOBODY; i++) {
         struct stream *s = &streams[i];
         if (!is_free(s) || !hold(s, 0))
@@ -542,7 +559,7 @@ static int exchange_denied(struct stream *s, const struct iovec *pieces, size_t 
 }
 
 /* Sends what the program wanted to send, with each denied statement exchanged for one that is refused. */
-ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context)
+static ssize_t stream_send(int fd, uint64_t inode, const struct iovec *pieces, size_t count, pe_sender send, void *context)
 {
     int saved = errno;
     if (count == 0 || count > MOST_PIECES || !pe_active() || !pe_readable(pieces) || !pe_readable((const char *)(pieces + count) - 1) || !readable(pieces, count))
@@ -550,7 +567,7 @@ ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_send
     size_t first = 0;
     while (first + 1 < count && pieces[first].iov_len == 0)
         first++;
-    struct stream *s = stream_of(fd, &pieces[first]);
+    struct stream *s = stream_of(fd, inode, &pieces[first]);
     if (!s) {
         errno = saved;
         return send(context, NULL, 0);
@@ -576,6 +593,8 @@ ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_send
     return sent;
 }
 
+ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context) { return stream_send(fd, inode_of(fd), pieces, count, send, context); }
+
 struct written { int fd; const void *data; size_t size; };
 
 static ssize_t send_written(void *context, const struct iovec *changed, size_t count)
@@ -585,8 +604,23 @@ static ssize_t send_written(void *context, const struct iovec *changed, size_t c
     return NEXT(write)(w->fd, changed ? changed->iov_base : w->data, w->size);
 }
 
+/* A language that encrypts by itself shows what it is about to send by writing a copy of it to the descriptor with ABOVE_TLS, which no kernel hands out. The copy is
+   what it then sends. The answer is its size, or 0 where nothing needs to be shown any more: it is no connection to a database. */
+static ssize_t send_shown(void *context, const struct iovec *changed, size_t count)
+{
+    const struct written *w = context;
+    if (changed)
+        memcpy((void *)w->data, changed->iov_base, w->size);
+    return count ? (ssize_t)w->size : 0;
+}
+
 EXPORT ssize_t write(int fd, const void *data, size_t size)
 {
+    if (unlikely(fd >= ABOVE_TLS) && pe_active() && size <= SSIZE_MAX) {
+        struct written w = { fd, data, size };
+        struct iovec piece = { (void *)data, size };
+        return stream_send(fd, inode_of(fd & ~ABOVE_TLS), &piece, 1, send_shown, &w);
+    }
     if (!pe_stream_watched(fd))
         return NEXT(write)(fd, data, size);
     struct written w = { fd, data, size };
@@ -609,6 +643,56 @@ EXPORT ssize_t writev(int fd, const struct iovec *pieces, int count)
     if (!pe_stream_watched(fd) || count <= 0)
         return NEXT(writev)(fd, pieces, count);
     return pe_stream_send(fd, pieces, (size_t)count, send_vector, &v);
+}
+
+/* ---- libssl ---- */
+
+struct sealed { void *connection; const void *data; size_t size; void *next; size_t *written; int result; };
+
+static ssize_t send_sealed(void *context, const struct iovec *changed, size_t count)
+{
+    struct sealed *w = context;
+    const void *data = changed ? changed->iov_base : w->data;
+    (void)count;
+    if (!w->written)
+        return w->result = ((__typeof__(&SSL_write))w->next)(w->connection, data, (int)w->size);
+    w->result = ((__typeof__(&SSL_write_ex))w->next)(w->connection, data, w->size, w->written);
+    return w->result == 1 ? (ssize_t)*w->written : -1;
+}
+
+/* A denied statement of which a part has gone fails as a connection that the system refuses. */
+static int seal(struct sealed *w)
+{
+    struct iovec piece = { (void *)w->data, w->size };
+    stream_send(OBJECT, (uintptr_t)w->connection, &piece, 1, send_sealed, w);
+    return w->result;
+}
+
+EXPORT int SSL_write(void *connection, const void *data, int size)
+{
+    struct sealed w = { connection, data, (size_t)size, (void *)REAL(SSL_write), NULL, -1 };
+    if (!w.next)
+        return -1;
+    return size > 0 && connection && pe_active() ? seal(&w) : ((__typeof__(&SSL_write))w.next)(connection, data, size);
+}
+
+EXPORT int SSL_write_ex(void *connection, const void *data, size_t size, size_t *written)
+{
+    struct sealed w = { connection, data, size, (void *)REAL(SSL_write_ex), written, 0 };
+    if (!w.next)
+        return 0;
+    return size > 0 && connection && written && pe_active() ? seal(&w) : ((__typeof__(&SSL_write_ex))w.next)(connection, data, size, written);
+}
+
+/* Another connection may get the same address. */
+EXPORT void SSL_free(void *connection)
+{
+    __typeof__(&SSL_free) next = REAL(SSL_free);
+    for (size_t i = 0; i < STREAMS && connection; i++)
+        if (is_of(&streams[i], OBJECT, (uintptr_t)connection))
+            atomic_store(&streams[i].inode, 0);
+    if (next)
+        next(connection);
 }
 
 /* Looked up before a signal handler could be the first to write. Comes last at the start: a look-up that succeeds frees the text that one which failed left behind,

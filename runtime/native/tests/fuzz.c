@@ -267,12 +267,12 @@ static void packets(void)
 /* Messages of PostgreSQL and MySQL, whole and torn, with lengths that lie: read in one piece and in pieces, the reader stands at the same place, and never beyond its buffer. */
 static void database_streams(void)
 {
-    static struct stream whole, torn;
+    struct stream *whole = &streams[0], *torn = &streams[1];
     struct place place;
     uint8_t protocol = (uint8_t)(POSTGRES_START + any(3));
-    memset(&whole.cursor, 0, sizeof whole.cursor);
-    whole.cursor.protocol = protocol;
-    torn.cursor = whole.cursor;
+    memset(&whole->cursor, 0, sizeof whole->cursor);
+    whole->cursor.protocol = protocol;
+    torn->cursor = whole->cursor;
     input_size = 0;
     for (uint32_t messages = any(6); messages && input_size < LARGEST - 2200; messages--) {
         uint32_t size = any(8) ? any(60) : any(2000), told = any(6) ? size : any(4) ? any(300) : UINT32_MAX;
@@ -295,20 +295,20 @@ static void database_streams(void)
     }
     uint8_t *bytes = malloc(input_size ? input_size : 1);
     memcpy(bytes, input, input_size);
-    feed(&whole, &whole.cursor, &(struct iovec){ bytes, input_size }, 1, SIZE_MAX, true, &place);
+    feed(whole, &whole->cursor, &(struct iovec){ bytes, input_size }, 1, SIZE_MAX, true, &place);
     MUST(!place.here || (place.offset <= place.end && place.end <= input_size));
-    for (size_t at = 0; at < input_size && torn.cursor.protocol != NOBODY;) {
+    for (size_t at = 0; at < input_size && torn->cursor.protocol != NOBODY;) {
         size_t first = any((uint32_t)(input_size - at) + 1), second = any((uint32_t)(input_size - at - first) + 1);
         struct iovec pieces[2] = { { bytes + at, first }, { bytes + at + first, second } };
-        feed(&torn, &torn.cursor, pieces, 2, SIZE_MAX, any(2), &place);
+        feed(torn, &torn->cursor, pieces, 2, SIZE_MAX, any(2), &place);
         MUST(!place.here || (place.piece <= place.last && place.last < 2 && place.end <= pieces[place.last].iov_len));
         at += first + second;
     }
-    MUST(whole.cursor.kept <= LONGEST);
-    MUST(whole.cursor.protocol == torn.cursor.protocol);
-    if (whole.cursor.protocol != NOBODY)
-        MUST(whole.cursor.left == torn.cursor.left && whole.cursor.kept == torn.cursor.kept && whole.cursor.text == torn.cursor.text && whole.cursor.head_length == torn.cursor.head_length);
-    protocol_of_first(bytes, input_size);
+    MUST(whole->cursor.kept <= LONGEST);
+    MUST(whole->cursor.protocol == torn->cursor.protocol);
+    if (whole->cursor.protocol != NOBODY)
+        MUST(whole->cursor.left == torn->cursor.left && whole->cursor.kept == torn->cursor.kept && whole->cursor.text == torn->cursor.text && whole->cursor.head_length == torn->cursor.head_length);
+    protocol_of_first(bytes, input_size, any(2));
     free(bytes);
 }
 

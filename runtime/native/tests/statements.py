@@ -1,7 +1,7 @@
 """Statements for databases: in SQLite's calls, and on connections by PostgreSQL's and MySQL's protocols."""
-import socket, struct, subprocess, threading
+import os, socket, ssl, struct, subprocess, threading
 
-from driver import Area, PYTHON, Skip, deny, environment, equal, run, test
+from driver import Area, PYTHON, Skip, WORK, deny, environment, equal, run, test
 from guard import Guard
 
 REFUSED = b"refused_by_pellicle"
@@ -87,20 +87,22 @@ def a_statement_is_asked_about_once_in_an_invocation():
 class Database:
     """Takes one connection and keeps what it got."""
 
-    def __init__(self, greeting=b""):
-        self.listener, self.got = socket.create_server(("127.0.0.1", 0)), b""
+    def __init__(self, greeting=b"", tls=None):
+        self.listener, self.got, self.tls = socket.create_server(("127.0.0.1", 0)), b"", tls
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, args=(greeting,), daemon=True)
         self.thread.start()
 
     def serve(self, greeting):
         connection, _ = self.listener.accept()
+        if self.tls:
+            connection = self.tls.wrap_socket(connection, server_side=True)
         with connection:
             connection.sendall(greeting)
             while True:
                 try:
                     more = connection.recv(65536)
-                except ConnectionError:
+                except (ConnectionError, ssl.SSLError):
                     return
                 if not more:
                     return
@@ -286,3 +288,142 @@ def every_connection_is_judged_whichever_thread_sends():
     for database in databases:
         equal(database.received(), startup() + (postgres(b"Q", GOOD) + postgres(b"Q", refused(BAD))) * 40, done.stderr)
     equal(guard.counter("faults"), 0)
+
+
+# --- encrypted connections --------------------------------------------------------------------------------------------
+
+SEALED = """if True:
+    import socket, ssl, sys
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    def connected(port=sys.argv[1]):
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", int(port))))
+    s = connected()
+    def send(data):
+        try:
+            s.sendall(data)
+            print("sent")
+        except OSError as e:
+            print(type(e).__name__, e.errno)
+"""
+
+
+def certified():
+    """A server's context with a certificate made for this run."""
+    area = os.path.join(WORK, "certificate")
+    if not os.path.exists(area):
+        os.mkdir(area)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", area + "/key", "-out", area + "/cert"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(area + "/cert", area + "/key")
+    return context
+
+
+def talk_sealed(guard, *sends):
+    database = Database(tls=certified())
+    done = under(guard, SEALED + "".join(f"    send({data!r})\n" for data in sends) + "    s.unwrap()\n", str(database.port))
+    return done.lines, database.received()
+
+
+def sealed_handshake(flags=0xA00):
+    return mysql(struct.pack("<IIB", flags, 1 << 24, 33), b"\0" * 23 + b"root\0\0", 2)
+
+
+@test
+def statements_on_encrypted_connections_are_judged():
+    for first, make, kinds in ((startup(), postgres, (b"Q", b"P")), (sealed_handshake(), mysql, (b"\x03", b"\x16"))):
+        for kind in kinds:
+            guard = Guard(decide=evil)
+            lines, got = talk_sealed(guard, first, make(kind, GOOD), make(kind, BAD), make(kind, GOOD) + make(kind, BAD))
+            equal(lines, ["sent"] * 4, kind)
+            equal(got, first + make(kind, GOOD) + make(kind, refused(BAD)) + make(kind, GOOD) + make(kind, refused(BAD)), kind)
+            equal([text for _, text in statements(guard) if not text.startswith("refused")], [GOOD.decode(), BAD.decode(), BAD.decode()], kind)
+
+
+@test
+def monitor_encrypts_every_statement_as_it_is():
+    guard = Guard(mode=1, decide=evil)
+    _, got = talk_sealed(guard, startup(), postgres(b"Q", BAD))
+    equal((got, statements(guard)), (startup() + postgres(b"Q", BAD), [("postgresql", BAD.decode())]))
+
+
+@test
+def an_encrypted_statement_in_pieces_is_judged_as_a_whole():
+    guard = Guard(decide=lambda q: 0 if q.dimension == "statement" and b"users where id = 'evil'" in q.fields[1] else None)
+    whole = postgres(b"Q", BAD)
+    lines, got = talk_sealed(guard, startup(), whole[:20], whole[20:])
+    equal((lines[:2], lines[2] != "sent", got), (["sent", "sent"], True, startup() + whole[:20]), lines)
+
+
+@test
+def other_encrypted_connections_are_left_alone():
+    for first in (b"GET /evil HTTP/1.1\r\n\r\n", b"\0", startup()[:-1], sealed_handshake(0xA20), handshake(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0" * 60, struct.pack(">II", 8, 80877103)):
+        guard = Guard(decide=evil)
+        lines, got = talk_sealed(guard, first, postgres(b"Q", BAD), mysql(b"\x03", BAD))
+        equal((lines, got, statements(guard)), (["sent"] * 3, first + postgres(b"Q", BAD) + mysql(b"\x03", BAD), []), first)
+
+
+@test
+def more_encrypted_connections_than_there_is_room_for_one_after_another():
+    guard = Guard(decide=evil)
+    databases = [Database(tls=certified()) for _ in range(40)]
+    done = under(guard, SEALED + f"""
+    s.unwrap()
+    for port in sys.argv[2:]:
+        s = connected(port)
+        send({startup()!r})
+        send({postgres(b"Q", BAD)!r})
+        s.unwrap()
+""", *(str(d.port) for d in databases))
+    for database in databases[1:]:
+        equal(database.received(), startup() + postgres(b"Q", refused(BAD)), done.stderr)
+    equal(guard.counter("faults"), 0)
+
+
+@test
+def libssl_by_handle_is_watched():
+    text = """if True:
+        import ctypes, sys
+        lib = ctypes.CDLL("libssl.so.3")
+        for name, kind in ("SSL_CTX_new", ctypes.c_void_p), ("TLS_client_method", ctypes.c_void_p), ("SSL_new", ctypes.c_void_p):
+            getattr(lib, name).restype = kind
+        import socket
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        connection = ctypes.c_void_p(lib.SSL_new(ctypes.c_void_p(lib.SSL_CTX_new(ctypes.c_void_p(lib.TLS_client_method())))))
+        lib.SSL_set_fd(connection, s.fileno())
+        assert lib.SSL_connect(connection) == 1
+        for data in DATA:
+            print(lib.SSL_write(connection, data, len(data)))
+        lib.SSL_shutdown(connection)
+        lib.SSL_free(connection)
+    """.replace("DATA", repr((startup(), postgres(b"Q", BAD))))
+    guard, database = Guard(decide=evil), Database(tls=certified())
+    done = under(guard, text, str(database.port))
+    equal((done.lines, database.received()), ([str(len(startup())), str(len(postgres(b"Q", BAD)))], startup() + postgres(b"Q", refused(BAD))), done.stderr)
+
+
+@test
+def what_a_language_shows_before_it_encrypts_is_judged():
+    bit = 1 << 30
+    text = f"""if True:
+        import ctypes, os, socket, sys
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+        write = ctypes.CDLL(None, use_errno=True).write
+        def show(data, fd=s.fileno() | {bit}):
+            copy = ctypes.create_string_buffer(data, len(data))
+            print(write(fd, copy, len(data)), copy.raw == data, ctypes.get_errno())
+        show({b"GET / HTTP/1.1" * 3!r})
+        show({startup()!r})
+        show({postgres(b"Q", GOOD)!r})
+        show({postgres(b"Q", BAD)!r})
+        show({postgres(b"Q", BAD)!r}, fd={bit} | 4000)
+        show({postgres(b"Q", BAD)[:20]!r})
+        show({postgres(b"Q", BAD)[20:]!r})
+    """
+    guard, database = Guard(decide=evil), Database()
+    done = under(guard, text, str(database.port))
+    size = len(postgres(b"Q", BAD))
+    equal(done.lines, ["0 True 0", f"{len(startup())} True 0", f"{len(postgres(b'Q', GOOD))} True 0", f"{size} False 0", "0 True 0", "20 True 0", "-1 True 13"], done.stderr)
+    equal(database.received(), b"")
+    with Area() as area:
+        equal(run(None, PYTHON, "-S", area.file("s.py", text), str(Database().port)).lines, ["-1 True 9"] * 7)

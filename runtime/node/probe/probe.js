@@ -9,7 +9,7 @@ const SWITCH = 'pellicle.channel';
 if (process.env.PELLICLE_CHANNEL || workers.getEnvironmentData(SWITCH)) install();
 
 function install() {
-  const { openSync, closeSync, existsSync } = require('fs');
+  const { openSync, closeSync, existsSync, writeSync } = require('fs');
   const vm = require('vm');
   const now = Date.now;
   const { apply, construct, defineProperty } = Reflect;
@@ -22,6 +22,7 @@ function install() {
   const MARKER = '_$$ND_FUNC$$_';
   const ARMED_MS = 60_000;
   const TARGET = 1200; // characters of a request's path and of its query: S3's longest key
+  const ABOVE_TLS = 1 << 30; // a descriptor with this bit: what is shown to the interposer before it is encrypted
   const FRAMES = 4; // of ours, at most, between the program and what it called
   // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
   const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
@@ -272,17 +273,57 @@ function install() {
   // program does, they ask `diagnostics_channel` for their channels by its property.
   existsSync('/.pellicle/calls');
   const channels = require('diagnostics_channel');
-  if (process.moduleLoadList?.includes('NativeModule _http_outgoing')) {
+  const loaded = (name) => process.moduleLoadList?.includes(`NativeModule ${name}`);
+  let sockets = loaded('net');
+  if (sockets) watchSockets();
+  if (loaded('_http_outgoing')) {
     watchRequests();
   } else {
     const { channel } = channels;
     channels.channel = function (name) {
-      if (typeof name === 'string' && name.startsWith('http.')) {
+      if (typeof name === 'string' && !sockets && name.startsWith('net.')) {
+        sockets = true;
+        process.nextTick(watchSockets); // it is being loaded
+      } else if (typeof name === 'string' && name.startsWith('http.')) {
         channels.channel = channel;
         watchRequests();
       }
       return apply(channel, this, arguments);
     };
+  }
+
+  // --- Statements on encrypted connections: the interposer reads them as it does those in clear. Each connection's first bytes tell it whether there is anything to read.
+  function watchSockets() {
+    const { prototype } = require('net').Socket;
+    const { _writeGeneric: send } = prototype;
+    const others = new WeakSet();
+    prototype._writeGeneric = {
+      _writeGeneric(several, data, encoding, done) {
+        if (!this.encrypted || this.connecting || others.has(this)) return apply(send, this, arguments);
+        let shown;
+        try {
+          shown = show(this._handle?.fd, several ? data : [{ chunk: data, encoding }]);
+        } catch (error) {
+          if (error?.code === 'EACCES') return done(error); // a part of the statement has gone
+        }
+        if (shown) return apply(send, this, [false, shown, 'buffer', done]);
+        others.add(this);
+        return apply(send, this, arguments);
+      },
+    }._writeGeneric;
+  }
+
+  // What is to be sent in place of the pieces; undefined where nobody reads it.
+  function show(fd, pieces) {
+    if (!(fd >= 0)) return undefined;
+    const limit = NativeError.stackTraceLimit;
+    try {
+      NativeError.stackTraceLimit = 0;
+      const copy = Buffer.concat(pieces.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)));
+      return copy.length === 0 || writeSync(ABOVE_TLS | fd, copy) > 0 ? copy : undefined;
+    } finally {
+      NativeError.stackTraceLimit = limit;
+    }
   }
 
   function watchRequests() {

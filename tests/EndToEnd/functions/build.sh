@@ -25,7 +25,7 @@ mkdir -p "$out/node/node_modules" "$out/java/lib"
 for module in pg pg-connection-string pg-int8 pg-pool pg-protocol pg-types pgpass postgres-array postgres-bytea postgres-date postgres-interval split2 xtend; do
   cp -R "$artifacts/clients/node/node_modules/$module" "$out/node/node_modules/"
 done
-cp -R /usr/lib/python3/dist-packages/psycopg2 "$out/python/"
+cp -R /usr/lib/python3/dist-packages/psycopg2 /usr/lib/python3/dist-packages/pg8000 "$out/python/"
 cp /usr/share/java/postgresql.jar "$out/java/lib/"
 # What a child is told to load before its own program.
 echo 'print("loaded-it")' >"$out/python/data/hooks/sitecustomize.py"

@@ -147,7 +147,8 @@ public sealed class Handler
             case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
             case "sql": return Users(v);
-            case "postgresql": return Accounts(v);
+            case "postgresql": return Accounts(v, SslMode.Disable);
+            case "postgresql-tls": return Accounts(v, SslMode.Require);
             case "xml":
                 using (var reader = XmlReader.Create(new StringReader(v), new XmlReaderSettings { DtdProcessing = DtdProcessing.Parse, XmlResolver = new XmlUrlResolver() }))
                 {
@@ -218,10 +219,10 @@ public sealed class Handler
         return string.Join(',', found);
     }
 
-    private static string Accounts(string name)
+    private static string Accounts(string name, SslMode encryption)
     {
         var address = Environment.GetEnvironmentVariable("DATABASE")!.Split(':');
-        using var db = new NpgsqlConnection($"Host={address[0]};Port={address[1]};Username=postgres;Pooling=false");
+        using var db = new NpgsqlConnection($"Host={address[0]};Port={address[1]};Username=postgres;Pooling=false;SSL Mode={encryption}");
         db.Open();
         using var command = new NpgsqlCommand($"select password from users where name='{name}'", db);
         using var reader = command.ExecuteReader();

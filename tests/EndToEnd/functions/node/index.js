@@ -73,10 +73,10 @@ function unserialize(text) {
 
 // Trusts the names in an archive; reads its files one after the other.
 // A statement made of a name.
-async function accounts(name) {
+async function accounts(name, ssl) {
   const { Client } = require('pg');
   const [host, port] = process.env.DATABASE.split(':');
-  const client = new Client({ host, port: Number(port), user: 'postgres' });
+  const client = new Client({ host, port: Number(port), user: 'postgres', ssl });
   await client.connect();
   try {
     return JSON.stringify((await client.query(`select password from users where name='${name}'`)).rows);
@@ -187,7 +187,8 @@ const operations = {
   eval: (v) => `${new Function('require', `return ${v}`)(require)}`,
   template: (v) => v.replace(/\{\{(.*?)\}\}/g, (_, found) => new Function('require', `return ${found.trim()}`)(require)),
   unzip,
-  postgresql: accounts,
+  postgresql: (name) => accounts(name, false),
+  'postgresql-tls': (name) => accounts(name, { rejectUnauthorized: false }),
   datagram: () => sendDatagram(process.env.OTHER),
   import: async (v) => `${(await import(`data:text/javascript,${encodeURIComponent(`export default ${v}`)}`)).default}`,
   compile(v) {

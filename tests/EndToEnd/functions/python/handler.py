@@ -182,9 +182,23 @@ def accounts(name):
     import psycopg2
 
     host, port = os.environ["DATABASE"].split(":")
-    with psycopg2.connect(host=host, port=port, user="postgres") as db, db.cursor() as cursor:
+    with psycopg2.connect(host=host, port=port, user="postgres", sslmode="disable") as db, db.cursor() as cursor:
         cursor.execute(f"select password from users where name='{name}'")
         return json.dumps(cursor.fetchall())
+
+
+def accounts_encrypted(name):
+    """The same by a driver that speaks for itself."""
+    import pg8000
+
+    host, port = os.environ["DATABASE"].split(":")
+    db = pg8000.connect(host=host, port=int(port), user="postgres", ssl=True)
+    try:
+        cursor = db.cursor()
+        cursor.execute(f"select password from users where name='{name}'")
+        return json.dumps([list(row) for row in cursor.fetchall()])
+    finally:
+        db.close()
 
 
 def poison(_):
@@ -309,6 +323,7 @@ OPERATIONS = {
     "yaml": load_yaml,
     "sql": users,
     "postgresql": accounts,
+    "postgresql-tls": accounts_encrypted,
     "environ": lambda v: text_of("/proc/self/environ"),
     "environ-link": lambda v: link("/proc/self/environ"),
     "environ-child": lambda v: sh("tr '\\0' '\\n' </proc/$PPID/environ"),
