@@ -1,5 +1,5 @@
 """Statements for databases: in SQLite's calls, and on connections by PostgreSQL's and MySQL's protocols."""
-import os, socket, ssl, struct, subprocess, threading
+import getpass, os, shutil, socket, ssl, struct, subprocess, threading
 
 from driver import Area, PYTHON, Skip, WORK, deny, environment, equal, run, test
 from guard import Guard
@@ -427,3 +427,52 @@ def what_a_language_shows_before_it_encrypts_is_judged():
     equal(database.received(), b"")
     with Area() as area:
         equal(run(None, PYTHON, "-S", area.file("s.py", text), str(Database().port)).lines, ["-1 True 9"] * 7)
+
+
+# --- a server ---------------------------------------------------------------------------------------------------------
+
+MARIADB = "/usr/sbin/mariadbd"
+
+
+@test
+def mariadb_gets_no_denied_statement_from_its_clients():
+    if not os.path.exists(MARIADB):
+        raise Skip("no mariadb-server-core")
+    certified()
+    text = """if True:
+        import pymysql, sys, warnings
+        for options in ({}, {"ssl": {"ca": None}}):
+            db = pymysql.connect(host="127.0.0.1", port=int(sys.argv[1]), user="root", **options)
+            with db.cursor() as cursor:
+                for statement in ("select 'good' as found", "select 'evil' as found", "show status like 'ssl_cipher'"):
+                    try:
+                        cursor.execute(statement)
+                        print(cursor.fetchone()[-1] != "")
+                    except pymysql.err.ProgrammingError as e:
+                        print(e.args[0], "refused_by_pellicle" in e.args[1])
+    """
+    with Area() as area:
+        shutil.copy(os.path.join(WORK, "certificate", "key"), area.path)
+        shutil.copy(os.path.join(WORK, "certificate", "cert"), area.path)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        os.mkdir(area.path + "/data")
+        server = subprocess.Popen([MARIADB, "--no-defaults", "--skip-grant-tables", f"--user={getpass.getuser()}", "--skip-innodb", "--default-storage-engine=Aria", f"--datadir={area.path}/data", f"--port={port}", "--bind-address=127.0.0.1", f"--socket={area.path}/socket",
+                                   f"--pid-file={area.path}/pid", f"--ssl-cert={area.path}/cert", f"--ssl-key={area.path}/key"], stderr=subprocess.PIPE, text=True)
+        try:
+            said = []
+            for line in server.stderr:
+                said.append(line)
+                if "ready for connections" in line:
+                    break
+            else:
+                raise AssertionError("".join(said))
+            threading.Thread(target=server.stderr.read, daemon=True).start()
+            for mode, evil_line in ((1, "True"), (2, "1064 True")):
+                guard = Guard(mode=mode, decide=evil)
+                done = run(guard, PYTHON, area.file("s.py", text), str(port))
+                equal(done.lines, ["True", evil_line, "False", "True", evil_line, "True"], done.stderr)
+                equal([text for _, text in statements(guard) if "found" in text], ["select 'good' as found"] + ["select 'evil' as found"] * mode, done.stderr)
+        finally:
+            server.terminate()
+            server.wait()
