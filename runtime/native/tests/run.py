@@ -279,6 +279,22 @@ def wrapper_asks_the_guard_and_knows_it_by_no_other_name():
 
 
 @test
+def a_guard_of_another_environment_is_called_once_by_each_search():
+    apart = [*RUNNER, "unshare", "--pid", "--fork"]
+    if subprocess.run([*apart, "true"], capture_output=True).returncode:
+        raise Skip("no process namespaces without root")
+    name = f"pellicle/frozen-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as frozen:
+        frozen.bind("\0" + name)
+        frozen.listen(100)  # and accepts nobody
+        for _ in range(6):
+            done = subprocess.run([*apart, WRAPPER, "/bin/echo", "started"], env={"PATH": "/usr/bin:/bin", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9"}, capture_output=True, text=True, timeout=60)
+            equal(done.stdout, "started\n", done.stderr)
+        with open("/proc/net/unix") as table:
+            equal(sum(line.rstrip().endswith("@" + name) for line in table), 7)  # itself, and who waits
+
+
+@test
 def a_probe_in_place_is_told_without_a_question():
     def told(*argv):
         guard = Guard()

@@ -220,23 +220,25 @@ static bool is_guard(int fd)
     return !program || SYS4(SYS_newfstatat, AT_FDCWD, program, &theirs, 0) < 0 || (own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino);
 }
 
-/* A connection to the guard that listens under this name, or a negative errno. */
-static int connect_to(const char *channel)
+/* A connection to the guard that listens under this name, or a negative errno. `waits` where it has more callers than its queue holds. */
+static int connect_to(const char *channel, bool waits)
 {
     struct sockaddr_un name = { .sun_family = AF_UNIX };
     size_t length = length_of(channel);
     if (length + 1 > sizeof name.sun_path)
         return -ENAMETOOLONG;
     memcpy(name.sun_path + 1, channel, length);
-    int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int fd = (int)SYS3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (waits ? 0 : SOCK_NONBLOCK), 0);
     if (fd < 0)
         return fd;
     struct timeval wait = { TIMEOUT_SECONDS, TIMEOUT_MICROSECONDS };
     SYS5(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     SYS5(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
     long failed = SYS3(SYS_connect, fd, &name, offsetof(struct sockaddr_un, sun_path) + 1 + length);
-    if (failed == 0 && is_guard(fd))
+    if (failed == 0 && is_guard(fd)) {
+        SYS3(SYS_fcntl, fd, F_SETFL, O_RDWR);
         return fd;
+    }
     SYS1(SYS_close, fd);
     return failed < 0 ? (int)failed : -EPERM;
 }
@@ -290,12 +292,14 @@ static bool allowed(int fd, const char *item, const char *address)
     return exchange(fd, &packet, NUMBERS + at) >= HEADER + 4 && packet.type == VERDICT && (packet.first & 0xFF) == 0;
 }
 
-/* The guard of this environment by the kernel's list of sockets, for when the address we were given is not the one it was given. The name, or NULL. */
+/* The guard of this environment by the kernel's list of sockets, for when the address we were given is not the one it was given. The name, or NULL.
+   Guards of other environments that share our network are in it too, and whoever waits to be accepted stands there under the name of the one who should:
+   with each of those called as well, a guard that is frozen would have twice as many callers after every search, and in the end nobody could start. */
 static const char *search(int *found)
 {
     static char list[1 << 18];
-    static const char mark[] = "@pellicle/";
-    size_t size = 0;
+    static const char mark[] = "@pellicle/", listening[] = " 00010000 ";
+    size_t size = 0, line = 0;
     int file = (int)SYS4(SYS_openat, AT_FDCWD, "/proc/net/unix", O_RDONLY | O_CLOEXEC, 0);
     if (file < 0)
         return NULL;
@@ -303,13 +307,21 @@ static const char *search(int *found)
         got = SYS3(SYS_read, file, list + size, sizeof list - 1 - size);
     SYS1(SYS_close, file);
     for (size_t i = 0; i + sizeof mark < size; i++) {
+        if (list[i] == '\n')
+            line = i + 1;
         if (!same(list + i, mark, sizeof mark - 1))
             continue;
         char *name = list + i + 1;
+        bool listens = false;
+        for (size_t at = line; at + sizeof listening - 1 <= i; at++)
+            listens |= same(list + at, listening, sizeof listening - 1);
         while (i < size && list[i] != '\n')
             i++;
         list[i] = 0;
-        int fd = connect_to(name);
+        line = i + 1;
+        if (!listens)
+            continue;
+        int fd = connect_to(name, false);
         if (fd < 0)
             continue;
         *found = fd;
@@ -339,7 +351,7 @@ static bool protect(struct variables *v)
         return false;
     }
     const char *channel = JOIN("pellicle/", upstream), *other = NULL;
-    int guard = channel ? connect_to(channel) : -ENOMEM;
+    int guard = channel ? connect_to(channel, true) : -ENOMEM;
     if ((guard == -ECONNREFUSED || guard == -EPERM) && (other = search(&guard)))
         channel = other;
     long error = guard < 0 ? -guard : say_hello(guard, &answer);
