@@ -68,7 +68,7 @@ internal sealed class Guardian : IGate, IJudge
 
     internal Proxy? Proxy { get; set; }
 
-    internal IPEndPoint? Upstream { get; private set; }
+    public IPEndPoint? Upstream { get; private set; }
 
     private long _trimmedAt;
     private int _trims;
@@ -76,7 +76,9 @@ internal sealed class Guardian : IGate, IJudge
     private int _tokenGiven;
     private ulong _unanswered;
 
-    internal int RuntimePid => _runtimePid;
+    public int RuntimePid => _runtimePid;
+
+    public ulong InvocationNumber => State?.Invocation ?? 0;
 
     /// <summary>Function's ARN: configured, or learned from the first event.</summary>
     internal string FunctionArn { get; private set; } = "";
@@ -769,6 +771,11 @@ internal sealed class Guardian : IGate, IJudge
             KnowFolders(RuntimeFolders.Of(pid));
     }
 
+    public PrefixAction ActionFor(Behaviour behaviour) => State?.ActionFor(behaviour) ?? PrefixAction.Ask;
+
+    /// <summary>The process that our wrapper became, before the first event: later anybody could have his own calls allowed that way.</summary>
+    public bool MaySupervise(int pid) => !Initialised && _wrapperPid != 0 && pid == _wrapperPid;
+
     /// <summary>The process that our wrapper became started a program: scripts first, the runtime last.</summary>
     private void KnowFolders(IReadOnlyList<string> folders)
     {
@@ -806,7 +813,7 @@ internal sealed class Guardian : IGate, IJudge
 
     /// <summary>Records a decision of the policy. <paramref name="allowed"/>: it went on whatever the decision wanted.</summary>
     /// <remarks>With several <paramref name="candidates"/> it is none's, and names them all.</remarks>
-    internal Incident ReportDecision(Behaviour behaviour, Policy.Decision decision, IReadOnlyList<Invocation> candidates, bool allowed)
+    internal Incident ReportDecision(Behaviour behaviour, Policy.Decision decision, IReadOnlyList<Invocation> candidates, bool allowed, string way = "")
     {
         var invocation = candidates.Count == 1 ? candidates[0] : null;
         var rule = decision.Reasons[0];
@@ -820,7 +827,7 @@ internal sealed class Guardian : IGate, IJudge
             Detector = rule.Rule.StartsWith("profile:", StringComparison.Ordinal) ? "unknown-behaviour" : rule.Rule[(rule.Rule.IndexOf(':', StringComparison.Ordinal) + 1)..],
             Severity = rule.Rule.StartsWith("builtin:", StringComparison.Ordinal) ? "high" : "medium",
             Source = invocation?.Source ?? "",
-            Reasons = [.. decision.Reasons.Select(r => r.Text), .. candidates.Count > 1 ? [$"one of {candidates.Count} invocations under way: {string.Join(", ", candidates.Take(8).Select(c => c.RequestId))}"] : (string[])[]],
+            Reasons = [.. decision.Reasons.Select(r => r.Text), .. way.Length > 0 ? [way] : (string[])[], .. candidates.Count > 1 ? [$"one of {candidates.Count} invocations under way: {string.Join(", ", candidates.Take(8).Select(c => c.RequestId))}"] : (string[])[]],
             Rule = rule.Rule,
         };
         ReportOf(candidates, incident);
@@ -850,12 +857,12 @@ internal sealed class Guardian : IGate, IJudge
     private StateFlags Flags(Policy.PolicyDocument document)
     {
         if (Policy.Mode != ProtectionMode.Protect)
-            return StateFlags.None;
+            return StateFlags.AnswersCalls;
         // A policy that lets through what the filter would refuse without a word must not meet it.
         var lifted = document.Builtin.GetValueOrDefault("tamper", Effect.Deny) != Effect.Deny || document.Rules.Any(r => r.Dimension == Dimension.Tamper && r.Effect != Effect.Deny);
         var noPrograms = document.Profile.TryGetValue(Dimension.Process, out var profile) && profile is { Stage: Pellicle.Policy.ProfileStage.Protect, Items.Count: 0 }
             && !document.Rules.Any(r => r.Dimension == Dimension.Process && r.Effect != Effect.Deny);
-        return StateFlags.Tamper | (lifted ? StateFlags.None : StateFlags.Confine) | (noPrograms ? StateFlags.NoPrograms : StateFlags.None);
+        return StateFlags.AnswersCalls | StateFlags.Tamper | (lifted ? StateFlags.None : StateFlags.Confine) | (noPrograms ? StateFlags.NoPrograms : StateFlags.None);
     }
 
     /// <summary>Writes mode, known items and prefix rules for the interposers.</summary>

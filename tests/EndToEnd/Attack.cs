@@ -42,6 +42,9 @@ public sealed record Attack
     /// <summary>The function's own bootstrap tells the runtime an address that is not the platform's.</summary>
     public bool Spied { get; init; }
 
+    /// <summary>Run in functions that have PELLICLE_SECCOMP=strict, with its twin.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>What must stop it, where other detectors stop other parts of it; empty when any may.</summary>
     public string StoppedBy { get; init; } = "";
 

@@ -31,6 +31,7 @@ public sealed class MatrixRun : IAsyncLifetime
     private readonly ConcurrentDictionary<(Guarding, string Language, string Op, string Value), List<string>> _before = [];
     private readonly ConcurrentDictionary<(string Attack, string Language, Guarding), Outcome> _alone = [];
     private readonly ConcurrentDictionary<string, List<Seen>> _incidents = [];
+    private static readonly Guarding[] Plain = [Guarding.None, Guarding.Monitor, Guarding.Protect];
     private string _victims = "";
     private Stage? _stage;
     private Database? _database;
@@ -63,10 +64,9 @@ public sealed class MatrixRun : IAsyncLifetime
         var settings = await stage.PublishLayerAsync();
         using var slots = new SemaphoreSlim(4);
         var alone = Attacks.Where(a => a.Alone).SelectMany(a => Victim.All.Where(v => a.Languages.Contains(v.Language)), (attack, victim) => RunAloneAsync(attack, victim, settings, slots));
-        await Task.WhenAll([.. Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)), .. alone]);
-        foreach (var (victim, guarding) in Victim.All.SelectMany(_ => (Guarding[])[Guarding.Monitor, Guarding.Protect], (v, g) => (v, g)))
+        await Task.WhenAll([.. Victim.All.SelectMany(_ => Enum.GetValues<Guarding>(), (v, g) => RunAsync(v, g, settings, slots)), .. Victim.All.SelectMany(_ => Plain, (v, g) => RunAsync(v, g, settings, slots, strict: true)), .. alone]);
+        foreach (var name in Victim.All.SelectMany(_ => Plain, (v, g) => (v, g)).Where(p => p.g != Guarding.None).SelectMany(p => (string[])[Name(p.v.Language, p.g), Name(p.v.Language, p.g, strict: true)]))
         {
-            var name = Name(victim.Language, guarding);
             Confinement[name] = (await stage.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}")).GetProperty("health").GetProperty("confinement").GetString()!;
         }
 
@@ -79,31 +79,37 @@ public sealed class MatrixRun : IAsyncLifetime
 
     /// <summary>What a row's attack brought.</summary>
     public Outcome Of(Attack attack, string language, Guarding guarding, string source = Events.Default) =>
-        attack.Alone ? _alone[(attack.Name, language, guarding)] : Find(guarding, language, source, attack.Op, attack.ValueFor(language), attack.Before is null ? [] : _before[(guarding, language, attack.Op, attack.ValueFor(language))]);
+        attack.Alone ? _alone[(attack.Name, language, guarding)] : Find(guarding, language, attack.Strict, source, attack.Op, attack.ValueFor(language), attack.Before is null ? [] : _before[(guarding, language, attack.Op, attack.ValueFor(language))]);
 
     /// <summary>What the benign twins brought.</summary>
-    public IEnumerable<Outcome> OfTwins(Attack attack, string language, Guarding guarding, string source = Events.Default) => attack.BenignFor(language).Select(v => Find(guarding, language, source, attack.BenignOp, v));
+    public IEnumerable<Outcome> OfTwins(Attack attack, string language, Guarding guarding, string source = Events.Default) => attack.BenignFor(language).Select(v => Find(guarding, language, attack.Strict, source, attack.BenignOp, v));
 
     /// <summary>Ways of guarding in which a row is run.</summary>
     public static IEnumerable<Guarding> GuardingsOf(Attack attack) =>
         attack.NeedsProfile ? [Guarding.None, Guarding.Protect, Guarding.Profile] : attack.FromEvent ? [Guarding.None, Guarding.Monitor, Guarding.Protect, Guarding.Sinks] : [Guarding.None, Guarding.Monitor, Guarding.Protect];
 
-    private Outcome Find(Guarding guarding, string language, string source, string op, string value, IReadOnlyList<string>? before = null)
+    private Outcome Find(Guarding guarding, string language, bool strict, string source, string op, string value, IReadOnlyList<string>? before = null)
     {
         var (id, answer) = _answers[(guarding, language, source, op, value)];
-        return new Outcome(answer, [.. _incidents[Name(language, guarding)].Where(i => i.RequestId == id || before?.Contains(i.RequestId) == true)]);
+        return new Outcome(answer, [.. _incidents[Name(language, guarding, strict)].Where(i => i.RequestId == id || before?.Contains(i.RequestId) == true)]);
     }
 
-    private static string Name(string language, Guarding guarding) => $"{language}-{guarding.ToString().ToLowerInvariant()}";
+    private static string Name(string language, Guarding guarding, bool strict = false) => $"{language}-{guarding.ToString().ToLowerInvariant()}{(strict ? "-strict" : "")}";
 
-    private async Task RunAsync(Victim victim, Guarding guarding, AttachSettings settings, SemaphoreSlim slots)
+    private async Task RunAsync(Victim victim, Guarding guarding, AttachSettings settings, SemaphoreSlim slots, bool strict = false)
     {
         await slots.WaitAsync();
         try
         {
             var stage = _stage!;
-            var name = Name(victim.Language, guarding);
-            await stage.CreateAsync(name, victim, _victims, new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"", ["DATABASE"] = _database!.Address });
+            var name = Name(victim.Language, guarding, strict);
+            var variables = new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"", ["DATABASE"] = _database!.Address };
+            if (strict)
+            {
+                variables["PELLICLE_SECCOMP"] = "strict";
+            }
+
+            await stage.CreateAsync(name, victim, _victims, variables);
             if (guarding != Guarding.None)
             {
                 // Before its first start: the guard must have it from the first event on.
@@ -114,19 +120,19 @@ public sealed class MatrixRun : IAsyncLifetime
             }
 
             var clock = Stopwatch.StartNew();
-            foreach (var attack in Attacks.Where(a => a.Languages.Contains(victim.Language) && GuardingsOf(a).Contains(guarding)))
+            foreach (var attack in Attacks.Where(a => a.Strict == strict && a.Languages.Contains(victim.Language) && GuardingsOf(a).Contains(guarding)))
             {
                 foreach (var source in attack.EverySource ? Events.Sources : [Events.Default])
                 {
                     foreach (var value in attack.BenignFor(victim.Language))
                     {
-                        await CallAsync(victim.Language, guarding, source, attack.BenignOp, value);
+                        await CallAsync(name, victim.Language, guarding, source, attack.BenignOp, value);
                     }
 
                     if (!attack.Alone && !(attack.NeedsGuard && guarding == Guarding.None))
                     {
-                        await PrepareAsync(victim.Language, guarding, source, attack);
-                        await CallAsync(victim.Language, guarding, source, attack.Op, attack.ValueFor(victim.Language));
+                        await PrepareAsync(name, victim.Language, guarding, source, attack);
+                        await CallAsync(name, victim.Language, guarding, source, attack.Op, attack.ValueFor(victim.Language));
                     }
                 }
             }
@@ -214,7 +220,7 @@ public sealed class MatrixRun : IAsyncLifetime
     /// <summary>Seconds each function took, for those who make it faster.</summary>
     public ConcurrentDictionary<string, TimeSpan> Times { get; } = [];
 
-    private async Task CallAsync(string language, Guarding guarding, string source, string op, string value)
+    private async Task CallAsync(string name, string language, Guarding guarding, string source, string op, string value)
     {
         var key = (guarding, language, source, op, value);
         if (_answers.ContainsKey(key))
@@ -224,10 +230,10 @@ public sealed class MatrixRun : IAsyncLifetime
 
         var stage = _stage!;
         var real = value.Replace("{other}", stage.Other, StringComparison.Ordinal).Replace("{otherport}", stage.Other.Split(':')[1], StringComparison.Ordinal);
-        _answers[key] = await SendAsync(language, guarding, source, op, real, value);
+        _answers[key] = await SendAsync(name, source, op, real, value);
     }
 
-    private async Task PrepareAsync(string language, Guarding guarding, string source, Attack attack)
+    private async Task PrepareAsync(string name, string language, Guarding guarding, string source, Attack attack)
     {
         if (attack.Before is not var (op, value, times))
         {
@@ -237,17 +243,17 @@ public sealed class MatrixRun : IAsyncLifetime
         var ids = _before[(guarding, language, attack.Op, attack.ValueFor(language))] = [];
         for (var i = 0; i < times; i++)
         {
-            ids.Add((await SendAsync(language, guarding, source, op, value, value)).RequestId);
+            ids.Add((await SendAsync(name, source, op, value, value)).RequestId);
         }
     }
 
     /// <summary>What the platform writes stands in the value: its count of a chain's rounds in the tracing header, or the caller's address.</summary>
-    private Task<(string RequestId, string Answer)> SendAsync(string language, Guarding guarding, string source, string op, string real, string value)
+    private Task<(string RequestId, string Answer)> SendAsync(string name, string source, string op, string real, string value)
     {
         const string From = "from ";
         var trace = value.StartsWith("Lineage=", StringComparison.Ordinal) ? $"Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0;{value}" : null;
         var sent = value.StartsWith(From, StringComparison.Ordinal) ? Events.Make(source, op, real, value[From.Length..]) : Events.Make(source, op, real);
-        return _stage!.InvokeAsync(Name(language, guarding), sent, trace);
+        return _stage!.InvokeAsync(name, sent, trace);
     }
 
     /// <summary>Guards send in order and before they ask for the next event: when the incident of a last, marked request is there, all are.</summary>

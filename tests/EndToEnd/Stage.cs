@@ -292,7 +292,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public static byte[] ZipOf(string directory) => LayerPackage.Zip(
         System.IO.Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Select(f => new ZipFileEntry(Path.GetRelativePath(directory, f).Replace('\\', '/'), File.ReadAllBytes(f), 0b110_100_100))
+            .Select(f => new ZipFileEntry(Path.GetRelativePath(directory, f).Replace('\\', '/'), File.ReadAllBytes(f), (int)File.GetUnixFileMode(f) & 0b111_101_101 | 0b100_100_100))
             .OrderBy(e => e.Path, StringComparer.Ordinal));
 
     private static string FindRoot()

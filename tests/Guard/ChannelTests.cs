@@ -56,14 +56,14 @@ public sealed unsafe class ChannelTests : IDisposable
 
     public static TheoryData<string, uint> FlagsOfPolicies => new()
     {
-        { """{"mode":"monitor"}""", 0 },
-        { """{"mode":"protect"}""", 3 },
-        { """{"mode":"protect","builtin":{"tamper":"report"}}""", 1 },
-        { """{"mode":"protect","rules":[{"id":"debug","effect":"allow","dimension":"tamper","items":["ptrace**"]}]}""", 1 },
-        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}}}""", 7 },
-        { """{"mode":"protect","profile":{"process":{"stage":"shadow","items":[]}}}""", 3 },
-        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":["/usr/bin/dash"]}}}""", 3 },
-        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}},"rules":[{"id":"tool","effect":"allow","dimension":"process","items":["/opt/bin/*"]}]}""", 3 },
+        { """{"mode":"monitor"}""", 8 },
+        { """{"mode":"protect"}""", 11 },
+        { """{"mode":"protect","builtin":{"tamper":"report"}}""", 9 },
+        { """{"mode":"protect","rules":[{"id":"debug","effect":"allow","dimension":"tamper","items":["ptrace**"]}]}""", 9 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}}}""", 15 },
+        { """{"mode":"protect","profile":{"process":{"stage":"shadow","items":[]}}}""", 11 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":["/usr/bin/dash"]}}}""", 11 },
+        { """{"mode":"protect","profile":{"process":{"stage":"protect","items":[]}},"rules":[{"id":"tool","effect":"allow","dimension":"process","items":["/opt/bin/*"]}]}""", 11 },
     };
 
     [Theory]
@@ -160,6 +160,31 @@ public sealed unsafe class ChannelTests : IDisposable
         _state.Generation.ShouldBeGreaterThan(before);
         (_state.Generation % 2).ShouldBe(0ul);
         _client.Ask(Dimension.Host, 0, 0, "api.example.com:443", "93.184.216.34", "tcp").ShouldBe((true, VerdictCache.No, (ushort)111));
+    }
+
+    [Fact]
+    public void Only_the_runtime_that_starts_may_have_its_system_calls_answered()
+    {
+        _client.HandsOver().ShouldBeFalse("no wrapper has started a runtime");
+        using var wrapper = new ChannelClient(_name);
+        wrapper.Hello(ClientRole.Wrapper);
+        // It is no listener: taken, found out, and given up.
+        _client.HandsOver().ShouldBeTrue();
+        _client.HandsOver().ShouldBeTrue();
+        Deliver("a", "{}");
+        _client.HandsOver().ShouldBeFalse("it is no start any more");
+    }
+
+    [Fact]
+    public void What_interposers_pass_by_is_told_without_a_question()
+    {
+        var known = new Behaviour(Dimension.Read, "/data/known");
+        _state.Publish(ProtectionMode.Protect, StateFlags.None, [known], [new PrefixRule(Dimension.Read, PrefixAction.Note, "/var/task/"), new PrefixRule(Dimension.Read, PrefixAction.Pass, "/var/"), new PrefixRule(Dimension.Host, PrefixAction.Pass, "10.")]);
+        _state.ActionFor(known).ShouldBe(PrefixAction.Pass);
+        _state.ActionFor(new Behaviour(Dimension.Read, "/var/task/a")).ShouldBe(PrefixAction.Note);
+        _state.ActionFor(new Behaviour(Dimension.Read, "/var/lib")).ShouldBe(PrefixAction.Pass);
+        _state.ActionFor(new Behaviour(Dimension.Write, "/var/lib")).ShouldBe(PrefixAction.Ask);
+        _state.ActionFor(new Behaviour(Dimension.Read, "/va")).ShouldBe(PrefixAction.Ask);
     }
 
     [Fact]

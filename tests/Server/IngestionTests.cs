@@ -181,6 +181,7 @@ public sealed class IngestionTests
         (await Told("available")).ShouldBe("available");
         (await Told("active")).ShouldBe("active");
         (await Told("<script>")).ShouldBe("active");
+        (await Told("supervised")).ShouldBe("supervised");
         (await Told("refused")).ShouldBe("refused");
     }
 

@@ -18,7 +18,7 @@
 #define KEPT 4             /* connections kept open; a caller that finds all busy opens its own */
 #define HIGH_FD 1000
 
-enum { HELLO = 1, WELCOME, QUERY, VERDICT, NOTE };
+enum { HELLO = 1, WELCOME, QUERY, VERDICT, NOTE, LISTENER };
 
 struct header { uint32_t magic; uint16_t version, type; uint32_t length, sequence; };
 
@@ -361,4 +361,20 @@ bool pe_channel_attach(void)
     }
     SYS4(SYS_rt_sigprocmask, SIG_SETMASK, &before, 0, 8);
     return atomic_load(&pe.state) != NULL;
+}
+
+int pe_channel_open(void) { return open_connection(now_ms() + TIMEOUT_MS); }
+
+/* Gives the guard the descriptor by which the kernel asks about system calls. The message is in its queue when this returns, whatever the answer. */
+bool pe_hand_over(int connection, int listener, bool trial)
+{
+    uint32_t body[2] = { (uint32_t)SYS0(SYS_getpid), trial };
+    struct header header = { MAGIC, 1, LISTENER, sizeof body, atomic_fetch_add(&sequence, 1) };
+    union { struct cmsghdr align; char bytes[CMSG_SPACE(sizeof(int))]; } control = { .align = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+    struct iovec pieces[2] = { { &header, sizeof header }, { body, sizeof body } };
+    struct msghdr message = { .msg_iov = pieces, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes };
+    struct { uint8_t decision, cache; uint16_t error; uint32_t reserved; } verdict;
+    memcpy(CMSG_DATA(&control.align), &listener, sizeof listener);
+    return set_deadline(connection, now_ms() + TIMEOUT_MS) && SYS3(SYS_sendmsg, connection, &message, MSG_NOSIGNAL) > 0
+        && receive(connection, &header, &verdict, sizeof verdict, NULL) == sizeof verdict && header.type == VERDICT && verdict.decision == 0;
 }

@@ -4,13 +4,16 @@
 #include "pellicle.h"
 #include "sys.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__x86_64__)
@@ -29,7 +32,7 @@ static const unsigned short refused[] = {
 };
 #define REFUSED (sizeof refused / sizeof *refused)
 #define ROOM 255 /* as far as a jump reaches */
-#define ENTRIES (REFUSED + 20)
+#define ENTRIES (REFUSED + 32)
 
 /* What is said about one system call: what follows in the program at `block`, 0 for a plain refusal. */
 struct entry { unsigned short number, block; };
@@ -85,7 +88,41 @@ static void not_to(struct program *p, unsigned number, unsigned argument, unsign
     RETURN(p, SECCOMP_RET_ALLOW);
 }
 
-static void write_blocks(struct program *p, uint32_t guard, uint32_t own, bool no_programs)
+/* Calls that need a look at what a pointer points to: answered by the guard, unless they come from code that judged them already. In another program
+   that code lies elsewhere, so the guard is asked about all of its calls, and looks where they come from (decision 0018). */
+static void ask_about(struct program *p, bool no_programs)
+{
+    static const unsigned short asked[] = {
+#if defined(__x86_64__)
+        SYS_open, SYS_creat,
+#endif
+        SYS_openat, SYS_openat2, SYS_connect, SYS_sendmsg, SYS_sendmmsg, SYS_execve, SYS_execveat,
+    };
+    const struct pe_text *texts;
+    unsigned count = pe_texts(&texts);
+    enter(p, SYS_sendto, p->length);
+    for (unsigned half = 0; half < 2; half++) { /* without an address it goes where the socket is connected to */
+        LOAD(p, ARGUMENT(4) + 4 * half);
+        IF(p, BPF_JEQ, 0, 0, half ? 1 : 3);
+    }
+    RETURN(p, SECCOMP_RET_ALLOW);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        if (!no_programs || (asked[i] != SYS_execve && asked[i] != SYS_execveat))
+            enter(p, asked[i], p->length);
+    for (unsigned i = 0; i < count; i++) {
+        if (texts[i].start >> 32 != texts[i].end >> 32)
+            continue; /* then the guard finds it */
+        LOAD(p, offsetof(struct seccomp_data, instruction_pointer) + 4);
+        IF(p, BPF_JEQ, (unsigned)(texts[i].start >> 32), 0, 4);
+        LOAD(p, offsetof(struct seccomp_data, instruction_pointer));
+        IF(p, BPF_JGE, (unsigned)texts[i].start, 0, 2);
+        IF(p, BPF_JGT, (unsigned)texts[i].end, 1, 0);
+        RETURN(p, SECCOMP_RET_ALLOW);
+    }
+    RETURN(p, SECCOMP_RET_USER_NOTIF);
+}
+
+static void write_blocks(struct program *p, uint32_t guard, uint32_t own, bool no_programs, bool supervised)
 {
     RETURN(p, SECCOMP_RET_ALLOW);
     RETURN(p, ERROR(EPERM));
@@ -111,6 +148,8 @@ static void write_blocks(struct program *p, uint32_t guard, uint32_t own, bool n
         enter(p, SYS_execveat, p->length);
         RETURN(p, ERROR(EACCES));
     }
+    if (supervised)
+        ask_about(p, no_programs);
     if (!guard)
         return;
     not_to(p, SYS_tkill, 0, guard, 1);
@@ -147,10 +186,10 @@ static void write_search(struct program *p, const struct entry *entries, unsigne
 }
 
 /* False when it does not fit, which a test would see. */
-static bool write_program(struct program *p, uint32_t guard, uint32_t own, bool no_programs)
+static bool write_program(struct program *p, uint32_t guard, uint32_t own, bool no_programs, bool supervised)
 {
     struct program blocks = { .length = 0 };
-    write_blocks(&blocks, guard, own, no_programs);
+    write_blocks(&blocks, guard, own, no_programs, supervised);
     p->length = 0;
     LOAD(p, offsetof(struct seccomp_data, arch));
     IF(p, BPF_JEQ, ARCHITECTURE, 1, 0);
@@ -175,14 +214,19 @@ static bool write_program(struct program *p, uint32_t guard, uint32_t own, bool 
     return true;
 }
 
-/* SPEC_ALLOW: otherwise kernels before 5.16 would slow down everything the process does. */
+#define WAIT_KILLABLE (1u << 5) /* since 5.19: a signal does not begin the call, and the question, again */
+
+/* SPEC_ALLOW: otherwise kernels before 5.16 would slow down everything the process does. A listener is the answer where flags ask for one. */
 static long install(struct program *p, unsigned flags)
 {
     struct sock_fprog whole = { .len = p->length, .filter = p->code };
     long result = SYS5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (result < 0)
         return result;
-    result = SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW, &whole);
+    const unsigned tried[] = { flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? WAIT_KILLABLE : 0, 0 };
+    result = -EINVAL;
+    for (size_t i = 0; i < 2 && result == -EINVAL; i++)
+        result = SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_SPEC_ALLOW | tried[i], &whole);
     return result == -EINVAL ? SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &whole) : result;
 }
 
@@ -202,6 +246,40 @@ static bool would_be_allowed(void)
     return allowed;
 }
 
+/* Nobody waits longer than this for a guard that took the question and does not answer. */
+static void end_after(long milliseconds)
+{
+    struct sigevent kill = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+    struct itimerspec when = { .it_value = { milliseconds / 1000, milliseconds % 1000 * 1000000 } };
+    int timer;
+    if (SYS3(SYS_timer_create, CLOCK_MONOTONIC, &kill, &timer) < 0 || SYS4(SYS_timer_settime, timer, 0, &when, 0) < 0)
+        SYS1(SYS_exit_group, 1);
+}
+
+/* The whole way once, in a child: kernels without listeners, platforms that refuse them, and a guard that may not read our memory leave the function as it was. */
+static bool would_be_answered(int connection)
+{
+    struct program p = { .length = 0 };
+    volatile bool answered = false;
+    LOAD(&p, offsetof(struct seccomp_data, nr));
+    IF(&p, BPF_JEQ, SYS_openat, 0, 1);
+    RETURN(&p, SECCOMP_RET_USER_NOTIF);
+    RETURN(&p, SECCOMP_RET_ALLOW);
+    pid_t child = vfork();
+    if (child == 0) {
+        end_after(1000);
+        long listener = install(&p, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+        if (listener >= 0 && pe_hand_over(connection, (int)listener, true)) {
+            SYS1(SYS_close, listener); /* a guard that ends leaves nobody waiting */
+            answered = SYS4(SYS_openat, AT_FDCWD, PE_TRIAL, O_RDONLY | O_CLOEXEC, 0) == -EOWNERDEAD;
+        }
+        SYS1(SYS_exit_group, 0);
+    }
+    while (child > 0 && SYS4(SYS_wait4, child, 0, 0, 0) == -EINTR)
+        continue;
+    return answered;
+}
+
 void pe_confine_start(void)
 {
     const struct pe_state *state = atomic_load(&pe.state);
@@ -217,8 +295,19 @@ void pe_confine_start(void)
         atomic_store(&ring->confinement, would_be_allowed() ? PE_CONFINEMENT_AVAILABLE : PE_CONFINEMENT_REFUSED);
         return;
     }
+    int connection = strict && (flags & PE_FLAG_ANSWERS_CALLS) ? pe_channel_open() : -1;
+    bool supervised = connection >= 0 && would_be_answered(connection);
     struct program p;
-    set = write_program(&p, atomic_load(&state->guard_pid), pe.root_pid, strict && atomic_load(&state->mode) == 2 && (flags & PE_FLAG_NO_PROGRAMS))
-        && install(&p, SECCOMP_FILTER_FLAG_TSYNC) == 0;
-    atomic_store(&ring->confinement, set ? PE_CONFINEMENT_ACTIVE : PE_CONFINEMENT_REFUSED);
+    long result = -EINVAL;
+    if (write_program(&p, atomic_load(&state->guard_pid), pe.root_pid, strict && atomic_load(&state->mode) == 2 && (flags & PE_FLAG_NO_PROGRAMS), supervised))
+        result = install(&p, SECCOMP_FILTER_FLAG_TSYNC | (supervised ? SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH : 0));
+    if (supervised && result >= 0) {
+        if (!pe_hand_over(connection, (int)result, false))
+            pe_count_fault();
+        SYS1(SYS_close, result);
+        result = 0;
+    }
+    if (connection >= 0)
+        SYS1(SYS_close, connection);
+    atomic_store(&ring->confinement, result != 0 ? PE_CONFINEMENT_REFUSED : supervised ? PE_CONFINEMENT_SUPERVISED : PE_CONFINEMENT_ACTIVE);
 }

@@ -13,6 +13,8 @@ struct pe_globals pe;
 struct library { uintptr_t base, start, end; const ElfW(Dyn) *dynamic; };
 enum { LIBC, LIBDL, LIBPTHREAD, LIBRESOLV, LIBRARIES };
 static struct library libraries[LIBRARIES];
+static struct pe_text texts[PE_TEXTS];
+static unsigned text_count;
 static void *(*real_dlsym)(void *, const char *);
 
 static int note_library(struct dl_phdr_info *info, size_t size, void *unused)
@@ -24,6 +26,8 @@ static int note_library(struct dl_phdr_info *info, size_t size, void *unused)
     const char *slash = strrchr(name, '/');
     const char *base = slash ? slash + 1 : name;
     struct library found = { .base = info->dlpi_addr, .start = UINTPTR_MAX };
+    unsigned texts_before = text_count;
+    bool ours = false, libc = strncmp(base, "ld-", 3) == 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[i];
         uintptr_t from = info->dlpi_addr + header->p_vaddr, to = from + header->p_memsz;
@@ -35,16 +39,30 @@ static int note_library(struct dl_phdr_info *info, size_t size, void *unused)
             found.start = from;
         if (to > found.end)
             found.end = to;
+        if ((header->p_flags & PF_X) && text_count < PE_TEXTS)
+            texts[text_count++] = (struct pe_text){ from, to };
     }
-    if ((uintptr_t)&note_library >= found.start && (uintptr_t)&note_library < found.end && strlen(name) < sizeof pe.own_path)
+    ours = (uintptr_t)&note_library >= found.start && (uintptr_t)&note_library < found.end;
+    if (ours && strlen(name) < sizeof pe.own_path)
         strcpy(pe.own_path, name);
-    for (int i = 0; i < LIBRARIES; i++)
-        if (strcmp(base, names[i]) == 0 && !libraries[i].dynamic)
+    for (int i = 0; i < LIBRARIES; i++) {
+        bool same = strcmp(base, names[i]) == 0;
+        libc |= same;
+        if (same && !libraries[i].dynamic)
             libraries[i] = found;
+    }
     /* musl is one file: loader and library. */
     if ((strncmp(base, "ld-musl-", 8) == 0 || strncmp(base, "libc.musl-", 10) == 0 || strcmp(base, "libc.so") == 0) && !libraries[LIBC].dynamic)
         libraries[LIBC] = found;
+    if (!ours && !libc && found.dynamic != libraries[LIBC].dynamic)
+        text_count = texts_before; /* other code makes its calls through these */
     return 0;
+}
+
+unsigned pe_texts(const struct pe_text **found)
+{
+    *found = texts;
+    return text_count;
 }
 
 bool pe_in_libc(const void *address)

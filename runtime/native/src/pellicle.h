@@ -45,8 +45,8 @@ struct pe_ring {
     _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
 };
 /* Flags of the state */
-enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4 };
-enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED };
+enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4, PE_FLAG_ANSWERS_CALLS = 8 };
+enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED, PE_CONFINEMENT_SUPERVISED };
 _Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
 _Static_assert(offsetof(struct pe_state, upstream_ip) == 76, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, head) == 64, "decision 0001");
@@ -89,7 +89,12 @@ struct pe_globals {
 };
 extern struct pe_globals pe;
 
+/* Code of a library: from the first byte to behind the last. */
+struct pe_text { uintptr_t start, end; };
+#define PE_TEXTS 8
+
 /* init.c */
+unsigned pe_texts(const struct pe_text **found);  /* of libc's parts, the loader and this library: where calls come from that were judged */
 void pe_start(void);
 bool pe_attach_later(void);
 bool pe_in_libc(const void *address);
@@ -143,6 +148,8 @@ bool pe_channel_attach(void);
 bool pe_query(const struct pe_ask *ask, struct pe_verdict *verdict);
 bool pe_send_note(const struct pe_ask *ask);
 uint8_t pe_flags(void);
+int pe_channel_open(void);                        /* a conversation of one's own, or -1 */
+bool pe_hand_over(int connection, int listener, bool trial);
 
 /* path.c */
 bool pe_readable(const void *address);            /* false: the kernel would say EFAULT */
@@ -183,6 +190,7 @@ typedef ssize_t (*pe_sender)(void *context, const struct iovec *pieces, size_t c
 ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context);
 
 /* confine.c */
+#define PE_TRIAL "/.pellicle/trial"               /* what a guard that reads the memory of those who ask answers with EOWNERDEAD */
 void pe_confine_start(void);
 
 /* v8.c */

@@ -11,6 +11,7 @@ internal enum MessageType : ushort
     Query = 3,
     Verdict = 4,
     Note = 5,
+    Listener = 6,
 }
 
 internal enum ClientRole : uint
@@ -42,6 +43,9 @@ internal enum VerdictCache : byte
 internal readonly record struct Query(Dimension Dimension, QueryFlags Flags, uint Pid, int PeerPid, ulong Invocation, IReadOnlyList<string> Fields)
 {
     internal string Item => Fields[0];
+
+    /// <summary>How it came to be known, where that is not the interposer; empty else.</summary>
+    internal string Way { get; init; } = "";
 
     internal string Field(int index) => index < Fields.Count ? Fields[index] : "";
 }

@@ -51,6 +51,7 @@ internal sealed unsafe class Ring
         1 => "active",
         2 => "available",
         3 => "refused",
+        4 => "supervised",
         _ => "unknown",
     };
 

@@ -27,6 +27,9 @@ internal enum StateFlags : uint
 
     /// <summary>The policy knows of no program that the function starts, and refuses others.</summary>
     NoPrograms = 4,
+
+    /// <summary>The guard answers the kernel's questions about system calls (decision 0018).</summary>
+    AnswersCalls = 8,
 }
 
 /// <summary>A rule that spares the interposer the question.</summary>
@@ -146,6 +149,26 @@ internal sealed unsafe class StateRegion
             if (found == hash || found == 0)
                 return found == hash;
         }
+    }
+
+    /// <summary>What an interposer would do with it without asking.</summary>
+    internal PrefixAction ActionFor(Behaviour item)
+    {
+        if (Contains(item))
+            return PrefixAction.Pass;
+        var text = Encoding.UTF8.GetBytes(item.Item);
+        lock (_writing)
+        {
+            var at = PrefixOffset;
+            for (var i = 0u; i < U32(60); i++)
+            {
+                var length = *(ushort*)(_region.Base + at + 2);
+                if (_region.Base[at] == (byte)item.Dimension && text.AsSpan().StartsWith(new ReadOnlySpan<byte>(_region.Base + at + 4, length)))
+                    return (PrefixAction)_region.Base[at + 1];
+                at += (4 + length + 3) & ~3;
+            }
+        }
+        return PrefixAction.Ask;
     }
 
     /// <summary>FNV-1a 64 over the dimension's byte and the item; never 0, which marks an empty slot.</summary>

@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     internal const uint EpollIn = 1, EpollRdHup = 0x2000, EpollEdge = 1u << 31;
     internal const short PollIn = 1, PollOut = 4, PollErr = 8, PollHup = 16, PollRdHup = 0x2000;
     internal const int MsgNoSignal = 0x4000, MsgDontWait = 0x40, MsgPeek = 2, MsgCmsgCloExec = 0x40000000;
-    internal const int EIntr = 4, EAgain = 11, EInProgress = 115, EConnRefused = 111, EAcces = 13, EPerm = 1;
+    internal const int EIntr = 4, EAgain = 11, EInProgress = 115, EConnRefused = 111, EAcces = 13, EPerm = 1, ENoEnt = 2, EOwnerDead = 130;
     internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1;
     internal const int MadvDontNeed = 4;
     internal const int ShutdownBoth = 2;
@@ -24,7 +24,7 @@ internal static unsafe partial class Libc
     internal const uint MfdCloExec = 1, MfdAllowSealing = 2;
     internal const int FAddSeals = 1033, FSealSeal = 1, FSealShrink = 2, FSealGrow = 4, FSealFutureWrite = 16;
     internal const int FGetFl = 3, FSetFl = 4, ONonBlock = 0x800;
-    internal const int OReadOnly = 0, OCloExec = 0x80000;
+    internal const int OReadOnly = 0, OCloExec = 0x80000, OPath = 0x200000;
     internal const int AtFdCwd = -100, AtSymlinkNoFollow = 0x100;
     internal const uint StatXBasic = 0x7FF;
 
@@ -194,6 +194,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int statx(int folder, byte* path, int flags, uint mask, StatX* found);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int fd, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint process_vm_readv(int pid, IoVec* local, nuint localCount, IoVec* remote, nuint remoteCount, nuint flags);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int execve(byte* path, byte** argv, byte** environment);

@@ -63,7 +63,7 @@ internal sealed class SinkJudge(Guardian guardian)
             Environment = guardian.Settings.EnvironmentId,
         });
         if (decision.IncidentDecision is not null)
-            guardian.ReportDecision(behaviour, decision, candidates, allowed: false);
+            guardian.ReportDecision(behaviour, decision, candidates, allowed: false, query.Way);
         if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
             return Deny(query);
         if (query.Dimension is Dimension.Read or Dimension.Library)
@@ -209,7 +209,7 @@ internal sealed class SinkJudge(Guardian guardian)
         Source = invocation.Source,
         Field = hit.Field,
         Evidence = hit.Evidence,
-        Reasons = [hit.Reason],
+        Reasons = query.Way.Length > 0 ? [hit.Reason, query.Way] : [hit.Reason],
         Rule = "taint",
     };
 

@@ -10,7 +10,7 @@ namespace Pellicle.Server.Fleet;
 /// <param name="Dropped">Behaviours.</param>
 /// <param name="Unanswered">Questions of interposers.</param>
 /// <param name="SpoolDropped">Reports.</param>
-/// <param name="Confinement">Of the seccomp filter, from the newest report: <c>active</c>, <c>available</c>, <c>refused</c>, <c>unknown</c>; empty when there is none.</param>
+/// <param name="Confinement">Of the seccomp filter, from the newest report: <c>supervised</c>, <c>active</c>, <c>available</c>, <c>refused</c>, <c>unknown</c>; empty when there is none.</param>
 internal sealed record FunctionHealth(long Faults, long Dropped, long Unanswered, long SpoolDropped, string Confinement);
 
 /// <summary>Open findings by severity.</summary>

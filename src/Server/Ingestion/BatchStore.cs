@@ -56,7 +56,7 @@ internal sealed class BatchStore(Database database, TimeProvider time, FunctionS
             arn, code, now, id = batch.Environment, runtime = Cut(batch.Runtime), guard = Cut(batch.GuardVersion), mode = Cut(batch.Mode), revision = Cut(batch.PolicyRevision),
             lines = batch.Lines is { ValueKind: JsonValueKind.Object } l && l.GetRawText() is { Length: <= MaxText } text ? text : "{}",
             batch.Invocations, batch.CleanInvocations, health.Faults, health.Dropped, health.Unanswered, health.SpoolDropped, health.Blocked, health.WouldBlock,
-            confinement = health.Confinement is "active" or "available" or "refused" or "unknown" ? health.Confinement : "",
+            confinement = health.Confinement is "supervised" or "active" or "available" or "refused" or "unknown" ? health.Confinement : "",
         };
         await connection.ExecuteAsync("""
             UPDATE functions SET runtime = CASE WHEN @runtime = '' THEN runtime ELSE @runtime END, code_sha256 = CASE WHEN @code = '' THEN code_sha256 ELSE @code END, guard_version = @guard, guard_mode = @mode,

@@ -8,9 +8,10 @@ if [ -f "$out/.stamp" ] && [ -z "$(find "$here" -newer "$out/.stamp" -type f -no
 rm -rf "$out"
 mkdir -p "$out/gifts"
 gcc -shared -fPIC -Wall -Werror -o "$out/hook.so" "$here/hook.c"
+gcc -static -Wall -Werror -o "$out/raw" "$here/raw.c"
 for language in python node java dotnet; do
   mkdir -p "$out/$language"
-  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$out/$language/"
+  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$out/raw" "$out/$language/"
   cp "$out/hook.so" "$out/$language/data/"
   mkdir "$out/$language/data/hooks"
 done

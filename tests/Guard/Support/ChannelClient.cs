@@ -50,6 +50,24 @@ internal sealed unsafe class ChannelClient : IDisposable
         return (body[0] == 1, (VerdictCache)body[1], BinaryPrimitives.ReadUInt16LittleEndian(body[2..]));
     }
 
+    /// <summary>Sends a descriptor as a runtime does with its listener; whether it was taken.</summary>
+    internal bool HandsOver()
+    {
+        var body = Messages.TwoNumbers(MessageType.Listener, ++_sequence, (uint)Environment.ProcessId, 0);
+        var control = stackalloc byte[24];
+        (*(nuint*)control, *(int*)(control + 8), *(int*)(control + 12), *(int*)(control + 16)) = (20, SolSocket, ScmRights, _fd);
+        fixed (byte* p = body)
+        {
+            var vector = new IoVec { Base = p, Length = (nuint)body.Length };
+            var message = new MsgHdr { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = 24 };
+            sendmsg(_fd, &message, MsgNoSignal).ShouldBe(body.Length);
+        }
+        var packet = new byte[64];
+        Messages.TryHeader(packet.AsSpan(0, Fd.Receive(_fd, packet)), out var type, out _, out var answer).ShouldBeTrue();
+        type.ShouldBe(MessageType.Verdict);
+        return answer[0] == 0;
+    }
+
     /// <summary>Asks and never reads the answers; until the guard has enough of it.</summary>
     internal void Flood(int questions)
     {

@@ -239,6 +239,7 @@ const operations = {
     fs.chmodSync('/tmp/dropped.sh', 0o755);
     return run('/tmp/dropped.sh');
   },
+  raw: (v) => run('/var/task/raw', v),
   script: () => run('/bin/sh', '/var/task/script.sh'),
   'stop-runtime': () => sh('kill -STOP $PPID; kill -CONT $PPID && echo stopped-it'),
   'stop-own': () => sh('sleep 5 & kill -TERM $! && echo stopped-own'),

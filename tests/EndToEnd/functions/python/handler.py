@@ -4,6 +4,7 @@ import ctypes
 import gc
 import io
 import json
+import mmap
 import os
 import pickle
 import re
@@ -134,6 +135,24 @@ def ptrace(pid):
     if libc().ptrace(ctypes.c_long(0x4206), ctypes.c_long(pid), None, None) != 0:  # PTRACE_SEIZE
         raise OSError(ctypes.get_errno(), "ptrace")
     return "traced"
+
+
+def machine(what):
+    """System calls by machine code of one's own."""
+    # Moves each argument one register on, and calls: the first is the number.
+    code = bytes.fromhex("4889f8 4889f7 4889d6 4889ca 4d89c2 0f05 c3")
+    page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    page.write(code)
+    call = ctypes.CFUNCTYPE(*[ctypes.c_long] * 6)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
+    if what in ("environ", "words"):
+        path = ctypes.create_string_buffer(b"/proc/self/environ" if what == "environ" else DATA.encode() + b"/words.txt")
+        file = call(257, -100, ctypes.addressof(path), 0, 0)
+        if file < 0:
+            raise OSError(-file, "open")
+        return os.read(file, 65536).decode()
+    host, port = (upstream() if what == "platform" else BACKEND).split(":")
+    name = ctypes.create_string_buffer(struct.pack("<H", socket.AF_INET) + struct.pack(">H", int(port)) + socket.inet_aton(host) + bytes(8))
+    return "connected" if call(42, call(41, socket.AF_INET, socket.SOCK_STREAM, 0, 0), ctypes.addressof(name), 16, 0) == 0 else "refused"
 
 
 class Iovec(ctypes.Structure):
@@ -332,6 +351,8 @@ OPERATIONS = {
     "link": lambda v: link(DATA + "/words.txt"),
     "dropped": lambda v: dropped(),
     "memfd": lambda v: memfd(),
+    "raw": lambda v: run("/var/task/raw", v),
+    "machine": machine,
     "script": lambda v: run("/bin/sh", "/var/task/script.sh"),
     "stop-runtime": lambda v: sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it"),
     "stop-own": lambda v: sh("sleep 5 & kill -TERM $! && echo stopped-own"),

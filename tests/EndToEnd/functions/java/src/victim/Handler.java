@@ -156,6 +156,7 @@ public final class Handler {
                 Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
                 yield run(file.toString());
             }
+            case "raw" -> run("/var/task/raw", v);
             case "script" -> run("/bin/sh", "/var/task/script.sh");
             case "stop-runtime" -> sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");
             case "stop-own" -> sh("sleep 5 & kill -TERM $! && echo stopped-own");
