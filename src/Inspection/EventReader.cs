@@ -473,7 +473,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     private bool Room()
     {
-        if (texts.Count < options.MaxTexts)
+        if (texts.Slices < options.MaxTexts)
         {
             return true;
         }

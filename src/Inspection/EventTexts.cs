@@ -24,7 +24,8 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
     private readonly record struct Slice(int Step, int Start, int Length, string? Text);
 
-    public int Count => _slices.Count;
+    /// <summary>With what is decoded.</summary>
+    public int Count => _slices.Count == 0 ? 0 : Items.Length;
 
     /// <summary>Everything together; asked from several threads at once the list may be built twice, equal both times.</summary>
     private EventText[] Items => Volatile.Read(ref _items) ?? Build();
@@ -74,6 +75,9 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         return _steps.Count - 1;
     }
 
+    /// <summary>Texts as they stand in the event.</summary>
+    internal int Slices => _slices.Count;
+
     internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, text));
 
     /// <summary>What is forgotten when a text turns out not to be the document it looked like.</summary>
@@ -112,13 +116,19 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
     private EventText[] Build()
     {
-        var items = new EventText[_slices.Count];
-        for (var i = 0; i < items.Length; i++)
+        var list = new List<EventText>(_slices.Count);
+        foreach (var slice in _slices)
         {
-            var slice = _slices[i];
-            items[i] = new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length));
+            list.Add(new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length)));
         }
 
+        // Programs decode what comes in base64 before it reaches a sink.
+        for (var i = 0; i < _slices.Count; i++)
+        {
+            EncodedText.AddDecoded(list[i], list);
+        }
+
+        EventText[] items = [.. list];
         Volatile.Write(ref _items, items);
         return items;
     }

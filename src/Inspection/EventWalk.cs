@@ -470,7 +470,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         _skips = nesting == 0 && frame.Known?.Member(name) is { } field && (field.Platform & _group) != 0;
-        telling |= name.Length >= 9 && name.IndexOf("__proto__"u8) >= 0;
+        telling |= name.Length >= 9 && Inspector.ReachesPrototype(name);
         if (!_skips && telling)
         {
             _judge.Name(this, 0, Plain(name));

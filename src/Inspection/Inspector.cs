@@ -70,7 +70,7 @@ public static class Inspector
     /// <summary>Longer texts are documents: what is found in them is reported, not blocked, by the detectors of parameters.</summary>
     private const int MaxParameter = 3000;
 
-    private static readonly string[] OfParameters = ["command-injection", "sql-injection", "ssrf", "path-traversal", "code-injection", "nosql-injection", "scanner", "server-side-include"];
+    private static readonly string[] OfParameters = ["command-injection", "sql-injection", "ssrf", "path-traversal", "code-injection", "nosql-injection", "scanner", "server-side-include", "prototype-pollution"];
 
     private static readonly SearchValues<byte> PlainName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_ .:/@"u8);
 
@@ -154,7 +154,10 @@ public static class Inspector
         };
     }
 
-    internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || name.IndexOf("__proto__"u8) >= 0;
+    internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || ReachesPrototype(name);
+
+    /// <summary>Members by which an object that is merged into another reaches the prototype of all; the second only below <c>constructor</c>.</summary>
+    internal static bool ReachesPrototype(ReadOnlySpan<byte> name) => name.IndexOf("__proto__"u8) >= 0 || name.EndsWith("prototype"u8);
 
     private sealed class Sink(Judge judge, EventTexts texts) : IEventSink
     {
@@ -234,7 +237,8 @@ public static class Inspector
 
     private static void KeySignal(Judge judge, EventText key)
     {
-        if (key.Text.Contains("__proto__", StringComparison.Ordinal) || key.Text.Contains("constructor[prototype]", StringComparison.Ordinal))
+        if (key.Text.Contains("__proto__", StringComparison.Ordinal) || key.Text.Contains("constructor[prototype]", StringComparison.Ordinal) || key.Text.Contains("constructor.prototype", StringComparison.Ordinal)
+            || (key.Text == "prototype" && key.Field.EndsWith("constructor.prototype", StringComparison.Ordinal)))
         {
             judge.Add(new InspectionSignal("prototype-pollution", key.Field, 0.92, Cut(key.Text, default)));
         }

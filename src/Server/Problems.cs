@@ -18,5 +18,5 @@ internal static class Problems
 
     public static ProblemHttpResult NoFunction(string name, FunctionLookup lookup) => lookup.Candidates.Count > 1
         ? TypedResults.Problem(statusCode: 409, title: $"there are {lookup.Candidates.Count} functions `{name}`", detail: $"name it by ARN: {string.Join(", ", lookup.Candidates)}")
-        : TypedResults.Problem(statusCode: 404, title: $"there is no function `{name}`", detail: "a function appears when its guard reports, or when a scan of it is uploaded; to prepare one, name it by its full ARN");
+        : TypedResults.Problem(statusCode: 404, title: $"there is no function `{name}`", detail: "a function appears when it is protected, when its guard reports, or when a scan of it is uploaded; to prepare one, name it by its full ARN");
 }

@@ -30,12 +30,15 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
         partly.ShouldContain("lab-full: refused");
         partly.ShouldContain("way out: ");
 
+        // By name or pattern before the first invocation.
+        await PellicleAsync(0, "mode", "shop-orders", "protect");
+        await PellicleAsync(0, "mode", "shop-b*", "protect");
         await run.Stage.InvokeAsync("shop-orders", "{}"u8.ToArray());
-        await PellicleAsync(0, "mode", Stage.Arn("shop-orders"), Stage.Arn("shop-bills"), "protect");
         var rows = await StatusUntilAsync("shop-orders", r => r.GetProperty("lines").GetString()!.StartsWith("1,2", StringComparison.Ordinal));
         rows["shop-orders"].GetProperty("isProtected").GetBoolean().ShouldBeTrue();
         rows["shop-orders"].GetProperty("mode").GetString().ShouldBe("protect");
         rows["shop-orders"].GetProperty("lastSeen").GetString().ShouldBe("now");
+        rows["shop-bills"].GetProperty("mode").GetString().ShouldBe("protect");
         rows["shop-bills"].GetProperty("remarks")[0].GetString()!.ShouldContain("not seen yet");
         rows["lab-full"].GetProperty("isProtected").GetBoolean().ShouldBeFalse();
         rows["lab-full"].GetProperty("remarks")[0].GetString().ShouldBe("the layer is not attached");

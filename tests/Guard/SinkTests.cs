@@ -69,6 +69,74 @@ public class SinkTests
         Arguments("/usr/bin/ls", ["ls", "-laR"], "-laR").ShouldNotBeNull().Block.ShouldBeFalse();
     }
 
+    [Fact]
+    public void A_dangerous_option_behind_a_harmless_one_is_stopped() =>
+        Arguments("/usr/bin/tar", ["tar", "cf", "/dev/null", "--checkpoint=1", "--checkpoint-action=exec=id"], "--checkpoint=1 --checkpoint-action=exec=id").ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Fact]
+    public void A_command_of_several_words_from_the_event_is_stopped_without_a_shell_too()
+    {
+        Arguments("/usr/bin/cat", ["cat", "/etc/passwd"], " cat /etc/passwd").ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("command-injection"), h => h.Block.ShouldBeTrue());
+        Arguments("/usr/bin/cat", ["cat", "notes.txt"], "notes.txt").ShouldBeNull();
+        Arguments("/usr/bin/cat", ["cat", "notes.txt"], "please cat notes.txt").ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("node", "-e", "require('child_process').execSync('id')")]
+    [InlineData("node", "-p", "process.env")]
+    [InlineData("python3.11", "-c", "__import__('os').system('id')")]
+    public void Code_that_came_with_its_option_is_stopped(string program, string option, string code)
+    {
+        Arguments("/usr/bin/" + program, [program, option, code], $"{option} {code}").ShouldNotBeNull().Block.ShouldBeTrue();
+        Arguments("/usr/bin/" + program, [program, option, code], "an unrelated text").ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("BEGIN{system(\"cat /etc/passwd\")}", true)]
+    [InlineData("BEGIN{while((getline l < \"/etc/passwd\")>0) print l}", true)]
+    [InlineData("{print | \"sh\"}", true)]
+    [InlineData("{print $1, substr($2, 3)}", false)]
+    [InlineData("$3 > 100 {n++} END {print n}", false)]
+    public void Awk_programs_from_an_event(string program, bool stopped) =>
+        (Arguments("/usr/bin/mawk", ["awk", program, "data.txt"], program)?.Block ?? false).ShouldBe(stopped);
+
+    [Fact]
+    public void What_reaches_outside_in_a_program_of_the_functions_own_is_not_the_events() =>
+        Arguments("/usr/bin/gawk", ["awk", "-v", "n=ann", "$1 == n {print | \"sort\"}"], "n=ann").ShouldBeNull();
+
+    [Fact]
+    public void A_program_as_an_address_is_stopped_whatever_it_does()
+    {
+        CodeSink.Check("import", "export const a=1", Texts("data:text/javascript,export const a=1")).ShouldNotBeNull().Block.ShouldBeTrue();
+        CodeSink.Check("import", "export const a=1", Texts("data:image/png;base64,AAAA")).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Compiled_python_in_an_event_is_stopped_where_such_code_is_read()
+    {
+        CodeSink.Restored("marshal:code", Texts("4wAAAAAAAAAAAAAAAAMAAABAAAAA8xoAAACX")).ShouldNotBeNull().Block.ShouldBeTrue();
+        CodeSink.Restored("marshal:code", Texts("e300000000000000")).ShouldNotBeNull();
+        CodeSink.Restored("marshal:code", Texts("WwMAAADpAQAAAOkCAAAA6QMAAAA=")).ShouldBeNull("a list of numbers");
+        CodeSink.Restored("pickle:builtins.list", Texts("4wAAAAAAAAAAAAAAAAMAAABAAAAA8xoAAACX")).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("http://0:8080/", "0.0.0.0")]
+    [InlineData("http://0x0/", "0.0.0.0")]
+    [InlineData("http://user@0/", "0.0.0.0")]
+    [InlineData("http://\uff11\uff12\uff17.0.0.1:8080/", "127.0.0.1")]
+    [InlineData("http://127\u30020\u30020\uff0e1:8080/", "127.0.0.1")]
+    [InlineData("http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460:8080/", "127.0.0.1")]
+    [InlineData("http:\\\\127.0.0.1:8080\\x", "127.0.0.1")]
+    public void Other_spellings_of_an_internal_address(string text, string address) =>
+        HostSink.Check($"{address}:8080", address, Texts(text)).ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("0 items at 8080", "0.0.0.0")]
+    [InlineData("10/20/30", "10.0.0.20")]
+    [InlineData("\uff11\uff12\uff17 Straße", "127.0.0.1")]
+    public void Numbers_that_are_no_address(string text, string address) => HostSink.Check($"{address}:8080", address, Texts(text)).ShouldBeNull();
+
     [Theory]
     [InlineData("__import__('os').system('id')", true)]
     [InlineData("require('child_process').execSync('id')", true)]

@@ -78,7 +78,47 @@ public sealed class EventTests
     [InlineData("""{"body":"{\"name\":{\"$ne\":null}}","rawPath":"/"}""", "nosql-injection")]
     [InlineData("""{"body":"name[$ne]=1","rawPath":"/"}""", "nosql-injection")]
     [InlineData("""{"body":"{\"__proto__\":{\"admin\":true}}","rawPath":"/"}""", "prototype-pollution")]
+    [InlineData("""{"constructor":{"prototype":{"admin":true}}}""", "prototype-pollution")]
+    [InlineData("""{"body":"{\"a\":[{\"constructor\":{\"prototype\":{\"admin\":true}}}]}","rawPath":"/"}""", "prototype-pollution")]
+    [InlineData("""{"body":"constructor[prototype][admin]=1","rawPath":"/"}""", "prototype-pollution")]
+    [InlineData("""{"path":"__proto__.admin","value":true}""", "prototype-pollution")]
+    [InlineData("""{"queryStringParameters":{"set":"constructor.prototype.admin"},"rawPath":"/"}""", "prototype-pollution")]
     public void Telling_names_are_seen(string json, string detector) => Inspect(json).Signals.ShouldContain(s => s.Detector == detector && s.Confidence >= 0.9);
+
+    [Theory]
+    [InlineData("""{"constructor":"ACME Builders","prototype":{"v":1}}""")]
+    [InlineData("""{"product":{"prototype":"X-1","constructor":{"name":"ACME"}}}""")]
+    [InlineData("""{"note":"the constructor of the prototype, __proto__ of its class"}""")]
+    public void Names_that_tell_nothing_are_passed(string json) => Inspect(json).Signals.ShouldBeEmpty();
+
+    [Fact]
+    public void What_is_decoded_from_base64_is_a_text_of_its_field()
+    {
+        var path = Inspect($$"""{"file":"{{Base64("../../../etc/passwd")}}","other":"database"}""").Texts;
+        path.ShouldContain(new EventText("file", "../../../etc/passwd"));
+        path.Count.ShouldBe(3);
+        // Either alphabet, with and without the signs at its end.
+        Inspect($$"""{"a":"{{Base64("a?b>c~d; id é").Replace('+', '-').Replace('/', '_').TrimEnd('=')}}"}""").Texts.ShouldContain(new EventText("a", "a?b>c~d; id é"));
+        Inspect("""{"a":"AAECAwQFBgcICQoL","b":"c2hvcnQ"}""").Texts.Count.ShouldBe(2, "neither bytes nor a word");
+    }
+
+    [Fact]
+    public void Names_in_an_archive_that_lead_out_of_it_are_texts_of_its_field()
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new System.IO.Compression.ZipArchive(zip, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var name in new[] { "readme.txt", "../../tmp/evil.py", "/var/task/x", "a..b" })
+            {
+                using var entry = archive.CreateEntry(name).Open();
+                entry.Write("content"u8);
+            }
+        }
+
+        var texts = Inspect($$"""{"upload":"{{Convert.ToBase64String(zip.ToArray())}}"}""").Texts.Select(t => t.Text).Skip(1);
+        texts.ShouldBe(["../../tmp/evil.py", "/var/task/x", "a..b"]);
+        Inspect($$"""{"upload":"{{Convert.ToBase64String(zip.ToArray().AsSpan(0, 60))}}"}""").Texts.Count.ShouldBe(1, "cut short");
+    }
 
     [Fact]
     public void Shape_depends_on_names_and_not_on_order_values_or_open_maps()

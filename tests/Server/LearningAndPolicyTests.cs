@@ -107,6 +107,22 @@ public sealed class LearningAndPolicyTests
     }
 
     [Fact]
+    public async Task A_function_is_made_known_by_its_arn_and_has_a_name_from_then_on()
+    {
+        await using var test = await TestServer.StartAsync();
+        (await test.Admin.PutAsJsonAsync("/api/v1/functions/orders", new { })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        for (var i = 0; i < 2; i++)
+        {
+            (await test.Admin.PutAsJsonAsync($"/api/v1/functions/{TestServer.Arn}", new { })).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await test.GetAsync("/api/v1/functions")).GetProperty("items").GetArrayLength().ShouldBe(1);
+        }
+
+        (await test.GetAsync("/api/v1/functions/orders")).GetProperty("protected").GetBoolean().ShouldBeFalse();
+        (await test.Admin.PutAsJsonAsync("/api/v1/functions/orders/mode", new { mode = "protect" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PolicyAsync(test)).Mode.ShouldBe(ProtectionMode.Protect);
+    }
+
+    [Fact]
     public async Task One_name_in_two_accounts_must_be_said_by_arn()
     {
         await using var test = await TestServer.StartAsync();

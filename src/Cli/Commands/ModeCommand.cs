@@ -62,6 +62,6 @@ internal static class ModeCommand
 
         var known = (await client.GetAsync("/api/v1/functions", cancellationToken)).GetProperty("items").EnumerateArray().Select(f => (Name: f.GetProperty("name").GetString()!, Arn: f.GetProperty("arn").GetString()!));
         var chosen = known.Where(f => all || names.Any(n => n == f.Arn || FileSystemName.MatchesSimpleExpression(n, f.Name, ignoreCase: false))).Select(f => f.Arn).Order(StringComparer.Ordinal).ToList();
-        return chosen.Count > 0 ? chosen : throw new CliException("no function matches", "a function appears when its guard reports: list them with `pellicle status`");
+        return chosen.Count > 0 ? chosen : throw new CliException("no function matches", "a function appears when it is protected: list them with `pellicle status`");
     }
 }

@@ -168,18 +168,25 @@ internal static class ProtectCommand
 
         public async Task<ProtectionChange> ProtectAsync(string name, CancellationToken cancellationToken)
         {
+            var function = await lambda.GetConfigurationAsync(name, null, cancellationToken);
             AttachSettings settings;
             try
             {
-                var architecture = ArchitectureOf(await lambda.GetConfigurationAsync(name, null, cancellationToken));
-                settings = await SettingsForAsync(architecture, cancellationToken);
+                settings = await SettingsForAsync(ArchitectureOf(function), cancellationToken);
             }
             catch (FileNotFoundException exception)
             {
                 return new ProtectionChange(name, false, [new(exception.Message, "build what the layer for this processor needs (eng/build.sh protection, or eng/build.sh arm64), or give one by --layer-arn")], [], "", "");
             }
 
-            return await _protector.ProtectAsync(name, newToken && client is not null ? settings with { Token = await TokenAsync(cancellationToken) } : settings, client is null ? null : TokenAsync, cancellationToken);
+            var change = await _protector.ProtectAsync(name, newToken && client is not null ? settings with { Token = await TokenAsync(cancellationToken) } : settings, client is null ? null : TokenAsync, cancellationToken);
+            if (client is not null && change.Refusals.Count == 0)
+            {
+                // So that its mode and policy can be set before it runs for the first time.
+                await client.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(function.FunctionArn)}", "{}", cancellationToken);
+            }
+
+            return change;
         }
 
         private async Task<AttachSettings> SettingsForAsync(string architecture, CancellationToken cancellationToken)

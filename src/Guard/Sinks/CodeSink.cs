@@ -23,6 +23,9 @@ internal static class CodeSink
             // A class from bytes: its beginning as base64 tells it, or that the event holds a class at all.
             if (kind == "class" && (text.Contains(code, StringComparison.Ordinal) || IsClass(text)))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds a class, and a class is made from bytes", true);
+            // What is imported is the program within the address.
+            if (kind == "import" && IsProgramAddress(text))
+                return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds a program as an address, and such a one is imported", true);
             if (Adds(code, text))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` is part of code made at run time ({kind})", true);
         }
@@ -42,6 +45,33 @@ internal static class CodeSink
     {
         var start = text.AsSpan().TrimStart();
         return start.Length >= MinClass && (start.StartsWith("yv66vgAA", StringComparison.Ordinal) || start.StartsWith("cafebabe0000", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Python's own form of compiled code is read, and the event holds some.</summary>
+    internal static SinkHit? Restored(string item, IReadOnlyList<EventText> texts)
+    {
+        if (item != "marshal:code")
+            return null;
+        foreach (var (field, text) in texts)
+        {
+            if (IsMarshalledCode(text))
+                return new("code-injection", field, SinkHit.Cut(text), $"event field `{field}` holds compiled Python, and such code is read", true);
+        }
+        return null;
+    }
+
+    /// <summary>The sign of a code object, with or without the flag of a reference, and how many arguments it takes, in base64 or hexadecimal digits.</summary>
+    private static bool IsMarshalledCode(string text)
+    {
+        var start = text.AsSpan().TrimStart();
+        return start.StartsWith("4wAAAA", StringComparison.Ordinal) || start.StartsWith("YwAAAA", StringComparison.Ordinal)
+            || start.StartsWith("e3000000", StringComparison.OrdinalIgnoreCase) || start.StartsWith("63000000", StringComparison.Ordinal);
+    }
+
+    private static bool IsProgramAddress(string text)
+    {
+        var start = text.AsSpan().TrimStart();
+        return start.StartsWith("data:text/", StringComparison.OrdinalIgnoreCase) || start.StartsWith("data:application/", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The text stands in the code and is itself code (a call, an import, a member of a dangerous object): not a number, a name or a formula.</summary>

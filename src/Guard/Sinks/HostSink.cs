@@ -19,8 +19,9 @@ internal static class HostSink
         IPAddress.TryParse(ip.Length > 0 ? ip : name, out var address);
         var inside = address is not null ? IsInternal(address) : IsInternalName(name);
         var isName = !IPAddress.TryParse(name, out _);
-        foreach (var (field, text) in texts)
+        foreach (var (field, whole) in texts)
         {
+            var text = HostSpelling.Plain(whole);
             var named = name.Length >= MinName && Overlap.HasHost(text, name);
             if (!named && address is not null && inside)
                 named = Addresses(text).Any(a => a.Equals(address)) || (!isName && text.Contains("localhost", StringComparison.OrdinalIgnoreCase) && IPAddress.IsLoopback(address) && NamesUrl(text, port));
@@ -68,26 +69,28 @@ internal static class HostSink
                 continue;
             if (i > start)
             {
-                foreach (var address in Parse(text[start..i]))
+                // A short number is a host only where nothing else can stand.
+                var alone = start == 0 ? i == text.Length : text[start - 1] == '@' || (start > 1 && text[start - 1] is '/' or '\\' && text[start - 2] is '/' or '\\');
+                foreach (var address in Parse(text[start..i], alone))
                     yield return address;
             }
             start = i + 1;
         }
     }
 
-    private static IEnumerable<IPAddress> Parse(string token)
+    private static IEnumerable<IPAddress> Parse(string token, bool alone)
     {
         if (token.Count(c => c == ':') >= 2 && IPAddress.TryParse(token, out var six))
             yield return six.IsIPv4MappedToIPv6 ? six.MapToIPv4() : six;
         var colon = token.IndexOf(':', StringComparison.Ordinal);
-        if (Inet(colon >= 0 ? token[..colon] : token) is { } four)
+        if (Inet(colon >= 0 ? token[..colon] : token, alone) is { } four)
             yield return four;
     }
 
-    private static IPAddress? Inet(string text)
+    private static IPAddress? Inet(string text, bool alone)
     {
         var parts = text.TrimEnd('.').Split('.');
-        if (parts.Length > 4 || text.Length == 0 || !char.IsAsciiDigit(text[0]) || (parts.Length == 1 && text.Length < 8))
+        if (parts.Length > 4 || text.Length == 0 || !char.IsAsciiDigit(text[0]) || (parts.Length == 1 && text.Length < 8 && !alone))
             return null;
         ulong value = 0;
         for (var i = 0; i < parts.Length; i++)

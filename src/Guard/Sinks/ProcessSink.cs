@@ -1,3 +1,4 @@
+using System.Buffers;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard.Sinks;
@@ -12,7 +13,11 @@ internal static class ProcessSink
     private const int MinWord = 2;
 
     private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E" };
-    private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "python2", "python3", "node", "nodejs", "perl", "ruby", "php", "lua", "awk", "gawk", "mawk" };
+    private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "node", "nodejs", "perl", "ruby", "php", "lua" };
+    private static readonly HashSet<string> Awks = new(StringComparer.Ordinal) { "awk", "gawk", "mawk", "nawk", "original-awk" };
+
+    /// <summary>What an awk program needs to start a command, or to read and write other files than its input.</summary>
+    private static readonly SearchValues<string> AwkReaches = SearchValues.Create(["system(", "system (", "getline", "|\"", "| \"", "|&", ">\"", "> \"", ">>"], StringComparison.Ordinal);
 
     /// <summary>Options of common programs that run a command or load code.</summary>
     private static readonly string[] DangerousOptions =
@@ -26,7 +31,7 @@ internal static class ProcessSink
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
             return Shell(command, texts);
-        return Program(resolved, raw, texts) ?? Arguments(resolved, argv, texts);
+        return Program(resolved, raw, argv, texts) ?? Arguments(resolved, argv, texts);
     }
 
     private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)
@@ -55,10 +60,14 @@ internal static class ProcessSink
         return null;
     }
 
-    private static SinkHit? Program(string resolved, string raw, IReadOnlyList<EventText> texts)
+    private static SinkHit? Program(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
+        // Split at its blanks by the program, or read by a shell from its input: a command of several words, word for word.
+        var words = argv.Count > 1 ? string.Join(' ', argv) : "";
         foreach (var (field, text) in texts)
         {
+            if (words.Length >= MinRun && words.Length <= text.Length && text.AsSpan().Trim().SequenceEqual(words))
+                return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the whole command", true);
             if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw))
                 return new("command-injection", field, SinkHit.Cut(raw), $"event field `{field}` names the program that is started", true);
         }
@@ -68,26 +77,39 @@ internal static class ProcessSink
     private static SinkHit? Arguments(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
         var name = Path.GetFileName(resolved).TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var awks = Awks.Contains(name);
+        SinkHit? option = null;
         for (var i = 1; i < argv.Count; i++)
         {
             var argument = argv[i];
             if (argument.Length < MinRun)
                 continue;
+            var isCode = CodeOptions.Contains(argv[i - 1]) && Interpreters.Contains(name);
             foreach (var (field, text) in texts)
             {
                 if (text.Length < MinRun)
                     continue;
-                if (CodeOptions.Contains(argv[i - 1]) && Interpreters.Contains(name) && CodeSink.Adds(argument, text))
+                if (isCode && (CodeSink.Adds(argument, text) || CodeSink.Adds(text, argument)))
                     return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of code given to {name}", true);
+                if (awks && argument[0] != '-' && AddsToAwk(argument, text))
+                    return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of an {name} program that reaches outside", true);
                 if (argument[0] == '-' && (argument == text || text.Split(' ').Contains(argument)))
                 {
                     var dangerous = Array.Exists(DangerousOptions, o => argument.StartsWith(o, StringComparison.Ordinal));
-                    return new("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {Path.GetFileName(resolved)}", dangerous);
+                    var hit = new SinkHit("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {Path.GetFileName(resolved)}", dangerous);
+                    if (dangerous)
+                        return hit;
+                    // A harmless option may stand before one that is not.
+                    option ??= hit;
                 }
             }
         }
-        return null;
+        return option;
     }
+
+    /// <summary>The event brought what reaches outside: it stands in the text, whose part or whole is in the program.</summary>
+    private static bool AddsToAwk(string program, string text) =>
+        text.AsSpan().ContainsAny(AwkReaches) && program.AsSpan().ContainsAny(AwkReaches) && (program.Contains(text, StringComparison.Ordinal) || text.Contains(program, StringComparison.Ordinal));
 
     private static SinkHit Hit(string field, string command, (int Start, int Length) run, string what)
     {

@@ -155,7 +155,8 @@ internal sealed class SinkJudge(Guardian guardian)
         Dimension.Read or Dimension.Write or Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts),
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
         Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
-        Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Deserialize or Dimension.Tamper => null,
+        Dimension.Deserialize => CodeSink.Restored(query.Item, texts),
+        Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Tamper => null,
     };
 
     /// <summary>The policy knows own files of a process under one name, whatever its number.</summary>

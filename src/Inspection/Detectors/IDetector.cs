@@ -38,6 +38,7 @@ internal static class AllDetectors
         new DirectoryInjection(),
         new DocumentQueryInjection(),
         new PathTraversal(),
+        new PrototypePollution(),
         new ScannerProbe(),
         new ServerSideInclude(),
         new ServerSideRequestForgery(),

@@ -58,7 +58,7 @@ internal sealed record FunctionSummary
 /// <summary>Outcome of looking a function up by name or ARN.</summary>
 internal sealed record FunctionLookup(string? Arn, IReadOnlyList<string> Candidates);
 
-/// <summary>The functions that guards or scans have told us of.</summary>
+/// <summary>The functions that guards, scans or those who protect them have told us of.</summary>
 internal sealed class FunctionStore(Database database, TimeProvider time)
 {
     public async Task<FunctionLookup> FindAsync(string nameOrArn, CancellationToken cancellationToken)
