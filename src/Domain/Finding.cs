@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pellicle.Domain;
 
 /// <summary>What kind of rule made a finding.</summary>
@@ -60,6 +62,10 @@ public sealed record Finding
 
     /// <summary>Versions that repair it, smallest first.</summary>
     public IReadOnlyList<string> FixedVersions { get; init; } = [];
+
+    /// <summary>Version of the package in which neither this nor any other known vulnerability is open that a later version repairs; null where none is known. For what is shown to people; not in the JSON report.</summary>
+    [JsonIgnore]
+    public string? UpdateTo { get; init; }
 
     /// <summary>False when the package or file never loads in this function (shadowed, or not on the search order).</summary>
     public bool Effective { get; init; } = true;

@@ -131,8 +131,8 @@ internal sealed class ReadSession(IScanSource source, string origin, ScanLimits 
             }
         }
 
-        // Nested trees run inside their parent's worker: one level of parallelism is all the cores there are.
-        if (depth == 0)
+        // What is nested deeper runs inside its parent's worker; a function that is one war has all its jars at depth 1.
+        if (depth == 0 || (depth == 1 && work.Exists(item => item.IsArchive)))
         {
             // Largest first, so that no worker is left with the one big archive at the end.
             work.Sort((a, b) => b.Entry.Size.CompareTo(a.Entry.Size));

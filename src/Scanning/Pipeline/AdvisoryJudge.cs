@@ -41,6 +41,9 @@ public static class AdvisoryJudge
     /// <summary>Check H-7: a fixed copy is shadowed by a vulnerable one.</summary>
     public const string ShadowedFixRule = "H-7";
 
+    // Each step takes a version that some record calls repaired; lines of releases that are kept up beside each other are few.
+    private const int MaxUpdateSteps = 20;
+
     /// <summary>Asks a database.</summary>
     public static AdvisoryAnswer Ask(Matcher matcher, PackageVersion package)
     {
@@ -112,7 +115,8 @@ public static class AdvisoryJudge
             advised.Errors.Add(new FileError(package.Origin, package.Path, $"version `{key.Version}` of `{package.Name}` cannot be compared with advisories", "look it up by hand"));
         }
 
-        advised.Findings.AddRange(own.Matches.Select(match => ToFinding(match, judged, key, own.KnownAs)));
+        var updateTo = UpdateOf(key, own.Matches, ask);
+        advised.Findings.AddRange(own.Matches.Select(match => ToFinding(match, judged, key, own.KnownAs) with { UpdateTo = match.FixedVersions.Count > 0 ? updateTo : null }));
         if (package is { Effective: false, ShadowedBy: { } by } && judged.Winner is { } winner && Ecosystem.TryParse(key.Ecosystem, out var ecosystem))
         {
             var known = own.Matches.SelectMany(m => m.Aliases.Append(m.Id)).ToHashSet(StringComparer.Ordinal);
@@ -124,6 +128,34 @@ public static class AdvisoryJudge
                 advised.ShadowedFixes.Add(Advised.Place(finding));
             }
         }
+    }
+
+    /// <summary>
+    /// The version to update to: the smallest one above all repairs that the records name for this version in which nothing else is open that a later version repairs. The greatest of the repairs alone may
+    /// lie in another line of releases, in which another advisory is repaired later.
+    /// </summary>
+    private static string? UpdateOf(PackageVersion key, IReadOnlyList<AdvisoryMatch> matches, Func<PackageVersion, AdvisoryAnswer> ask)
+    {
+        if (!Ecosystem.TryParse(key.Ecosystem, out var ecosystem))
+        {
+            return null;
+        }
+
+        var order = VersionOrder.For(ecosystem);
+        string? to = null;
+        for (var i = 0; i < MaxUpdateSteps; i++)
+        {
+            var next = matches.Where(match => match.FixedVersions.Count > 0).Select(match => match.FixedVersions[0]).Aggregate(to, (a, b) => a is null || VersionOrder.CompareTotal(order, a, b) < 0 ? b : a);
+            if (next is null || next == to)
+            {
+                break;
+            }
+
+            to = next;
+            matches = ask(key with { Version = to }).Matches;
+        }
+
+        return to;
     }
 
     private static FindingKind KindOf(AdvisoryMatch match) => match.IsMalware ? FindingKind.Malware : FindingKind.Vulnerability;

@@ -20,6 +20,8 @@ internal static class HtmlReport
         body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; color: #1b2733; background: #fff; }
         table { border-collapse: collapse; width: 100%; }
         th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #d5dce3; overflow-wrap: anywhere; }
+        td:first-child { white-space: nowrap; } td:nth-child(2) { min-width: 8.5rem; } td:nth-child(4) { min-width: 11rem; } td:last-child { min-width: 10rem; }
+        @media (max-width: 55rem) { thead { position: absolute; left: -999rem; } tr, td { display: block; } tr { padding: .5rem 0; border-bottom: 1px solid #d5dce3; } td { padding: .1rem 0; border: 0; } }
         .critical { color: #8f0d1f; font-weight: 700; } .high { color: #b3261e; font-weight: 600; } .medium { color: #7a4b00; } .low { color: #1f5a80; } .info { color: #55606b; }
         .off td { opacity: .65; } code { font-size: .9em; } .note { color: #55606b; }
         </style>
@@ -32,7 +34,7 @@ internal static class HtmlReport
     public static string Write(ScanReport report)
     {
         var text = new StringBuilder(Head.ReplaceLineEndings("\n"));
-        text.Append($"<p>{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {report.Summary.Errors} errors.");
+        text.Append($"<p>{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {Words.Errors(report.Summary.Errors)}.");
         text.Append(report.AdvisoryDatabase is { } database ? $" {database.Advisories} advisories of {Text(database.Updated)}.</p>\n" : " No advisory database.</p>\n");
         foreach (var note in report.Notes ?? [])
         {
@@ -73,7 +75,7 @@ internal static class HtmlReport
         var id = finding.References.FirstOrDefault(r => r.StartsWith("https://", StringComparison.OrdinalIgnoreCase)) is { } url
             ? $"<a href=\"{Text(url)}\" rel=\"noreferrer\">{Text(Words.KnownId(finding))}</a>" : Text(Words.KnownId(finding));
         text.Append($"<tr{(finding.Effective ? "" : " class=\"off\"")}><td class=\"{severity}\">{severity}{score}</td><td>{id}</td><td>{Text(finding.Title + Words.Marks(finding))}<br><span class=\"note\">{Text(finding.Description)}</span></td>");
-        text.Append($"<td>{Text(finding.Origin)}<br><code>{Text(finding.Path)}</code></td><td>{Text(finding.Remediation)}</td></tr>\n");
+        text.Append($"<td>{Text(finding.Origin)}<br><code>{Text(Words.Place(finding.Path))}</code></td><td>{Text(finding.Remediation)}</td></tr>\n");
     }
 
     private static void WriteList(StringBuilder text, string title, IEnumerable<string> items)

@@ -10,7 +10,7 @@ internal static class MarkdownReport
     public static string Write(ScanReport report)
     {
         var text = new StringBuilder("# Pellicle scan\n\n");
-        text.Append($"{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {report.Summary.Errors} errors.\n");
+        text.Append($"{Words.Counts(report.Summary.Findings)} in {report.Summary.Packages} packages; {Words.Errors(report.Summary.Errors)}.\n");
         foreach (var note in report.Notes ?? [])
         {
             text.Append($"\nNote: {Cell(note)}\n");
@@ -30,7 +30,7 @@ internal static class MarkdownReport
                 text.Append("\n| severity | id | finding | where | what to do |\n| --- | --- | --- | --- | --- |\n");
                 foreach (var finding in target.Findings)
                 {
-                    text.Append($"| {Words.Of(finding.Severity)} | {Cell(Words.KnownId(finding))} | {Cell(finding.Title + Words.Marks(finding))} | {Cell($"{finding.Origin}: {finding.Path}")} | {Cell(finding.Remediation)} |\n");
+                    text.Append($"| {Words.Of(finding.Severity)} | {Cell(Words.KnownId(finding))} | {Cell(finding.Title + Words.Marks(finding))} | {Cell($"{finding.Origin}: {Words.Place(finding.Path)}")} | {Cell(finding.Remediation)} |\n");
                 }
             }
 

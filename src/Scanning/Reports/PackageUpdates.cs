@@ -9,7 +9,7 @@ namespace Pellicle.Scanning.Reports;
 /// <param name="Path">Evidence of the copy.</param>
 /// <param name="Name">Package.</param>
 /// <param name="From">Version that is there.</param>
-/// <param name="To">Greatest of the smallest versions that repair each finding.</param>
+/// <param name="To">Version that repairs each finding and in which nothing else is known that a later one repairs.</param>
 /// <param name="Worst">Severity of the worst finding it repairs.</param>
 /// <param name="Count">Findings it repairs.</param>
 internal sealed record PackageUpdate(string Origin, string Path, string Name, string From, string To, Severity Worst, int Count)
@@ -40,7 +40,7 @@ internal static class PackageUpdates
         }
 
         var order = VersionOrder.For(ecosystem);
-        var to = findings.Select(finding => finding.FixedVersions[0]).Aggregate((a, b) => VersionOrder.CompareTotal(order, a, b) < 0 ? b : a);
+        var to = findings.Select(finding => finding.UpdateTo ?? finding.FixedVersions[0]).Aggregate((a, b) => VersionOrder.CompareTotal(order, a, b) < 0 ? b : a);
         return new PackageUpdate(origin, path, purl.PackageName, purl.Version ?? "", to, findings.Max(finding => finding.Severity), findings.Count);
     }
 }

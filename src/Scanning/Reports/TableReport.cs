@@ -23,7 +23,7 @@ internal static class TableReport
         var total = report.Summary;
         text.Append(Bold($"{Words.Counts(total.Findings)} in {total.Packages} packages", color));
         var hidden = report.Targets.Sum(t => t.Suppressed.Count);
-        text.Append(hidden > 0 ? $"; {hidden} suppressed" : "").Append(total.Errors > 0 ? $"; {total.Errors} errors: the scan is not complete" : "").Append('\n');
+        text.Append(hidden > 0 ? $"; {hidden} suppressed" : "").Append(total.Errors > 0 ? $"; {Words.Errors(total.Errors)}: the scan is not complete" : "").Append('\n');
         foreach (var note in report.Notes ?? [])
         {
             text.Append("note: ").Append(Words.Plain(note)).Append('\n');
@@ -106,7 +106,7 @@ internal static class TableReport
     /// <summary>Why, where and how to fix in three columns of one line; what is cut ends, or for a path begins, with an ellipsis.</summary>
     private static void WriteFitted(StringBuilder text, Finding finding, int room)
     {
-        var fix = finding.FixedVersions.Count > 0 ? $"→ {finding.FixedVersions[0]}" : finding.Kind == FindingKind.Vulnerability ? "no fix" : Words.Plain(finding.Remediation);
+        var fix = finding.FixedVersions.Count > 0 ? $"→ {finding.FixedVersions[0]}" : finding.Kind == FindingKind.Vulnerability && finding.RuleId != AdvisoryJudge.ShadowedFixRule ? "no fix" : Words.Plain(finding.Remediation);
         var fixWidth = room / 4;
         var pathWidth = (room - fixWidth) / 3;
         var titleWidth = room - fixWidth - pathWidth - 4;

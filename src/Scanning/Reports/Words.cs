@@ -67,6 +67,9 @@ internal static class Words
         return text.Length == 0 ? "no findings" : text;
     }
 
+    /// <summary><c>no errors</c>, <c>1 error</c>, <c>2 errors</c>.</summary>
+    public static string Errors(int count) => count switch { 0 => "no errors", 1 => "1 error", _ => $"{count} errors" };
+
     /// <summary>What is special about a finding, in brackets, or nothing.</summary>
     public static string Marks(Finding finding)
     {

@@ -36,6 +36,11 @@ internal static class SecretScanner
 
     private static readonly SearchValues<string> Context = SearchValues.Create(Names, StringComparison.OrdinalIgnoreCase);
 
+    // Words of names in which a telling word does not mean the value itself.
+    private static readonly SearchValues<string> NoSecrets = SearchValues.Create(["arn", "_id", "name", "url", "uri", "path", "hash", "digest", "checksum", "integrity", "sha", "public", "type", "regex", "pattern", "tokenizer", "endpoint", "csrf", "header", "field", "next", "page", "continuation", "client_token", "clienttoken", "changetoken", "idempoten"], StringComparison.OrdinalIgnoreCase);
+
+    private static readonly SearchValues<string> Placeholders = SearchValues.Create(["EXAMPLE", "PLACEHOLDER", "CHANGEME", "CHANGE_ME", "YOUR_", "YOUR-", "XXXXX", "REDACTED", "DUMMY", "SAMPLE", "INSERT", "REPLACE", "TODO", "****", "....", "1234567890", "abcdefghij", "PASSWORD", "NOTASECRET", "FAKE"], StringComparison.OrdinalIgnoreCase);
+
     private static readonly SearchValues<char> ValueCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.~");
 
     private static readonly SearchValues<char> Boundaries = SearchValues.Create("/=-.~");
@@ -48,14 +53,14 @@ internal static class SecretScanner
     public static IReadOnlyList<SecretMatch> Scan(ReadOnlySpan<char> text)
     {
         var found = new Matches(text);
-        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Marks) is var next and >= 0;)
+        for (var at = 0; at < text.Length && !found.AreFull && text[at..].IndexOfAny(Marks) is var next and >= 0;)
         {
             at += next;
             at += Math.Max(1, TryMark(text, at, ref found));
         }
 
         ScanRuns(text, ref found);
-        for (var at = 0; at < text.Length && text[at..].IndexOfAny(Context) is var next and >= 0;)
+        for (var at = 0; at < text.Length && !found.AreFull && text[at..].IndexOfAny(Context) is var next and >= 0;)
         {
             at += next;
             TryContext(text, at, ref found);
@@ -108,7 +113,7 @@ internal static class SecretScanner
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ScanRuns(ReadOnlySpan<char> text, ref Matches found)
     {
-        for (int probe = MinRun - 1, floor = 0; probe < text.Length; probe += MinRun)
+        for (int probe = MinRun - 1, floor = 0; probe < text.Length && !found.AreFull; probe += MinRun)
         {
             if (!ValueCharacters.Contains(text[probe]))
             {
@@ -403,7 +408,7 @@ internal static class SecretScanner
         {
             found.Add("aws-secret-key", "AWS secret access key", wordStart, value.ToString(), "");
         }
-        else if (value.Length is >= 20 and <= 128 && IsRandom(value) && !IsPlaceholder(value.ToString()) && !NamesNoSecret(name) && !(IsUuid(value) && name.Contains("token", StringComparison.OrdinalIgnoreCase)))
+        else if (value.Length is >= 20 and <= 128 && IsRandom(value) && !IsPlaceholder(value.ToString()) && !name.ContainsAny(NoSecrets) && !(IsUuid(value) && name.Contains("token", StringComparison.OrdinalIgnoreCase)))
         {
             found.Add("generic-secret", $"Random value named `{name}`", wordStart, value.ToString(), "");
         }
@@ -428,32 +433,7 @@ internal static class SecretScanner
         return digits >= 3 && letters >= 3 && breaks <= value.Length / 8 && TokenRules.Entropy(value) >= (hex ? 3.0 : 3.5);
     }
 
-    /// <summary>Names in which a telling word does not mean the value itself.</summary>
-    private static bool NamesNoSecret(ReadOnlySpan<char> name)
-    {
-        foreach (var word in (ReadOnlySpan<string>)["arn", "_id", "name", "url", "uri", "path", "hash", "digest", "checksum", "integrity", "sha", "public", "type", "regex", "pattern", "tokenizer", "endpoint", "csrf", "header", "field", "next", "page", "continuation", "client_token", "clienttoken", "changetoken", "idempoten"])
-        {
-            if (name.Contains(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    internal static bool IsPlaceholder(string value)
-    {
-        foreach (var word in (ReadOnlySpan<string>)["EXAMPLE", "PLACEHOLDER", "CHANGEME", "CHANGE_ME", "YOUR_", "YOUR-", "XXXXX", "REDACTED", "DUMMY", "SAMPLE", "INSERT", "REPLACE", "TODO", "****", "....", "1234567890", "abcdefghij", "PASSWORD", "NOTASECRET", "FAKE"])
-        {
-            if (value.Contains(word, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return value.Distinct().Count() < 5;
-    }
+    internal static bool IsPlaceholder(string value) => value.AsSpan().ContainsAny(Placeholders) || value.Distinct().Count() < 5;
 
     /// <summary>Words that stand for a password in documents.</summary>
     private static bool IsWord(ReadOnlySpan<char> value)
@@ -512,6 +492,9 @@ internal static class SecretScanner
         private readonly ReadOnlySpan<char> text = text;
         private readonly List<SecretMatch> list = [];
         private readonly HashSet<string> seen = [];
+
+        /// <summary>True when nothing more is kept: a file with so many secrets is named, and need not be read to its end.</summary>
+        public readonly bool AreFull => list.Count >= MaxMatches;
 
         public readonly void Add(string id, string title, int at, string value, string prefix)
         {

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Pellicle.Domain;
 using Pellicle.Scanning.Archives;
 using Pellicle.Scanning.Pipeline;
+using Pellicle.Scanning.Reports;
 using Pellicle.Scanning.Tests.Advisories;
 
 namespace Pellicle.Scanning.Tests.Pipeline;
@@ -32,12 +33,29 @@ public sealed class ScannerTests : IDisposable
     }
 
     [Fact]
+    public void What_to_do_names_a_version_in_which_no_other_line_of_releases_is_open()
+    {
+        static string Record(string id, string events) => $$"""{"id":"{{id}}","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"left"},"ranges":[{"type":"SEMVER","events":[{{events}}]}]}]}""";
+        using var osv = Osv.Of(
+            Record("T-1", """{"introduced":"0"},{"fixed":"0.32.0"},{"introduced":"1.0.0"},{"fixed":"1.16.0"}"""),
+            Record("T-2", """{"introduced":"0"},{"fixed":"1.15.0"}"""),
+            Record("T-3", """{"introduced":"1.16.0"},{"fixed":"1.16.2"}"""),
+            Record("T-4", """{"introduced":"1.16.1"}"""));
+        using var database = osv.Open();
+        var report = Scanner.Scan(new ScanRequest { Database = database, Targets = [Function(Npm("node_modules/left", "left", "0.21.0"))] });
+        report.Targets[0].Findings.Select(f => (f.RuleId, f.FixedVersions[0], f.UpdateTo)).ShouldBe([("T-1", "0.32.0", "1.16.2"), ("T-2", "1.15.0", "1.16.2")]);
+        ReportWriter.Write(report, ReportFormat.Table, new ReportOptions(false, DateTimeOffset.UnixEpoch)).ShouldContain("update left 0.21.0 to 1.16.2: repairs 2 findings");
+    }
+
+    [Fact]
     public void A_fixed_copy_shadowed_by_a_vulnerable_one_is_a_finding_of_its_own_and_the_shadowed_ranks_last()
     {
         using var osv = Osv.Of(Advisory);
         using var database = osv.Open();
         var layer = new LayerRequest("base", Zip(Npm("nodejs/node_modules/left", "left", "2.0.0")));
         var target = Scan(database, Function(Npm("node_modules/left", "left", "1.0.0")) with { Layers = [layer] });
+        ReportWriter.Write(Scanner.Scan(new ScanRequest { Database = database, Targets = [Function(Npm("node_modules/left", "left", "1.0.0")) with { Layers = [layer] }] }), ReportFormat.Table, new ReportOptions(false, DateTimeOffset.UnixEpoch, 160))
+            .Split('\n').ShouldContain(line => line.Contains("H-7", StringComparison.Ordinal) && line.Contains("remove or update the copy", StringComparison.Ordinal));
         target.Packages.Select(p => (p.Version, p.Effective)).ShouldBe([("1.0.0", true), ("2.0.0", false)]);
         target.Findings.Where(f => f.Kind == FindingKind.Vulnerability).Select(f => (f.RuleId, f.Origin)).ShouldBe([("GHSA-test", "function"), ("H-7", "layer:base")]);
 
