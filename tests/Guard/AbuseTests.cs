@@ -146,7 +146,7 @@ public class AbuseTests
             watch.Asked(busy.Id);
             var clock = Stopwatch.StartNew();
             // Until it has really used a second, however little of the machine it gets.
-            SpinWait.SpinUntil(() => busy.TotalProcessorTime > TimeSpan.FromSeconds(1.3), TimeSpan.FromSeconds(20)).ShouldBeTrue();
+            SpinWait.SpinUntil(() => busy.TotalProcessorTime > TimeSpan.FromSeconds(1.3), TimeSpan.FromMinutes(3)).ShouldBeTrue();
             time.Advance(IdleWatch.Least);
             watch.Answered(busy.Id).ShouldNotBeNull().Used.ShouldBeGreaterThanOrEqualTo(1);
             watch.Answered(busy.Id).ShouldBeNull();
@@ -157,7 +157,7 @@ public class AbuseTests
             busy.WaitForExit();
         }
         // One that sleeps, and one that is asked after a moment only.
-        using var idle = Process.Start("sleep", "30");
+        using var idle = Process.Start("sleep", "600");
         time.Wall += TimeSpan.FromSeconds(5);
         watch.Asked(idle.Id);
         time.Advance(TimeSpan.FromSeconds(30));
@@ -174,7 +174,7 @@ public class AbuseTests
         return orphan;
     }
 
-    private static void Use(Process process, double seconds) => SpinWait.SpinUntil(() => process.TotalProcessorTime > TimeSpan.FromSeconds(seconds), TimeSpan.FromSeconds(30)).ShouldBeTrue();
+    private static void Use(Process process, double seconds) => SpinWait.SpinUntil(() => process.TotalProcessorTime > TimeSpan.FromSeconds(seconds), TimeSpan.FromMinutes(3)).ShouldBeTrue();
 
     [Theory]
     [InlineData(ProtectionMode.Monitor, null)]
@@ -188,7 +188,7 @@ public class AbuseTests
             hop.Policy.Set(new PolicyDocument { Mode = mode, Builtin = new Dictionary<string, Effect> { [BuiltinRules.LingeringProcess] = effect } }, "test");
         using var runtime = hop.Runtime();
         using var busy = Orphan("sh -c 'while :; do :; done'");
-        using var helper = Orphan("sleep 60");
+        using var helper = Orphan("sleep 600");
         try
         {
             hop.Platform.Event("one", """{"a":"b"}""");
@@ -216,7 +216,7 @@ public class AbuseTests
                 found.ShouldBeEmpty();
             var stopped = rule is null && mode == ProtectionMode.Protect;
             if (stopped)
-                await busy.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
+                await busy.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromMinutes(1)).Token);
             busy.HasExited.ShouldBe(stopped);
             helper.HasExited.ShouldBeFalse();
         }

@@ -79,7 +79,7 @@ public class BinaryTests
         if (!BinaryFactAttribute.IsEmulated)
             Resident(guard).ShouldBeLessThan(25 * 1024);
         shutdown.Set();
-        guard.WaitForExit(5000).ShouldBeTrue();
+        guard.WaitForExit(60000).ShouldBeTrue();
         guard.ExitCode.ShouldBe(0);
     }
 
@@ -141,7 +141,7 @@ public class BinaryTests
         var stream = upstream.GetStream();
         Wire.ReadMessage(stream, response: false).ShouldNotBeNull();
         stream.Write("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: big\r\nContent-Length: 2\r\n\r\n{}"u8);
-        asking.Wait(10000).ShouldBeTrue();
+        asking.Wait(60000).ShouldBeTrue();
 
         // What is sent is hashed on its way; what arrives, too.
         using var sent = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
@@ -210,7 +210,7 @@ public class BinaryTests
         using var client = new ChannelClient("pellicle/" + platform.Address);
         client.Hello(Channel.ClientRole.Interposer).Port.ShouldBeGreaterThan(0u);
         shutdown.Set();
-        guard.WaitForExit(5000).ShouldBeTrue();
+        guard.WaitForExit(60000).ShouldBeTrue();
         guard.ExitCode.ShouldBe(0);
     }
 

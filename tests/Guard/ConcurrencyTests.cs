@@ -115,14 +115,14 @@ public sealed class ConcurrencyTests : IDisposable
     private void Answer(int worker, string id)
     {
         _workers[worker].Respond(id, "1").ShouldBe(FakePlatform.Accepted);
-        SpinWait.SpinUntil(() => _hop.Guardian.Invocations.InFlight == _workers.Count - 1, TimeSpan.FromSeconds(10)).ShouldBeTrue();
+        SpinWait.SpinUntil(() => _hop.Guardian.Invocations.InFlight == _workers.Count - 1, TimeSpan.FromMinutes(1)).ShouldBeTrue();
     }
 
     private void Ask(Dimension dimension, params string[] fields) => _client.Ask(dimension, QueryFlags.None, _state.Invocation, fields).Deny.ShouldBeFalse();
 
     private Process Start()
     {
-        var process = Process.Start(new ProcessStartInfo("sleep", ["60"]))!;
+        var process = Process.Start(new ProcessStartInfo("sleep", ["600"]))!;
         _processes.Add(process);
         return process;
     }

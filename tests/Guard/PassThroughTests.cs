@@ -115,7 +115,7 @@ public class PassThroughTests
         using var runtime = new FakeRuntime(proxy.Address);
         runtime.Stream.Write("POST /2018-06-01/x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n"u8);
         using var upstream = platform.AcceptTcpClient();
-        upstream.ReceiveTimeout = 10000;
+        upstream.ReceiveTimeout = 60000;
         var seen = "";
         var buffer = new byte[1024];
         while (!seen.Contains("first", StringComparison.Ordinal))
@@ -203,7 +203,7 @@ public class PassThroughTests
         runtime.Stream.Write("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n\r\n"u8);
         hop.Platform.TakeRequest();
         runtime.Dispose();
-        gone.Wait(10000).ShouldBeTrue();
+        gone.Wait(60000).ShouldBeTrue();
     }
 
     [Theory]

@@ -16,7 +16,7 @@ internal sealed unsafe class ChannelClient : IDisposable
     internal ChannelClient(string name)
     {
         _fd = Fd.SeqPacket(name, listening: false);
-        Fd.SetTimeouts(_fd, 10000);
+        Fd.SetTimeouts(_fd, 60000);
     }
 
     internal int StateDescriptor { get; private set; } = -1;

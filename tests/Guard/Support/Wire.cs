@@ -90,7 +90,7 @@ internal static class Wire
 /// <summary>A runtime that says exactly what it is told.</summary>
 internal sealed class FakeRuntime : IDisposable
 {
-    private readonly TcpClient _client = new() { ReceiveTimeout = 15000 };
+    private readonly TcpClient _client = new() { ReceiveTimeout = 60000 };
 
     internal FakeRuntime(IPEndPoint proxy)
     {
