@@ -6,6 +6,9 @@ import traceback
 
 import harness
 
+sys.path.insert(0, str(harness.ROOT / "runtime" / "native" / "tests"))
+from guard import Guard  # noqa: E402
+
 NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer", "clients": "cases_clients"}
 
 
@@ -19,16 +22,26 @@ def main(parts):
             if only and name[5:] not in only:
                 continue
             start = time.monotonic()
-            try:
-                reason = vars(module)[name]()
-                if isinstance(reason, str):
-                    skipped.append(f"{part}: {name[5:]}: {reason}")
-                    continue
-                passed += 1
-            except Exception:
-                failed.append(f"{part}: {name[5:]}")
-                print(f"FAILED {part}: {name[5:]}", flush=True)
-                traceback.print_exc()
+            for left in reversed(range(3)):
+                try:
+                    reason = vars(module)[name]()
+                    if isinstance(reason, str):
+                        skipped.append(f"{part}: {name[5:]}: {reason}")
+                    else:
+                        passed += 1
+                except Exception:
+                    # What a guard without a processor does not answer in time is let through, as documented: such a run says nothing.
+                    again = left > 0 and any(guard.answer and guard.counter("unanswered") for guard in Guard.made)
+                    if not again:
+                        failed.append(f"{part}: {name[5:]}")
+                    print(f"{'again' if again else 'FAILED'} {part}: {name[5:]}", flush=True)
+                    traceback.print_exc()
+                    if again:
+                        continue
+                finally:
+                    for guard in list(Guard.made):
+                        guard.close()
+                break
             if time.monotonic() - start > 20:
                 print(f"slow: {part}: {name[5:]} took {time.monotonic() - start:.0f} s", flush=True)
     for text in skipped:
