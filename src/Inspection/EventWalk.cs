@@ -351,8 +351,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>Elements of this list have no place in the shape, nor a meaning known beforehand.</summary>
-    private unsafe bool MayPass(in Frame frame) =>
-        Detectors.Clean.Wide.Elements != null && frame.Known is null && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayCount && _vain <= copy.Length && --_pause < 0;
+    private bool MayPass(in Frame frame) => frame.Known is null && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayPass();
+
+    private unsafe bool MayPass() => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && --_pause < 0;
 
     /// <summary>No text that is passed by in blocks is too long, and all texts together are not either: they need not be measured.</summary>
     private bool MayCount => options.MaxTextLength >= LeastTextLength && copy.Length <= options.MaxTextLength * 4;
@@ -360,19 +361,53 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Texts that are passed by in blocks are shorter: 64 KiB and a block.</summary>
     private const int LeastTextLength = 128 * 1024;
 
-    // Bytes that were looked at in vain, and elements until the next try; so many after a vain one.
+    /// <summary>Longer documents in texts are walked through; lists in them are gone by.</summary>
+    private const int MaxDocument = 4096;
+
+    // Bytes that were looked at in vain, and elements or documents until the next try; so many after a vain one.
     private int _vain;
     private int _pause;
     private int _patience;
 
     /// <summary>Goes by elements that hold nothing for the judge. At the comma or bracket behind the last of them; where it was when there are none.</summary>
-    private unsafe int Pass(int at, int end, int bottom, ref Frame frame)
+    private int Pass(int at, int end, int bottom, ref Frame frame)
+    {
+        var (behind, elements) = Pass(at + 1, end, bottom, most: int.MaxValue);
+        if (elements == 0)
+        {
+            return at;
+        }
+
+        frame.Index += elements;
+        frame.NameLength = frame.Index - 1;
+        return behind;
+    }
+
+    /// <summary>The same for a document in a text, which has no place in the shape either: it stands for the only element of a list. Alone in the buffer.</summary>
+    private bool PassDocument(int from, int length)
+    {
+        if (length > MaxDocument || !MayPass())
+        {
+            return false;
+        }
+
+        _bytes[from + length] = (byte)']';
+        var (behind, elements) = Pass(from, from + length + 1, _depth, most: 1);
+        _bytes[from + length] = 0;
+        return elements == 1 && behind == from + length;
+    }
+
+    /// <param name="at">Where an element begins.</param>
+    /// <param name="end">Behind the last byte.</param>
+    /// <param name="bottom">Frame below those of the document.</param>
+    /// <param name="most">Elements; more count as none.</param>
+    private unsafe (int Behind, int Elements) Pass(int at, int end, int bottom, int most)
     {
         fixed (byte* bytes = _bytes)
         {
             var list = new Detectors.Clean.List
             {
-                At = bytes + at + 1,
+                At = bytes + at,
                 End = bytes + end,
                 Room = bytes + _top,
                 RoomBytes = _bytes.Length - _top,
@@ -381,20 +416,18 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
             };
             Inspector.Screened.Quick.Read(&list);
-            if (list.Elements == 0)
+            if (list.Elements == 0 || list.Elements > most)
             {
                 _vain += (int)(list.Looked - bytes) - at;
                 _pause = _patience = Math.Min((_patience * 2) + 1, 63);
-                return at;
+                return (at, 0);
             }
 
             (_pause, _patience) = (0, 0);
             _vain += (int)(list.Looked - list.At);
             _kept += (int)list.Texts;
             _containers += (int)list.Containers;
-            frame.Index += (int)list.Elements;
-            frame.NameLength = frame.Index - 1;
-            return (int)(list.At - bytes);
+            return ((int)(list.At - bytes), (int)list.Elements);
         }
     }
 
@@ -645,7 +678,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         if (EventReader.LooksLikeDocument(_bytes.AsSpan(from, length)))
         {
-            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length;
+            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && (PassDocument(from, length) || Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length);
         }
 
         if (form && EventReader.IsForm(_bytes.AsSpan(from, length)))
@@ -1062,7 +1095,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>Behind a value that nobody looks at, without a check of its form; -1 when it does not end.</summary>
-    private int Skip(int at, int end)
+    private unsafe int Skip(int at, int end)
     {
         switch (_bytes[at])
         {
@@ -1070,7 +1103,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 var close = End(at + 1, out var percents);
                 if (_bytes[close] != '"')
                 {
-                    return SkipText(at + 1, end);
+                    return Detectors.Clean.Wide.Skip != null ? SkipWide(at, end) : SkipText(at + 1, end);
                 }
 
                 // The longest text is most of many an event: it is gone through once.
@@ -1081,7 +1114,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
                 return close + 1;
             case (byte)'{' or (byte)'[':
-                return SkipContainer(at, end);
+                return Detectors.Clean.Wide.Skip != null ? SkipWide(at, end) : SkipContainer(at, end);
             default:
                 return Scalar(at);
         }
@@ -1111,17 +1144,17 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return -1;
     }
 
-    private unsafe int SkipContainer(int at, int end)
+    private unsafe int SkipWide(int at, int end)
     {
-        if (Detectors.Clean.Wide.Skip != null)
+        fixed (byte* bytes = _bytes)
         {
-            fixed (byte* bytes = _bytes)
-            {
-                var behind = Detectors.Clean.Wide.Skip(bytes + at, bytes + end);
-                return behind == null ? -1 : (int)(behind - bytes);
-            }
+            var behind = Detectors.Clean.Wide.Skip(bytes + at, bytes + end);
+            return behind == null ? -1 : (int)(behind - bytes);
         }
+    }
 
+    private int SkipContainer(int at, int end)
+    {
         var depth = 0;
         var escapes = 0UL;
         var inside = 0UL;

@@ -1,15 +1,15 @@
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>
-/// What <see cref="Screen"/> asks of characters, as classes of each of them: for processors that look up a byte in a table of 128 at once. Fragments of literals are told by exact characters in
+/// What <see cref="Screen"/> asks of characters, as classes of each of them: for processors that look up a byte in tables of 64 or 128 at once. Fragments of literals are told by exact characters in
 /// fifteen groups, and marks by their neighbours, too: unlike the halves of <see cref="TextMasks"/> this shows little in vain.
 /// </summary>
 internal static class Classes
 {
-    /// <summary>Sets; before, at and behind a mark; four characters of a fragment, in two times eight groups. INVARIANT: as in Native/masks.c.</summary>
+    /// <summary>Sets, and marks, by the character; before and behind a mark, and four characters of a fragment in two times eight groups, by its folded form. INVARIANT: as in Native/masks.c.</summary>
     private const int Sets = 0;
-    private const int Before = 1;
-    private const int Here = 2;
+    private const int Here = 1;
+    private const int Before = 2;
     private const int After = 3;
     private const int First = 4;
     private const int Second = First + Fragments.Length;
@@ -17,15 +17,20 @@ internal static class Classes
 
     private const int Ascii = 128;
 
+    /// <summary>Of the folded form: letters without their case; blank, digits and most signs as control characters are, which are rare.</summary>
+    private const int Folded = 64;
+
+    private const int Beyond = (Before * Ascii) + ((Count - Before) * Folded);
+
     /// <summary>Groups of literals; the next one has the conditions.</summary>
     private const int Groups = 15;
 
     /// <summary>Of all tables, and of a byte for each that holds for characters beyond ASCII.</summary>
-    public const int Bytes = (Count * Ascii) + 16;
+    public const int Bytes = Beyond + 16;
 
     private static readonly string All = new([.. Enumerable.Range(0, 256).Select(c => (char)c)]);
 
-    /// <summary>A table of 128 bytes for each kind, then what holds beyond ASCII.</summary>
+    /// <summary>Tables of 128 and of 64 bytes, then what holds beyond ASCII.</summary>
     /// <param name="literals">Each with the offset of its fragment.</param>
     /// <param name="conditions">What begins the words of a condition.</param>
     public static byte[] Tables(IEnumerable<(string Value, int Offset)> literals, IEnumerable<Fragments.Fragment> conditions)
@@ -35,7 +40,7 @@ internal static class Classes
         {
             foreach (var c in characters)
             {
-                tables[c < Ascii ? (table * Ascii) + c : (Count * Ascii) + table] |= (byte)(1 << bit);
+                tables[c < Ascii ? Place(table, c) : Beyond + table] |= (byte)(1 << bit);
             }
         }
 
@@ -62,17 +67,28 @@ internal static class Classes
         Mark("(", before: "tT");
         Mark("/", after: "/");
 
-        // How often each place of a group shows something in ordinary texts, about.
-        var weights = new long[Groups, Fragments.Length];
-        long Weight(int group, int place, char c) => weights[group, place] + ((tables[Table(group, place, c)] >> (group & 7) & 1) == 0 ? GramFilter.Weight(c) : 0);
-        long Shown(int group, string value, int offset) => Weight(group, 0, value[offset]) * Weight(group, 1, value[offset + 1]) * Weight(group, 2, value[offset + 2]) * Weight(group, 3, value[offset + 3]);
+        // How often each place of a group shows something in ordinary texts, about; signs stand there somewhat oftener than in English.
+        var shown = new long[Groups, Fragments.Length];
+        long With(int group, int place, char c) => shown[group, place] + ((tables[Place(Fragment(group, place), c)] >> (group & 7) & 1) == 0 ? Math.Max(GramFilter.Weight(c), 8) : 0);
         foreach (var (value, offset) in literals)
         {
-            var group = Enumerable.Range(0, Groups).MinBy(g => Shown(g, value, offset) - (weights[g, 0] * weights[g, 1] * weights[g, 2] * weights[g, 3]));
+            var (chosen, least) = (0, long.MaxValue);
+            for (var group = 0; group < Groups; group++)
+            {
+                var (with, without) = (1L, 1L);
+                for (var place = 0; place < Fragments.Length; place++)
+                {
+                    with *= With(group, place, value[offset + place]);
+                    without *= shown[group, place];
+                }
+
+                (chosen, least) = with - without < least ? (group, with - without) : (chosen, least);
+            }
+
             for (var place = 0; place < Fragments.Length; place++)
             {
-                weights[group, place] = Weight(group, place, value[offset + place]);
-                AddFolded((group < 8 ? First : Second) + place, group & 7, $"{value[offset + place]}");
+                shown[chosen, place] = With(chosen, place, value[offset + place]);
+                Add(Fragment(chosen, place), chosen & 7, $"{value[offset + place]}");
             }
         }
 
@@ -80,14 +96,14 @@ internal static class Classes
         {
             for (var place = 0; place < Fragments.Length; place++)
             {
-                AddFolded(Second + place, 7, condition[place]);
+                Add(Second + place, 7, condition[place]);
             }
         }
 
         return tables;
 
-        static int Table(int group, int place, char c) => (((group < 8 ? First : Second) + place) * Ascii) + c;
+        static int Place(int table, char c) => table < Before ? (table * Ascii) + c : (Before * Ascii) + ((table - Before) * Folded) + ((c & 0x1f) | (c >> 1 & 0x20));
 
-        void AddFolded(int table, int bit, string characters) => Add(table, bit, characters.Concat(characters.Where(char.IsAsciiLetter).Select(c => (char)(c ^ 0x20))));
+        static int Fragment(int group, int place) => (group < 8 ? First : Second) + place;
     }
 }

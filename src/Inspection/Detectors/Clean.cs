@@ -40,7 +40,7 @@ internal sealed unsafe class Clean
         /// <summary>From, limit, to, and the end of what was written; the place of the closing quote.</summary>
         public delegate* unmanaged<byte*, byte*, byte*, byte**, byte*> Unescape;
 
-        /// <summary>A container and the document's end; the place behind it.</summary>
+        /// <summary>A container or text, and the document's end; the place behind it.</summary>
         public delegate* unmanaged<byte*, byte*, byte*> Skip;
     }
 
@@ -63,7 +63,7 @@ internal sealed unsafe class Clean
     [StructLayout(LayoutKind.Sequential)]
     internal struct List
     {
-        /// <summary>Behind a comma of the list; then at the comma or bracket behind the last element that is clean.</summary>
+        /// <summary>Where an element begins; then at the comma or bracket behind the last element that is clean.</summary>
         public byte* At;
         public byte* End;
         public byte* Room;
@@ -85,8 +85,11 @@ internal sealed unsafe class Clean
     internal static extern int OfProcessor(int mostBits, Functions* functions);
 
     // Pinned: what the tables point to.
-    private readonly ulong[] _data = GC.AllocateUninitializedArray<ulong>(Words, pinned: true);
+    private readonly ulong[] _data = GC.AllocateUninitializedArray<ulong>(Words + (Line / sizeof(ulong)), pinned: true);
     private readonly Tables[] _tables = GC.AllocateArray<Tables>(1, pinned: true);
+
+    /// <summary>Bytes of a cache line: vectors as long are read twice as quickly where they begin with one.</summary>
+    private const int Line = 64;
 
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
@@ -105,7 +108,7 @@ internal sealed unsafe class Clean
     /// <param name="objects">That serialised objects begin with.</param>
     public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, Fragments statements, IEnumerable<(uint Characters, ulong Before, ulong Behind)> statementGrams, IEnumerable<string> keywords, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
     {
-        var used = 0;
+        var used = (int)(-(nint)Unsafe.AsPointer(ref _data[0]) & (Line - 1)) / sizeof(ulong);
         ulong* Keep(ReadOnlySpan<ulong> words)
         {
             words.CopyTo(_data.AsSpan(used));
@@ -121,6 +124,7 @@ internal sealed unsafe class Clean
         }
 
         ref var tables = ref _tables[0];
+        tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes)); // INVARIANT: first, where a line begins
         tables.Masks = (byte*)Unsafe.AsPointer(ref masks.AllTables[0]);
         tables.Statements = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(statements.Tables));
         tables.Grams = (byte*)Keep(Grams(grams));
@@ -129,7 +133,6 @@ internal sealed unsafe class Clean
         tables.Commands = (byte*)Keep(Set(commands));
         tables.Starts = (byte*)Keep(Set(starts));
         tables.Objects = Keep(begins);
-        tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes));
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>

@@ -15,7 +15,7 @@ struct screen {
     const uint8_t *classes;
 };
 struct list {
-    const uint8_t *at, *end;  /* behind a comma of the list; then at the comma or bracket behind the last element that is clean */
+    const uint8_t *at, *end;  /* where an element begins; then at the comma or bracket behind the last element that is clean */
     uint8_t *room;            /* for a text without its escapes */
     ptrdiff_t room_bytes;
     int64_t most_texts, most_containers, most_depth, texts, containers, elements;
@@ -23,7 +23,7 @@ struct list {
 };
 
 /* What stands in a block: for detectors, and for JSON. */
-struct bits { uint64_t never, acting, value, run, blank, words, conditions, marked, foreign, dots; };
+struct bits { uint64_t never, acting, value, run, blank, words, conditions, foreign, dots; };
 struct marks { uint64_t quote, slash, open, close, comma, colon, space, control, numeric, sign, point, zero, dollar, under, last; };
 
 typedef void look(const uint8_t *at, const struct screen *screen, struct bits *bits);
@@ -44,7 +44,7 @@ struct texts {
     const struct kit *kit;
     const uint8_t *start, *end;       /* of the text that is looked at; of all */
     const uint8_t *quoted, *foreign;  /* up to where texts with quotes and with other scripts have been looked at as a whole */
-    uint64_t dot, in_run, in_blanks, lead_blanks, first_run, first_blanks;
+    uint64_t dot;
     int closes;                       /* the character that ends a text; -1 for one alone */
     int lines;
 };
@@ -55,6 +55,16 @@ INLINE int last_of(uint64_t bits) { return 63 - __builtin_clzll(bits); }
 INLINE int ones(uint64_t bits) { return __builtin_popcountll(bits); }
 INLINE uint32_t four(const uint8_t *at) { uint32_t v; __builtin_memcpy(&v, at, 4); return v; }
 INLINE uint64_t eight(const uint8_t *at) { uint64_t v; __builtin_memcpy(&v, at, 8); return v; }
+
+/* Places behind an odd number of backslashes in a row; `carry` says whether the next block's first place is one. */
+INLINE uint64_t behind_slash(uint64_t slashes, uint64_t *carry)
+{
+    const uint64_t evens = 0x5555555555555555;
+    slashes &= ~*carry;
+    uint64_t follows = slashes << 1 | *carry, sum;
+    *carry = __builtin_add_overflow(slashes & ~evens & ~follows, slashes, &sum);
+    return (evens ^ sum << 1) & follows;
+}
 
 /* The character there, or -1 where the text ends. */
 INLINE int peek(const struct texts *t, const uint8_t *at) { return at >= t->end || *at == t->closes ? -1 : *at; }
@@ -177,13 +187,17 @@ INLINE int has_handler(const struct texts *t, const uint8_t *at)
 /* What stands behind two slashes begins with the name of an outside host, or with none. */
 static int names_nobody(const struct texts *t, const uint8_t *at)
 {
-    const uint8_t *start = at, *colon = NULL;
+    static const uint8_t ends[256] = { ['/'] = 1, ['?'] = 1, ['#'] = 1, [' '] = 1, ['"'] = 1, ['\''] = 1, ['\\'] = 1, ['<'] = 1, ['\n'] = 1, ['@'] = 2, [':'] = 2, ['&'] = 2 };
+    const uint8_t *start = at, *colon = NULL, *most = t->end - at > 4 * STEP ? at + 4 * STEP + 1 : t->end;
     int c = peek(t, at);
     if (is_digit(c) || c == '[') return 0;
-    for (; c >= 0 && c != '/' && c != '?' && c != '#' && c != ' ' && c != '"' && c != '\'' && c != '\\' && c != '<' && c != '\n'; c = peek(t, ++at)) {
-        if (c == '@' || (c == ':' && colon) || at - start > 4 * STEP) return 0;
-        if (c == ':') colon = at;
+    for (; at < most && ends[*at] != 1; at++) {
+        if (!ends[*at]) continue;
+        if (*at == t->closes) break;
+        if (*at == '@' || (*at == ':' && colon)) return 0;
+        if (*at == ':') colon = at;
     }
+    if (at - start > 4 * STEP) return 0;
     const uint8_t *end = colon ? colon : at;
     return end - start < 9 || (eight(end - 9) | 0x2020202020202020) != 0x736f686c61636f6cULL || (end[-1] | 0x20) != 't'; /* localhost */
 }
@@ -236,31 +250,42 @@ static int is_ordinary(struct texts *t, const uint8_t *start, const uint8_t *pla
     return 1;
 }
 
+/* What numbers and names of variables go on with, and what stands between the words of a query. */
+INLINE int goes_on(int c) { return is_word(c) || c == '.' || c == '@' || c >= 128; }
+INLINE int parts(int c) { return c <= ' ' || c == '+' || c >= 128; }
+
 /* A word that goes on with a query stands here, behind a number, parenthesis, variable or quoted text; or it is the second of its text. */
-static int is_condition(const struct texts *t, const uint8_t *start, const uint8_t *at, int second)
+static int is_condition(const struct texts *t, const uint8_t *start, const uint8_t *at)
 {
-    int before = at > start ? at[-1] : ' ';
-    if (*at >= 128) return 0;
+    uint32_t begins = four(at) | 0x20202020;
+    switch (begins) {
+    case 0x6564726f: case 0x756f7267: case 0x69766168: case 0x636f7270: break; /* orde, grou, havi, proc */
+    default:
+        if ((begins & 0xffff) != 0x726f && (begins & 0xffffff) != 0x646e61 && (begins & 0xffffff) != 0x726f78 && (begins & 0xffffff) != 0x746f6e) return 0; /* or, and, xor, not */
+    }
+    int before = at > start ? at[-1] : ' ', length;
     if (before < 128 && is_word(before) && !(is_digit(before) || (unsigned)((before | 0x20) - 'a') < 6 || (before | 0x20) == 'x')) return 0;
-    int length = word_length(t, at, 10);
+    length = word_length(t, at, 10);
     if (length < 0) return 1;
     uint64_t word = (eight(at) | 0x2020202020202020) & (length < 8 ? below(8 * length) : ~0ULL);
     switch (length) {
-    case 2: if (word != 0x726f) return 0; break;
-    case 3: if (word != 0x646e61 && word != 0x726f78 && word != 0x746f6e) return 0; break;
+    case 2: break;
+    case 3: if ((word & 0xffff) == 0x726f) return 0; break;
     case 5: if (word != 0x726564726f && word != 0x70756f7267) return 0; break;
     case 6: if (word != 0x676e69766168) return 0; break;
     case 9: if (word != 0x72756465636f7270ULL) return 0; break;
     default: return 0;
     }
     if (before >= 128) return 1;
-    if (second && length <= 3 && !is_word(before)) return 1;
-    const uint8_t *least = at - start > STEP ? at - STEP : start;
-    while (at > least && (at[-1] <= ' ' || at[-1] == '+' || at[-1] >= 128)) at--;
+    const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
+    while (at > least && parts(at[-1])) at--;
     if (at > least && (at[-1] == ')' || at[-1] == '\'' || at[-1] == '"')) return 1;
-    for (; at > least && (is_word(at[-1]) || at[-1] == '.' || at[-1] == '@' || at[-1] >= 128); at--)
-        if (at[-1] == '@' || is_digit(at[-1])) return 1;
-    return at == least && least != start;
+    for (first = at; first > least && goes_on(first[-1]); first--)
+        if (first[-1] == '@' || is_digit(first[-1])) return 1;
+    if (first == least && least != start) return 1;
+    if (length > 3 || is_word(before)) return 0;
+    while (first > least && parts(first[-1])) first--;
+    return first == least;
 }
 
 /* A text begins here that is no document, statement or serialised object. */
@@ -312,12 +337,7 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
 }
 
 /* Where one comes from some places by going on through others. */
-INLINE uint64_t through(uint64_t others, uint64_t places, uint64_t *over)
-{
-    uint64_t sum;
-    *over = __builtin_add_overflow(places & others, others, &sum);
-    return (sum ^ others) | places;
-}
+INLINE uint64_t through(uint64_t others, uint64_t places) { return (((places & others) + others) ^ others) | places; }
 
 INLINE const uint8_t *start_of(const struct texts *t, const uint8_t *at, uint64_t starts, int place)
 {
@@ -328,27 +348,20 @@ INLINE const uint8_t *start_of(const struct texts *t, const uint8_t *at, uint64_
 /* Places in these texts of a block that are not clean; only the first counts. */
 INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, uint64_t valid, uint64_t starts)
 {
-    uint64_t dots = b->dots & valid, bad = (b->never & valid) | (dots & (dots << 1 | t->dot)), hits, over;
+    uint64_t dots = b->dots & valid, bad = (b->never & valid) | (dots & (dots << 1 | t->dot)), hits;
     t->dot = dots >> 63;
     for (hits = starts; hits; hits &= hits - 1)
         if (!begins_well(t, at + first_of(hits))) bad |= hits & -hits;
 
-    uint64_t run = (b->run | b->foreign) & valid, blank = (b->blank | b->foreign) & valid;
-    uint64_t open = through(run, (b->value & valid) << 1 | t->in_run, &over);
-    t->in_run = over | (b->value & valid) >> 63;
-    open = through(blank, open | t->in_blanks, &over);
-    t->in_blanks = over;
-    /* Behind the blanks that a text begins with and its first word. */
-    uint64_t second = through(blank, starts | t->lead_blanks, &over);
-    t->lead_blanks = over;
-    second = through(run, second | t->first_run, &over);
-    t->first_run = over;
-    second = through(blank, second | t->first_blanks, &over);
-    t->first_blanks = over;
-    for (hits = b->conditions & (open | second) & valid; hits; hits &= hits - 1)
-        if (is_condition(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits), (second & hits & -hits) != 0)) bad |= hits & -hits;
-
-    for (hits = (b->marked | b->words) & valid; hits; hits &= hits - 1)
+    hits = b->conditions & valid;
+    if (hits) {
+        /* Behind a value, the rest of its word and blanks; behind blanks and the first word of a text. What came before the block is for is_condition to see. */
+        uint64_t run = b->run | b->foreign, blank = b->blank | b->foreign;
+        hits &= through(blank, through(run, b->value << 1 | 1) | 1) | through(blank, through(run, through(blank, starts | 1) | 1) | 1);
+    }
+    for (; hits; hits &= hits - 1)
+        if (is_condition(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
+    for (hits = b->words & valid; hits; hits &= hits - 1)
         if (is_gram(t, t->screen->grams, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->acting & valid; hits; hits &= hits - 1)
         if (!is_quiet(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) {
@@ -376,7 +389,7 @@ INLINE int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *
         if (judge(&t, at, &b, t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
     }
     /* Words that the text ends with have no fourth character. */
-    if (length >= 3 && (is_condition(&t, text, t.end - 2, 1) || is_condition(&t, text, t.end - 3, 1))) return 0;
+    if (length >= 3 && (is_condition(&t, text, t.end - 2) || is_condition(&t, text, t.end - 3))) return 0;
     if (!t.lines) return 1;
     if (length <= HEADER) return 0;
     for (ptrdiff_t i = 0; i < length; i++)
@@ -485,7 +498,16 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
     int64_t texts = 0, containers = 0, count = 0;
     for (; at < list->end; list->looked = at) {
         struct marks b;
+        struct bits bits;
         kit->marks(at, &b);
+        if (inside && !in_name && !(b.quote | b.slash | b.control) && list->end - at >= 64 && ++long_blocks <= BLOCKS_OF_TEXT) {
+            /* Nothing but more of a text. */
+            kit->look(at, screen, &bits);
+            if (judge(&t, at, &bits, ~0ULL, value_opened)) return;
+            value_opened = 0;
+            at += 64;
+            continue;
+        }
         uint64_t valid = list->end - at < 64 ? below(list->end - at) : ~0ULL, bad = 0, one, over;
         uint64_t within = between(b.quote) ^ inside, outside = ~within;
         if (b.slash) valid &= below(first_of(b.slash));
@@ -590,11 +612,10 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         bad &= valid;
         uint64_t sane = bad ? below(first_of(bad)) : valid, inner = within & ~names & ~opens & sane;
         if (inner) {
-            struct bits bits;
             kit->look(at, screen, &bits);
             bad |= judge(&t, at, &bits, inner, starts & sane);
         } else
-            t.dot = t.in_run = t.in_blanks = t.lead_blanks = t.first_run = t.first_blanks = 0;
+            t.dot = 0;
         bad &= valid;
         uint64_t good = bad ? below(first_of(bad)) : valid, commas = comma & top & good;
         uint64_t finished = last & good & after_places;
@@ -625,7 +646,7 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         at = quote + 1;
         after_next = 1;
         inside = value_next = name_next = colon_next = first_next = in_name = in_scalar = in_sign = value_opened = ended_so = under_before = in_fraction = in_digits = after_zero = 0;
-        t.dot = t.in_run = t.in_blanks = t.lead_blanks = t.first_run = t.first_blanks = 0;
+        t.dot = 0;
         literal = long_blocks = 0;
     }
 }

@@ -124,7 +124,7 @@ WITH_AVX2 APART static void look_avx2(const uint8_t *text, const struct screen *
 {
     struct row row;
     masks_avx2(text, 1, screen->tables, &row);
-    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words, row.conditions, row.marked, row.foreign, row.dots };
+    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words | row.marked, row.conditions, row.foreign, row.dots };
 }
 
 #define IS(name, what) b->name |= (uint64_t)(uint32_t)_mm256_movemask_epi8(what) << at
@@ -246,12 +246,13 @@ AVX2 const uint8_t *unescaped(const uint8_t *at, const uint8_t *limit, uint8_t *
 
 WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end) { return unescaped(at, limit, to, end, NULL); }
 
-/* Behind a container of JSON, without a check of its form; NULL when it does not end. */
+/* Behind a container or text of JSON, without a check of its form; NULL when it does not end. */
 WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limit)
 {
     uint64_t carry = 0, inside = 0;
+    int is_text = *at == '"';
     for (int depth = 0; at < limit; at += 64) {
-        struct { uint64_t quote, slash, open, close; } all = { 0 }, *b = &all;
+        struct { uint64_t quote, slash, open, close; } all = { 0 };
         for (int at_ = 0; at_ < 64; at_ += 32) {
             __m256i v = _mm256_loadu_si256((const __m256i *)(at + at_)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
             all.quote |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(v, '"')) << at_;
@@ -259,25 +260,19 @@ WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limi
             all.open |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(folded, '{')) << at_;
             all.close |= (uint64_t)(uint32_t)_mm256_movemask_epi8(BE(folded, '}')) << at_;
         }
-        uint64_t escaped = carry;
-        carry = 0;
-        for (uint64_t slashes = all.slash & ~escaped; slashes; ) {
-            uint64_t one = slashes & -slashes;
-            carry = one >> 63;
-            escaped |= one << 1;
-            slashes &= ~(one | one << 1);
-        }
-        uint64_t strings = between_avx2(b->quote & ~escaped) ^ inside;
+        uint64_t quotes = all.quote & ~behind_slash(all.slash, &carry);
+        uint64_t strings = between_avx2(quotes) ^ inside;
         inside = (uint64_t)((int64_t)strings >> 63);
-        uint64_t opens = all.open & ~strings, closes = all.close & ~strings;
-        if (depth > ones(closes)) {
-            depth += ones(opens) - ones(closes);
+        if (is_text) {
+            uint64_t ends = quotes & ~strings;
+            if (ends) return at + first_of(ends) < limit ? at + first_of(ends) + 1 : NULL;
             continue;
         }
-        for (uint64_t both = opens | closes; both; both &= both - 1) {
-            depth += opens & both & -both ? 1 : -1;
-            if (depth == 0) return at + first_of(both) + 1;
-        }
+        uint64_t opens = all.open & ~strings, closes = all.close & ~strings;
+        int closed = 0;
+        for (uint64_t left = depth > ones(closes) ? 0 : closes; left; left &= left - 1)
+            if (depth + ones(opens & ((left & -left) - 1)) == ++closed) return at + first_of(left) + 1;
+        depth += ones(opens) - ones(closes);
     }
     return NULL;
 }
@@ -286,28 +281,38 @@ WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limi
 #define VBMI __attribute__((target("avx512bw,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt,pclmul"), always_inline)) static inline
 
 /* INVARIANT: as Classes in Classes.cs. */
-enum { SETS, BEFORE, HERE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4 };
+enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
 enum { SET_NEVER = 1, SET_VALUE = 2, SET_RUN = 4, SET_BLANK = 8, CONDITION = 128 };
 
-VBMI __m512i classes_at(const uint8_t *classes, int which, __m512i v, int foreign)
+VBMI __m512i beyond(const uint8_t *classes, int which, __m512i found, __m512i v, int foreign) { return foreign ? _mm512_mask_mov_epi8(found, _mm512_movepi8_mask(v), _mm512_set1_epi8((char)classes[BEYOND + which])) : found; }
+
+VBMI __m512i exactly(const uint8_t *classes, int which, __m512i v, int foreign)
 {
-    __m512i found = _mm512_permutex2var_epi8(_mm512_loadu_si512(classes + which * 128), v, _mm512_loadu_si512(classes + which * 128 + 64));
-    return foreign ? _mm512_mask_mov_epi8(found, _mm512_movepi8_mask(v), _mm512_set1_epi8((char)classes[CLASSES * 128 + which])) : found;
+    const uint8_t *table = classes + which * 128;
+    return beyond(classes, which, _mm512_permutex2var_epi8(_mm512_loadu_si512(table), v, _mm512_loadu_si512(table + 64)), v, foreign);
+}
+
+/* Letters without their case: the sixth bit is the seventh's. */
+VBMI __m512i folded(__m512i v) { return _mm512_ternarylogic_epi64(_mm512_set1_epi8(0x20), _mm512_srli_epi16(v, 1), v, 0xca); }
+
+VBMI __m512i at_least(const uint8_t *classes, int which, __m512i v, __m512i fold, int foreign)
+{
+    return beyond(classes, which, _mm512_permutexvar_epi8(fold, _mm512_loadu_si512(classes + BEFORE * 128 + (which - BEFORE) * 64)), v, foreign);
 }
 
 VBMI void look_at(const uint8_t *text, const uint8_t *classes, struct bits *b, int foreign)
 {
-    __m512i v[4];
-    for (int i = 0; i < 4; i++) v[i] = _mm512_loadu_si512(text + i);
-    __m512i first = _mm512_set1_epi8(-1), second = first;
+    __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1);
+    __m512i sets = exactly(classes, SETS, here, foreign), acting = _mm512_and_si512(exactly(classes, HERE, here, foreign), at_least(classes, BEFORE, before, folded(before), foreign));
     for (int i = 0; i < 4; i++) {
-        first = _mm512_and_si512(first, classes_at(classes, FIRST + i, v[i], foreign));
-        second = _mm512_and_si512(second, classes_at(classes, SECOND + i, v[i], foreign));
+        __m512i v = _mm512_loadu_si512(text + i), fold = folded(v);
+        first = _mm512_and_si512(first, at_least(classes, FIRST + i, v, fold, foreign));
+        second = _mm512_and_si512(second, at_least(classes, SECOND + i, v, fold, foreign));
+        if (i == 1) acting = _mm512_and_si512(acting, at_least(classes, AFTER, v, fold, foreign));
     }
-    __m512i sets = classes_at(classes, SETS, v[0], foreign), acting = _mm512_and_si512(classes_at(classes, HERE, v[0], foreign), _mm512_and_si512(classes_at(classes, BEFORE, _mm512_loadu_si512(text - 1), foreign), classes_at(classes, AFTER, v[1], foreign)));
 #define SOME(vector, classes) _mm512_test_epi8_mask(vector, _mm512_set1_epi8((char)(classes)))
     *b = (struct bits){ .never = SOME(sets, SET_NEVER), .acting = SOME(acting, 255), .value = SOME(sets, SET_VALUE), .run = SOME(sets, SET_RUN), .blank = SOME(sets, SET_BLANK), .conditions = _mm512_movepi8_mask(second),
-        .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(v[0]) : 0, .dots = _mm512_cmpeq_epi8_mask(v[0], _mm512_set1_epi8('.')) };
+        .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(here) : 0, .dots = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8('.')) };
 }
 
 WITH_VBMI APART static void look_vbmi(const uint8_t *text, const struct screen *screen, struct bits *b)
@@ -318,9 +323,7 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, const struct screen *
 
 VBMI int plain_escapes_vbmi(const uint8_t *at, uint8_t **to, uint64_t quotes, uint64_t slashes, uint64_t controls)
 {
-    /* Behind an odd number of backslashes in a row. */
-    const uint64_t evens = 0x5555555555555555;
-    uint64_t follows = slashes << 1, escaped = (evens ^ ((slashes + (slashes & ~evens & ~follows)) << 1)) & follows, starts = slashes & ~escaped;
+    uint64_t carry = 0, escaped = behind_slash(slashes, &carry), starts = slashes & ~escaped;
     __m512i v = _mm512_loadu_si512(at), plain = _mm512_permutex2var_epi8(_mm512_loadu_si512(plain_of), v, _mm512_loadu_si512(plain_of + 64));
     uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v), stop = (escaped & ~known) >> 1 | (quotes & ~escaped) | controls | (starts & 1ULL << 63);
     int count = stop ? first_of(stop) : 64;
