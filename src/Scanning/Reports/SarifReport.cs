@@ -101,7 +101,8 @@ internal static class SarifReport
     {
         if (path.Length > 0)
         {
-            json.Object("physicalLocation", () => json.Object("artifactLocation", () => json.WriteString("uri", JsonText.Uri(path))));
+            // A reference that begins with a slash joins with no base (SARIF 2.1.0, 3.4.3): paths below /opt are relative to the root.
+            json.Object("physicalLocation", () => json.Object("artifactLocation", () => json.WriteString("uri", JsonText.Uri(path.TrimStart('/')))));
         }
 
         json.Array("logicalLocations", [origin], name => json.Item(() =>

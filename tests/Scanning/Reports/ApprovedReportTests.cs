@@ -30,6 +30,14 @@ public sealed class ApprovedReportTests
         text.ShouldBe(File.ReadAllText(file));
     }
 
+    [Fact]
+    public void No_place_in_SARIF_begins_with_a_slash()
+    {
+        var sample = Sample();
+        var report = sample with { Targets = [sample.Targets[0] with { Findings = [sample.Targets[0].Findings[0] with { Path = "/opt/wrapper" }] }] };
+        ReportWriter.Write(report, ReportFormat.Sarif, new ReportOptions(false, DateTimeOffset.UnixEpoch)).ShouldContain("\"uri\": \"opt/wrapper\"");
+    }
+
     [Theory]
     [InlineData(80)]
     [InlineData(120)]
