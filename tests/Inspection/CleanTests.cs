@@ -18,7 +18,7 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     private static readonly string[] Changes =
     [
         "\"", "\\", "\\\"", "\\u0027", "\\n", "{", "}", "[", "]", ",", ":", " ", "\n", "\t", "\0", "a", "_", "__", "$", "%", "%27", "'", ";", "|", "&", "<", "`", "(", "/", "..", "../", "=", "é", "\u00a0", "\ufffd", "or", " or 1=1", "' or ''='", "; id", "| cat", "select", "union select", "onerror=", "--", "true", "null",
-        "O:1:", "rO0ABXNyABFqYXZh", "//127.0.0.1", "//a@b", "__proto__", "$ne", "body", "嘍", "sleep(5)", "elt(", "*/", "and ", "set ", "+",
+        "O:1:", "rO0ABXNyABFqYXZh", "//127.0.0.1", "//a@b", "__proto__", "prototype", "$ne", "body", "嘍", "sleep(5)", "elt(", "*/", "and ", "set ", "+",
     ];
 
     public void Dispose() => Clean.Wide = default;
@@ -53,6 +53,8 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     [InlineData("""[0,"a","; cat /etc/passwd","b"]""", 1, 1, 0)]
     [InlineData("""[0,{"a":1,"$gt":""}]""", 0, 0, 0)]
     [InlineData("""[0,{"a":1},{"__proto__":1}]""", 1, 0, 1)]
+    [InlineData("""[0,{"a":1},{"constructor":{"prototype":{"a":1}}}]""", 1, 0, 1)]
+    [InlineData("""[0,{"name":1,"type":"x","prototypes":2}]""", 1, 1, 1)]
     [InlineData("""[0,{"requestBody":"a=b"}]""", 0, 0, 0)]
     [InlineData("""[0,"{\"a\":1}"]""", 0, 0, 0)]
     [InlineData("""[0,"[1]"]""", 0, 0, 0)]

@@ -80,6 +80,8 @@ public sealed class EventTests
     [InlineData("""{"body":"{\"__proto__\":{\"admin\":true}}","rawPath":"/"}""", "prototype-pollution")]
     [InlineData("""{"constructor":{"prototype":{"admin":true}}}""", "prototype-pollution")]
     [InlineData("""{"body":"{\"a\":[{\"constructor\":{\"prototype\":{\"admin\":true}}}]}","rawPath":"/"}""", "prototype-pollution")]
+    [InlineData("""[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,{"constructor":{"prototype":{"admin":true}}}]""", "prototype-pollution")]
+    [InlineData("""{"Records":[{"a":1},{"a":1},{"a":1},{"a":1},{"a":1},{"a":1},{"a":1},{"a":1},{"a":1},{"message":"{\"constructor\":{\"prototype\":{\"admin\":true}}}"}]}""", "prototype-pollution")]
     [InlineData("""{"body":"constructor[prototype][admin]=1","rawPath":"/"}""", "prototype-pollution")]
     [InlineData("""{"path":"__proto__.admin","value":true}""", "prototype-pollution")]
     [InlineData("""{"queryStringParameters":{"set":"constructor.prototype.admin"},"rawPath":"/"}""", "prototype-pollution")]

@@ -586,7 +586,7 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
             | (names & (b.dollar | b.open | (b.under & (b.under << 1 | under_before))));
         for (uint64_t hits = (b.last << 1 | ended_so) & name_closes & valid; hits; hits &= hits - 1) {
             const uint8_t *end = at + first_of(hits);
-            if (end[-1] == 'y' ? end[-2] == 'd' && end[-3] == 'o' : end[-2] == 'n' && end[-3] == 'i') bad |= hits & -hits; /* body, rawQueryString */
+            if (end[-1] == 'y' ? end[-2] == 'd' && end[-3] == 'o' : end[-1] == 'g' ? end[-2] == 'n' && end[-3] == 'i' : end[-2] == 'p' && end[-3] == 'y' && end[-4] == 't' && end[-5] == 'o') bad |= hits & -hits; /* body, rawQueryString, prototype */
         }
         in_scalar = scalar >> 63;
         in_sign = signs >> 63;

@@ -116,9 +116,9 @@ WITH_AVX2 static uint64_t text_end_avx2(const uint8_t *text)
     }
 }
 
-/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; the last letters of `body` and `rawQueryString`: as the tables of sets are. */
+/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; the last letters of `body`, `rawQueryString` and `prototype`: as the tables of sets are. */
 static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0 }, numerics[16] = { 8, 8, 8, 8, 8, 8 | 16 | 64, 8, 8, 8, 8, 0, 4, 0, 4, 4, 0 }, signs[16] = { 0, 0, 0, 0, 0, 16 | 64, 0, 0, 0, 0, 0, 4, 0, 4, 4, 0 },
-    lasts[16] = { 0, 0, 0, 0, 0, 0, 0, 64, 0, 128, 0, 0, 0, 0, 0, 0 };
+    lasts[16] = { 0, 0, 0, 0, 0, 64, 0, 64, 0, 128, 0, 0, 0, 0, 0, 0 };
 
 WITH_AVX2 APART static void look_avx2(const uint8_t *text, const struct screen *screen, struct bits *b)
 {
