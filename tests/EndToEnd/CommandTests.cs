@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Pellicle.Protection;
@@ -110,14 +109,15 @@ public sealed class CommandTests(InsertionRun run) : IClassFixture<InsertionRun>
 
     private async Task<Dictionary<string, JsonElement>> StatusUntilAsync(string function, Func<JsonElement, bool> condition)
     {
-        var clock = Stopwatch.StartNew();
-        Dictionary<string, JsonElement> rows;
-        do
+        Dictionary<string, JsonElement> rows = [];
+        async Task<bool> ShowsAsync()
         {
             using var answer = JsonDocument.Parse(await PellicleAsync(0, "status", "--format", "json"));
             rows = answer.RootElement.EnumerateArray().ToDictionary(r => r.GetProperty("function").GetString()!, r => r.Clone());
+            return condition(rows[function]);
         }
-        while (!condition(rows[function]) && clock.Elapsed < TimeSpan.FromMinutes(2));
+
+        await run.Stage.UntilAsync(ShowsAsync, function, "{}"u8.ToArray());
         condition(rows[function]).ShouldBeTrue(rows[function].ToString());
         return rows;
     }

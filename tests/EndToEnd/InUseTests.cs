@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Pellicle.Protection;
@@ -52,13 +51,8 @@ public sealed class InUseTests(InsertionRun run) : IClassFixture<InsertionRun>, 
 
     private async Task UntilAsync(string function, Func<Dictionary<string, bool?>, bool> condition, string answer)
     {
-        var clock = Stopwatch.StartNew();
-        Dictionary<string, bool?> loaded;
-        do
-        {
-            loaded = await LoadedAsync(function);
-        }
-        while (!condition(loaded) && clock.Elapsed < TimeSpan.FromMinutes(2));
+        Dictionary<string, bool?> loaded = [];
+        await run.Stage.UntilAsync(async () => condition(loaded = await LoadedAsync(function)), function, "{}"u8.ToArray());
         condition(loaded).ShouldBeTrue($"{string.Join(", ", loaded)}; answer {answer}");
     }
 

@@ -193,14 +193,15 @@ public sealed class InsertionTests(InsertionRun run) : IClassFixture<InsertionRu
     private async Task ShouldHaveLinesAsync(string name, bool process = true, bool probe = false)
     {
         string[] wanted = ["events", .. process ? (string[])["process"] : [], .. probe ? (string[])["probe"] : []];
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        JsonElement lines;
-        do
+        JsonElement lines = default;
+        async Task<bool> TellsAllAsync()
         {
             lines = (await run.Stage.GetAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}")).GetProperty("lines");
+            return wanted.All(w => lines.TryGetProperty(w, out var line) && line.GetBoolean());
         }
+
         // A first word of the interposer that came too late on a busy machine is said again.
-        while (!wanted.All(w => lines.TryGetProperty(w, out var line) && line.GetBoolean()) && clock.Elapsed < TimeSpan.FromMinutes(2));
+        await run.Stage.UntilAsync(TellsAllAsync, name);
         foreach (var line in wanted)
         {
             lines.GetProperty(line).GetBoolean().ShouldBeTrue($"{line}: {lines}");

@@ -26,9 +26,9 @@ public sealed record Seen(string RequestId, string Decision, string Dimension, s
 /// </summary>
 public sealed class MatrixRun : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private readonly ConcurrentDictionary<(Guarding, string Language, string Source, string Op, string Value), (string RequestId, string Answer)> _answers = [];
-    private readonly ConcurrentDictionary<(Guarding, string Language, string Op, string Value), List<string>> _before = [];
+    private const int MaxRuns = 3;
+    private readonly ConcurrentDictionary<(string Function, string Source, string Op, string Value), (string RequestId, string Answer)> _answers = [];
+    private readonly ConcurrentDictionary<(string Function, string Op, string Value), List<string>> _before = [];
     private readonly ConcurrentDictionary<(string Attack, string Language, Guarding), Outcome> _alone = [];
     private readonly ConcurrentDictionary<string, List<Seen>> _incidents = [];
     private static readonly Guarding[] Plain = [Guarding.None, Guarding.Monitor, Guarding.Protect];
@@ -79,7 +79,7 @@ public sealed class MatrixRun : IAsyncLifetime
 
     /// <summary>What a row's attack brought.</summary>
     public Outcome Of(Attack attack, string language, Guarding guarding, string source = Events.Default) =>
-        attack.Alone ? _alone[(attack.Name, language, guarding)] : Find(guarding, language, attack.Strict, source, attack.Op, attack.ValueFor(language), attack.Before is null ? [] : _before[(guarding, language, attack.Op, attack.ValueFor(language))]);
+        attack.Alone ? _alone[(attack.Name, language, guarding)] : Find(guarding, language, attack.Strict, source, attack.Op, attack.ValueFor(language), attack.Before is null ? [] : _before[(Name(language, guarding, attack.Strict), attack.Op, attack.ValueFor(language))]);
 
     /// <summary>What the benign twins brought.</summary>
     public IEnumerable<Outcome> OfTwins(Attack attack, string language, Guarding guarding, string source = Events.Default) => attack.BenignFor(language).Select(v => Find(guarding, language, attack.Strict, source, attack.BenignOp, v));
@@ -90,8 +90,9 @@ public sealed class MatrixRun : IAsyncLifetime
 
     private Outcome Find(Guarding guarding, string language, bool strict, string source, string op, string value, IReadOnlyList<string>? before = null)
     {
-        var (id, answer) = _answers[(guarding, language, source, op, value)];
-        return new Outcome(answer, [.. _incidents[Name(language, guarding, strict)].Where(i => i.RequestId == id || before?.Contains(i.RequestId) == true)]);
+        var name = Name(language, guarding, strict);
+        var (id, answer) = _answers[(name, source, op, value)];
+        return new Outcome(answer, [.. _incidents[name].Where(i => i.RequestId == id || before?.Contains(i.RequestId) == true)]);
     }
 
     private static string Name(string language, Guarding guarding, bool strict = false) => $"{language}-{guarding.ToString().ToLowerInvariant()}{(strict ? "-strict" : "")}";
@@ -101,49 +102,71 @@ public sealed class MatrixRun : IAsyncLifetime
         await slots.WaitAsync();
         try
         {
-            var stage = _stage!;
-            var name = Name(victim.Language, guarding, strict);
-            var variables = new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"", ["DATABASE"] = _database!.Address };
-            if (strict)
+            // What a guard without a processor did not answer in time was let through, as documented, and told: such a run says nothing about the attacks.
+            var (name, told) = (Name(victim.Language, guarding, strict), 0);
+            for (var run = 1; ; run++)
             {
-                variables["PELLICLE_SECCOMP"] = "strict";
-            }
-
-            await stage.CreateAsync(name, victim, _victims, variables);
-            if (guarding != Guarding.None)
-            {
-                // Before its first start: the guard must have it from the first event on.
-                await stage.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}/policy", System.Text.Encoding.UTF8.GetString(PolicyJson.Write(PolicyOf(guarding, stage))));
-                var change = await new Protector(stage.Lambda).ProtectAsync(name, settings);
-                change.Refusals.ShouldBeEmpty();
-                await stage.Lambda.WaitUpdatedAsync(name);
-            }
-
-            var clock = Stopwatch.StartNew();
-            foreach (var attack in Attacks.Where(a => a.Strict == strict && a.Languages.Contains(victim.Language) && GuardingsOf(a).Contains(guarding)))
-            {
-                foreach (var source in attack.EverySource ? Events.Sources : [Events.Default])
+                var silences = await RunOnceAsync(name, victim, guarding, settings, strict);
+                if (silences == told || run == MaxRuns)
                 {
-                    foreach (var value in attack.BenignFor(victim.Language))
-                    {
-                        await CallAsync(name, victim.Language, guarding, source, attack.BenignOp, value);
-                    }
+                    break;
+                }
 
-                    if (!attack.Alone && !(attack.NeedsGuard && guarding == Guarding.None))
-                    {
-                        await PrepareAsync(name, victim.Language, guarding, source, attack);
-                        await CallAsync(name, victim.Language, guarding, source, attack.Op, attack.ValueFor(victim.Language));
-                    }
+                told = silences;
+                await _stage!.DeleteAsync(name);
+                foreach (var key in _answers.Keys.Where(k => k.Function == name))
+                {
+                    _answers.TryRemove(key, out _);
                 }
             }
-
-            _incidents[name] = guarding == Guarding.None ? [] : await IncidentsAsync(name);
-            Times[name] = clock.Elapsed;
         }
         finally
         {
             slots.Release();
         }
+    }
+
+    /// <summary>Makes a function and does everything with it; how often its guards, also those of earlier runs, told that they had been silent.</summary>
+    private async Task<int> RunOnceAsync(string name, Victim victim, Guarding guarding, AttachSettings settings, bool strict)
+    {
+        var stage = _stage!;
+        var variables = new Dictionary<string, string> { ["ZED"] = "last", ["A_NAME"] = "with = and \"quotes\"", ["DATABASE"] = _database!.Address };
+        if (strict)
+        {
+            variables["PELLICLE_SECCOMP"] = "strict";
+        }
+
+        await stage.CreateAsync(name, victim, _victims, variables);
+        if (guarding != Guarding.None)
+        {
+            // Before its first start: the guard must have it from the first event on.
+            await stage.PutAsync($"/api/v1/functions/{Uri.EscapeDataString(Stage.Arn(name))}/policy", System.Text.Encoding.UTF8.GetString(PolicyJson.Write(PolicyOf(guarding, stage))));
+            var change = await new Protector(stage.Lambda).ProtectAsync(name, settings);
+            change.Refusals.ShouldBeEmpty();
+            await stage.Lambda.WaitUpdatedAsync(name);
+        }
+
+        var clock = Stopwatch.StartNew();
+        foreach (var attack in Attacks.Where(a => a.Strict == strict && a.Languages.Contains(victim.Language) && GuardingsOf(a).Contains(guarding)))
+        {
+            foreach (var source in attack.EverySource ? Events.Sources : [Events.Default])
+            {
+                foreach (var value in attack.BenignFor(victim.Language))
+                {
+                    await CallAsync(name, source, attack.BenignOp, value);
+                }
+
+                if (!attack.Alone && !(attack.NeedsGuard && guarding == Guarding.None))
+                {
+                    await PrepareAsync(name, victim.Language, source, attack);
+                    await CallAsync(name, source, attack.Op, attack.ValueFor(victim.Language));
+                }
+            }
+        }
+
+        _incidents[name] = guarding == Guarding.None ? [] : await IncidentsAsync(name);
+        Times[name] = clock.Elapsed;
+        return _incidents[name].Count(i => i.Detector == "guard-silent");
     }
 
     /// <summary>One attack in all ways of guarding, one function each.</summary>
@@ -207,22 +230,17 @@ public sealed class MatrixRun : IAsyncLifetime
     /// <summary>Incidents of these requests as soon as this detector decided about one of them; all of them when that does not come.</summary>
     private async Task<List<Seen>> DecidedAsync(string name, List<string> ids, string detector)
     {
-        var clock = Stopwatch.StartNew();
-        List<Seen> found;
-        do
-        {
-            found = [.. (await _stage!.IncidentsAsync(name)).Select(Read).Where(i => ids.Contains(i.RequestId))];
-        }
-        while (!found.Exists(i => i.Decision != "reported" && i.Detector == detector) && clock.Elapsed < Patience);
+        List<Seen> found = [];
+        await _stage!.UntilAsync(async () => (found = [.. (await _stage.IncidentsAsync(name)).Select(Read).Where(i => ids.Contains(i.RequestId))]).Exists(i => i.Decision != "reported" && i.Detector == detector), name);
         return found;
     }
 
     /// <summary>Seconds each function took, for those who make it faster.</summary>
     public ConcurrentDictionary<string, TimeSpan> Times { get; } = [];
 
-    private async Task CallAsync(string name, string language, Guarding guarding, string source, string op, string value)
+    private async Task CallAsync(string name, string source, string op, string value)
     {
-        var key = (guarding, language, source, op, value);
+        var key = (name, source, op, value);
         if (_answers.ContainsKey(key))
         {
             return;
@@ -233,14 +251,14 @@ public sealed class MatrixRun : IAsyncLifetime
         _answers[key] = await SendAsync(name, source, op, real, value);
     }
 
-    private async Task PrepareAsync(string name, string language, Guarding guarding, string source, Attack attack)
+    private async Task PrepareAsync(string name, string language, string source, Attack attack)
     {
         if (attack.Before is not var (op, value, times))
         {
             return;
         }
 
-        var ids = _before[(guarding, language, attack.Op, attack.ValueFor(language))] = [];
+        var ids = _before[(name, attack.Op, attack.ValueFor(language))] = [];
         for (var i = 0; i < times; i++)
         {
             ids.Add((await SendAsync(name, source, op, value, value)).RequestId);
@@ -260,20 +278,10 @@ public sealed class MatrixRun : IAsyncLifetime
     private async Task<List<Seen>> IncidentsAsync(string name)
     {
         var (last, _) = await _stage!.InvokeAsync(name, Events.Make(Events.Default, "environ", "none"));
-        var clock = Stopwatch.StartNew();
-        while (true)
-        {
-            var all = await _stage.IncidentsAsync(name);
-            if (all.Any(i => i.GetProperty("requestId").GetString() == last))
-            {
-                return [.. all.Select(Read)];
-            }
-
-            if (clock.Elapsed > Patience)
-            {
-                throw new TimeoutException($"the last incident of {name} did not reach the server; there are {all.Count}");
-            }
-        }
+        List<JsonElement> all = [];
+        async Task<bool> IsThereAsync() => (all = await _stage.IncidentsAsync(name)).Any(i => i.GetProperty("requestId").GetString() == last);
+        await _stage.UntilAsync(IsThereAsync, name);
+        return await IsThereAsync() ? [.. all.Select(Read)] : throw new TimeoutException($"the last incident of {name} did not reach the server; there are {all.Count}");
     }
 
     private static Seen Read(JsonElement incident)

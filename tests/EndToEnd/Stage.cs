@@ -122,6 +122,12 @@ internal sealed class Stage : IAsyncDisposable
         await Lambda.WaitUpdatedAsync(name);
     }
 
+    public async Task DeleteAsync(string name)
+    {
+        using var response = await _http.DeleteAsync(new Uri(Local.Address, $"/2015-03-31/functions/{name}"));
+        response.IsSuccessStatusCode.ShouldBeTrue(await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>A function from files of its own.</summary>
     public async Task CreateAsync(string name, string runtime, string handler, byte[] zip, IReadOnlyList<string> layers, IReadOnlyDictionary<string, string> variables, int timeout = 20)
     {
@@ -155,14 +161,23 @@ internal sealed class Stage : IAsyncDisposable
     public async Task ShouldReportAsync(string name, string requestId, string decision, string dimension, string? detector = null)
     {
         bool Is(JsonElement i) => i.GetProperty("decision").GetString() == decision && i.GetProperty("dimension").GetString() == dimension && (detector is null || i.GetProperty("detector").GetString() == detector);
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        List<JsonElement> found;
-        do
-        {
-            found = (await IncidentsAsync(name)).Where(i => i.GetProperty("requestId").GetString() == requestId).ToList();
-        }
-        while (!found.Any(Is) && clock.Elapsed < TimeSpan.FromMinutes(2));
+        List<JsonElement> found = [];
+        await UntilAsync(async () => (found = (await IncidentsAsync(name)).Where(i => i.GetProperty("requestId").GetString() == requestId).ToList()).Any(Is), name);
         found.Any(Is).ShouldBeTrue($"{name}: no incident {decision} {dimension} {detector}: {string.Join('\n', found)}");
+    }
+
+    /// <summary>Waits for two minutes at most. A guard that was frozen before it could report does so with its next request, which is made when nothing came for a while.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, string function, byte[]? payload = null)
+    {
+        var (clock, pause) = (System.Diagnostics.Stopwatch.StartNew(), TimeSpan.FromSeconds(15));
+        for (var next = pause; !await condition() && clock.Elapsed < TimeSpan.FromMinutes(2); await Task.Delay(20))
+        {
+            if (clock.Elapsed > next)
+            {
+                await InvokeAsync(function, payload ?? Events.Make(Events.Default, "none", "none"));
+                next = clock.Elapsed + pause;
+            }
+        }
     }
 
     public static string Arn(string name) => $"arn:aws:lambda:us-east-1:123456789012:function:{name}";
