@@ -277,6 +277,9 @@ internal sealed class Guardian : IGate, IJudge
         _unanswered = unanswered;
     }
 
+    /// <summary>A process that was killed has ended within this, or the next event goes out beside it.</summary>
+    private const int EndMs = 100;
+
     private void ReportLeftovers()
     {
         if (Invocations.InFlight > 0)
@@ -297,7 +300,7 @@ internal sealed class Guardian : IGate, IJudge
                 continue;
             leftover.Unwelcome = why is not null;
             var shadowed = why == Unknown && decision.IncidentDecision == "would-block";
-            var stopped = why is not null && !shadowed && Policy.Mode == ProtectionMode.Protect && Libc.kill(leftover.Pid, Libc.SigKill) == 0;
+            var stopped = why is not null && !shadowed && Policy.Mode == ProtectionMode.Protect && Fd.End(leftover.Pid, EndMs);
             var origin = leftover.StartedBy ?? Invocations.Last;
             Report(new Incident
             {

@@ -31,6 +31,20 @@ internal static unsafe class Fd
         return fd;
     }
 
+    /// <summary>Kills a process and waits until it has ended: what comes next must not find it alive. False when it could not be signalled; kernels before 5.3 tell no end, and nothing is waited for.</summary>
+    internal static bool End(int pid, int timeoutMs)
+    {
+        var process = pidfd_open(pid, 0);
+        var signalled = kill(pid, SigKill) == 0;
+        if (process < 0)
+            return signalled;
+        var ended = new PollFd { Fd = process, Events = PollIn };
+        if (signalled)
+            _ = Poll(&ended, 1, timeoutMs);
+        _ = close(process);
+        return signalled;
+    }
+
     /// <summary>Connects within <paramref name="timeoutMs"/>; a negative answer is the errno.</summary>
     internal static int ConnectTcp(IPEndPoint to, int timeoutMs)
     {

@@ -211,6 +211,9 @@ internal static unsafe partial class Libc
     internal static partial int kill(int pid, int signal);
 
     [LibraryImport("libc", SetLastError = true)]
+    internal static partial int pidfd_open(int pid, uint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     internal static partial int pipe2(int* fds, int flags);
 
     /// <summary>Pointer into the environment block of this process.</summary>
