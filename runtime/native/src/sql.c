@@ -562,7 +562,10 @@ static int exchange_denied(struct stream *s, const struct iovec *pieces, size_t 
 static ssize_t stream_send(int fd, uint64_t inode, const struct iovec *pieces, size_t count, pe_sender send, void *context)
 {
     int saved = errno;
-    if (count == 0 || count > MOST_PIECES || !pe_active() || !pe_readable(pieces) || !pe_readable((const char *)(pieces + count) - 1) || !readable(pieces, count))
+    bool more = count > MOST_PIECES;
+    if (more)
+        count = MOST_PIECES;
+    if (count == 0 || !pe_active() || !pe_readable(pieces) || !pe_readable((const char *)(pieces + count) - 1) || !readable(pieces, count))
         return send(context, NULL, 0);
     size_t first = 0;
     while (first + 1 < count && pieces[first].iov_len == 0)
@@ -577,8 +580,9 @@ static ssize_t stream_send(int fd, uint64_t inode, const struct iovec *pieces, s
     ssize_t sent = -1;
     int denied = exchange_denied(s, pieces, count, &copy);
     errno = denied ? denied : saved;
+    /* Of more pieces than are looked at, the first are sent, as a full buffer would have it. */
     if (!denied)
-        sent = send(context, copy.bytes ? copy.pieces : NULL, count);
+        sent = send(context, copy.bytes ? copy.pieces : more ? pieces : NULL, count);
     saved = errno;
     if (sent > 0)
         feed(s, &s->cursor, pieces, count, (size_t)sent, false, &unused);

@@ -121,6 +121,10 @@ CLIENT = """if True:
         try:
             if how == "write": os.write(s.fileno(), pieces[0])
             elif how == "writev": os.writev(s.fileno(), pieces)
+            elif how == "all":
+                while pieces:
+                    sent = os.writev(s.fileno(), pieces)
+                    while sent: sent, pieces = sent - len(pieces[0]), pieces[1:]
             elif how == "sendmsg": s.sendmsg(pieces)
             else: s.sendall(pieces[0])
             print("sent")
@@ -202,6 +206,17 @@ def a_statement_in_pieces_is_judged_as_a_whole():
     guard = Guard(decide=lambda q: 0 if q.dimension == "statement" and b"users where id = 'evil'" in q.fields[1] else None)
     lines, got = talk(guard, ("send", startup()), ("writev", whole[:3], whole[3:20], whole[20:]))
     equal((lines, got), (["sent", "sent"], startup() + postgres(b"Q", refused(BAD))))
+
+
+@test
+def statements_behind_many_pieces_are_judged():
+    guard = Guard(decide=evil)
+    good, bad = postgres(b"Q", GOOD), postgres(b"Q", BAD)
+    pieces = [good] * 150
+    pieces[100] = bad
+    lines, got = talk(guard, ("send", startup()), ("all", *pieces), ("send", bad))
+    denied = postgres(b"Q", refused(BAD))
+    equal((lines, got), (["sent"] * 3, startup() + good * 100 + denied + good * 49 + denied))
 
 
 @test
