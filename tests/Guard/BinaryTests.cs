@@ -238,7 +238,7 @@ public class BinaryTests
     {
         // An extension keeps its policy in /tmp: as in Rig, each has its own where that can be had.
         var own = Rig.IsRoot && arguments.Contains("extension");
-        var start = new ProcessStartInfo(own ? "unshare" : program, own ? ["-m", "sh", "-c", "mount -t tmpfs -o size=1m none /tmp; exec \"$0\" \"$@\"", program, .. arguments] : arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(own ? "unshare" : program, own ? ["-m", "sh", "-c", Rig.OwnTemp + " exec \"$0\" \"$@\"", program, .. arguments] : arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = platform.ToString();
         foreach (var (name, value) in variables)
             start.Environment[name] = value;

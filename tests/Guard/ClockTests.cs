@@ -11,7 +11,7 @@ public sealed class ClockTests : IDisposable
 {
     private const string Attack = """{"version":"2.0","rawPath":"/","queryStringParameters":{"host":"127.0.0.1; cat /etc/passwd"},"requestContext":{"http":{"method":"GET","path":"/"}}}""";
 
-    // Not below /tmp: the rig has one of its own.
+    // In the tree, which the rig's own /tmp does not hide.
     private readonly string _folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, $"clock-{Guid.NewGuid():n}")).FullName;
 
     private string Clock => Path.Combine(_folder, "clock");

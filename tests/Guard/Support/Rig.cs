@@ -31,7 +31,7 @@ internal sealed class Rig : IDisposable
         _register = register;
         Server.SetPolicy($$"""{"schemaVersion":1,"id":"p","mode":"{{mode.Name()}}","revision":"1"}""", "1");
         AnswerExtension();
-        var script = IsRoot ? $"mount -t tmpfs -o size=1m none /tmp; {prepare} exec {BinaryFactAttribute.Path} extension" : $"exec {BinaryFactAttribute.Path} extension";
+        var script = IsRoot ? $"{OwnTemp} {prepare} exec {BinaryFactAttribute.Path} extension" : $"exec {BinaryFactAttribute.Path} extension";
         var start = IsRoot ? new ProcessStartInfo("unshare", ["-m", "sh", "-c", script]) : new ProcessStartInfo("sh", ["-c", script]);
         (start.RedirectStandardError, start.RedirectStandardOutput) = (true, true);
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = Platform.Address.ToString();
@@ -49,6 +49,17 @@ internal sealed class Rig : IDisposable
         var (port, current) = Channel.Hello(Pellicle.Guard.Channel.ClientRole.Interposer);
         (Proxy, Mode) = (new IPEndPoint(IPAddress.Loopback, (int)port), (ProtectionMode)current);
         Runtime = new FakeRuntime(Proxy);
+    }
+
+    /// <summary>Shell commands for a <c>/tmp</c> of one's own in a mount namespace; the tree with the programs is put back where it lies below the one that is hidden.</summary>
+    internal static string OwnTemp { get; } = Below("/tmp/") is { } tree
+        ? $"exec 9<'{tree}'; mount -t tmpfs -o size=1m none /tmp; mkdir -p '{tree}'; mount -c --bind /proc/self/fd/9 '{tree}'; exec 9<&-;"
+        : "mount -t tmpfs -o size=1m none /tmp;";
+
+    private static string? Below(string place)
+    {
+        var tree = Path.GetFullPath(Path.Combine(BinaryFactAttribute.Artifacts, ".."));
+        return tree.StartsWith(place, StringComparison.Ordinal) ? tree : null;
     }
 
     internal static bool IsRoot { get; } = Environment.UserName == "root";
