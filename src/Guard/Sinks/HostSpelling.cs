@@ -8,6 +8,15 @@ namespace Pellicle.Guard.Sinks;
 /// </summary>
 internal static class HostSpelling
 {
+    /// <summary>Runs of code points and the character that the first of them stands for; the others follow in order.</summary>
+    private static readonly (int First, int Last, char As)[] Runs =
+    [
+        (0xFF01, 0xFF5E, '!'), (0x3002, 0x3002, '.'), (0xFF61, 0xFF61, '.'),
+        (0x24EA, 0x24EA, '0'), (0x2460, 0x2468, '1'), (0x24B6, 0x24CF, 'a'), (0x24D0, 0x24E9, 'a'),
+        (0xB9, 0xB9, '1'), (0xB2, 0xB3, '2'), (0x2070, 0x2070, '0'), (0x2074, 0x2079, '4'), (0x2080, 0x2089, '0'),
+        (0x1D7CE, 0x1D7D7, '0'), (0x1D7D8, 0x1D7E1, '0'), (0x1D7E2, 0x1D7EB, '0'), (0x1D7EC, 0x1D7F5, '0'), (0x1D7F6, 0x1D7FF, '0'),
+    ];
+
     /// <summary>The text with these characters as URL parsers read them; the same text when it has none.</summary>
     internal static string Plain(string text)
     {
@@ -16,47 +25,13 @@ internal static class HostSpelling
         var plain = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            switch (rune.Value)
-            {
-                case >= 0xFF01 and <= 0xFF5E:
-                    plain.Append((char)(rune.Value - 0xFEE0));
-                    break;
-                case 0x3002 or 0xFF61:
-                    plain.Append('.');
-                    break;
-                case >= 0x2460 and <= 0x2468:
-                    plain.Append((char)('1' + rune.Value - 0x2460));
-                    break;
-                case 0x24EA:
-                    plain.Append('0');
-                    break;
-                case >= 0x24B6 and <= 0x24CF:
-                    plain.Append((char)('a' + rune.Value - 0x24B6));
-                    break;
-                case >= 0x24D0 and <= 0x24E9:
-                    plain.Append((char)('a' + rune.Value - 0x24D0));
-                    break;
-                case 0xB9:
-                    plain.Append('1');
-                    break;
-                case 0xB2 or 0xB3:
-                    plain.Append((char)('2' + rune.Value - 0xB2));
-                    break;
-                case 0x2070 or (>= 0x2074 and <= 0x2079):
-                    plain.Append((char)('0' + rune.Value - 0x2070));
-                    break;
-                case >= 0x2080 and <= 0x2089:
-                    plain.Append((char)('0' + rune.Value - 0x2080));
-                    break;
-                case >= 0x1D7CE and <= 0x1D7FF:
-                    plain.Append((char)('0' + ((rune.Value - 0x1D7CE) % 10)));
-                    break;
-                case 0xAD or 0x200B or 0x2060 or 0xFEFF:
-                    break;
-                default:
-                    plain.Append(rune.ToString());
-                    break;
-            }
+            if (rune.Value is 0xAD or 0x200B or 0x2060 or 0xFEFF)
+                continue;
+            var run = Array.FindIndex(Runs, r => r.First <= rune.Value && rune.Value <= r.Last);
+            if (run >= 0)
+                plain.Append((char)(Runs[run].As + rune.Value - Runs[run].First));
+            else
+                plain.Append(rune.ToString());
         }
         return plain.ToString();
     }
