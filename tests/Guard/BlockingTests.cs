@@ -154,6 +154,31 @@ public class BlockingTests
     public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
         new RuntimeApi.LeakScanner([secret]).Find(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
 
+    /// <summary>As long as AWS's are, which begin alike in one region.</summary>
+    private const string SessionToken = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDf+own/5Zk1aqR3bT7uWcXo0eYpL2nVg8hKsQm4jTzAiBxw9dRfU6vGyPqE1lO3iNbHc7tJrMk0ZsXuQ2aWoLgVYTe==";
+
+    [Theory]
+    [InlineData("{\"url\":\"https://b.s3.amazonaws.com/k?X-Amz-Credential=A&X-Amz-Security-Token=TOKEN&X-Amz-Signature=0\"}")]
+    [InlineData("{\"fields\":{\"key\":\"k\",\"x-amz-security-token\":\"TOKEN\"}}")]
+    [InlineData("{\"body\":\"<input name=\\\"X-Amz-Security-Token\\\" value=\\\"TOKEN\\\">\"}")]
+    public void The_token_of_a_signed_request_is_meant_to_leave(string answer)
+    {
+        var scanner = new RuntimeApi.LeakScanner([Secret, SessionToken]);
+        foreach (var written in new[] { SessionToken, Uri.EscapeDataString(SessionToken), SessionToken.Replace("+", "\\u002B", StringComparison.Ordinal), SessionToken.Replace("/", "\\/", StringComparison.Ordinal) })
+        {
+            scanner.Find(Encoding.ASCII.GetBytes(answer.Replace("TOKEN", written, StringComparison.Ordinal))).ShouldBe(RuntimeApi.LeakKind.None);
+            scanner.Find(Encoding.ASCII.GetBytes($"{{\"AWS_SESSION_TOKEN\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
+        }
+        scanner.Find(Encoding.ASCII.GetBytes(answer.Replace("TOKEN", $"{SessionToken}&k={Secret}", StringComparison.Ordinal))).ShouldBe(RuntimeApi.LeakKind.Credential);
+    }
+
+    [Fact]
+    public void A_token_that_begins_like_the_roles_is_another()
+    {
+        var other = SessionToken[..58] + string.Concat(SessionToken[58..].Reverse());
+        new RuntimeApi.LeakScanner([Secret, SessionToken]).Find(Encoding.ASCII.GetBytes($"{{\"SessionToken\":\"{other}\"}}")).ShouldBe(RuntimeApi.LeakKind.None);
+    }
+
     [Theory]
     [InlineData(ProtectionMode.Protect)]
     [InlineData(ProtectionMode.Monitor)]

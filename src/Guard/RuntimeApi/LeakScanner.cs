@@ -27,6 +27,15 @@ internal sealed class LeakScanner
     /// <summary>Enough of a long token to be sure of it; the rest need not match.</summary>
     private const int NeedleBytes = 40;
 
+    /// <summary>Only session tokens have so many characters; secret keys have 40.</summary>
+    private const int MinToken = 100;
+
+    /// <summary>Where a token is recognised: tokens of one region and time begin alike, so those that a function gives out from STS would pass for its own.</summary>
+    private const int TokenOffset = 60;
+
+    /// <summary>A percent-encoded token's characters before that place, and the name before them.</summary>
+    private const int MaxBefore = (TokenOffset * 6) + 64;
+
     /// <summary>A text is looked at in every place of this distance; none of the values fits between two of them.</summary>
     private const int Stride = 16;
 
@@ -41,12 +50,21 @@ internal sealed class LeakScanner
         "-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----", "-----BEGIN ENCRYPTED PRIVATE KEY-----",
     ];
 
-    private readonly List<(byte[] Text, LeakKind Kind)> _needles = [];
+    /// <summary>The name under which a signed address or form carries the token: it is meant to leave, and of no use without the secret key.</summary>
+    private static readonly byte[] TokenName = "security-token"u8.ToArray();
+
+    private readonly List<Needle> _needles = [];
     private readonly int _step;
 
     // One bit for each hash of four bytes that stand somewhere in the front of a value.
     private readonly ulong[] _filter = new ulong[1024];
-    private readonly Dictionary<uint, List<(byte[] Needle, int Offset, LeakKind Kind)>> _grams = [];
+    private readonly Dictionary<uint, List<(Needle Needle, int Offset)>> _grams = [];
+
+    /// <summary>A text to look for.</summary>
+    /// <param name="Text">Bytes.</param>
+    /// <param name="Kind">What it is.</param>
+    /// <param name="Token">A session token's, as it stands in addresses and forms.</param>
+    private sealed record Needle(byte[] Text, LeakKind Kind, bool Token);
 
     internal LeakScanner(IReadOnlyList<string> secrets)
     {
@@ -60,8 +78,11 @@ internal sealed class LeakScanner
         Longest = _needles.Max(n => n.Text.Length);
     }
 
-    private void AddForms(string secret)
+    private void AddForms(string whole)
     {
+        var token = whole.Length >= MinToken;
+        var secret = token ? whole[TokenOffset..] : whole;
+        void Add(string text) => this.Add(text, token: token);
         Add(secret);
         // JSON writers differ in what they escape: System.Text.Json takes `+`, Gson `=`, PHP `/`; digits in either case.
         foreach (var escaped in new[] { "/", "+", "=", "+=", "+/=" })
@@ -79,7 +100,7 @@ internal sealed class LeakScanner
             var first = shift == 0 ? 0 : 4;
             var last = encoded.Length - 4;
             if (last - first >= 16)
-                Add(encoded[first..last]);
+                this.Add(encoded[first..last]);
         }
     }
 
@@ -108,15 +129,24 @@ internal sealed class LeakScanner
 
     private LeakKind Worse(LeakKind worst, ReadOnlySpan<byte> bytes, int at, uint gram)
     {
-        foreach (var (needle, offset, kind) in _grams.GetValueOrDefault(gram) ?? [])
+        foreach (var (needle, offset) in _grams.GetValueOrDefault(gram) ?? [])
         {
-            if (kind > worst && at >= offset && bytes[(at - offset)..].StartsWith(needle))
-                worst = kind;
+            if (needle.Kind > worst && at >= offset && bytes[(at - offset)..].StartsWith(needle.Text) && !(needle.Token && IsSigned(bytes[..(at - offset)])))
+                worst = needle.Kind;
         }
         return worst;
     }
 
-    private void AddGrams((byte[] Text, LeakKind Kind) needle)
+    /// <summary>The token's beginning stands before it, and before that the name by which a signed request carries it: <c>X-Amz-Security-Token=</c>, <c>"x-amz-security-token":"</c>.</summary>
+    private static bool IsSigned(ReadOnlySpan<byte> before)
+    {
+        Span<byte> lower = stackalloc byte[MaxBefore];
+        var near = before[Math.Max(0, before.Length - MaxBefore)..];
+        System.Text.Ascii.ToLower(near, lower, out var length);
+        return lower[..length].IndexOf(TokenName) >= 0;
+    }
+
+    private void AddGrams(Needle needle)
     {
         for (var offset = 0; offset < _step; offset++)
         {
@@ -125,7 +155,7 @@ internal sealed class LeakScanner
             _filter[slot >> 6] |= 1UL << (int)(slot & 63);
             if (!_grams.TryGetValue(gram, out var places))
                 _grams[gram] = places = [];
-            places.Add((needle.Text, offset, needle.Kind));
+            places.Add((needle, offset));
         }
     }
 
@@ -138,11 +168,11 @@ internal sealed class LeakScanner
         return secret;
     }
 
-    private void Add(string text, LeakKind kind = LeakKind.Credential)
+    private void Add(string text, LeakKind kind = LeakKind.Credential, bool token = false)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var needle = bytes[..Math.Min(bytes.Length, NeedleBytes)];
         if (!_needles.Exists(n => n.Text.AsSpan().SequenceEqual(needle)))
-            _needles.Add((needle, kind));
+            _needles.Add(new Needle(needle, kind, token));
     }
 }
