@@ -24,6 +24,9 @@ internal struct Recognition
 /// <summary>Recognises who sent an event, and which of its fields the platform wrote itself.</summary>
 internal static class EventSources
 {
+    /// <summary>The source whose texts are lines of logs.</summary>
+    public const string Logs = "cloudwatch-logs";
+
     /// <summary>Fields of all sources; what is not named here is taken as chosen by somebody outside.</summary>
     public static KnownField Fields { get; } = new KnownField()
         .Add(SourceGroup.Http, "", "version", "routeKey", "resource", "httpMethod", "stageVariables", "isBase64Encoded", "type", "methodArn", "routeArn")
@@ -273,7 +276,7 @@ internal static class EventSources
 
         if (Has(Trait.Logs))
         {
-            return "cloudwatch-logs";
+            return Logs;
         }
 
         if (Has(Trait.AlarmData) || Has(Trait.Alarm | Trait.Origin))

@@ -133,6 +133,15 @@ public static class Inspector
 
     private static InspectionVerdict Verdict(InspectionOptions options, List<InspectionSignal> signals, string source, bool full, EventShape shape, IReadOnlyList<EventText> texts)
     {
+        if (source == EventSources.Logs)
+        {
+            // Lines of logs tell of attacks on others by nature. What a function does with one is judged where it does it.
+            for (var i = 0; i < signals.Count; i++)
+            {
+                signals[i] = Array.IndexOf(OfParameters, signals[i].Detector) >= 0 ? signals[i] with { Confidence = Math.Min(signals[i].Confidence, ScriptCeiling) } : signals[i];
+            }
+        }
+
         signals.Sort(static (a, b) => b.Confidence.CompareTo(a.Confidence) is var order && order != 0 ? order : string.CompareOrdinal(a.Field, b.Field) is var field && field != 0 ? field : string.CompareOrdinal(a.Detector, b.Detector));
         if (signals.Count > MaxSignals)
         {

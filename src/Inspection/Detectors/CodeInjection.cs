@@ -16,7 +16,27 @@ internal sealed class CodeInjection : IDetector
     {
         var text = subject.Text;
         var found = subject.Find(Certain, 0.92);
-        // Long texts with line breaks are documents (a commit, a ticket); code in a parameter is short.
-        return found.Confidence > 0 && text.Length > 2000 ? found with { Confidence = 0.6 } : found;
+        // Long texts with line breaks are documents (a commit, a ticket), and questions are sentences; code in a parameter is short.
+        return found.Confidence > 0 && (text.Length > 2000 || IsSentence(text)) ? found with { Confidence = 0.6 } : found;
     }
+
+    /// <summary>Words of a sentence, so many at least.</summary>
+    private const int MinWords = 4;
+
+    /// <summary>More than half of it are words that stand for themselves: somebody writes about code.</summary>
+    private static bool IsSentence(string text)
+    {
+        var (words, all) = (0, 0);
+        var span = text.AsSpan();
+        foreach (var range in span.SplitAny(" \n"))
+        {
+            var part = span[range].TrimEnd(".,:;!?");
+            all += part.IsEmpty ? 0 : 1;
+            words += part.Length > 0 && !part.ContainsAnyExcept(Letters) ? 1 : 0;
+        }
+
+        return words >= MinWords && words * 2 > all;
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'");
 }

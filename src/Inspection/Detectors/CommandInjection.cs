@@ -162,18 +162,19 @@ internal sealed class CommandInjection : IDetector
             confidence = 0.6;
         }
 
-        if (IsScript(text))
+        var quoted = IsScript(text) || InCodeSpan(text, at);
+        if (quoted)
         {
             confidence = 0.6;
         }
 
-        if (obfuscated || hasPath && !prose && !IsScript(text))
+        if (obfuscated || hasPath && !prose && !quoted)
         {
             return new Match(Math.Max(confidence, 0.95), at, end - at);
         }
 
-        // "&name=value" and "; charset=utf-8" are not commands.
-        if (end < text.Length && text[end] is '=' or ':' or '(' or '/' or '.' or '_' or '-' or '[')
+        // "&name=value", "; charset=utf-8" and "data:image/png;base64,…" are not commands; "{cat,/etc/hosts}" is one.
+        if (end < text.Length && (text[end] is '=' or ':' or '(' or '/' or '.' or '_' or '-' or '[' || (text[end] == ',' && text[start - 1] != '{')))
         {
             return Match.None;
         }
@@ -220,7 +221,7 @@ internal sealed class CommandInjection : IDetector
             return new Match(0.5, at, closed - at + 1);
         }
 
-        return new Match(IsProse(text, at) ? 0.6 : 0.95, at, closed - at + 1);
+        return new Match(IsProse(text, at) || (close == '`' && InCodeSpan(text, at + 1)) ? 0.6 : 0.95, at, closed - at + 1);
     }
 
     private static bool IsCapital(ReadOnlySpan<char> word) => word.IndexOfAnyInRange('A', 'Z') >= 0;
@@ -228,9 +229,46 @@ internal sealed class CommandInjection : IDetector
     /// <summary>Several words stand before it: somebody writes about commands.</summary>
     private static bool IsProse(string text, int at) => text.AsSpan(0, Math.Min(at, 400)).Trim().Count(' ') >= 4;
 
-    /// <summary>Begins with a developer's tool: a build script, which is a chain of commands by nature.</summary>
+    /// <summary>Words around a piece in backticks, from which on a sentence is one that quotes a command as Markdown does.</summary>
+    private const int MinWordsAround = 4;
+
+    /// <summary>Within backticks, in a sentence: "Use `rm -rf build; make` to start over."</summary>
+    private static bool InCodeSpan(string text, int at)
+    {
+        var span = text.AsSpan();
+        var before = span[..at];
+        var open = before.LastIndexOf('`');
+        if (open < 0 || before.Count('`') % 2 == 0 || span[at..].IndexOf('`') is not (>= 0 and var close))
+        {
+            return false;
+        }
+
+        return CountWords(span[..open]) + CountWords(span[(at + close + 1)..]) >= MinWordsAround && char.IsUpper(text[0]);
+    }
+
+    /// <summary>Words of letters alone, with what ends a sentence's part behind them.</summary>
+    private static int CountWords(ReadOnlySpan<char> text)
+    {
+        var words = 0;
+        foreach (var range in text.SplitAny(" \n"))
+        {
+            var word = text[range].TrimEnd(".,:;!?");
+            words += word.Length > 0 && !word.ContainsAnyExcept(Letters) ? 1 : 0;
+        }
+
+        return words;
+    }
+
+    private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'");
+
+    /// <summary>Begins with a developer's tool, or as a script's or an image's file does: a chain of commands by nature.</summary>
     private static bool IsScript(string text)
     {
+        if (text.StartsWith("#!/", StringComparison.Ordinal) || text.StartsWith("FROM ", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
         var space = text.IndexOf(' ', StringComparison.Ordinal);
         return space > 0 && Tools.Contains(text.AsSpan(0, space));
     }

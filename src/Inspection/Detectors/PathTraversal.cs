@@ -60,13 +60,13 @@ internal sealed class PathTraversal : IDetector
         // Source code and prose say "../lib" once; a parameter that climbs twice or starts by climbing wants out.
         if (steps >= 2 && text.Length < MaxParameter && !text.Contains('\n'))
         {
-            var prose = text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ');
+            var prose = (text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ')) || (steps == 2 && IsLink(text));
             return new Match(prose ? 0.6 : steps >= 3 || first == 0 ? 0.95 : 0.92, first, Math.Min(text.Length - first, 120));
         }
 
         if (steps > 0)
         {
-            return new Match(first == 0 && text.Length < 256 && !text.Contains(' ') ? 0.9 : 0.4, first, Math.Min(text.Length - first, 120));
+            return new Match(first == 0 && text.Length < 256 && !text.Contains(' ') && !IsLink(text) ? 0.9 : 0.4, first, Math.Min(text.Length - first, 120));
         }
 
         var encoded = subject.Find(Encoded, text.Length < MaxParameter ? 0.93 : 0.6);
@@ -86,6 +86,17 @@ internal sealed class PathTraversal : IDetector
         }
 
         return Match.None;
+    }
+
+    /// <summary>What pages point to.</summary>
+    private static readonly string[] LinkEndings = [".html", ".htm", ".css", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".woff", ".woff2"];
+
+    /// <summary>A link from one page to another or to a picture, as pages and articles hold it: <c>../images/logo.png</c>. Opened as a file it is judged there.</summary>
+    private static bool IsLink(string text)
+    {
+        var end = text.AsSpan().IndexOfAny('?', '#');
+        var path = end < 0 ? text : text[..end];
+        return !path.AsSpan().ContainsAny("%\\\0 ") && Array.Exists(LinkEndings, e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase));
     }
 
     private const int MaxParameter = 512;

@@ -158,7 +158,8 @@ internal sealed class SqlInjection : IDetector
 
                 if (j < tokens.Length && tokens[j].Kind == Kind.Select)
                 {
-                    var plain = i + 1 == j && j + 1 < tokens.Length && tokens[j + 1].Kind == Kind.Word && !quoted && i > 0 && tokens[i - 1].Kind == Kind.Word;
+                    // Nothing is selected by the two words alone.
+                    var plain = j + 1 == tokens.Length || i + 1 == j && j + 1 < tokens.Length && tokens[j + 1].Kind == Kind.Word && !quoted && i > 0 && tokens[i - 1].Kind == Kind.Word;
                     best = best.Or(At(text, tokens[i], plain ? 0.6 : 0.96));
                 }
             }
@@ -190,7 +191,7 @@ internal sealed class SqlInjection : IDetector
             // 1 or 1=1    name or 1=1    1) and (2)=2
             for (var i = 0; i < tokens.Length && i < 24; i++)
             {
-                if (tokens[i].Kind == Kind.Logic && (i == 0 || tokens[i - 1].Kind is Kind.Number or Kind.Text or Kind.Close or Kind.Variable or Kind.Comment || (i == 1 && tokens[0].Kind == Kind.Word)))
+                if (tokens[i].Kind == Kind.Logic && !IsInequality(text, tokens, i) && (i == 0 || tokens[i - 1].Kind is Kind.Number or Kind.Text or Kind.Close or Kind.Variable or Kind.Comment || (i == 1 && tokens[0].Kind == Kind.Word)))
                 {
                     best = best.Or(Condition(text, tokens, i, quote));
                 }
@@ -350,6 +351,10 @@ internal sealed class SqlInjection : IDetector
 
         return left.Kind == Kind.Word && quoted && Is(text, left, "true") && ends ? At(text, token, 0.92) : Match.None;
     }
+
+    /// <summary>A comparison of two numbers stands before it, as mathematics is written: <c>1 &lt; 2 and 3 &gt; 2</c>.</summary>
+    private static bool IsInequality(string text, ReadOnlySpan<Token> tokens, int at) =>
+        at == 3 && tokens[0].Kind == Kind.Number && tokens[2].Kind == Kind.Number && tokens[1].Kind == Kind.Compare && text[tokens[1].Start] is '<' or '>' && tokens[1].Length == 1;
 
     /// <summary>The quote closes a phrase that the text itself opened, as people write to search engines: <c>"red shoes" AND "size 9"</c>.</summary>
     private static bool IsPhrase(string text, int quote)

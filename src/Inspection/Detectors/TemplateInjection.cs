@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>Expressions that a template engine or logger would evaluate.</summary>
@@ -14,7 +16,7 @@ internal sealed class TemplateInjection : IDetector
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
-        var found = subject.Find(Certain, 0.92).Or(Lookup(subject));
+        var found = subject.Find(Certain, 0.92).Or(Lookup(subject)).Or(Reaching(subject));
         if (found.Confidence > 0)
         {
             return found;
@@ -46,6 +48,43 @@ internal sealed class TemplateInjection : IDetector
                 if (j > digits && j + 1 < text.Length && text[j] is '*' or '\'' or '"' && text.IndexOf('}', j) is > 0 and var end && end - i < 40 && text.AsSpan(j, end - j).Contains('*'))
                 {
                     return new Match(0.92, i, end - i + 1);
+                }
+            }
+        }
+
+        return Match.None;
+    }
+
+    /// <summary>Openings of expressions, and what closes them.</summary>
+    private static readonly (string Open, string Close)[] Expressions = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("#{", "}")];
+
+    /// <summary>What an expression needs to get from the values that a template was given to the engine and the process.</summary>
+    private static readonly SearchValues<string> Reaches = SearchValues.Create(
+        ["process.", "process[", "require(", "require`", ".constructor(", ".constructor.", ".constructor[", "['constructor", "[\"constructor", "['const", "global.", "globalThis", "mainModule", "child_process", "__class__", "__globals__", "__init__", "getClass()", ".class.forName"], StringComparison.Ordinal);
+
+    /// <summary>An expression between a template's signs that reaches outside: <c>{{range.constructor('…')()}}</c>, <c>&lt;% print(process.env) %&gt;</c>.</summary>
+    private static Match Reaching(in Subject subject)
+    {
+        var text = subject.Text;
+        if (!subject.Any(Signs.Brace | Signs.Less) || !text.AsSpan().ContainsAny(Reaches))
+        {
+            return Match.None;
+        }
+
+        foreach (var (open, close) in Expressions)
+        {
+            for (var at = text.IndexOf(open, StringComparison.Ordinal); at >= 0; at = text.IndexOf(open, at + open.Length, StringComparison.Ordinal))
+            {
+                var end = text.IndexOf(close, at + open.Length, StringComparison.Ordinal);
+                if (end < 0)
+                {
+                    break;
+                }
+
+                if (text.AsSpan(at, end - at).ContainsAny(Reaches))
+                {
+                    // A source file with templates in it is a document.
+                    return new Match(text.Length < 512 ? 0.92 : 0.6, at, Math.Min(80, end - at + close.Length));
                 }
             }
         }

@@ -584,7 +584,8 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         after_next = over | done >> 63;
         bad |= (opens & ~(name_places | value_places)) | ((scalar_starts | begun) & ~value_places) | (comma & ~after_places) | (colon ^ colon_places) | (ended & ~(after_places | first_places)) | (b.control & within)
             | (names & (b.dollar | b.open | (b.under & (b.under << 1 | under_before))));
-        for (uint64_t hits = (b.last << 1 | ended_so) & name_closes & valid; hits; hits &= hits - 1) {
+        /* At a name's end, or before a point within it: `constructor.prototype.x`. */
+        for (uint64_t hits = (b.last << 1 | ended_so) & (name_closes | (names & b.point)) & valid; hits; hits &= hits - 1) {
             const uint8_t *end = at + first_of(hits);
             if (end[-1] == 'y' ? end[-2] == 'd' && end[-3] == 'o' : end[-1] == 'g' ? end[-2] == 'n' && end[-3] == 'i' : end[-2] == 'p' && end[-3] == 'y' && end[-4] == 't' && end[-5] == 'o') bad |= hits & -hits; /* body, rawQueryString, prototype */
         }
