@@ -601,7 +601,9 @@ internal sealed class Guardian : IGate, IJudge
                 Rule = "builtin:credential-leak",
             };
             Report(incident, invocation);
-            return held && protect ? OwnAnswers.Withheld(invocation?.Source ?? "", incident.Id.ToString()) : null;
+            // An error stays one: callers and queues treat it otherwise than an answer.
+            var failed = HttpHead.TryRequestLine(head, out _, out var target) && target.EndsWith("/error"u8);
+            return held && protect ? OwnAnswers.Withheld(failed ? "" : invocation?.Source ?? "", incident.Id.ToString()) : null;
         }
         catch (Exception error)
         {

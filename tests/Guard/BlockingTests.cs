@@ -154,6 +154,23 @@ public class BlockingTests
     public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
         new RuntimeApi.LeakScanner([secret]).Find(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
 
+    [Fact]
+    public void An_error_report_with_the_credentials_is_withheld_and_stays_an_error()
+    {
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        Encoding.ASCII.GetString(runtime.Fail("l", "{\"errorMessage\":\"cannot connect with " + Secret + "\"}")).ShouldStartWith("HTTP/1.1 202");
+        var sent = hop.Platform.TakeRequest();
+        sent.ShouldStartWith("POST /2018-06-01/runtime/invocation/l/error");
+        sent.ShouldContain("Pellicle.Blocked");
+        sent.ShouldNotContain("wJalrXUtnFEMI");
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("blocked");
+        runtime.Fail("l", "{\"errorMessage\":\"not found\"}");
+    }
+
     /// <summary>As long as AWS's are, which begin alike in one region.</summary>
     private const string SessionToken = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDf+own/5Zk1aqR3bT7uWcXo0eYpL2nVg8hKsQm4jTzAiBxw9dRfU6vGyPqE1lO3iNbHc7tJrMk0ZsXuQ2aWoLgVYTe==";
 

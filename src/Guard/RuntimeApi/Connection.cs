@@ -282,7 +282,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
 
     private bool Answer(Route route, int headLength, BodyTracker body)
     {
-        var held = gate.HoldsResponses && route.Kind == RouteKind.Response && body.Remaining is > 0 and <= MaxHeldBytes;
+        var held = gate.HoldsResponses && route.Kind is RouteKind.Response or RouteKind.Error && body.Remaining is > 0 and <= MaxHeldBytes;
         var expects = HttpHead.Has(_fromClient.Unread[..headLength], "expect"u8, "100-continue");
         if ((held || body.Remaining is > 0 and <= PieceBytes) && !expects)
         {

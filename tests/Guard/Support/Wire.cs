@@ -115,5 +115,8 @@ internal sealed class FakeRuntime : IDisposable
     internal byte[] Respond(string id, string body) =>
         Ask($"POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: h\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
+    internal byte[] Fail(string id, string body) =>
+        Ask($"POST /2018-06-01/runtime/invocation/{id}/error HTTP/1.1\r\nHost: h\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+
     public void Dispose() => _client.Dispose();
 }
