@@ -308,6 +308,15 @@ def case_java_denied_classes_do_not_come_to_life():
         assert_equal(done.told, {**dict.fromkeys(done.told, "same"), **dict.fromkeys(("gadget", "inside", "array", "own-gadget"), gadget), "exception": exception}, done)
 
 
+def case_java_what_libraries_look_up_themselves_is_no_stream():
+    if reason := missing():
+        return reason
+    for jvm in JVMS:
+        done = start(jvm, "-cp", PROGRAMS / "java", "LookUps", guard=guard("bsh.", "SerializableTypeWrapper"))
+        told = ["bsh.XThis found", "bsh.XThis$Handler InvalidClassException", "org.springframework.core.SerializableTypeWrapper$MethodInvokeTypeProvider InvalidClassException", "proxy made"]
+        assert_equal((done.lines, done.code), (told, 0), done)
+
+
 def case_java_says_from_which_jars_classes_came():
     if reason := missing():
         return reason

@@ -16,12 +16,13 @@ static __thread bool resolving;
 
 /* Names are as the JVM writes them, with slashes. */
 
-/* Streams with a resolveClass of their own do not ask for the loader. These names no program looks up for another reason. */
+/* Streams with a resolveClass of their own do not ask for the loader. These names no program looks up for another reason: of BeanShell and Spring only what the streams begin with,
+   for both look up others of their own (Spring by every proxy of a type). */
 static const char *const gadgets[] = {
     "org/apache/commons/collections/functors/", "org/apache/commons/collections4/functors/", "org/apache/commons/beanutils/BeanComparator",
     "com/sun/org/apache/xalan/internal/xsltc/trax/TemplatesImpl", "org/apache/xalan/xsltc/trax/TemplatesImpl", "com/sun/rowset/JdbcRowSetImpl",
-    "org/codehaus/groovy/runtime/MethodClosure", "org/codehaus/groovy/runtime/ConvertedClosure", "com/mchange/v2/c3p0/impl/", "bsh/XThis",
-    "org/springframework/core/SerializableTypeWrapper$", "com/rometools/rome/feed/impl/", "com/sun/syndication/feed/impl/", "clojure/inspector/",
+    "org/codehaus/groovy/runtime/MethodClosure", "org/codehaus/groovy/runtime/ConvertedClosure", "com/mchange/v2/c3p0/impl/", "bsh/XThis$Handler",
+    "org/springframework/core/SerializableTypeWrapper$MethodInvokeTypeProvider", "com/rometools/rome/feed/impl/", "com/sun/syndication/feed/impl/", "clojure/inspector/",
 };
 
 /* The words every stream is made of: collections, numbers, times. */
