@@ -122,8 +122,17 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
             list.Add(new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length)));
         }
 
-        // Programs decode what comes in base64 before it reaches a sink.
+        // A cookie's value is what a program takes of it.
         for (var i = 0; i < _slices.Count; i++)
+        {
+            if (IsCookie(list[i].Field))
+            {
+                AddCookies(list[i], list);
+            }
+        }
+
+        // Programs decode what comes in base64 before it reaches a sink.
+        for (int i = 0, whole = list.Count; i < whole; i++)
         {
             EncodedText.AddDecoded(list[i], list);
         }
@@ -131,5 +140,29 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         EventText[] items = [.. list];
         Volatile.Write(ref _items, items);
         return items;
+    }
+
+    private const int MaxCookies = 64;
+
+    /// <summary><c>headers.cookie</c> in any spelling, an element of <c>multiValueHeaders.Cookie</c> or of <c>cookies</c>.</summary>
+    private static bool IsCookie(string field)
+    {
+        var name = field.AsSpan(field.LastIndexOf('.') + 1);
+        var index = name.IndexOf('[');
+        name = index < 0 ? name : name[..index];
+        return name.Equals("cookie", StringComparison.OrdinalIgnoreCase) || name.SequenceEqual("cookies");
+    }
+
+    private static void AddCookies(EventText pairs, List<EventText> found)
+    {
+        foreach (var pair in pairs.Text.Split(';', MaxCookies))
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            var value = pair.AsSpan(equals + 1).Trim().Trim('"');
+            if (equals >= 0 && !value.IsEmpty)
+            {
+                found.Add(new EventText($"{pairs.Field}.{pair[..equals].Trim()}", value.Contains('%') ? Uri.UnescapeDataString(value) : value.ToString()));
+            }
+        }
     }
 }

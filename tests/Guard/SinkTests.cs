@@ -8,6 +8,8 @@ public class SinkTests
 {
     private static EventText[] Texts(string text) => [new("unrelated", "hello"), new("field", text)];
 
+    private static SinkHit? Process(string[] argv, string text) => ProcessSink.Check($"/usr/bin/{argv[0]}", argv[0], argv, Texts(text));
+
     [Theory]
     [InlineData("ping -c1 {0}", "example.com; cat /etc/passwd")]
     [InlineData("ping -c1 {0}", "example.com|id")]
@@ -44,6 +46,43 @@ public class SinkTests
         (hit.Detector, hit.Block, hit.Field).ShouldBe(("command-injection", false, "field"));
         Process("sh", "-c", text, text + " of the day").ShouldBeNull();
     }
+
+    [Theory]
+    [InlineData("'id'.execute().text", "id")]
+    [InlineData("['sh','-c','id'].execute().text", "sh|-c|id")]
+    [InlineData("cp.execSync(\"ls -l /\")", "sh|-c|ls -l /")]
+    [InlineData("new Runner().run('curl http://evil.example')", "curl|http://evil.example")]
+    public void A_command_in_quotes_of_program_text(string text, string argv)
+    {
+        var arguments = argv.Split('|');
+        Process(arguments, text).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("command-injection"), h => h.Block.ShouldBeTrue());
+        (Process(arguments, text.Replace('(', ' '))?.Block ?? false).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_word_in_quotes_is_no_command() => Process(["date"], "sorted(by \"date\") or call('date')").ShouldBeNull();
+
+    [Theory]
+    [InlineData("new java.util.Scanner(new java.io.File('/etc/passwd')).nextLine()", "/etc/passwd", true)]
+    [InlineData("<object class='java.io.FileInputStream'><string>/etc/passwd</string></object>", "/etc/passwd", true)]
+    [InlineData("!!java.io.FileInputStream [/etc/passwd]", "/etc/passwd", true)]
+    [InlineData("load(\"/var/task/app.js\")", "/var/task/app.js", true)]
+    [InlineData("the file /etc/passwd holds users", "/etc/passwd", false)]
+    [InlineData("a line of \"/etc/hosts\" and of \"/tmp/x.txt\"", "/etc/hosts", false)]
+    [InlineData("a line of \"/etc/hosts\" and of \"/tmp/x.txt\"", "/tmp/x.txt", false)]
+    public void A_path_in_quotes_of_a_longer_text(string text, string path, bool stopped) =>
+        (PathSink.Check(path, path, Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("{{range.constructor('return process.pid')()}}", "return process.pid", true)]
+    [InlineData("f: !!js/function 'function(a){return process.pid+a}'", "a\nreturn process.pid+a", true)]
+    [InlineData("<h1><%= process.env.HOME %></h1>", "__p += '<h1>' + ((__t = ( process.env.HOME )) == null ? '' : __t)", true)]
+    [InlineData("p= process.pid", "pug_html += (null == (pug_interp = process.pid) ? '' : pug_interp)", true)]
+    [InlineData("<h1><%= name %></h1> for the process", "__p += '<h1>' + ((__t = ( name )) == null ? '' : process(__t))", false)]
+    [InlineData("how does `return this` work with require?", "return this", false)]
+    [InlineData("we process the order", "return process.env.NODE_ENV", false)]
+    public void A_piece_of_the_text_that_becomes_code(string text, string code, bool stopped) =>
+        (CodeSink.Check("function", code, Texts(text))?.Block ?? false).ShouldBe(stopped);
 
     [Fact]
     public void A_trimmed_or_cut_text_is_still_recognised() =>

@@ -48,6 +48,7 @@ public sealed class EventTests
         texts["body.n"].ShouldBe("1 2");
         texts["body.m"].ShouldBe("A");
         texts["cookies[0]"].ShouldBe("c=1");
+        texts["cookies[0].c"].ShouldBe("1");
     }
 
     [Fact]

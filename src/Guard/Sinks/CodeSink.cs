@@ -26,7 +26,7 @@ internal static class CodeSink
             // What is imported is the program within the address.
             if (kind == "import" && IsProgramAddress(text))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` holds a program as an address, and such a one is imported", true);
-            if (Adds(code, text))
+            if (Adds(code, text) || Quoted.Brings(text, code))
                 return new("code-injection", field, SinkHit.Cut(code), $"event field `{field}` is part of code made at run time ({kind})", true);
         }
         return null;
@@ -84,7 +84,7 @@ internal static class CodeSink
         return code.Contains(cut, StringComparison.Ordinal) && IsCode(cut);
     }
 
-    private static bool IsCode(string text)
+    internal static bool IsCode(string text)
     {
         if (text.Contains("__", StringComparison.Ordinal) || text.Contains("import ", StringComparison.Ordinal) || text.Contains("=>", StringComparison.Ordinal)
             || text.Contains("process.", StringComparison.Ordinal) || text.Contains("require", StringComparison.Ordinal))

@@ -23,7 +23,7 @@ internal static class PathSink
                     return new("path-traversal", field, SinkHit.Cut(raw.Length > 0 ? raw : resolved), $"event field `{field}` {why}", true);
             }
         }
-        return null;
+        return Quoted.Path(resolved, raw, texts);
     }
 
     private static bool MaySteer(string text) =>

@@ -30,8 +30,8 @@ internal static class ProcessSink
     {
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
-            return Shell(command, texts);
-        return Program(resolved, raw, argv, texts) ?? Arguments(resolved, argv, texts);
+            return Quoted.Command(command, texts) ?? Shell(command, texts);
+        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts);
     }
 
     private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)

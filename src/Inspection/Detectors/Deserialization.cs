@@ -10,7 +10,7 @@ internal sealed class Deserialization : IDetector
     private const int MaxDecoded = 64 * 1024;
 
     private static readonly Literals Certain = new(
-        "_$$ND_FUNC$$_", "!!js/function", "tag:yaml.org,2002:js/", "_CRYO_FUNCTION_", "\"__js_function\"", "!!python/object", "!!python/name", "!!python/module", "!!javax.script.", "!!com.sun.rowset", "!ruby/object", "!ruby/hash", "!!org.springframework", "tag:yaml.org,2002:python/",
+        "_$$ND_FUNC$$_", "!!js/function", "tag:yaml.org,2002:js/", "_CRYO_FUNCTION_", "\"__js_function\"", "!!python/object", "!!python/name", "!!python/module", "!!javax.script.", "!!java.io.", "!!java.net.", "!!java.lang.ProcessBuilder", "!!com.sun.rowset", "!ruby/object", "!ruby/hash", "!!org.springframework", "tag:yaml.org,2002:python/",
         "com.sun.rowset.JdbcRowSetImpl", "com.sun.org.apache.xalan", "org.apache.commons.collections.functors", "java.lang.ProcessBuilder", "javax.management.BadAttributeValueExpException", "java.util.PriorityQueue",
         "System.Windows.Data.ObjectDataProvider", "System.Configuration.Install.AssemblyInstaller", "System.Diagnostics.Process, System", "cposix\nsystem", "cos\nsystem", "csubprocess\n", "c__builtin__\neval");
 
