@@ -3,8 +3,7 @@
 
 usage: bench/soak/run.py [SECONDS] [GUARD]        60 seconds, and longer where the machine is busy; a judged run takes 1800
 
-One event in a hundred is hostile, a client of the channel asks like an interposer, and the server is away for a while in
-every minute. Memory, descriptors and threads are read every half second. Growth is what the last third holds more at its least than the middle third did
+One event in a hundred is hostile, a client of the channel asks like an interposer, and in every minute the server is slow for a while and then away. Memory, descriptors and threads are read every half second. Growth is what the last third holds more at its least than the middle third did
 at its least; a sawtooth of the collector is none. Exit status 1 when memory grew by more than 1 MiB (2 MiB in less than a minute, when the heap still finds its size), descriptors by more than 4 or threads by more than 2: the
 two connections to the server and a worker of the pool come and go. What is lost with an invocation or a connection would be thousands, or a hundred.
 """
@@ -34,6 +33,9 @@ class Server(http.server.BaseHTTPRequestHandler):
     def away(self):
         return time.monotonic() % 60 > 50
 
+    def slow(self):
+        return time.monotonic() % 60 > 30
+
     def do_GET(self):
         if self.away():
             self.answer(503)
@@ -48,6 +50,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         if self.away():
             self.answer(503)
             return
+        if self.slow():
+            time.sleep(0.05)
         batches += 1
         incidents += len(body["incidents"])
         dropped = body["health"]["spoolDropped"]

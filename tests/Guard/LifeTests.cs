@@ -4,6 +4,7 @@ using Pellicle.Domain;
 using Pellicle.Guard.Channel;
 using Pellicle.Guard.Config;
 using Pellicle.Guard.Server;
+using Pellicle.Guard.Telemetry;
 using Pellicle.Guard.Tests.Support;
 using Pellicle.Policy;
 
@@ -129,16 +130,20 @@ public class LifeTests
     }
 
     [Fact]
-    public void A_server_away_for_days_costs_the_oldest_batches_and_they_are_counted()
+    public void A_server_away_for_days_misses_no_behaviour_and_the_oldest_incidents_are_counted()
     {
+        const int Attempts = 200;
+        const int PerAttempt = 20;
         var time = new ManualTime(DateTimeOffset.UnixEpoch); // the wall clock is half a century off
         using var server = new FakeServer { BatchStatus = 503 };
         using var hop = new Hop(ProtectionMode.Monitor, s => s with { Server = server.Address, Token = "t" });
         var reporter = new Reporter(hop.Guardian, time);
         reporter.Start();
-        for (var i = 0; i < Reporter.MaxSpooled + 40; i++)
+        for (var i = 0; i < Attempts; i++)
         {
             hop.Guardian.Observed(new Behaviour(Dimension.Read, $"/var/task/{i}"), (ulong)i, init: false);
+            for (var k = 0; k < PerAttempt; k++)
+                hop.Guardian.Incidents.Add(new Incident { At = hop.Guardian.Now, Decision = "reported", Dimension = Dimension.Process, Item = "/bin/sh", Detector = "test", Evidence = $"#{(i * PerAttempt) + k}#" + new string('x', 200) });
             var batches = server.Batches.Count;
             SpinWait.SpinUntil(() =>
             {
@@ -148,11 +153,21 @@ public class LifeTests
                 return server.Batches.Count > batches;
             }, TimeSpan.FromMinutes(1)).ShouldBeTrue();
         }
-        hop.Guardian.Health.SpoolDropped.ShouldBeInRange(30, 50);
+        while (server.Batches.TryTake(out _))
+        {
+        }
         server.BatchStatus = 202;
-        var tried = server.Batches.Count;
         reporter.Shutdown(60000);
-        (server.Batches.Count - tried).ShouldBeInRange(Reporter.MaxSpooled, Reporter.MaxSpooled + 2);
+        string[] arrived = [.. server.Batches];
+        arrived.Sum(b => b.Length).ShouldBeInRange(Reporter.MaxSpooledBytes / 2, Reporter.MaxSpooledBytes + (128 * 1024));
+        for (var i = 0; i < Attempts; i++)
+            arrived.Count(b => b.Contains($"\"/var/task/{i}\"", StringComparison.Ordinal)).ShouldBe(1);
+        var delivered = Enumerable.Range(0, Attempts * PerAttempt).Where(n => arrived.Any(b => b.Contains($"\"#{n}#", StringComparison.Ordinal))).ToList();
+        // How it began is there, with the counts of that batch, and the newest are, without a gap; what is not there was counted.
+        var first = delivered.TakeWhile((n, i) => n == i).Count();
+        first.ShouldBeInRange(PerAttempt, Reporter.MaxIncidentsPerBatch);
+        delivered.Skip(first).ShouldBe(Enumerable.Range((Attempts * PerAttempt) - delivered.Count + first, delivered.Count - first));
+        (delivered.Count + hop.Guardian.Health.SpoolDropped).ShouldBe(Attempts * PerAttempt);
     }
 
     [Fact]

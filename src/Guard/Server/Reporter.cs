@@ -2,7 +2,10 @@ using Pellicle.Guard.Telemetry;
 
 namespace Pellicle.Guard.Server;
 
-/// <summary>Sends batches from its own thread. What cannot be sent waits in a bounded spool; nothing of the function ever waits for it beyond the flush budget.</summary>
+/// <summary>
+/// Sends batches from its own thread; nothing of the function ever waits for it beyond the flush budget. While the server is away, counts go on adding up where they are, and
+/// incidents are written into batches of their own only where enough came together, into a spool that is bounded in bytes.
+/// </summary>
 internal sealed class Reporter
 {
     /// <summary>Spent after a response has reached its caller, before the runtime gets its next event.</summary>
@@ -10,8 +13,12 @@ internal sealed class Reporter
 
     /// <summary>The same where an incident waits to be told.</summary>
     internal const int IncidentFlushBudgetMs = 500;
-    internal const int MaxSpooled = 256;
-    internal const int MaxIncidentsPerBatch = 200;
+
+    /// <summary>Bytes of batches that wait; one is always kept. The guard has 15 MB for everything.</summary>
+    internal const int MaxSpooledBytes = 512 * 1024;
+
+    /// <summary>So many, and a batch stays below the 85 KB from which on .NET takes its memory for a large object, which only a full collection gives back.</summary>
+    internal const int MaxIncidentsPerBatch = 50;
 
     private const int RequestTimeoutMs = 3000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -21,10 +28,11 @@ internal sealed class Reporter
     private readonly TimeProvider _time;
     private readonly HttpClientLite _client;
     private readonly AutoResetEvent _kick = new(false);
-    private readonly Queue<byte[]> _spool = new();
+    private readonly List<(byte[] Batch, int Reports, bool Counts)> _spool = [];
     private readonly Lock _sending = new();
     private readonly Lock _rounds = new();
     private readonly ManualResetEventSlim _roundDone = new(false);
+    private int _spooledBytes;
     private long _round;
     private long _wanted;
     private long _failedAt;
@@ -83,10 +91,9 @@ internal sealed class Reporter
         }
         try
         {
-            Collect(evenIfEmpty: true);
-            Deliver(until);
+            CollectAndDeliver(evenIfEmpty: true, until);
             if (_spool.Count > 0)
-                Log.Error($"the server does not answer: {_spool.Count} batches that were not reported yet are lost");
+                Log.Error($"the server does not answer: {_spool.Sum(s => s.Reports) + _guardian.Incidents.Count} reports that were not sent yet are lost");
             _client.Dispose();
         }
         finally
@@ -113,9 +120,8 @@ internal sealed class Reporter
         {
             lock (_sending)
             {
-                Collect(evenIfEmpty: _time.GetElapsedTime(_sentAt) >= Interval);
                 if (!_stop)
-                    Deliver(lastWords: null);
+                    CollectAndDeliver(evenIfEmpty: _time.GetElapsedTime(_sentAt) >= Interval, lastWords: null);
             }
             lock (_rounds)
             {
@@ -132,25 +138,43 @@ internal sealed class Reporter
         while (again && !_stop);
     }
 
-    private void Collect(bool evenIfEmpty)
+    private void CollectAndDeliver(bool evenIfEmpty, long? lastWords)
     {
-        do
+        Deliver(lastWords);
+        while ((_spool.Count == 0 || _guardian.Incidents.Count >= MaxIncidentsPerBatch) && Collect(evenIfEmpty))
         {
-            var incidents = _guardian.Incidents.Take(MaxIncidentsPerBatch);
-            var (behaviours, loaded) = _guardian.Behaviours.Take();
-            if (incidents.Count == 0 && behaviours.Count == 0 && loaded.Count == 0 && !evenIfEmpty)
-                return;
             evenIfEmpty = false;
-            if (incidents.Count > 0)
-                Volatile.Write(ref _incidentsUnderWay, true);
-            if (_spool.Count >= MaxSpooled)
-            {
-                _spool.Dequeue();
-                _guardian.Health.AddSpoolDropped();
-            }
-            _spool.Enqueue(BatchWriter.Write(_guardian, Guid.NewGuid(), incidents, behaviours, loaded, _guardian.Health.TakeInvocations()));
+            Deliver(lastWords);
+            if (!_guardian.Incidents.Pending)
+                return;
         }
-        while (_guardian.Incidents.Pending);
+    }
+
+    /// <summary>Writes a batch of what is new into the spool; of incidents alone where others wait already, so that no count is lost with a batch that has to go. False when nothing is new.</summary>
+    private bool Collect(bool evenIfEmpty)
+    {
+        var incidents = _guardian.Incidents.Take(MaxIncidentsPerBatch);
+        var counts = _spool.Count == 0;
+        var (behaviours, loaded) = counts ? _guardian.Behaviours.Take() : ([], []);
+        if (incidents.Count == 0 && behaviours.Count == 0 && loaded.Count == 0 && !evenIfEmpty)
+            return false;
+        if (incidents.Count > 0)
+            Volatile.Write(ref _incidentsUnderWay, true);
+        var batch = BatchWriter.Write(_guardian, Guid.NewGuid(), incidents, behaviours, loaded, counts ? _guardian.Health.TakeInvocations() : default);
+        while (_spooledBytes + batch.Length > MaxSpooledBytes && _spool.FindIndex(s => !s.Counts) is >= 0 and var oldest)
+            _guardian.Health.AddSpoolDropped(Unspool(oldest));
+        _spool.Add((batch, Math.Max(1, incidents.Count), counts));
+        _spooledBytes += batch.Length;
+        return true;
+    }
+
+    /// <returns>Reports that the batch held.</returns>
+    private int Unspool(int at)
+    {
+        var (batch, reports, _) = _spool[at];
+        _spool.RemoveAt(at);
+        _spooledBytes -= batch.Length;
+        return reports;
     }
 
     /// <summary>The environment came back from a snapshot: the connection of before leads nowhere.</summary>
@@ -165,14 +189,15 @@ internal sealed class Reporter
             (_failedAt, _failures) = (0, 0);
             _client.Dispose();
         }
-        while (_spool.TryPeek(out var batch))
+        while (_spool.Count > 0)
         {
+            var next = _spool[0];
             var timeoutMs = lastWords is { } until ? until - Environment.TickCount64 : RequestTimeoutMs;
             if (lastWords is null ? _stop || Pausing : timeoutMs <= 0)
                 return;
             try
             {
-                var answer = _client.Send("POST", "/api/v1/ingest/batches", null, batch, (int)timeoutMs);
+                var answer = _client.Send("POST", "/api/v1/ingest/batches", null, next.Batch, (int)timeoutMs);
                 if (answer.Status is >= 500 or 429 or 401 or 403)
                 {
                     Failed($"status {answer.Status}", null);
@@ -182,9 +207,9 @@ internal sealed class Reporter
                 {
                     // The server understood and refused: the same bytes will not be welcome later.
                     _guardian.Health.Fault($"batch refused: status {answer.Status}", null);
-                    _guardian.Health.AddSpoolDropped();
+                    _guardian.Health.AddSpoolDropped(next.Reports);
                 }
-                _spool.Dequeue();
+                _ = Unspool(0);
                 (_failedAt, _failures) = (0, 0);
                 _sentAt = _time.GetTimestamp();
             }

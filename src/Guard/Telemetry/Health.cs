@@ -20,6 +20,7 @@ internal sealed class Health
 
     internal long WouldBlock => Interlocked.Read(ref _wouldBlock);
 
+    /// <summary>Reports that waited for the server too long: incidents, and batches without any.</summary>
     internal long SpoolDropped => Interlocked.Read(ref _spoolDropped) + Interlocked.Read(ref _incidentsDropped);
 
     internal long BehavioursDropped => Interlocked.Read(ref _behavioursDropped);
@@ -35,7 +36,7 @@ internal sealed class Health
 
     internal void AddWouldBlock() => Interlocked.Increment(ref _wouldBlock);
 
-    internal void AddSpoolDropped() => Interlocked.Increment(ref _spoolDropped);
+    internal void AddSpoolDropped(int reports) => Interlocked.Add(ref _spoolDropped, reports);
 
     internal void AddIncidentDropped() => Interlocked.Increment(ref _incidentsDropped);
 

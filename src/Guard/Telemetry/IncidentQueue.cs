@@ -11,12 +11,14 @@ internal sealed class IncidentQueue(Health health)
     /// <summary>Set when something waits; the sender resets it.</summary>
     internal Action? Wake { get; set; }
 
-    internal bool Pending
+    internal bool Pending => Count > 0;
+
+    internal int Count
     {
         get
         {
             lock (_lock)
-                return _waiting.Count > 0;
+                return _waiting.Count;
         }
     }
 
