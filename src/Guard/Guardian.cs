@@ -17,13 +17,22 @@ internal sealed class Guardian : IGate, IJudge
 {
     private const long TrimAfterBytes = 256 << 10;
 
+    /// <summary>The same where somebody waits: the texts of large events, compared again and again in one invocation, are a megabyte each time.</summary>
+    private const long TrimWithinAfterBytes = 1 << 20;
+
     private const int LargeEventBytes = 40_000;
 
     /// <summary>So often the middle generation is collected with the youngest.</summary>
     private const int MiddleEvery = 8;
 
-    /// <summary>So often everything is: forced collections of the young keep the collector from ever finding the old worth its while.</summary>
-    private const int AllEvery = 256;
+    /// <summary>
+    /// After so much everything is, and what is free goes back to the system: forced collections of the young keep the collector from ever finding the old worth its while, and one
+    /// that does not move what lives leaves each region of four megabytes as full as it ever was.
+    /// </summary>
+    private const long AllAfterBytes = 16 << 20;
+
+    /// <summary>Between two such collections, which take a few milliseconds: large events allocate that much in a moment.</summary>
+    private static readonly TimeSpan AllPause = TimeSpan.FromMilliseconds(250);
 
     private readonly TimeProvider _time;
     private volatile LeakScanner _leaks;
@@ -71,6 +80,7 @@ internal sealed class Guardian : IGate, IJudge
     public IPEndPoint? Upstream { get; private set; }
 
     private long _trimmedAt;
+    private (long Bytes, long At) _allTrimmed;
     private int _trims;
     private long _largeBytes;
     private int _tokenGiven;
@@ -354,14 +364,22 @@ internal sealed class Guardian : IGate, IJudge
     /// The youngest generation may by default grow to the size of the processor's cache, tens of megabytes on servers. It is
     /// collected early, when the caller has its answer and nobody waits.
     /// </summary>
-    private void Trim()
+    private void Trim(long after = TrimAfterBytes)
     {
-        var allocated = GC.GetTotalAllocatedBytes(precise: false) - Volatile.Read(ref _largeBytes);
+        var total = GC.GetTotalAllocatedBytes(precise: false);
+        var allocated = total - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
-        if (allocated - before >= TrimAfterBytes && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
+        if (allocated - before >= after && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
         {
-            _trims++;
-            GC.Collect(_trims % AllEvery == 0 ? 2 : _trims % MiddleEvery == 0 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
+            if (total - _allTrimmed.Bytes >= AllAfterBytes && _time.GetElapsedTime(_allTrimmed.At) >= AllPause)
+            {
+                GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                _allTrimmed = (total, _time.GetTimestamp());
+            }
+            else
+            {
+                GC.Collect(++_trims % MiddleEvery == 0 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
+            }
         }
     }
 
@@ -528,6 +546,8 @@ internal sealed class Guardian : IGate, IJudge
         var invocation = new Invocation(requestId, State?.NextInvocation() ?? 0, inspected) { StartedAt = _time.GetTimestamp(), Taker = to };
         foreach (var givenUp in Invocations.Begin(invocation, Settings.MaxConcurrency))
             Paced(givenUp);
+        if (Settings.MaxConcurrency > 1)
+            Ring?.Tell(to.ClientPort, invocation.Number);
         if (first)
             Republish(); // init is over: reads of code are asked from here on
         return invocation;
@@ -673,6 +693,10 @@ internal sealed class Guardian : IGate, IJudge
             Fault("query", error);
             return Verdict.Allow;
         }
+        finally
+        {
+            Trim(TrimWithinAfterBytes);
+        }
     }
 
     public void Note(Query query)
@@ -680,16 +704,17 @@ internal sealed class Guardian : IGate, IJudge
         if (query.Dimension == Dimension.Tamper)
             _ = Judge(query);
         else
-            Observed(new Behaviour(query.Dimension, query.Item), query.Invocation, query.Flags.HasFlag(QueryFlags.Init), query.PeerPid);
+            Observed(new Behaviour(query.Dimension, query.Item), query.Invocation, query.Flags, query.PeerPid);
     }
 
-    internal void Observed(Behaviour behaviour, ulong invocation, bool init, int pid = 0)
+    internal void Observed(Behaviour behaviour, ulong invocation, QueryFlags flags = QueryFlags.None, int pid = 0)
     {
         if (behaviour.Item.Length == 0)
             return;
         if (behaviour.Dimension is Dimension.Read or Dimension.Library && IsCode(behaviour.Item) && !OpenedOnly(behaviour))
             Behaviours.Loaded(behaviour.Item);
-        var candidates = init ? [] : Invocations.Candidates(invocation, pid);
+        var init = flags.HasFlag(QueryFlags.Init);
+        var candidates = init ? [] : Invocations.Candidates(invocation, pid, flags.HasFlag(QueryFlags.Own));
         Observe(behaviour, Settings.MaxConcurrency > 1 && candidates.Count == 1 ? candidates[0].Number : invocation, init, candidates);
     }
 
@@ -713,7 +738,7 @@ internal sealed class Guardian : IGate, IJudge
         ring.Drain(note =>
         {
             if (Enum.IsDefined((Dimension)note.Dimension))
-                Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, ((QueryFlags)note.Flags).HasFlag(QueryFlags.Init), (int)note.Pid);
+                Observed(new Behaviour((Dimension)note.Dimension, System.Text.Encoding.UTF8.GetString(note.Item)), note.Invocation, (QueryFlags)note.Flags, (int)note.Pid);
             else
                 Fault("malformed note", null);
         });
@@ -861,13 +886,14 @@ internal sealed class Guardian : IGate, IJudge
 
     private StateFlags Flags(Policy.PolicyDocument document)
     {
+        var always = StateFlags.AnswersCalls | (Settings.MaxConcurrency > 1 ? StateFlags.Several : StateFlags.None);
         if (Policy.Mode != ProtectionMode.Protect)
-            return StateFlags.AnswersCalls;
+            return always;
         // A policy that lets through what the filter would refuse without a word must not meet it.
         var lifted = document.Builtin.GetValueOrDefault("tamper", Effect.Deny) != Effect.Deny || document.Rules.Any(r => r.Dimension == Dimension.Tamper && r.Effect != Effect.Deny);
         var noPrograms = document.Profile.TryGetValue(Dimension.Process, out var profile) && profile is { Stage: Pellicle.Policy.ProfileStage.Protect, Items.Count: 0 }
             && !document.Rules.Any(r => r.Dimension == Dimension.Process && r.Effect != Effect.Deny);
-        return StateFlags.AnswersCalls | StateFlags.Tamper | (lifted ? StateFlags.None : StateFlags.Confine) | (noPrograms ? StateFlags.NoPrograms : StateFlags.None);
+        return always | StateFlags.Tamper | (lifted ? StateFlags.None : StateFlags.Confine) | (noPrograms ? StateFlags.NoPrograms : StateFlags.None);
     }
 
     /// <summary>Writes mode, known items and prefix rules for the interposers.</summary>

@@ -6,13 +6,18 @@ internal sealed class Invocations
     /// <summary>Ids that were answered; a late second answer to one of them is no attack.</summary>
     private const int Remembered = 256;
 
+    /// <summary>As many that ended are still known by their numbers: what they started may act after them.</summary>
+    private const int Lately = 64;
+
     private const int MaxAncestors = 64;
 
     private readonly Dictionary<string, Invocation> _open = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
     private readonly Queue<string> _endedOrder = new();
+    private readonly Queue<Invocation> _lately = new();
     private readonly Lock _lock = new();
     private Invocation? _last;
+    private bool _several;
 
     internal int InFlight
     {
@@ -34,7 +39,8 @@ internal sealed class Invocations
         var givenUp = new List<Invocation>();
         lock (_lock)
         {
-            if (concurrent <= 1)
+            _several = concurrent > 1;
+            if (!_several)
             {
                 foreach (var (id, abandoned) in _open)
                 {
@@ -86,6 +92,10 @@ internal sealed class Invocations
             invocation.Done = true;
             if (invocation != _last)
                 invocation.Release();
+            if (_several)
+                _lately.Enqueue(invocation);
+            if (_lately.Count > Lately)
+                _lately.Dequeue();
             Remember(requestId);
             return invocation;
         }
@@ -95,15 +105,18 @@ internal sealed class Invocations
     /// Those an action may belong to. With one it is that one's. Of several under way those that the acting process, or the one it descends from, was given; where one process
     /// was given several (threads), which of them acts cannot be told.
     /// </summary>
-    /// <param name="number">That the action was noted with: the one that began last, which is first.</param>
+    /// <param name="number">That the action was noted with: the one that began last, which is first, or with <paramref name="own"/> the one it belongs to.</param>
     /// <param name="pid">Who acts; 0 when unknown.</param>
-    internal IReadOnlyList<Invocation> Candidates(ulong number, int pid)
+    /// <param name="own">The acting thread, or process, was told which invocation it works for.</param>
+    internal IReadOnlyList<Invocation> Candidates(ulong number, int pid, bool own = false)
     {
         List<Invocation> open;
         lock (_lock)
         {
             if (_last is null)
                 return [];
+            if (own && (_open.Values.FirstOrDefault(i => i.Number == number) ?? _lately.FirstOrDefault(i => i.Number == number)) is { } its)
+                return [its];
             if (_open.Count <= 1)
                 return [_open.Count == 1 ? _open.Values.First() : _last];
             open = [.. _open.Values.OrderBy(i => i.Number == number ? 0 : 1)];
@@ -111,8 +124,8 @@ internal sealed class Invocations
         // A worker's children are its own; a parent of all workers is nobody's.
         for (var steps = 0; pid > 1 && steps < MaxAncestors; steps++)
         {
-            if (open.Where(i => i.Taker?.Pid == pid).ToList() is { Count: > 0 } own)
-                return own;
+            if (open.Where(i => i.Taker?.Pid == pid).ToList() is { Count: > 0 } theirs)
+                return theirs;
             pid = Native.PeerFinder.Parent(pid);
         }
         return open;

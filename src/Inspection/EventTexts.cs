@@ -16,6 +16,12 @@ internal readonly record struct PathStep(int Parent, int Start, int Length);
 /// </summary>
 internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlace
 {
+    private const int UsualDepth = 64;
+    private const int UsualName = 128;
+
+    [ThreadStatic]
+    private static StringBuilder? t_field;
+
     private readonly List<PathStep> _steps = [];
     private readonly List<Slice> _slices = [];
     private byte[] _arena = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
@@ -92,23 +98,36 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     /// <summary><c>Records[0].s3.object.key</c></summary>
     public string Field(int step)
     {
-        var chain = new Stack<PathStep>();
-        for (; step >= 0; step = _steps[step].Parent)
+        var depth = 0;
+        for (var at = step; at >= 0; at = _steps[at].Parent)
         {
-            chain.Push(_steps[step]);
+            depth++;
         }
 
-        var field = new StringBuilder();
-        foreach (var (_, start, length) in chain)
+        Span<int> chain = depth <= UsualDepth ? stackalloc int[depth] : new int[depth];
+        for (var at = step; at >= 0; at = _steps[at].Parent)
         {
+            chain[--depth] = at;
+        }
+
+        Span<char> room = stackalloc char[UsualName];
+        var field = (t_field ??= new StringBuilder()).Clear();
+        foreach (var at in chain)
+        {
+            var (_, start, length) = _steps[at];
             if (start < 0)
             {
-                field.Append('[').Append(length.ToString(CultureInfo.InvariantCulture)).Append(']');
+                field.Append(CultureInfo.InvariantCulture, $"[{length}]");
+                continue;
             }
-            else
+
+            if (field.Length > 0)
             {
-                field.Append(field.Length == 0 ? "" : ".").Append(Encoding.UTF8.GetString(_arena, start, length));
+                field.Append('.');
             }
+
+            var name = length <= UsualName ? room : new char[length];
+            field.Append(name[..Encoding.UTF8.GetChars(_arena.AsSpan(start, length), name)]);
         }
 
         return field.ToString();

@@ -17,6 +17,7 @@ public sealed class ConcurrencyTests : IDisposable
     private readonly StateRegion _state = new(42, Environment.ProcessId);
     private readonly ChannelServer _server;
     private readonly ChannelClient _client;
+    private readonly string _channel;
     private readonly List<FakeRuntime> _workers = [];
     private readonly List<Process> _processes = [];
 
@@ -26,6 +27,7 @@ public sealed class ConcurrencyTests : IDisposable
         _hop.Guardian.AttachChannel(_state, ring, _hop.Platform.Address, _hop.Proxy.Address.Port);
         _server = new ChannelServer(name, _state.Descriptor, ring.Descriptor, _hop.Proxy.Address.Port, _hop.Guardian);
         _client = new ChannelClient(name);
+        _channel = name;
         _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor, Rules = [new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = ["/tmp/mine/**"] }] }, "test");
     }
 
@@ -65,6 +67,95 @@ public sealed class ConcurrencyTests : IDisposable
         Ask(Dimension.Process, "/usr/bin/dash", "sh\0-c\0convert report;touch marker out.png", "/bin/sh");
         var incident = Incident();
         (incident.RequestId, incident.Detector).ShouldBe(("a", "command-injection"));
+    }
+
+    [BinaryTheory]
+    [InlineData("python3", "thread")]
+    [InlineData("python3", "child")]
+    [InlineData("python3", "grandchild")]
+    [InlineData("java", "thread")]
+    [InlineData("java", "child")]
+    [InlineData("java", "grandchild")]
+    public void Of_threads_that_keep_what_they_took_each_has_its_own(string language, string who)
+    {
+        const string Java = """
+            import java.net.*; import java.nio.file.*; import java.util.concurrent.CyclicBarrier;
+            public class Worker {
+                static String[] call(String method, String path) throws Exception {
+                    HttpURLConnection connection = (HttpURLConnection) new URL("http://" + System.getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/" + path).openConnection();
+                    connection.setRequestMethod(method);
+                    if (method.equals("POST")) { connection.setDoOutput(true); connection.getOutputStream().write('1'); }
+                    return new String[] { connection.getHeaderField("Lambda-Runtime-Aws-Request-Id"), new String(connection.getInputStream().readAllBytes()) };
+                }
+                public static void main(String[] arguments) throws Exception {
+                    CyclicBarrier both = new CyclicBarrier(2);
+                    Runnable work = () -> {
+                        try {
+                            for (int i = 0; i < 2; i++) {
+                                String[] event = call("GET", "next");
+                                String path = arguments[1] + "/" + event[1].replace("\"", "");
+                                both.await();
+                                if (arguments[0].equals("thread")) Files.readAllBytes(Path.of(path));
+                                else {
+                                    ProcessBuilder builder = arguments[0].equals("child") ? new ProcessBuilder("cat", path) : new ProcessBuilder("sh", "-c", "cat " + path + "; true");
+                                    builder.environment().remove("PELLICLE_CHANNEL");
+                                    if (builder.start().waitFor() != 0) System.exit(3);
+                                }
+                                both.await();
+                                call("POST", event[0] + "/response");
+                            }
+                        } catch (Exception error) { error.printStackTrace(); System.exit(2); }
+                    };
+                    Thread[] threads = { new Thread(work), new Thread(work) };
+                    for (Thread thread : threads) thread.start();
+                    for (Thread thread : threads) thread.join();
+                }
+            }
+            """;
+        const string Python = """
+            import http.client, os, subprocess, sys, threading
+            who, folder = sys.argv[1:]
+            def call(connection, method, path, body=None):
+                connection.request(method, "/2018-06-01/runtime/invocation/" + path, body)
+                answer = connection.getresponse()
+                return answer.getheader("Lambda-Runtime-Aws-Request-Id"), answer.read().decode()
+            both = threading.Barrier(2)
+            def work():
+                connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+                for _ in range(2):
+                    identity, body = call(connection, "GET", "next")
+                    path = folder + "/" + body.strip('"')
+                    both.wait()
+                    if who == "thread":
+                        open(path).close()
+                    else:
+                        subprocess.run(["cat", path] if who == "child" else ["sh", "-c", "cat " + path + "; true"], env={"PATH": os.environ["PATH"]}, check=True)
+                    both.wait()
+                    call(connection, "POST", identity + "/response", "1")
+            threads = [threading.Thread(target=work) for _ in range(2)]
+            [t.start() for t in threads]
+            [t.join() for t in threads]
+            """;
+        var folder = Directory.CreateTempSubdirectory("pellicle-guard-tests").FullName;
+        string[] ids = ["a", "b", "c", "d"];
+        foreach (var id in ids)
+            File.WriteAllText(Path.Combine(folder, id), "");
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor, Rules = [new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = [folder + "/**"] }] }, "test");
+        var source = Path.Combine(folder, "Worker.java");
+        File.WriteAllText(source, Java);
+        var start = new ProcessStartInfo(language, language == "java" ? [source, who, folder] : ["-c", Python, who, folder]) { RedirectStandardError = true };
+        start.Environment["AWS_LAMBDA_RUNTIME_API"] = _hop.Proxy.Address.ToString();
+        start.Environment["PELLICLE_CHANNEL"] = _channel;
+        start.Environment["LD_PRELOAD"] = Path.Combine(BinaryFactAttribute.Artifacts, "native/x86_64/libpellicle.so");
+        using var workers = Process.Start(start)!;
+        foreach (var id in ids)
+            _hop.Platform.Event(id, $"\"{id}\"");
+        var errors = workers.StandardError.ReadToEnd();
+        workers.WaitForExit();
+        workers.ExitCode.ShouldBe(0, errors);
+        _hop.Guardian.Incidents.Take(100).Where(i => i.Detector == "mine" && i.Item != source).Select(i => (i.Item, i.RequestId)).Distinct().Order()
+            .ShouldBe(ids.Select(id => (Path.Combine(folder, id), id)));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -141,7 +141,7 @@ public class LifeTests
         reporter.Start();
         for (var i = 0; i < Attempts; i++)
         {
-            hop.Guardian.Observed(new Behaviour(Dimension.Read, $"/var/task/{i}"), (ulong)i, init: false);
+            hop.Guardian.Observed(new Behaviour(Dimension.Read, $"/var/task/{i}"), (ulong)i);
             for (var k = 0; k < PerAttempt; k++)
                 hop.Guardian.Incidents.Add(new Incident { At = hop.Guardian.Now, Decision = "reported", Dimension = Dimension.Process, Item = "/bin/sh", Detector = "test", Evidence = $"#{(i * PerAttempt) + k}#" + new string('x', 200) });
             var batches = server.Batches.Count;

@@ -97,7 +97,7 @@ public sealed class ServerTests : IDisposable
             incident.GetProperty("dimension").GetString().ShouldBe("event");
             Guid.TryParse(json.RootElement.GetProperty("batchId").GetString(), out _).ShouldBeTrue();
         }
-        hop.Guardian.Observed(new Behaviour(Dimension.Read, "/var/task/x.txt"), 1, init: false);
+        hop.Guardian.Observed(new Behaviour(Dimension.Read, "/var/task/x.txt"), 1);
         hop.Platform.Event("2", "{}");
         runtime.Next();
         _server.TakeBatch(b => b.Contains("/var/task/x.txt", StringComparison.Ordinal)).ShouldContain("\"clean\":false");
@@ -117,7 +117,7 @@ public sealed class ServerTests : IDisposable
         using var runtime = hop.Runtime();
         for (var i = 0; i < 20; i++)
         {
-            hop.Guardian.Observed(new Behaviour(Dimension.Read, $"/var/task/{i}"), 1, init: false);
+            hop.Guardian.Observed(new Behaviour(Dimension.Read, $"/var/task/{i}"), 1);
             var answer = hop.Platform.Event($"{i}", "{}");
             runtime.Next().ShouldBe(answer);
             runtime.Respond($"{i}", "1").ShouldBe(FakePlatform.Accepted);
@@ -132,7 +132,7 @@ public sealed class ServerTests : IDisposable
         _server.BatchStatus = 503;
         using var hop = Hop();
         var reporter = new Reporter(hop.Guardian, TimeProvider.System);
-        hop.Guardian.Observed(new Behaviour(Dimension.Read, "/var/task/x.txt"), 1, init: false);
+        hop.Guardian.Observed(new Behaviour(Dimension.Read, "/var/task/x.txt"), 1);
         reporter.Start();
         hop.Guardian.Incidents.Wake!();
         var first = _server.Batches.Take();

@@ -276,10 +276,10 @@ static bool exchange(uint16_t type, struct iovec *pieces, size_t count, struct h
 
 static bool transmit(uint16_t type, const struct pe_ask *ask, struct pe_verdict *verdict)
 {
-    const struct pe_state *state = atomic_load(&pe.state);
+    uint8_t flags = ask->flags | pe_flags() | (ask->dimension == PE_HOST && pe_tells_calls ? PE_TELLS_CALLS : 0);
+    uint64_t invocation = pe_invocation(&flags);
     struct { uint8_t dimension, flags; uint16_t count; uint32_t pid; uint64_t invocation; } body = {
-        ask->dimension, ask->flags | pe_flags() | (ask->dimension == PE_HOST && pe_tells_calls ? PE_TELLS_CALLS : 0), (uint16_t)(ask->more_count + 1), (uint32_t)SYS0(SYS_getpid),
-        state ? atomic_load_explicit(&state->invocation, memory_order_relaxed) : 0,
+        ask->dimension, flags, (uint16_t)(ask->more_count + 1), (uint32_t)SYS0(SYS_getpid), invocation,
     };
     struct header header = { .magic = MAGIC, .version = 1, .type = type, .sequence = atomic_fetch_add(&sequence, 1) };
     int piece_count = 4;

@@ -55,6 +55,7 @@ struct environment {
     char **large;
     size_t large_size;
     char joined[2048]; /* LD_PRELOAD of the child with ours in front */
+    char root[72];     /* with the invocation it is started for, where several are under way */
 };
 
 static void environment_for(struct environment *e, char *const envp[])
@@ -66,6 +67,14 @@ static void environment_for(struct environment *e, char *const envp[])
         return;
     if (envp == NULL)
         envp = empty; /* Linux takes NULL as an empty list */
+    uint8_t flags = 0;
+    uint64_t invocation = pe_invocation(&flags);
+    strcpy(e->root, root);
+    if (flags & PE_OWN) {
+        size_t size = strlen(root);
+        e->root[size] = '/';
+        pe_number(e->root + size + 1, invocation);
+    }
     /* Of a name that stands there twice programs take the first or the last: only one right entry will do. */
     size_t count = 0;
     enum { PRELOAD, CHANNEL, ROOT, API, VARIABLES };
@@ -78,7 +87,7 @@ static void environment_for(struct environment *e, char *const envp[])
         else if (has_name(entry, channel))
             seen[CHANNEL]++, right[CHANNEL] += strcmp(entry, channel) == 0;
         else if (has_name(entry, root))
-            seen[ROOT]++, right[ROOT] += strcmp(entry, root) == 0;
+            seen[ROOT]++, right[ROOT] += strcmp(entry, e->root) == 0;
         else if (has_name(entry, runtime_api)) /* a foreign proxy's address stays */
             seen[API]++, right[API] += runtime_api[23] == 0 || !upstream || strcmp(entry + 23, upstream + 1) != 0;
     }
@@ -125,7 +134,7 @@ static void environment_for(struct environment *e, char *const envp[])
     if (!complete_channel)
         list[n++] = channel;
     if (!has_root)
-        list[n++] = root;
+        list[n++] = e->root;
     if (!right_api)
         list[n++] = runtime_api;
     list[n] = NULL;
@@ -476,7 +485,7 @@ static int judge_shell(const char *command)
     environment_for(&e, environ);
     if (e.use != environ)
         for (char *const *entry = e.use; *entry; entry++)
-            if (*entry == preload || *entry == e.joined || *entry == channel || *entry == root || *entry == runtime_api) {
+            if (*entry == preload || *entry == e.joined || *entry == channel || *entry == e.root || *entry == runtime_api) {
                 char name[32];
                 size_t length = strcspn(*entry, "=");
                 memcpy(name, *entry, length);

@@ -232,6 +232,7 @@ static void read_environment(void)
     const char *root = getenv("PELLICLE_ROOT");
     if (root && *root)
         pe.root_pid = (uint32_t)strtoul(root, NULL, 10);
+    pe_worker_start(root);
     pe.enabled = true;
 }
 

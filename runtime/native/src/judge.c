@@ -80,7 +80,7 @@ static int look_up(const struct pe_state *state, uint8_t dimension, const char *
 static uint64_t stamp_of(const struct pe_state *state, unsigned kind)
 {
     switch (kind) {
-    case CACHE_INVOCATION: return atomic_load_explicit(&state->invocation, memory_order_relaxed) & 0xFFFFFFFFFF;
+    case CACHE_INVOCATION: { uint8_t unused = 0; return pe_invocation(&unused) & 0xFFFFFFFFFF; }
     case CACHE_GENERATION: return atomic_load_explicit(&state->generation, memory_order_relaxed) & 0xFFFFFFFFFF;
     default: return 0;
     }
@@ -168,13 +168,14 @@ void pe_note(const struct pe_ask *ask)
         }
     } while (!atomic_compare_exchange_weak(&ring->head, &head, head + 1));
     char *slot = (char *)ring + 4096 + (head % slots) * size;
-    uint64_t invocation = atomic_load_explicit(&state->invocation, memory_order_relaxed);
+    uint8_t flags = ask->flags | pe_flags();
+    uint64_t invocation = pe_invocation(&flags);
     uint32_t pid = (uint32_t)SYS0(SYS_getpid);
     uint16_t length = (uint16_t)(ask->item_length < size - 24 ? ask->item_length : size - 24);
     memcpy(slot + 8, &invocation, 8);
     memcpy(slot + 16, &pid, 4);
     slot[20] = (char)ask->dimension;
-    slot[21] = (char)(ask->flags | pe_flags());
+    slot[21] = (char)flags;
     memcpy(slot + 22, &length, 2);
     memcpy(slot + 24, ask->item, length);
     atomic_store_explicit((_Atomic uint64_t *)(void *)slot, head + 1, memory_order_release);

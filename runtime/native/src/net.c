@@ -296,8 +296,10 @@ EXPORT int connect(int fd, const struct sockaddr *name, socklen_t length)
             return -1;
         if (name == (const struct sockaddr *)&copy)
             watch(fd, is_name_server(name, length));
-        if (fd >= 0 && name)
+        if (fd >= 0 && name) {
+            pe_worker_connects(fd, name, length);
             pe_stream_watch(fd, true);
+        }
     }
     return NEXT(connect)(fd, name, length);
 }

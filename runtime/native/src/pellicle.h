@@ -18,7 +18,7 @@
 enum {
     PE_PROCESS = 1, PE_HOST, PE_READ, PE_WRITE, PE_LIBRARY, PE_AWS, PE_EVENT, PE_RESPONSE, PE_CODE, PE_DESERIALIZE, PE_TAMPER, PE_STATEMENT,
 };
-enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8, PE_TELLS_CALLS = 16 };
+enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8, PE_TELLS_CALLS = 16, PE_OWN = 32 };
 
 #define PE_PATH 4096
 #define PE_MAX_MESSAGE 65536
@@ -33,6 +33,8 @@ struct pe_state {
     _Atomic uint32_t table_offset, table_slots, prefix_offset, prefix_count, guard_pid, upstream_port, proxy_port, upstream_ip;
 };
 
+#define PE_WORKERS 128
+
 struct pe_ring {
     uint32_t magic, version, slots, slot_size;
     char pad0[48];
@@ -43,9 +45,11 @@ struct pe_ring {
     _Atomic uint64_t dropped, unanswered, faults, denied;
     _Atomic uint32_t confinement, probe; /* probe: 1 when the runtime's language probe is in place */
     _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
+    char pad3[784];
+    struct pe_worker { _Atomic uint32_t port, thread; _Atomic uint64_t number; } workers[PE_WORKERS]; /* worker.c */
 };
 /* Flags of the state */
-enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4, PE_FLAG_ANSWERS_CALLS = 8 };
+enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4, PE_FLAG_ANSWERS_CALLS = 8, PE_FLAG_SEVERAL = 16 };
 enum { PE_CONFINEMENT_UNKNOWN, PE_CONFINEMENT_ACTIVE, PE_CONFINEMENT_AVAILABLE, PE_CONFINEMENT_REFUSED, PE_CONFINEMENT_SUPERVISED };
 _Static_assert(offsetof(struct pe_state, table_offset) == 48, "decision 0001");
 _Static_assert(offsetof(struct pe_state, upstream_ip) == 76, "decision 0001");
@@ -56,6 +60,7 @@ _Static_assert(offsetof(struct pe_ring, denied) == 216, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, confinement) == 224, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, probe) == 228, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, links) == 232, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, workers) == 1024, "decision 0001");
 
 #define PE_REGION (1u << 20)
 
@@ -188,6 +193,13 @@ void pe_stream_watch(int fd, bool on);
 /* Sends the pieces, or the program's own where there are none. */
 typedef ssize_t (*pe_sender)(void *context, const struct iovec *pieces, size_t count);
 ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context);
+
+/* worker.c */
+struct sockaddr;
+void pe_worker_start(const char *root);           /* the value of PELLICLE_ROOT, or NULL */
+uint64_t pe_invocation(uint8_t *flags);           /* the invocation this thread works for, with PE_OWN set, or the one that began last */
+void pe_worker_connects(int fd, const struct sockaddr *name, unsigned length);
+bool pe_worker_sends(int fd, const struct iovec *first); /* true: a connection to the guard's proxy, which is none to a database */
 
 /* confine.c */
 #define PE_TRIAL "/.pellicle/trial"               /* what a guard that reads the memory of those who ask answers with EOWNERDEAD */

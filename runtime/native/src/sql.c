@@ -26,7 +26,8 @@ static int judge(const char *kind, const char *text, size_t length)
     if (length > LONGEST)
         length = LONGEST;
     /* What one event makes of a statement says nothing about the next one. */
-    uint64_t invocation = atomic_load_explicit(&state->invocation, memory_order_relaxed), stamp = pe_stamp();
+    uint8_t unused = 0;
+    uint64_t invocation = pe_invocation(&unused), stamp = pe_stamp();
     if (pe_remembered_in(TAG_STATEMENT, text, length, invocation))
         return 0;
     struct pe_ask ask = {
@@ -570,7 +571,7 @@ static ssize_t stream_send(int fd, uint64_t inode, const struct iovec *pieces, s
     size_t first = 0;
     while (first + 1 < count && pieces[first].iov_len == 0)
         first++;
-    struct stream *s = stream_of(fd, inode, &pieces[first]);
+    struct stream *s = pe_worker_sends(fd, &pieces[first]) ? NULL : stream_of(fd, inode, &pieces[first]);
     if (!s) {
         errno = saved;
         return send(context, NULL, 0);

@@ -30,6 +30,9 @@ internal enum QueryFlags : byte
     Unresolved = 4,
     FromProbe = 8,
     TellsCalls = 16,
+
+    /// <summary>The invocation is the one that the acting thread, or who started this process, works for; without it, the one that began last.</summary>
+    Own = 32,
 }
 
 internal enum VerdictCache : byte

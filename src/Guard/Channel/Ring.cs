@@ -7,6 +7,7 @@ internal readonly record struct RingNote(ulong Invocation, uint Pid, byte Dimens
 internal sealed unsafe class Ring
 {
     internal const int Slots = 1024, SlotBytes = 512, FirstSlot = 4096, SlotHeader = 24;
+    private const int FirstWorker = 1024, Workers = 128, WorkerBytes = 16;
     private readonly SharedRegion _region = new("pellicle-ring", readOnlyForOthers: false);
     private readonly TimeProvider _time;
     private ulong _tail;
@@ -98,6 +99,16 @@ internal sealed unsafe class Ring
             Volatile.Write(ref *(ulong*)slot, 0);
             _tail++;
             Volatile.Write(ref *(ulong*)(_region.Base + 128), _tail);
+        }
+    }
+
+    /// <summary>Tells the thread that asked from this port which invocation it gets, before it gets it. Threads that did not enter a port are not told.</summary>
+    internal void Tell(int port, ulong number)
+    {
+        for (var worker = _region.Base + FirstWorker; worker < _region.Base + FirstWorker + (Workers * WorkerBytes); worker += WorkerBytes)
+        {
+            if (Volatile.Read(ref *(uint*)worker) == (uint)port)
+                Volatile.Write(ref *(ulong*)(worker + 8), number);
         }
     }
 

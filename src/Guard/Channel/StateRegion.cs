@@ -30,6 +30,9 @@ internal enum StateFlags : uint
 
     /// <summary>The guard answers the kernel's questions about system calls (decision 0018).</summary>
     AnswersCalls = 8,
+
+    /// <summary>There may be several invocations at once: threads say that they ask for an event.</summary>
+    Several = 16,
 }
 
 /// <summary>A rule that spares the interposer the question.</summary>

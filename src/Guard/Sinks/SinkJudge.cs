@@ -21,7 +21,7 @@ internal sealed class SinkJudge(Guardian guardian)
         if (mode == ProtectionMode.Off)
             return Verdict.AllowFor(VerdictCache.Generation);
         var init = query.Flags.HasFlag(QueryFlags.Init) || !guardian.Initialised;
-        var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation, query.PeerPid);
+        var candidates = init ? [] : guardian.Invocations.Candidates(query.Invocation, query.PeerPid, query.Flags.HasFlag(QueryFlags.Own));
         var owner = candidates.Count == 1 ? candidates[0] : null;
         if (query.Dimension == Dimension.Aws)
             return OfCall(query, init, candidates);
@@ -67,7 +67,7 @@ internal sealed class SinkJudge(Guardian guardian)
         if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
             return Deny(query);
         if (query.Dimension is Dimension.Read or Dimension.Library)
-            guardian.Observed(behaviour, number, init, query.PeerPid);
+            guardian.Observed(behaviour, number, init ? QueryFlags.Init : query.Flags, query.PeerPid);
         else
             guardian.Observe(behaviour, number, init, candidates);
         // Whether a service of AWS may be reached is asked each time: its operations have a profile of their own.
