@@ -198,6 +198,7 @@ public class SinkTests
     [Theory]
     [InlineData("/etc/passwd", "/var/task/files/../../../etc/passwd", "../../../etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "../../../../etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "./../.././etc/./passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "/etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "file:///etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "..%2f..%2f..%2fetc%2fpasswd")]

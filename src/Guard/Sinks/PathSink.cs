@@ -105,7 +105,7 @@ internal static class PathSink
     {
         var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var last = Array.FindLastIndex(parts, p => p.Length >= 2 && p.All(c => c == '.'));
-        return string.Join('/', parts[(last + 1)..]);
+        return string.Join('/', parts[(last + 1)..].Where(p => p != "."));
     }
 
     private static bool IsAbsolute(string resolved, string text) =>
