@@ -43,6 +43,7 @@ internal sealed class Guardian : IGate, IJudge
     private readonly IdleWatch _idle;
     private int _runtimePid;
     private int _wrapperPid;
+    private int _firstPid;
     private IReadOnlyList<string> _runtimeFolders = [];
 
     internal Guardian(Settings settings, PolicyHolder policy, TimeProvider time)
@@ -795,6 +796,8 @@ internal sealed class Guardian : IGate, IJudge
         SawProbe |= role == ClientRole.Probe;
         if (role == ClientRole.Wrapper && !Initialised)
             _wrapperPid = pid;
+        if (role == ClientRole.Interposer && !Initialised && _firstPid == 0)
+            _firstPid = pid;
         if (role == ClientRole.Interposer && Initialised)
             Leftovers.Started(pid, Invocations.Only);
         else if (role == ClientRole.Interposer && (_wrapperPid == 0 || pid == _wrapperPid))
@@ -803,8 +806,11 @@ internal sealed class Guardian : IGate, IJudge
 
     public PrefixAction ActionFor(Behaviour behaviour) => State?.ActionFor(behaviour) ?? PrefixAction.Ask;
 
-    /// <summary>The process that our wrapper became, before the first event: later anybody could have his own calls allowed that way.</summary>
-    public bool MaySupervise(int pid) => !Initialised && _wrapperPid != 0 && pid == _wrapperPid;
+    /// <summary>
+    /// The process that our wrapper became, or where no wrapper is called (<c>provided.*</c>) the first that the interposer is in; before the first event, for later anybody could
+    /// have his own calls allowed that way.
+    /// </summary>
+    public bool MaySupervise(int pid) => !Initialised && pid != 0 && pid == (_wrapperPid != 0 ? _wrapperPid : _firstPid);
 
     /// <summary>The process that our wrapper became started a program: scripts first, the runtime last.</summary>
     private void KnowFolders(IReadOnlyList<string> folders)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Pellicle.Domain;
+using Pellicle.Guard.Channel;
 using Pellicle.Guard.Tests.Support;
 using Pellicle.Policy;
 
@@ -153,6 +154,24 @@ public class BlockingTests
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002BEMI/K7MDENG\\u003D\\u003D")]
     public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
         new RuntimeApi.LeakScanner([secret]).Find(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
+
+    [Fact]
+    public void Who_may_have_its_system_calls_answered_is_the_wrapper_or_where_none_is_called_the_first_process()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Guardian.MaySupervise(41).ShouldBeFalse();
+        hop.Guardian.Met(ClientRole.Interposer, 41);
+        hop.Guardian.Met(ClientRole.Interposer, 42);
+        hop.Guardian.MaySupervise(41).ShouldBeTrue();
+        hop.Guardian.MaySupervise(42).ShouldBeFalse();
+        hop.Guardian.Met(ClientRole.Wrapper, 43);
+        hop.Guardian.MaySupervise(43).ShouldBeTrue();
+        hop.Guardian.MaySupervise(41).ShouldBeFalse();
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Guardian.MaySupervise(43).ShouldBeFalse();
+    }
 
     [Fact]
     public void An_error_report_with_the_credentials_is_withheld_and_stays_an_error()
