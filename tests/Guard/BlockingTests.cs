@@ -152,6 +152,7 @@ public class BlockingTests
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002bEMI\\u002fK7MDENG\\u003d\\u003d")]
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn+EMI/K7MDENG\\u003d\\u003d")]
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002BEMI/K7MDENG\\u003D\\u003D")]
+    [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\\\u002BEMI/K7MDENG==")]
     public void Escapes_of_json_writers_hide_no_credentials(string secret, string written) =>
         new RuntimeApi.LeakScanner([secret]).Find(Encoding.ASCII.GetBytes($"{{\"body\":\"{written}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
 

@@ -87,8 +87,13 @@ internal sealed class LeakScanner
         // JSON writers differ in what they escape: System.Text.Json takes `+`, Gson `=`, PHP `/`; digits in either case.
         foreach (var escaped in new[] { "/", "+", "=", "+=", "+/=" })
         {
-            Add(Escaped(secret, escaped, "x4"));
-            Add(Escaped(secret, escaped, "X4"));
+            foreach (var format in new[] { "x4", "X4" })
+            {
+                // A body is JSON within JSON: its escapes are escaped once more.
+                var once = Escaped(secret, escaped, format);
+                Add(once);
+                Add(once.Replace("\\", "\\\\", StringComparison.Ordinal));
+            }
         }
         Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
         Add(Uri.EscapeDataString(secret));
