@@ -198,13 +198,16 @@ public static class BuiltinRules
         },
         new()
         {
+            // Not below /tmp: what lies there the function or a tool of its own put there, and git, kubectl and the like read theirs at every start.
             Id = "secret-files",
             Title = "Files that hold credentials, read after the function has started",
             Dimensions = [Dimension.Read],
             Items =
             [
-                "/var/task/.env", "/var/task/.env.*", "/var/task/**/.env", "**/.aws/credentials", "**/.aws/config", "**/.git-credentials", "**/.netrc", "**/.npmrc", "**/.pypirc",
-                "**/.docker/config.json", "**/.kube/config", "**/.ssh/id_*", "**/.git/config",
+                "/var/task/.env", "/var/task/.env.*", "/var/task/**/.env",
+                .. from place in (string[])["/var/task**", "/opt**", "/root**", "/home**", "/mnt**", "/etc**"]
+                   from file in (string[])[".aws/credentials", ".aws/config", ".git-credentials", ".netrc", ".npmrc", ".pypirc", ".docker/config.json", ".kube/config", ".ssh/id_*", ".git/config"]
+                   select $"{place}/{file}",
             ],
             Scope = RuleScope.AfterInit,
             Liftable = true,
