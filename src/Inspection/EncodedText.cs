@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.IO.Compression;
 using System.Text;
 
 namespace Pellicle.Inspection;
 
-/// <summary>What a program finds in a text when it decodes it from base64: another text, or the names in an archive.</summary>
+/// <summary>What a program finds in a text when it decodes it from base64: another text, or the names in an archive (zip, tar, compressed tar).</summary>
 internal static class EncodedText
 {
     /// <summary>Characters; shorter ones are words that happen to fit.</summary>
@@ -20,15 +21,27 @@ internal static class EncodedText
     /// <summary>Of one archive.</summary>
     private const int MaxNames = 1000;
 
+    /// <summary>Bytes of a tar that are gone through to read its names.</summary>
+    private const int MaxUnpacked = 16 << 20;
+
     private const uint DirectoryEntry = 0x02014B50;
     private const int DirectoryEntryLength = 46;
+
+    private static readonly SearchValues<char> NoText = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Except(['\t', '\n', '\r'])]);
+    private const int TarBlock = 512;
+
+    /// <summary>Bytes of a name or a record beside the headers; paths end at 4096.</summary>
+    private const int MaxRecord = 8 << 10;
+
+    /// <summary>Base64 of a tar is as long as one block at least.</summary>
+    private const int MinTar = TarBlock / 3 * 4;
 
     /// <summary>Appends what is found, under the same field.</summary>
     internal static void AddDecoded(EventText encoded, List<EventText> found)
     {
         var text = encoded.Text.AsSpan().Trim();
-        var archive = text.StartsWith("UEsDB", StringComparison.Ordinal);
-        if (text.Length < MinText || text.Length > (archive ? MaxArchive : MaxText))
+        var archive = text.StartsWith("UEsDB", StringComparison.Ordinal) || text.StartsWith("H4sI", StringComparison.Ordinal);
+        if (text.Length < MinText || text.Length > (archive || text.Length >= MinTar ? MaxArchive : MaxText))
         {
             return;
         }
@@ -36,24 +49,146 @@ internal static class EncodedText
         var room = ArrayPool<byte>.Shared.Rent(text.Length);
         try
         {
-            if (!TryDecode(text, room, out var length))
+            if ((text.Length > MaxText && !archive && !BeginsLikeTar(text, room)) || !TryDecode(text, room, out var length))
             {
                 return;
             }
 
             var content = room.AsSpan(0, length);
-            if (archive)
+            if (content.StartsWith("PK"u8))
             {
                 AddNames(encoded.Field, content, found);
             }
-            else if (IsText(content))
+            else if (content is [0x1F, 0x8B, ..])
             {
-                found.Add(new EventText(encoded.Field, Encoding.UTF8.GetString(content)));
+                AddUnpacked(encoded.Field, room, length, found);
+            }
+            else if (IsTar(content))
+            {
+                AddTarNames(encoded.Field, new MemoryStream(room, 0, length, writable: false), found);
+            }
+            else if (text.Length <= MaxText && TextOf(content) is { } plain)
+            {
+                found.Add(new EventText(encoded.Field, plain));
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(room);
+        }
+    }
+
+    /// <summary>UTF-8, or UTF-16 that says so at its front; null for what is no text.</summary>
+    private static string? TextOf(ReadOnlySpan<byte> content)
+    {
+        if (content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] && content.Length % 2 == 0)
+        {
+            var wide = (content[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode).GetString(content[2..]);
+            return wide.AsSpan().ContainsAny(NoText) ? null : wide;
+        }
+
+        return IsText(content) ? Encoding.UTF8.GetString(content) : null;
+    }
+
+    /// <summary>Only the first block is decoded to see.</summary>
+    private static bool BeginsLikeTar(ReadOnlySpan<char> text, Span<byte> room) => TryDecode(text[..(MinTar + 4)], room, out var length) && IsTar(room[..length]);
+
+    /// <summary>The sign in the header's place for it, of POSIX and GNU alike.</summary>
+    private static bool IsTar(ReadOnlySpan<byte> content) => content.Length >= TarBlock && content.Slice(257, 5).SequenceEqual("ustar"u8);
+
+    private static void AddUnpacked(string field, byte[] packed, int length, List<EventText> found)
+    {
+        try
+        {
+            using var stream = new GZipStream(new MemoryStream(packed, 0, length, writable: false), CompressionMode.Decompress);
+            AddTarNames(field, stream, found);
+        }
+        catch (InvalidDataException)
+        {
+            // It only began like one: nothing can be unpacked from it.
+        }
+    }
+
+    /// <summary>Names that lead out, of GNU's long names and POSIX's records too. What the files hold is passed by.</summary>
+    private static void AddTarNames(string field, Stream content, List<EventText> found)
+    {
+        var room = ArrayPool<byte>.Shared.Rent(MaxRecord);
+        try
+        {
+            var header = new byte[TarBlock];
+            var rest = (long)MaxUnpacked;
+            for (var names = 0; names < MaxNames && rest > 0 && content.ReadAtLeast(header, TarBlock, throwOnEndOfStream: false) == TarBlock && IsTar(header); names++)
+            {
+                var size = Octal(header.AsSpan(124, 12));
+                var record = header[156] is (byte)'L' or (byte)'K' or (byte)'x' or (byte)'g';
+                var read = record ? content.ReadAtLeast(room.AsSpan(0, (int)Math.Min(size, MaxRecord)), (int)Math.Min(size, MaxRecord), throwOnEndOfStream: false) : 0;
+                if (!record)
+                {
+                    AddName(field, Ended(header.AsSpan(0, 100)), found);
+                    AddName(field, Ended(header.AsSpan(157, 100)), found);
+                }
+                else if (header[156] is (byte)'L' or (byte)'K')
+                {
+                    AddName(field, Ended(room.AsSpan(0, read)), found);
+                }
+                else
+                {
+                    AddRecords(field, room.AsSpan(0, read), found);
+                }
+
+                var padded = (size + TarBlock - 1) / TarBlock * TarBlock;
+                rest -= TarBlock + padded;
+                for (var left = rest > 0 ? padded - read : 0; left > 0; left -= read)
+                {
+                    read = content.Read(room, 0, (int)Math.Min(left, MaxRecord));
+                    if (read == 0)
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(room);
+        }
+    }
+
+    /// <summary><c>30 path=../../x</c> and a new line, one after the other.</summary>
+    private static void AddRecords(string field, ReadOnlySpan<byte> data, List<EventText> found)
+    {
+        foreach (var line in data.Split((byte)'\n'))
+        {
+            var record = data[line];
+            var equals = record.IndexOf((byte)'=');
+            if (equals > 0 && (record[..equals].EndsWith(" path"u8) || record[..equals].EndsWith(" linkpath"u8)))
+            {
+                AddName(field, record[(equals + 1)..], found);
+            }
+        }
+    }
+
+    private static ReadOnlySpan<byte> Ended(ReadOnlySpan<byte> field) => field.IndexOf((byte)0) is var end and >= 0 ? field[..end] : field;
+
+    private static long Octal(ReadOnlySpan<byte> digits)
+    {
+        var value = 0L;
+        foreach (var b in digits)
+        {
+            if (b is >= (byte)'0' and <= (byte)'7')
+            {
+                value = (value << 3) | (uint)(b - '0');
+            }
+        }
+
+        return value;
+    }
+
+    private static void AddName(string field, ReadOnlySpan<byte> name, List<EventText> found)
+    {
+        if (name.IndexOf(".."u8) >= 0 || name.StartsWith("/"u8) || name.StartsWith("\\"u8))
+        {
+            found.Add(new EventText(field, Encoding.UTF8.GetString(name)) { Archived = true });
         }
     }
 
@@ -92,11 +227,7 @@ internal static class EncodedText
         {
             var length = BinaryPrimitives.ReadUInt16LittleEndian(content[(at + 28)..]);
             content = content[(at + DirectoryEntryLength)..];
-            var name = content[..Math.Min(length, content.Length)];
-            if (name.IndexOf(".."u8) >= 0 || name.StartsWith("/"u8) || name.StartsWith("\\"u8))
-            {
-                found.Add(new EventText(field, Encoding.UTF8.GetString(name)));
-            }
+            AddName(field, content[..Math.Min(length, content.Length)], found);
         }
     }
 }

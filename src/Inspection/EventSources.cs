@@ -9,7 +9,7 @@ internal enum FieldEncoding
     Base64,
     GzipBase64,
 
-    /// <summary>S3 writes object keys as form data: percent signs, and <c>+</c> for a blank.</summary>
+    /// <summary>S3 writes object keys as form data, and a load balancer hands parameters on as such: percent signs, and <c>+</c> for a blank.</summary>
     ObjectKey,
 }
 
@@ -45,7 +45,8 @@ internal static class EventSources
         .Encoded(SourceGroup.Records, FieldEncoding.Base64, "Records[].kinesis.data", "Records[].messageAttributes.*.binaryValue", "Records[].messageAttributes.*.binaryListValues[]", "Records[].cf.request.body.data")
         .Encoded(SourceGroup.Streams, FieldEncoding.Base64, "records[].data", "records.*[].value", "records.*[].key", "messages[].data", "rmqMessagesByQueue.*[].data")
         .Encoded(SourceGroup.Other, FieldEncoding.GzipBase64, "awslogs.data")
-        .Encoded(SourceGroup.Other, FieldEncoding.ObjectKey, "tasks[].s3Key");
+        .Encoded(SourceGroup.Other, FieldEncoding.ObjectKey, "tasks[].s3Key")
+        .Encoded(SourceGroup.Balancer, FieldEncoding.ObjectKey, "queryStringParameters.*", "multiValueQueryStringParameters.*[]");
 
     // Top-level members that tell sources apart, and those one level below that do.
     [Flags]
@@ -326,6 +327,7 @@ internal static class EventSources
         "eventbridge" => SourceGroup.EventBridge,
         "kafka" or "activemq" or "rabbitmq" or "documentdb" or "firehose" or "kinesis-analytics" => SourceGroup.Streams,
         "cognito" or "cognito-sync" => SourceGroup.Cognito,
+        "alb" => SourceGroup.Http | SourceGroup.Balancer,
         _ => IsHttp(source) ? SourceGroup.Http : SourceGroup.Other,
     };
 

@@ -23,7 +23,11 @@ public sealed record InspectionSignal(string Detector, string Field, double Conf
 /// <summary>One text of the event that somebody outside can choose, decoded (percent, base64 body, nested JSON).</summary>
 /// <param name="Field">Path of the field.</param>
 /// <param name="Text">Decoded text.</param>
-public readonly record struct EventText(string Field, string Text);
+public readonly record struct EventText(string Field, string Text)
+{
+    /// <summary>It is a name in an archive, and leads out of the place that is unpacked to.</summary>
+    public bool Archived { get; init; }
+}
 
 /// <summary>What inspection says of one event.</summary>
 public sealed record InspectionVerdict

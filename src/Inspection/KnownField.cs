@@ -12,6 +12,9 @@ internal enum SourceGroup : byte
     Streams = 8,
     Cognito = 16,
     Other = 32,
+
+    /// <summary>Beside <see cref="Http"/>: a load balancer hands parameters on as they came.</summary>
+    Balancer = 64,
 }
 
 /// <summary>

@@ -123,6 +123,61 @@ public sealed class EventTests
         Inspect($$"""{"upload":"{{Convert.ToBase64String(zip.ToArray().AsSpan(0, 60))}}"}""").Texts.Count.ShouldBe(1, "cut short");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Names_in_a_tar_that_lead_out_of_it_are_texts_of_its_field(bool compressed)
+    {
+        var made = new MemoryStream();
+        using (var stream = compressed ? new System.IO.Compression.GZipStream(made, System.IO.Compression.CompressionLevel.Fastest) : (Stream)made)
+        {
+            using var tar = new System.Formats.Tar.TarWriter(stream, System.Formats.Tar.TarEntryFormat.Pax, leaveOpen: false);
+            foreach (var name in new[] { "readme.txt", "../../tmp/evil.py", "/tmp/other", "../" + new string('l', 150) })
+            {
+                tar.WriteEntry(new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream(new byte[3000]) });
+            }
+        }
+
+        var encoded = Convert.ToBase64String(made.ToArray());
+        var texts = Inspect($$"""{"upload":"{{encoded}}"}""").Texts.Skip(1).ToList();
+        texts.Select(t => t.Text).ShouldBeSubsetOf(["../../tmp/evil.py", "/tmp/other", "../" + new string('l', 150), "../" + new string('l', 97)]);
+        texts.Select(t => t.Text).Distinct().Count().ShouldBe(4, "the long one stands in its record, and cut short in the header");
+        texts.ShouldAllBe(t => t.Archived);
+        Should.NotThrow(() => Inspect($$"""{"upload":"{{encoded[..(encoded.Length / 2 & ~3)]}}"}""").Texts.Count);
+    }
+
+    [Fact]
+    public void A_text_in_utf_16_is_one_when_it_says_so()
+    {
+        foreach (var encoding in new[] { Encoding.Unicode, Encoding.BigEndianUnicode })
+        {
+            Inspect($$"""{"file":"{{Convert.ToBase64String([.. encoding.GetPreamble(), .. encoding.GetBytes("../../etc/passwd")])}}"}""").Texts.ShouldContain(new EventText("file", "../../etc/passwd"));
+        }
+    }
+
+    [Fact]
+    public void A_load_balancer_hands_parameters_on_as_forms_write_them()
+    {
+        const string Event = """{"requestContext":{CONTEXT},"httpMethod":"GET","path":"/x","queryStringParameters":{"q":"a%3B+cat+%2Fetc%2Fpasswd"},"headers":{},"body":"","isBase64Encoded":false}""";
+        Inspect(Event.Replace("{CONTEXT}", """{"elb":{"targetGroupArn":"arn"}}""", StringComparison.Ordinal)).Texts.ShouldContain(new EventText("queryStringParameters.q", "a; cat /etc/passwd"));
+        Inspect(Event.Replace("{CONTEXT}", """{"resourcePath":"/x","identity":{}}""", StringComparison.Ordinal)).Texts.ShouldContain(new EventText("queryStringParameters.q", "a;+cat+/etc/passwd"), "decoded by the gateway: a plus sign is one");
+    }
+
+    [Theory]
+    [InlineData("const a = 1; require('../../lib/util')")]
+    [InlineData("require('../../lib/util')")]
+    [InlineData("Name.StartsWith(\"ch\") and Id == 1")]
+    [InlineData("status == \"open\" and priority == 1")]
+    [InlineData("project = 'SHOP' AND created >= 2020")]
+    public void Source_code_and_filters_go_on(string text) =>
+        Inspect(System.Text.Json.JsonSerializer.Serialize(new { comment = text })).Decision.ShouldBe(InspectionDecision.Allow, text);
+
+    [Theory]
+    [InlineData("require('../../../etc/passwd')")]
+    [InlineData("x\") and 1 == 1 or (\"\" == \"")]
+    public void What_looks_like_them_and_is_an_attack_does_not(string text) =>
+        Inspect(System.Text.Json.JsonSerializer.Serialize(new { comment = text })).Decision.ShouldBe(InspectionDecision.Block, text);
+
     [Fact]
     public void Shape_depends_on_names_and_not_on_order_values_or_open_maps()
     {

@@ -12,13 +12,14 @@ internal static class PathSink
 
     internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<EventText> texts)
     {
-        foreach (var (field, whole) in texts)
+        foreach (var from in texts)
         {
+            var (field, whole) = from;
             if (whole.Length < MinTail || !MaySteer(whole))
                 continue;
             foreach (var text in Forms(whole))
             {
-                var why = Escapes(resolved, raw, text) ? "leaves its directory by `..`" : IsAbsolute(resolved, text) ? "names the path itself" : null;
+                var why = Escapes(resolved, raw, text) ? "leaves its directory by `..`" : IsAbsolute(resolved, text, from.Archived) ? "names the path itself" : null;
                 if (why is not null)
                     return new("path-traversal", field, SinkHit.Cut(raw.Length > 0 ? raw : resolved), $"event field `{field}` {why}", true);
             }
@@ -108,8 +109,9 @@ internal static class PathSink
         return string.Join('/', parts[(last + 1)..].Where(p => p != "."));
     }
 
-    private static bool IsAbsolute(string resolved, string text) =>
-        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && !Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal))
+    /// <summary>Names in an archive are meant to be relative wherever they lead.</summary>
+    private static bool IsAbsolute(string resolved, string text, bool archived) =>
+        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && (archived || !Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal)))
         && Normalize(text) == resolved;
 
     private static bool IsBelow(string path, string directory) =>

@@ -60,7 +60,7 @@ internal sealed class PathTraversal : IDetector
         // Source code and prose say "../lib" once; a parameter that climbs twice or starts by climbing wants out.
         if (steps >= 2 && text.Length < MaxParameter && !text.Contains('\n'))
         {
-            var prose = (text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ')) || (steps == 2 && IsLink(text));
+            var prose = (text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ')) || (steps == 2 && IsLink(text)) || IsQuoted(text, first);
             return new Match(prose ? 0.6 : steps >= 3 || first == 0 ? 0.95 : 0.92, first, Math.Min(text.Length - first, 120));
         }
 
@@ -101,6 +101,9 @@ internal sealed class PathTraversal : IDetector
 
     private const int MaxParameter = 512;
     private const int MaxDisguised = 1024;
+
+    /// <summary><c>require('../../lib/x')</c>: source code names its files in quotes; a parameter that is one has none.</summary>
+    private static bool IsQuoted(string text, int first) => first > 1 && text[first - 1] is '\'' or '"' or '`' && text[first - 2] is '(' or ' ' or '=' or '[' && text.IndexOf(text[first - 1], first) > 0;
 
     private static int Steps(string text, ref int first)
     {

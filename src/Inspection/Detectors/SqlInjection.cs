@@ -109,7 +109,7 @@ internal sealed class SqlInjection : IDetector
         {
             // What stands before the quote would be inside the application's own string. A word after it ("the seat's cover") is prose,
             // unless statements are spoken of at all.
-            if (subject.Has(Strong) || Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma))
+            if (!ClosesArgument(span, at) && (subject.Has(Strong) || Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma)))
             {
                 best = best.Or(Judge(text, buffer[..Tokenize(text, at + 1, buffer)], at));
             }
@@ -131,6 +131,24 @@ internal sealed class SqlInjection : IDetector
         }
 
         return text.Length > 4000 && best.Confidence < 0.97 ? best with { Confidence = Math.Min(best.Confidence, 0.6) } : best;
+    }
+
+    /// <summary>
+    /// The quote ends a text that an expression of the event's own opened: <c>StartsWith("ch") and …</c>, <c>status == "open" and …</c>, <c>project = 'X' AND …</c>.
+    /// Nothing of the application's is open there; read bare, the text is judged all the same.
+    /// </summary>
+    private static bool ClosesArgument(ReadOnlySpan<char> text, int at)
+    {
+        // Texts in a row are closed in a row: a quote that opened the text's very first, or is not closed, may be the application's.
+        var quote = text[at];
+        if (!char.IsAsciiLetter(text[0]) || text[..at].Count(quote) % 2 == 0 || text.Count(quote) % 2 != 0)
+        {
+            return false;
+        }
+
+        var open = text[..at].LastIndexOf(quote);
+        var before = text[..open].TrimEnd(' ');
+        return before.Length > 1 && before[^1] is '(' or '=' or '~' && char.IsAsciiLetterOrDigit(before[..^1].TrimEnd("=!<> ") is { IsEmpty: false } name ? name[^1] : ' ');
     }
 
     /// <param name="text">Text.</param>
