@@ -38,8 +38,8 @@ public class SinkTests
     public void Benign_commands(string command, string text) => Process("sh", "-c", string.Format(null, command, text), text).ShouldBeNull();
 
     [Theory]
-    [InlineData("id")]
-    [InlineData("printenv")]
+    [InlineData("date")]
+    [InlineData("uptime")]
     public void A_command_of_one_word_from_the_event_is_reported_and_not_stopped(string text)
     {
         var hit = Process("sh", "-c", text, text).ShouldNotBeNull();
@@ -84,6 +84,28 @@ public class SinkTests
     public void A_piece_of_the_text_that_becomes_code(string text, string code, bool stopped) =>
         (CodeSink.Check("function", code, Texts(text))?.Block ?? false).ShouldBe(stopped);
 
+    [Theory]
+    [InlineData("id")]
+    [InlineData("printenv")]
+    public void One_that_looks_around_is_stopped(string text)
+    {
+        Process("sh", "-c", text, text).ShouldNotBeNull().Block.ShouldBeTrue();
+        Arguments("/usr/bin/" + text, [text], text).ShouldNotBeNull().Block.ShouldBeTrue();
+        Process("sh", "-c", text, text + " of the day").ShouldBeNull();
+        Arguments("/usr/bin/" + text, [text, "-x"], text).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Letters_of_the_other_size_are_the_same_command() => Process("sh", "-c", "echo a; cat notes", "A; CAT notes").ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Fact]
+    public void A_shell_and_its_command_from_the_event_are_stopped()
+    {
+        EventText[] both = [new("program", "/bin/sh"), new("options", "-c id")];
+        ProcessSink.Check("/usr/bin/dash", "/bin/sh", ["/bin/sh", "-c", "id"], both).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Block.ShouldBeTrue(), h => h.Field.ShouldBe("options"));
+        ProcessSink.Check("/usr/bin/dash", "/bin/sh", ["/bin/sh", "-c", "date"], [new("login", "/bin/sh")]).ShouldBeNull("a shell of an account");
+    }
+
     [Fact]
     public void A_trimmed_or_cut_text_is_still_recognised() =>
         Process("bash", "-lc", "ping example.com; cat /etc/passwd", "  host=example.com; cat /etc/passwd&x=1").ShouldNotBeNull();
@@ -111,6 +133,60 @@ public class SinkTests
     [Fact]
     public void A_dangerous_option_behind_a_harmless_one_is_stopped() =>
         Arguments("/usr/bin/tar", ["tar", "cf", "/dev/null", "--checkpoint=1", "--checkpoint-action=exec=id"], "--checkpoint=1 --checkpoint-action=exec=id").ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("/usr/bin/tar", "-I /tmp/x", "-I", "/tmp/x")]
+    [InlineData("/usr/bin/tar", "-I/tmp/x", "-I/tmp/x", "a.tgz")]
+    [InlineData("/usr/bin/tar", "--use-compress-prog=/tmp/x", "--use-compress-prog=/tmp/x", "a")]
+    [InlineData("/usr/bin/tar", "--checkpoint=1 --checkpoint-action=exec='sh x'", "--checkpoint=1", "--checkpoint-action=exec=sh x")]
+    [InlineData("/usr/bin/ssh", "-o ProxyCommand=x h", "-o", "ProxyCommand=x")]
+    [InlineData("/usr/bin/zip", "-T -TT id", "-TT", "id")]
+    [InlineData("/usr/bin/zip", "--unzip-command=id", "--unzip-command=id", "a")]
+    [InlineData("/usr/bin/git", "-Oid pattern", "grep", "-Oid")]
+    [InlineData("/usr/bin/git", "-u id x", "clone", "-u", "id")]
+    [InlineData("/usr/bin/git", "-c core.sshCommand=id x", "clone", "-c", "core.sshCommand=id")]
+    [InlineData("/usr/bin/find", ". -delete", ".", "-delete")]
+    [InlineData("/usr/bin/curl", "-o /tmp/x http://a.example", "-o", "/tmp/x")]
+    public void Options_that_run_a_program_or_open_a_file_are_stopped(string program, string text, params string[] argv) =>
+        Arguments(program, [Path.GetFileName(program), .. argv, "last"], text).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("argument-injection"), h => h.Block.ShouldBeTrue());
+
+    [Theory]
+    [InlineData("/usr/bin/tar", "-z", "-z", "a")]
+    [InlineData("/usr/bin/tar", "--exclude=docs", "--exclude=docs")]
+    [InlineData("/usr/bin/tar", "--checkpoint=1", "--checkpoint=1")]
+    [InlineData("/usr/bin/git", "--oneline -n 3", "log", "--oneline", "-n", "3")]
+    [InlineData("/usr/bin/git", "-u origin", "push", "-u", "origin")]
+    [InlineData("/usr/bin/git", "-O", "diff", "-O", "order")]
+    [InlineData("/usr/bin/ssh", "-o ConnectTimeout=3", "-o", "ConnectTimeout=3")]
+    [InlineData("/usr/bin/curl", "-o", "-o", "/tmp/own")]
+    [InlineData("/usr/bin/find", "*.txt -maxdepth 2", "-name", "*.txt", "-maxdepth", "2")]
+    public void Other_options_are_not(string program, string text, params string[] argv) =>
+        (Arguments(program, [Path.GetFileName(program), .. argv], text)?.Block ?? false).ShouldBeFalse();
+
+    [Theory]
+    [InlineData("x/;1e id;s/a/b", true)]
+    [InlineData("x/e;1e id\n#", true)]
+    [InlineData("x/\nr /etc/passwd", true)]
+    [InlineData("x/w /tmp/out", true)]
+    [InlineData("goodbye", false)]
+    [InlineData("a; b", false)]
+    [InlineData("Toys; R us", false)]
+    [InlineData("http:\\/\\/a.example\\/reports", false)]
+    public void Sed_programs_from_an_event(string text, bool stopped) => (Arguments("/usr/bin/sed", ["sed", $"s/hello/{text}/", "a.txt"], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("x/; print `id` if $.==1; /y", true)]
+    [InlineData("x/; system(\"id\"); /y", true)]
+    [InlineData("second|third", false)]
+    [InlineData("system open", false)]
+    public void Perl_programs_from_an_event(string text, bool stopped) => (Arguments("/usr/bin/perl", ["perl", "-ne", $"print if /{text}/", "a.txt"], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Fact]
+    public void A_value_for_an_awk_program_is_not_its_program()
+    {
+        Arguments("/usr/bin/gawk", ["awk", "-v", "x=system(a) and getline", "{ print x, $1 }"], "system(a) and getline").ShouldBeNull();
+        Arguments("/usr/bin/gawk", ["awk", "-F", ",", "{ print system(\"id\") }"], "{ print system(\"id\") }").ShouldNotBeNull().Block.ShouldBeTrue();
+    }
 
     [Fact]
     public void A_command_of_several_words_from_the_event_is_stopped_without_a_shell_too()
@@ -161,8 +237,9 @@ public class SinkTests
 
     [Theory]
     [InlineData("http://0:8080/", "0.0.0.0")]
-    [InlineData("http://0x0/", "0.0.0.0")]
-    [InlineData("http://user@0/", "0.0.0.0")]
+    [InlineData("http://0x0:8080/", "0.0.0.0")]
+    [InlineData("http://user@0:8080/", "0.0.0.0")]
+    [InlineData("0x7f000001", "127.0.0.1")]
     [InlineData("http://\uff11\uff12\uff17.0.0.1:8080/", "127.0.0.1")]
     [InlineData("http://127\u30020\u30020\uff0e1:8080/", "127.0.0.1")]
     [InlineData("http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460:8080/", "127.0.0.1")]
@@ -195,6 +272,60 @@ public class SinkTests
         CodeSink.Check("assembly", "Gift, Version=1.0.0.0", Texts("TVqQ is how it begins" + new string('!', 600))).ShouldBeNull();
     }
 
+    [Fact]
+    public void Executables_of_an_event_are_known_compressed_and_in_digits_too()
+    {
+        var code = new byte[2000];
+        new Random(1).NextBytes(code);
+        byte[] assembly = [(byte)'M', (byte)'Z', 0x90, 0, .. code], library = [0x7F, (byte)'E', (byte)'L', (byte)'F', .. assembly];
+        CodeSink.Check("assembly", "Gift", Texts(Convert.ToHexString(assembly))).ShouldNotBeNull();
+        CodeSink.Check("assembly", "Gift", Texts(Convert.ToBase64String(Packed(assembly)))).ShouldNotBeNull();
+        CodeSink.Check("assembly", "Gift", Texts(Convert.ToBase64String(Packed(code)))).ShouldBeNull("compressed, and no executable");
+        CodeSink.Dropped("/tmp/x.so", Texts(Convert.ToBase64String(library))).ShouldNotBeNull().Block.ShouldBeTrue();
+        CodeSink.Dropped("/tmp/x.so", Texts(Convert.ToBase64String(assembly))).ShouldBeNull();
+        CodeSink.Dropped("/var/task/x.so", Texts(Convert.ToBase64String(library))).ShouldBeNull();
+    }
+
+    private static byte[] Packed(byte[] content)
+    {
+        var packed = new MemoryStream();
+        using (var stream = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Fastest))
+            stream.Write(content);
+        return packed.ToArray();
+    }
+
+    [Fact]
+    public void A_copy_of_a_deployed_file_is_told_from_others()
+    {
+        var root = Directory.CreateTempSubdirectory("pellicle-deployed-");
+        try
+        {
+            var deployed = root.CreateSubdirectory("task/bin");
+            var tool = Path.Combine(deployed.FullName, "tool");
+            var copy = Path.Combine(root.FullName, "copy");
+            File.WriteAllBytes(tool, [.. Enumerable.Range(0, 100_000).Select(i => (byte)i)]);
+            File.Copy(tool, copy);
+            var files = new DeployedFiles(Path.Combine(root.FullName, "task"), Path.Combine(root.FullName, "none"));
+            files.Has(copy).ShouldBeTrue();
+            files.Has(copy).ShouldBeTrue("again");
+            var written = File.GetLastWriteTimeUtc(copy);
+            using (var stream = File.OpenWrite(copy))
+            {
+                stream.Position = 99_000;
+                stream.WriteByte(7);
+            }
+            File.SetLastWriteTimeUtc(copy, written);
+            files.Has(copy).ShouldBeFalse("changed, and its time set back");
+            File.WriteAllText(copy, "#!/bin/sh");
+            files.Has(copy).ShouldBeFalse();
+            files.Has(Path.Combine(root.FullName, "absent")).ShouldBeFalse();
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("/etc/passwd", "/var/task/files/../../../etc/passwd", "../../../etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "../../../../etc/passwd")]
@@ -219,6 +350,13 @@ public class SinkTests
     [InlineData("/var/task/lib/x.py", "/var/task/lib/x.py", "wait ... what? ../")]
     public void Benign_paths(string resolved, string raw, string text) => PathSink.Check(resolved, raw, Texts(text)).ShouldBeNull();
 
+    [Fact]
+    public void An_absolute_name_in_an_archive_leads_out_of_where_it_is_unpacked_also_below_tmp()
+    {
+        PathSink.Check("/tmp/other/x", "/tmp/other/x", [new EventText("field", "/tmp/other/x") { Archived = true }]).ShouldNotBeNull().Block.ShouldBeTrue();
+        PathSink.Check("/tmp/unpacked/tmp/other/x", "/tmp/unpacked/tmp/other/x", [new EventText("field", "/tmp/other/x") { Archived = true }]).ShouldBeNull("the slash was taken off");
+    }
+
     [Theory]
     [InlineData("169.254.169.254:80", "169.254.169.254", "http://169.254.169.254/latest/meta-data/")]
     [InlineData("127.0.0.1:9001", "127.0.0.1", "http://127.0.0.1:9001/2018-06-01/runtime/invocation/next")]
@@ -233,6 +371,15 @@ public class SinkTests
         HostSink.Check(item, ip, Texts(text)).ShouldNotBeNull().Block.ShouldBeTrue();
 
     [Fact]
+    public void A_service_of_the_functions_own_may_be_mentioned_but_not_addressed()
+    {
+        HostSink.Check("localhost:2773", "127.0.0.1", Texts("localhost"), known: true).ShouldNotBeNull().Block.ShouldBeFalse();
+        HostSink.Check("localhost:2773", "127.0.0.1", Texts("localhost")).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("localhost:2773", "127.0.0.1", Texts("http://localhost:2773/secrets"), known: true).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("127.0.0.1:2773", "127.0.0.1", Texts("http://2130706433:2773/secrets"), known: true).ShouldNotBeNull().Block.ShouldBeTrue();
+    }
+
+    [Fact]
     public void Other_hosts_named_by_an_event_are_reported() =>
         HostSink.Check("hooks.example.com:443", "93.184.216.34", Texts("https://hooks.example.com/notify")).ShouldNotBeNull().Block.ShouldBeFalse();
 
@@ -241,6 +388,10 @@ public class SinkTests
     [InlineData("10.0.0.7:5432", "10.0.0.7", "my number is 12345678")]
     [InlineData("10.0.0.7:5432", "10.0.0.7", "version 10.0.0.70")]
     [InlineData("db.internal:5432", "10.0.0.7", "who is the director?")]
+    [InlineData("localhost:2773", "127.0.0.1", "http://localhost:3000")]
+    [InlineData("localhost:2773", "127.0.0.1", "https://localhost")]
+    [InlineData("127.0.0.1:5432", "127.0.0.1", "http://127.0.0.1:8080/back and http://localhost:3000/")]
+    [InlineData("10.0.0.7:5432", "10.0.0.7", "http://10.0.0.7/")]
     public void Hosts_the_event_does_not_name(string item, string ip, string text) => HostSink.Check(item, ip, Texts(text)).ShouldBeNull();
 
     private static SinkHit? Process(string shell, string option, string command, string text) =>

@@ -3,11 +3,14 @@ using System.Runtime.CompilerServices;
 
 namespace Pellicle.Probe;
 
-/// <summary>Sees assemblies come: those made from bytes are asked about, and two libraries start a watch of their own.</summary>
+/// <summary>Sees assemblies come: those made from bytes, or from a file in a writable place, are asked about, and two libraries start a watch of their own.</summary>
 internal static class LoadWatch
 {
     /// <summary>Class and event source have the same name.</summary>
     internal const string FormatterSource = "System.Runtime.Serialization.Formatters.Binary.BinaryFormatterEventSource";
+
+    /// <summary>Where a file may be one that was just written.</summary>
+    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
 
     [ThreadStatic]
     private static bool inside; // what this class loads is not looked at
@@ -24,11 +27,13 @@ internal static class LoadWatch
         {
             var name = assembly.FullName ?? "";
             if (assembly.Location.Length == 0)
-                FromMemory(assembly, name);
+                Made(assembly, name, "from memory");
             else if (name.StartsWith("System.Net.Http,", StringComparison.Ordinal))
                 WatchHttp();
             else if (name.StartsWith("System.Runtime.Serialization.Formatters,", StringComparison.Ordinal))
                 WatchFormatter(assembly);
+            else if (Array.Exists(Writable, p => assembly.Location.StartsWith(p, StringComparison.Ordinal)))
+                Made(assembly, name, $"from `{assembly.Location}`");
         }
         finally
         {
@@ -36,12 +41,12 @@ internal static class LoadWatch
         }
     }
 
-    private static void FromMemory(Assembly assembly, string name)
+    private static void Made(Assembly assembly, string name, string from)
     {
         // In a program packed into one file no assembly has a place.
         if (typeof(object).Assembly.Location.Length == 0 || Question.Allows("code", "assembly", name))
             return;
-        var what = $"the assembly `{name}`, which was loaded from memory";
+        var what = $"the assembly `{name}`, which was loaded {from}";
         if (!Withheld.Empty(assembly))
             Stop(what);
         Console.Error.WriteLine($"pellicle: denied {what}: its code was taken out");

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Compression;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard.Sinks;
@@ -32,12 +35,46 @@ internal static class CodeSink
         return null;
     }
 
-    /// <summary>Base64 of a file that starts as Windows executables and .NET assemblies do: `MZ`, then a small number.</summary>
-    private static bool IsExecutable(string text)
+    /// <summary>A file that starts as Windows executables and .NET assemblies do: `MZ`, then a small number.</summary>
+    private static bool IsExecutable(string text) => text.Length >= MinExecutable && Head(text) is [(byte)'M', (byte)'Z', _, 0 or 1, ..];
+
+    /// <summary>A library lies where anybody may write, and the event holds one.</summary>
+    internal static SinkHit? Dropped(string library, IReadOnlyList<EventText> texts)
     {
-        Span<byte> head = stackalloc byte[48];
+        if (!Array.Exists(Writable, p => library.StartsWith(p, StringComparison.Ordinal)))
+            return null;
+        foreach (var (field, text) in texts)
+        {
+            if (text.Length >= MinExecutable && Head(text) is [0x7F, (byte)'E', (byte)'L', (byte)'F', ..])
+                return new("code-injection", field, SinkHit.Cut(library), $"event field `{field}` holds a library, and one is loaded from a writable place", true);
+        }
+        return null;
+    }
+
+    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
+
+    /// <summary>The first bytes of what a text holds in base64 or hexadecimal digits, compressed or not; empty when it holds none.</summary>
+    private static byte[] Head(string text)
+    {
+        const int Characters = 4096, Bytes = 8;
         var start = text.AsSpan().TrimStart();
-        return start.Length >= MinExecutable && start[0] == 'T' && Convert.TryFromBase64Chars(start[..64], head, out var length) && length == 48 && head is [(byte)'M', (byte)'Z', _, 0 or 1, ..];
+        start = start[..(Math.Min(start.Length, Characters) & ~3)];
+        var room = new byte[Characters];
+        if (Convert.FromHexString(start[..(2 * Bytes)], room, out _, out var length) != OperationStatus.Done
+            && !Convert.TryFromBase64Chars(start, room, out length) && !(Base64Url.IsValid(start) && Base64Url.TryDecodeFromChars(start, room, out length)))
+            return [];
+        if (room is not [0x1F, 0x8B, ..])
+            return room[..Math.Min(length, Bytes)];
+        try
+        {
+            using var unpacked = new GZipStream(new MemoryStream(room, 0, length), CompressionMode.Decompress);
+            var head = new byte[Bytes];
+            return head[..unpacked.ReadAtLeast(head, Bytes, throwOnEndOfStream: false)];
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
     }
 
     /// <summary>`CA FE BA BE` and the upper byte of the version, which is 0, in base64 or in hexadecimal digits.</summary>

@@ -10,7 +10,11 @@ internal static class HostSink
 {
     private const int MinName = 4;
 
-    internal static SinkHit? Check(string item, string ip, IReadOnlyList<EventText> texts)
+    /// <param name="item">Name or address, and port.</param>
+    /// <param name="ip">Address that the name was looked up to, or empty.</param>
+    /// <param name="texts">Of the event.</param>
+    /// <param name="known">Events without a sign of an attack brought this connection before: the function's own service, whose name an event may mention.</param>
+    internal static SinkHit? Check(string item, string ip, IReadOnlyList<EventText> texts, bool known = false)
     {
         var (name, port) = Split(item);
         // A look-up alone reaches nothing; the connection that follows it is judged, with the address it found.
@@ -19,16 +23,25 @@ internal static class HostSink
         IPAddress.TryParse(ip.Length > 0 ? ip : name, out var address);
         var inside = address is not null ? IsInternal(address) : IsInternalName(name);
         var isName = !IPAddress.TryParse(name, out _);
+        SinkHit? mention = null;
         foreach (var (field, whole) in texts)
         {
             var text = HostSpelling.Plain(whole);
-            var named = name.Length >= MinName && Overlap.HasHost(text, name);
-            if (!named && address is not null && inside)
-                named = Addresses(text).Any(a => a.Equals(address)) || (!isName && text.Contains("localhost", StringComparison.OrdinalIgnoreCase) && IPAddress.IsLoopback(address) && NamesUrl(text, port));
-            if (named)
-                return new("ssrf", field, SinkHit.Cut(item), inside ? $"event field `{field}` names an internal host" : $"event field `{field}` names the host", inside);
+            var named = name.Length >= MinName ? Overlap.HasHost(text, name, inside ? port : 0) : Named.Not;
+            if (named == Named.Not && address is not null && inside)
+            {
+                named = Addresses(text).Where(a => a.Address.Equals(address)).Select(a => Overlap.Judge(a.Port, port)).DefaultIfEmpty(Named.Not).Max();
+                if (named == Named.Not && !isName && text.Contains("localhost", StringComparison.OrdinalIgnoreCase) && IPAddress.IsLoopback(address) && NamesUrl(text, port))
+                    named = Named.Host;
+            }
+            if (named == Named.Not)
+                continue;
+            var hit = new SinkHit("ssrf", field, SinkHit.Cut(item), inside ? $"event field `{field}` names an internal host" : $"event field `{field}` names the host", inside);
+            if (!known || named == Named.HostAndPort)
+                return hit;
+            mention ??= hit with { Block = false };
         }
-        return null;
+        return mention;
     }
 
     internal static (string Name, int Port) Split(string item)
@@ -57,8 +70,8 @@ internal static class HostSink
 
     private static bool NamesUrl(string text, int port) => text.Contains(":" + port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) || port is 80 or 443;
 
-    /// <summary>Addresses in a text in any form the C library takes: dotted with 1 to 4 parts, hexadecimal, octal, plain number, IPv6.</summary>
-    internal static IEnumerable<IPAddress> Addresses(string text)
+    /// <summary>Addresses in a text in any form the C library takes: dotted with 1 to 4 parts, hexadecimal, octal, plain number, IPv6; each with its port (see <see cref="Overlap.PortAt"/>).</summary>
+    internal static IEnumerable<(IPAddress Address, int Port)> Addresses(string text)
     {
         if (text.Length > 4096)
             yield break;
@@ -71,20 +84,21 @@ internal static class HostSink
             {
                 // A short number is a host only where nothing else can stand.
                 var alone = start == 0 ? i == text.Length : text[start - 1] == '@' || (start > 1 && text[start - 1] is '/' or '\\' && text[start - 2] is '/' or '\\');
-                foreach (var address in Parse(text[start..i], alone))
-                    yield return address;
+                foreach (var (address, length) in Parse(text[start..i], alone))
+                    yield return (address, Overlap.PortAt(text, start, start + length));
             }
             start = i + 1;
         }
     }
 
-    private static IEnumerable<IPAddress> Parse(string token, bool alone)
+    /// <summary>Addresses that a run of such characters may stand for, and how many of them are the address.</summary>
+    private static IEnumerable<(IPAddress Address, int Length)> Parse(string token, bool alone)
     {
         if (token.Count(c => c == ':') >= 2 && IPAddress.TryParse(token, out var six))
-            yield return six.IsIPv4MappedToIPv6 ? six.MapToIPv4() : six;
+            yield return (six.IsIPv4MappedToIPv6 ? six.MapToIPv4() : six, token.Length);
         var colon = token.IndexOf(':', StringComparison.Ordinal);
         if (Inet(colon >= 0 ? token[..colon] : token, alone) is { } four)
-            yield return four;
+            yield return (four, colon >= 0 ? colon : token.Length);
     }
 
     private static IPAddress? Inet(string text, bool alone)

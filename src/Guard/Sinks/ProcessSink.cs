@@ -14,23 +14,22 @@ internal static class ProcessSink
 
     private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E" };
     private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "node", "nodejs", "perl", "ruby", "php", "lua" };
+
+    /// <summary>Commands of one word that tell who and where one is. No function runs them for their own sake, and events seldom hold them by chance.</summary>
+    private static readonly HashSet<string> Looks = new(StringComparer.Ordinal) { "id", "whoami", "printenv", "env", "ifconfig", "netstat", "uname" };
+
+    /// <summary>How Perl and Ruby start commands without a bracket.</summary>
+    private static readonly SearchValues<string> Starts = SearchValues.Create(["system", "exec", "qx", "%x", "open"], StringComparison.Ordinal);
     private static readonly HashSet<string> Awks = new(StringComparer.Ordinal) { "awk", "gawk", "mawk", "nawk", "original-awk" };
 
     /// <summary>What an awk program needs to start a command, or to read and write other files than its input.</summary>
     private static readonly SearchValues<string> AwkReaches = SearchValues.Create(["system(", "system (", "getline", "|\"", "| \"", "|&", ">\"", "> \"", ">>"], StringComparison.Ordinal);
 
-    /// <summary>Options of common programs that run a command or load code.</summary>
-    private static readonly string[] DangerousOptions =
-    [
-        "--upload-pack", "--receive-pack", "-oProxyCommand", "--checkpoint-action", "--to-command", "--use-compress-program", "-exec", "-execdir", "--rsh", "-sDEVICE", "--config=",
-        "--output-document", "--post-file", "--use-askpass", "--script-security", "-oPKCS11Provider", "--unsafe", "--open-files-in-pager", "--ext-diff",
-    ];
-
     internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
-            return Quoted.Command(command, texts) ?? Shell(command, texts);
+            return Quoted.Command(command, texts) ?? Shell(command, texts) ?? ShellFrom(resolved, raw, argv, texts);
         return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts);
     }
 
@@ -55,9 +54,18 @@ internal static class ProcessSink
                 continue;
             var hit = Hit(field, command, (0, command.Length), "is the whole shell command");
             // One word may stand in both by chance: `date`, and a list sorted by `date`.
-            return trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0 ? hit : hit with { Block = false };
+            return (trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0) || Looks.Contains(trimmed) ? hit : hit with { Block = false };
         }
         return null;
+    }
+
+    /// <summary>The event named the shell, and what it is to do.</summary>
+    private static SinkHit? ShellFrom(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        var rest = string.Join(' ', argv.Skip(1));
+        var named = texts.Any(t => t.Text.Contains('/', StringComparison.Ordinal) && (t.Text == raw || t.Text == resolved));
+        return named && texts.FirstOrDefault(t => t.Text.Trim() == rest) is { Text: not null } text
+            ? new("command-injection", text.Field, SinkHit.Cut(rest), $"event field `{text.Field}` is what a shell is told that the event names too", true) : null;
     }
 
     private static SinkHit? Program(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
@@ -66,6 +74,8 @@ internal static class ProcessSink
         var words = argv.Count > 1 ? string.Join(' ', argv) : "";
         foreach (var (field, text) in texts)
         {
+            if (argv.Count == 1 && Looks.Contains(Path.GetFileName(resolved)) && text.AsSpan().Trim().SequenceEqual(Path.GetFileName(resolved)))
+                return new("command-injection", field, SinkHit.Cut(text), $"event field `{field}` is the whole command", true);
             if (words.Length >= MinRun && words.Length <= text.Length && text.AsSpan().Trim().SequenceEqual(words))
                 return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the whole command", true);
             if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw))
@@ -76,35 +86,92 @@ internal static class ProcessSink
 
     private static SinkHit? Arguments(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
-        var name = Path.GetFileName(resolved).TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
-        var awks = Awks.Contains(name);
+        var program = Path.GetFileName(resolved);
+        var name = program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var script = Awks.Contains(name) ? AwkProgram(argv) : -1;
+        var sed = name is "sed" or "gsed";
         SinkHit? option = null;
         for (var i = 1; i < argv.Count; i++)
         {
             var argument = argv[i];
-            if (argument.Length < MinRun)
+            if (argument.Length < 2)
                 continue;
-            var isCode = CodeOptions.Contains(argv[i - 1]) && Interpreters.Contains(name);
+            var isCode = Interpreters.Contains(name) && IsCodeOption(name, argv[i - 1]);
             foreach (var (field, text) in texts)
             {
                 if (text.Length < MinRun)
                     continue;
-                if (isCode && (CodeSink.Adds(argument, text) || CodeSink.Adds(text, argument)))
+                if (isCode && argument.Length >= MinRun && (CodeSink.Adds(argument, text) || CodeSink.Adds(text, argument) || StartsCommand(name, argument, text)))
                     return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of code given to {name}", true);
-                if (awks && argument[0] != '-' && AddsToAwk(argument, text))
+                if (i == script && AddsToAwk(argument, text))
                     return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of an {name} program that reaches outside", true);
-                if (argument[0] == '-' && (argument == text || text.Split(' ').Contains(argument)))
+                if (sed && argument[0] != '-' && SedReaches(argument, text))
+                    return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of a {name} program that reaches outside", true);
+                if (argument[0] == '-' && Brought(argument, text))
                 {
-                    var dangerous = Array.Exists(DangerousOptions, o => argument.StartsWith(o, StringComparison.Ordinal));
-                    var hit = new SinkHit("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {Path.GetFileName(resolved)}", dangerous);
+                    // `-o` alone says little: what it is for must have come with it.
+                    var dangerous = ProgramOptions.IsDangerous(name, argv, i) && (argument.Length > 2 || (i + 1 < argv.Count && Brought(argv[i + 1], text)));
+                    var hit = new SinkHit("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {program}", dangerous);
                     if (dangerous)
                         return hit;
                     // A harmless option may stand before one that is not.
-                    option ??= hit;
+                    if (argument.Length >= MinRun)
+                        option ??= hit;
                 }
             }
         }
         return option;
+    }
+
+    /// <summary>The text is this argument, or holds it as a word or within quotes that were taken off.</summary>
+    private static bool Brought(string argument, string text) =>
+        argument == text || text.Split([' ', '\t', '\n', '"', '\'']).Contains(argument)
+        || (argument.Length >= 6 && argument.AsSpan().IndexOfAny(' ', '=') > 0 && text.Replace("\"", "", StringComparison.Ordinal).Replace("'", "", StringComparison.Ordinal).Contains(argument, StringComparison.Ordinal));
+
+    /// <summary>Also at the end of several letters: <c>perl -ne</c>, <c>python -Ic</c>.</summary>
+    private static bool IsCodeOption(string name, string option) =>
+        CodeOptions.Contains(option)
+        || (option.Length > 2 && option[0] == '-' && option[1] != '-' && (option[^1] is 'e' or 'E' && name is "perl" or "ruby" or "node" or "nodejs" || (option[^1] == 'c' && name == "python")));
+
+    private static bool StartsCommand(string name, string code, string text) =>
+        name is "perl" or "ruby" && code.Contains(text, StringComparison.Ordinal)
+        && (text.Contains('`', StringComparison.Ordinal) || (text.AsSpan().ContainsAny(Starts) && text.AsSpan().IndexOfAny(";({'\"") >= 0));
+
+    /// <summary>Where in awk's arguments its program stands; -1 when it comes from a file.</summary>
+    private static int AwkProgram(IReadOnlyList<string> argv)
+    {
+        for (var i = 1; i < argv.Count; i++)
+        {
+            if (argv[i] is "-f" or "--file")
+                return -1;
+            if (argv[i] is "-v" or "-F" or "--assign" or "--field-separator")
+                i++;
+            else if (argv[i] is "-e" or "--source")
+                return i + 1;
+            else if (argv[i].Length < 2 || argv[i][0] != '-' || argv[i] == "--")
+                return argv[i] == "--" ? i + 1 : i;
+        }
+        return -1;
+    }
+
+    /// <summary>The text ends what it was put into and adds a command of sed's that runs something or opens a file: <c>e</c>, <c>r</c>, <c>w</c>, or the flag <c>e</c>.</summary>
+    private static bool SedReaches(string script, string text)
+    {
+        if (!script.Contains(text, StringComparison.Ordinal))
+            return false;
+        var ended = false;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not ('/' or ';' or '\n' or '{' or '}' or '|' or '#' or ',' or '@'))
+                continue;
+            ended |= text[i] is not (';' or '{' or '}');
+            var at = i + 1;
+            while (ended && at < text.Length && (char.IsAsciiDigit(text[at]) || text[at] is ' ' or '\t' or '$' or '!' || (text[i] is not (';' or '\n') && text[at] is 'g' or 'p' or 'I' or 'i' or 'M' or 'm')))
+                at++;
+            if (ended && at < text.Length && text[at] is 'e' or 'r' or 'w' or 'R' or 'W' && (at + 1 == text.Length || text[at + 1] is ' ' or '\t' or '\n' or ';'))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>The event brought what reaches outside: it stands in the text, whose part or whole is in the program.</summary>

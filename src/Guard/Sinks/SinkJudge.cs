@@ -12,6 +12,7 @@ namespace Pellicle.Guard.Sinks;
 internal sealed class SinkJudge(Guardian guardian)
 {
     private readonly AwsConnections _connections = new();
+    private readonly DeployedFiles _deployed = new("/var/task", "/opt");
 
     internal Verdict Judge(Query query)
     {
@@ -37,7 +38,7 @@ internal sealed class SinkJudge(Guardian guardian)
 
         foreach (var candidate in candidates)
         {
-            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress) is not { } hit)
+            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query)) is not { } hit)
                 continue;
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
@@ -55,13 +56,19 @@ internal sealed class SinkJudge(Guardian guardian)
     private Verdict ByPolicy(Query query, Behaviour behaviour, bool init, IReadOnlyList<Invocation> candidates)
     {
         var number = candidates.Count == 1 ? candidates[0].Number : query.Invocation;
-        var decision = guardian.Policy.Current.Evaluate(Shown(query, behaviour), new EvaluationContext
+        var context = new EvaluationContext
         {
             Init = init,
             Child = query.Flags.HasFlag(QueryFlags.Child),
             Unresolved = query.Flags.HasFlag(QueryFlags.Unresolved),
             Environment = guardian.Settings.EnvironmentId,
-        });
+        };
+        var decision = guardian.Policy.Current.Evaluate(Shown(query, behaviour), context);
+        // `ld.so PROGRAM` is that program too.
+        if (decision.Effect != Effect.Deny && Loader.Program(query) is { } loaded && guardian.Policy.Current.Evaluate(new(Dimension.Process, loaded), context) is { IncidentDecision: not null } other)
+            (behaviour, decision) = (new Behaviour(Dimension.Process, loaded), other);
+        if (decision.IncidentDecision is not null && behaviour.Dimension == Dimension.Process && decision.Reasons.All(static r => r.Rule == "builtin:exec-temp") && _deployed.Has(behaviour.Item))
+            decision = decision with { Effect = Effect.Allow, WouldDeny = false, Stable = false };
         if (decision.IncidentDecision is not null)
             guardian.ReportDecision(behaviour, decision, candidates, allowed: false, query.Way);
         if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
@@ -136,10 +143,18 @@ internal sealed class SinkJudge(Guardian guardian)
         }
     }
 
-    /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
-    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant)
+    /// <summary>By its name or by its address: which of them is told depends on what was looked up before.</summary>
+    private bool IsKnownHost(Query query)
     {
-        while (texts.Count > 0 && Meet(query, texts) is { } hit)
+        var (_, port) = HostSink.Split(query.Item);
+        var address = new Behaviour(Dimension.Host, $"{query.Field(1)}:{port.ToString(CultureInfo.InvariantCulture)}");
+        return guardian.Behaviours.IsKnown(new Behaviour(Dimension.Host, query.Item)) || (query.Field(1).Length > 0 && guardian.Behaviours.IsKnown(address));
+    }
+
+    /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant, bool known)
+    {
+        while (texts.Count > 0 && Meet(query, texts, known) is { } hit)
         {
             if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
                 return hit;
@@ -148,11 +163,12 @@ internal sealed class SinkJudge(Guardian guardian)
         return null;
     }
 
-    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts) => query.Dimension switch
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, bool known) => query.Dimension switch
     {
         Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts),
-        Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts),
-        Dimension.Read or Dimension.Write or Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts, known),
+        Dimension.Read or Dimension.Write => PathSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts) ?? CodeSink.Dropped(query.Item, texts),
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
         Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
         Dimension.Deserialize => CodeSink.Restored(query.Item, texts),
