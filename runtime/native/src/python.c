@@ -68,6 +68,9 @@ static bool read_text(object *from, const char **text, size_t *length)
 /* "<string>", "<stdin>", "<template>": made from text. "<frozen ...>" is part of the interpreter. */
 static bool from_text(const char *file) { return file[0] == '<' && strncmp(file, "<frozen ", 8) != 0; }
 
+/* A program that compiles a text under a name of its own, "rule": files have a folder or an ending. */
+static bool names_file(const char *file) { return strpbrk(file, "/.") != NULL; }
+
 static object *argument(object *arguments, Py_ssize_t index)
 {
     return arguments && py.tuple_size(arguments) > index ? py.tuple_item(arguments, index) : NULL;
@@ -142,7 +145,7 @@ static int on_compile(object *arguments)
     object *source = argument(arguments, 0), *file = argument(arguments, 1);
     const char *name = "<string>", *text = "";
     size_t name_length, length = 0;
-    if (file && read_text(file, &name, &name_length) && !from_text(name))
+    if (file && read_text(file, &name, &name_length) && !from_text(name) && (names_file(name) || strncmp(name, "<frozen ", 8) == 0))
         return 0;
     if (source)
         read_text(source, &text, &length); /* a syntax tree has no text; then it is judged without */

@@ -834,12 +834,12 @@ def attempts(*statements):
 
 @test
 def python_code_from_text_is_judged():
-    text = attempts("exec('evil=1')", "eval('evil')", "compile('evil', '<x>', 'exec')", "exec('good=1')", "exec(compile('evil=1', '/a/file.py', 'exec'))")
+    text = attempts("exec('evil=1')", "eval('evil')", "compile('evil', '<x>', 'exec')", "compile('evil', 'rule', 'eval')", "exec('good=1')", "exec(compile('evil=1', '/a/file.py', 'exec'))", "exec(compile('evil=1', 'file.py', 'exec'))")
     with Area() as area:
         script = area.file("script.py", text)
         guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
         done = run(guard, PYTHON, "-S", script)
-        equal(done.lines, ["PermissionError", "PermissionError", "PermissionError", "ok", "ok"], done.stderr)
+        equal(done.lines, ["PermissionError"] * 4 + ["ok"] * 3, done.stderr)
         mine = [q for q in guard.asked("code") if b"evil" in q.fields[1]]
         equal({(q.item, q.flags) for q in mine}, {("compile", 8)})
 
