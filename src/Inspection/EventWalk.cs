@@ -35,11 +35,15 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private static Remembered[]? t_remembered;
 
     [ThreadStatic]
+    private static Detectors.Clean.Pattern[]? t_patterns;
+
+    [ThreadStatic]
     private static long t_walks;
 
     private readonly byte[] _bytes = copy.Bytes;
     private Frame[] _frames = [];
     private Remembered[] _remembered = [];
+    private Detectors.Clean.Pattern[] _patterns = [];
     private long _number;
     private int _depth = -1;
     private int _top = copy.Length + EventCopy.Padding;
@@ -117,7 +121,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         _number = ++t_walks;
         try
         {
-            return (Recognise() && Walk(0, copy.Length, 0) is var end and >= 0 && Blank(end) == copy.Length) || _stopped;
+            return ((Recognise() && Walk(0, copy.Length, 0) is var end and >= 0 && Blank(end) == copy.Length) || _stopped) && (Full || !_overcounted);
         }
         catch (JsonException)
         {
@@ -125,16 +129,25 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
         finally
         {
-            (t_frames, t_remembered) = (_frames, _remembered);
+            (t_frames, t_remembered, t_patterns) = (_frames, _remembered, _patterns.Length > 0 ? _patterns : t_patterns);
         }
     }
 
     private bool _stopped;
 
+    // What the platform wrote was counted with the texts.
+    private bool _overcounted;
+
     // A text without escapes.
     private int _longStart;
     private int _longEnd;
     private bool _longPercents;
+
+    // A text whose escapes were taken out before it was its turn; none when negative.
+    private int _plainStart = -1;
+    private int _plainEnd;
+    private int _plainFrom;
+    private int _plainLength;
 
     /// <summary><c>Records[0].s3.object.key</c>: where the walk stands.</summary>
     public string Field(int step)
@@ -199,7 +212,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                     return true;
                 }
 
-                at = Skip(at, copy.Length);
+                at = Skip(at, copy.Length, keeps: true);
                 if (at < 0)
                 {
                     return false;
@@ -313,7 +326,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 {
                     if (frame.Index >= 0)
                     {
-                        if (MayPass(frame) && Pass(at, end, bottom, ref frame) is var behind && behind > at)
+                        if (MayPass(frame) && Pass(at, end, bottom, nesting, ref frame) is var behind && behind > at)
                         {
                             at = behind;
                             continue;
@@ -351,7 +364,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>Elements of this list have no place in the shape, nor a meaning known beforehand.</summary>
-    private bool MayPass(in Frame frame) => frame.Known is null && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayPass();
+    private bool MayPass(in Frame frame) => frame.Known is not { Element.Encoding: not FieldEncoding.None } && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayPass();
 
     private unsafe bool MayPass() => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && --_pause < 0;
 
@@ -370,9 +383,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private int _patience;
 
     /// <summary>Goes by elements that hold nothing for the judge. At the comma or bracket behind the last of them; where it was when there are none.</summary>
-    private int Pass(int at, int end, int bottom, ref Frame frame)
+    private int Pass(int at, int end, int bottom, int nesting, ref Frame frame)
     {
-        var (behind, elements) = Pass(at + 1, end, bottom, most: int.MaxValue);
+        var (behind, elements) = Pass(at + 1, end, bottom, nesting, most: int.MaxValue, frame.Known is not null);
         if (elements == 0)
         {
             return at;
@@ -384,7 +397,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>The same for a document in a text, which has no place in the shape either: it stands for the only element of a list. Alone in the buffer.</summary>
-    private bool PassDocument(int from, int length)
+    private bool PassDocument(int from, int length, int nesting)
     {
         if (length > MaxDocument || !MayPass())
         {
@@ -392,7 +405,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         _bytes[from + length] = (byte)']';
-        var (behind, elements) = Pass(from, from + length + 1, _depth, most: 1);
+        var (behind, elements) = Pass(from, from + length + 1, _depth, nesting, most: 1, wrapped: false);
         _bytes[from + length] = 0;
         return elements == 1 && behind == from + length;
     }
@@ -400,35 +413,78 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <param name="at">Where an element begins.</param>
     /// <param name="end">Behind the last byte.</param>
     /// <param name="bottom">Frame below those of the document.</param>
+    /// <param name="nesting">Of the document.</param>
     /// <param name="most">Elements; more count as none.</param>
-    private unsafe (int Behind, int Elements) Pass(int at, int end, int bottom, int most)
+    /// <param name="wrapped">Records, whose texts may be encoded.</param>
+    private unsafe (int Behind, int Elements) Pass(int at, int end, int bottom, int nesting, int most, bool wrapped)
     {
-        fixed (byte* bytes = _bytes)
+        if (_patterns.Length == 0)
         {
-            var list = new Detectors.Clean.List
+            _patterns = t_patterns ?? new Detectors.Clean.Pattern[Detectors.Clean.Levels];
+            t_patterns = null;
+            foreach (ref var pattern in _patterns.AsSpan())
             {
-                At = bytes + at,
-                End = bytes + end,
-                Room = bytes + _top,
-                RoomBytes = _bytes.Length - _top,
-                MostTexts = options.MaxTexts - _kept,
-                MostContainers = (options.MaxTexts * 4) - _containers,
-                MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
-            };
-            Inspector.Screened.Quick.Read(&list);
-            if (list.Elements == 0 || list.Elements > most)
-            {
-                _vain += (int)(list.Looked - bytes) - at;
-                _pause = _patience = Math.Min((_patience * 2) + 1, 63);
-                return (at, 0);
+                (pattern.Trust, pattern.Length) = (Detectors.Clean.Pattern.Trusted, 0);
             }
-
-            (_pause, _patience) = (0, 0);
-            _vain += (int)(list.Looked - list.At);
-            _kept += (int)list.Texts;
-            _containers += (int)list.Containers;
-            return ((int)(list.At - bytes), (int)list.Elements);
         }
+
+        fixed (byte* bytes = _bytes)
+        fixed (Detectors.Clean.Pattern* patterns = _patterns)
+        {
+            var (next, behind, count) = (at, at, 0);
+            byte* cleared = null;
+            while (true)
+            {
+                var list = new Detectors.Clean.List
+                {
+                    At = bytes + next,
+                    End = bytes + end,
+                    Room = bytes + _top,
+                    RoomBytes = _bytes.Length - _top,
+                    MostTexts = options.MaxTexts - _kept,
+                    MostContainers = (options.MaxTexts * 4) - _containers,
+                    MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
+                    MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - 1),
+                    Wrapped = wrapped ? 1 : 0,
+                    Cleared = cleared,
+                    Patterns = patterns,
+                };
+                Inspector.Screened.Quick.Read(&list);
+                if (list.Elements > most)
+                {
+                    list.Elements = 0;
+                }
+
+                _vain += (int)(list.Looked - (list.Elements == 0 ? bytes + next : list.At));
+                if (list.Elements > 0)
+                {
+                    _kept += (int)list.Texts;
+                    _containers += (int)list.Containers;
+                    _overcounted |= wrapped;
+                    count += (int)list.Elements;
+                    behind = (int)(list.At - bytes);
+                    next = behind + 1;
+                }
+
+                if (list.Suspect != null && list.Suspect != cleared && _vain <= copy.Length && IsCleanText((int)(list.Suspect - bytes), (int)(list.SuspectEnd - list.Suspect)))
+                {
+                    cleared = list.Suspect;
+                    continue;
+                }
+
+                // Where one text alone is in the way, the next element is worth a try at once.
+                _patience = count == 0 && list.Suspect == null ? Math.Min((_patience * 2) + 1, 63) : 0;
+                _pause = _patience;
+                return (behind, count);
+            }
+        }
+    }
+
+    /// <summary>A text without escapes that is neither unwrapped nor decoded, and clean.</summary>
+    private bool IsCleanText(int from, int length)
+    {
+        var text = _bytes.AsSpan(from, length);
+        return !text.Contains((byte)'%') && !EventReader.LooksLikeDocument(text) && (Inspector.Judge.IsPlain(text) || Inspector.Screened.IsClean(text, padded: true));
     }
 
     private const int Stopped = -2;
@@ -570,10 +626,14 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
             }
         }
 
-        var close = start == _longStart ? _longEnd : Seek(start);
+        var close = start == _longStart ? _longEnd : start == _plainStart ? _plainEnd : Seek(start);
         int from, length;
         var mark = _top;
-        if (_bytes[close] == '"')
+        if (start == _plainStart)
+        {
+            (from, length) = (_plainFrom, _plainLength);
+        }
+        else if (_bytes[close] == '"')
         {
             (from, length) = (start, close - start);
         }
@@ -678,7 +738,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         if (EventReader.LooksLikeDocument(_bytes.AsSpan(from, length)))
         {
-            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && (PassDocument(from, length) || Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length);
+            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && (PassDocument(from, length, nesting + 1) || Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length);
         }
 
         if (form && EventReader.IsForm(_bytes.AsSpan(from, length)))
@@ -892,6 +952,31 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         return at;
     }
 
+    /// <summary>
+    /// A long text with escapes is mostly a document, and most of its event: they are taken out where it would otherwise be gone by, and it is not read twice. Its closing quote; 0 where it has none, or is not long.
+    /// </summary>
+    private int Unescaped(int start, int stop)
+    {
+        if (_plainStart >= 0 || _bytes[stop] != '\\' || copy.Length - start < LeastPlain || !Fits(copy.Length - start))
+        {
+            return 0;
+        }
+
+        var from = _top;
+        var close = Unescape(start, stop, copy.Length, out var length);
+        if (close < 0 || length < LeastPlain)
+        {
+            _top = from;
+            return Math.Max(close, 0);
+        }
+
+        (_plainStart, _plainEnd, _plainFrom, _plainLength) = (start, close, from, length);
+        return close;
+    }
+
+    /// <summary>Bytes of a text that is worth keeping.</summary>
+    private const int LeastPlain = 1024;
+
     private unsafe int UnescapeWide(int start, int end, out int length)
     {
         fixed (byte* bytes = _bytes)
@@ -1095,7 +1180,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     }
 
     /// <summary>Behind a value that nobody looks at, without a check of its form; -1 when it does not end.</summary>
-    private unsafe int Skip(int at, int end)
+    private unsafe int Skip(int at, int end, bool keeps = false)
     {
         switch (_bytes[at])
         {
@@ -1103,6 +1188,11 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 var close = End(at + 1, out var percents);
                 if (_bytes[close] != '"')
                 {
+                    if (keeps && Unescaped(at + 1, close) is var quote and > 0)
+                    {
+                        return quote + 1;
+                    }
+
                     return Detectors.Clean.Wide.Skip != null ? SkipWide(at, end) : SkipText(at + 1, end);
                 }
 

@@ -77,7 +77,39 @@ internal sealed unsafe class Clean
 
         /// <summary>How far was looked.</summary>
         public byte* Looked;
+
+        /// <summary>Documents in texts in each other; fewer than <see cref="Levels"/>.</summary>
+        public long MostNesting;
+
+        /// <summary>Not zero for lists of records: texts of some names are encoded, and no element with such a name is clean.</summary>
+        public long Wrapped;
+
+        /// <summary>Texts that begin here or before are clean, whatever this would say of them: all were looked at before.</summary>
+        public byte* Cleared;
+
+        /// <summary>The text, without escapes, that alone makes the next element not clean; null when there is none.</summary>
+        public byte* Suspect;
+        public byte* SuspectEnd;
+
+        /// <summary>What was learned of elements, <see cref="Levels"/> of them.</summary>
+        public Pattern* Patterns;
     }
+
+    /// <summary>An element that the next ones of its list are compared with; kept from one call to the next within a document. INVARIANT: as <c>struct pattern</c> in Native/clean.c.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 28 + (48 * 10) + 2112)]
+    internal struct Pattern
+    {
+        public const int Trusted = 16;
+
+        /// <summary>Grows when an element was like it, and shrinks when one was not.</summary>
+        public int Trust;
+
+        /// <summary>Zero: none yet.</summary>
+        public int Length;
+    }
+
+    /// <summary>Patterns of a list, of the documents in its texts, of those in theirs.</summary>
+    public const int Levels = 6;
 
     internal static Functions Wide;
 

@@ -14,24 +14,54 @@ struct screen {
     const uint64_t *objects;
     const uint8_t *classes;
 };
+enum { PARTS = 48, LONGEST = 2048 };
+enum kind { SCALAR, TEXT, FORM };
+/* An object that was clean, where its values are, and what they count: the next one of its list mostly differs in some of these alone. INVARIANT: as Clean.Pattern in Clean.cs. */
+struct pattern {
+    int32_t trust;            /* none is learned any more, nor compared, when it has gone */
+    int32_t length;           /* 0 for none */
+    int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: learned where texts may be encoded; it says nothing of other lists, nor they of it */
+    struct part { uint16_t start, end, texts, containers; uint8_t kind, varies; } part[PARTS];
+    uint8_t copy[LONGEST + 64];
+};
+_Static_assert(sizeof(struct pattern) == 28 + 48 * 10 + 2112, "as large as Clean.Pattern");
 struct list {
     const uint8_t *at, *end;  /* where an element begins; then at the comma or bracket behind the last element that is clean */
     uint8_t *room;            /* for a text without its escapes */
     ptrdiff_t room_bytes;
     int64_t most_texts, most_containers, most_depth, texts, containers, elements;
     const uint8_t *looked;    /* how far */
+    int64_t most_nesting;     /* documents in texts in each other */
+    int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean */
+    const uint8_t *cleared;   /* texts that begin here or before are clean all the same */
+    const uint8_t *suspect, *suspect_end; /* the text that is not, when it has no escapes and nothing else speaks against its element */
+    struct pattern *patterns; /* of the list, and of documents in its texts; kept from call to call */
 };
 
-/* What stands in a block: for detectors, and for JSON. */
+/* What stands in a block, for detectors. */
 struct bits { uint64_t never, acting, value, run, blank, words, conditions, foreign, dots; };
-struct marks { uint64_t quote, slash, open, close, comma, colon, space, control, numeric, sign, point, zero, dollar, under, last; };
 
-typedef void look(const uint8_t *at, const struct screen *screen, struct bits *bits);
-typedef void read_marks(const uint8_t *at, struct marks *marks);
+/* What stands in a chunk, for JSON: a bit for each byte, and a lane for each block. */
+enum { LANES = 8, CHUNK = LANES * 64 };
+typedef uint64_t lanes __attribute__((vector_size(LANES * 8)));
+typedef union { lanes all; uint64_t each[LANES]; } row_of_lanes;
+struct marks { row_of_lanes quote, slash, open, close, comma, colon, space, control, numeric, sign, minus, point, zero, dollar, under; };
+
+typedef void look_one(const uint8_t *at, const struct screen *screen, struct bits *bits);
+typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
+typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
+/* How many bytes are the same in both, up to so many. Reads 63 more. */
+typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
 typedef uint64_t speaks(const uint8_t *at, const uint8_t (*tables)[16]);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
+/* Of 64: what a host ends with behind two slashes, and what must be looked at more closely. */
+typedef uint64_t host(const uint8_t *at, uint64_t *others);
 typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *escapes);
-struct kit { read_marks *marks; look *look; speaks *speaks; ends *ends; fields *fields; };
+/* A text with escapes: its end, or NULL where it is not clean. What it has of texts and containers beyond itself when it is a document. */
+typedef const uint8_t *escaped(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
+typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+/* `is_exact`: little is shown in vain. */
+struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; int is_exact; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -191,7 +221,9 @@ static int names_nobody(const struct texts *t, const uint8_t *at)
     const uint8_t *start = at, *colon = NULL, *most = t->end - at > 4 * STEP ? at + 4 * STEP + 1 : t->end;
     int c = peek(t, at);
     if (is_digit(c) || c == '[') return 0;
-    for (; at < most && ends[*at] != 1; at++) {
+    uint64_t others, stop = t->kit->host(at, &others);
+    if (stop && !(others & below(first_of(stop)))) at = first_of(stop) < most - at ? at + first_of(stop) : most;
+    else for (; at < most && ends[*at] != 1; at++) {
         if (!ends[*at]) continue;
         if (*at == t->closes) break;
         if (*at == '@' || (*at == ':' && colon)) return 0;
@@ -303,6 +335,13 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
     return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
 }
 
+/* As above, of nearly all texts that begin with a letter or digit. */
+INLINE int begins_plainly(const struct screen *screen, const uint8_t *at)
+{
+    uint32_t slot = ((four(at) & 0xffffff) * 0x9E3779B1u) >> 20;
+    return is_word(at[0]) && !(screen->objects[slot >> 6] >> (slot & 63) & 1) && !screen->starts->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
+}
+
 /* This sign begins or ends something and is followed by nothing that would make sense there. */
 INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
 {
@@ -380,13 +419,28 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     return bad;
 }
 
-INLINE int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
+/* A text of a block in which nothing stands, nor one of the three words at its end, which have no fourth character: as most short ones. */
+INLINE int short_text(const uint8_t *text, int length, const struct screen *screen, const struct kit *kit)
+{
+    struct bits b;
+    kit->look_one(text, screen, &b);
+    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
+    uint64_t shown = b.never | b.acting | b.words | b.conditions | b.foreign | (b.dots & b.dots << 1);
+    return !(shown & (length < 64 ? below(length) : ~0ULL)) && tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && begins_plainly(screen, text);
+}
+
+INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
 {
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
-    for (const uint8_t *at = text; at < t.end; at += 64) {
-        struct bits b;
-        kit->look(at, screen, &b);
-        if (judge(&t, at, &b, t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
+    for (const uint8_t *chunk = text; chunk < t.end; chunk += CHUNK) {
+        struct bits b[LANES];
+        int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
+        if (blocks == 1) kit->look_one(chunk, screen, b);
+        else kit->look(chunk, blocks, screen, b);
+        for (int i = 0; i < blocks; i++) {
+            const uint8_t *at = chunk + 64 * i;
+            if (judge(&t, at, &b[i], t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
+        }
     }
     /* Words that the text ends with have no fourth character. */
     if (length >= 3 && (is_condition(&t, text, t.end - 2) || is_condition(&t, text, t.end - 3))) return 0;
@@ -418,7 +472,7 @@ INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct 
         texts += ones(first);
         if (!values) continue;
         struct bits b;
-        kit->look(at, screen, &b);
+        kit->look_one(at, screen, &b);
         if (judge(&t, at, &b, values, first) || t.lines) return -1;
     }
     return in_name || begins ? -1 : texts;
@@ -487,167 +541,503 @@ static int is_exponent(const uint8_t *at)
     return is_digit(at[-1]) && *at != '.' && (*at | 0x20) != 'e' && *at != '+' && *at != '-';
 }
 
-/* Behind a comma of a list, as far as its elements are JSON and clean. */
-INLINE void elements(struct list *list, const struct screen *screen, const struct kit *kit, unescape *unescape_text, uint64_t (*between)(uint64_t))
+/* Numbers of 512 bits: what is carried from a lane to the next goes through eight bits. */
+typedef unsigned tops(const lanes *v);        /* the highest bit of each lane */
+typedef void give(lanes *v, unsigned which);  /* adds one to these lanes */
+struct carries { tops *tops; give *give; };
+
+INLINE lanes plus(lanes a, lanes b, unsigned *carry, struct carries with)
 {
-    struct texts t = { .screen = screen, .kit = kit, .start = list->at, .end = list->end, .quoted = list->at, .foreign = list->at, .closes = '"' };
-    const uint8_t *at = list->looked = list->at;
-    uint64_t types = 0, is_object = 0, is_top = ~0ULL, inside = 0;
-    uint64_t value_next = 1, name_next = 0, after_next = 0, colon_next = 0, first_next = 0, in_name = 0, in_scalar = 0, in_sign = 0, value_opened = 0, ended_so = 0, under_before = 0, in_fraction = 0, in_digits = 0, after_zero = 0;
-    int depth = 0, literal = 0, long_blocks = 0;
-    int64_t texts = 0, containers = 0, count = 0;
-    for (; at < list->end; list->looked = at) {
-        struct marks b;
-        struct bits bits;
-        kit->marks(at, &b);
-        if (inside && !in_name && !(b.quote | b.slash | b.control) && list->end - at >= 64 && ++long_blocks <= BLOCKS_OF_TEXT) {
-            /* Nothing but more of a text. */
-            kit->look(at, screen, &bits);
-            if (judge(&t, at, &bits, ~0ULL, value_opened)) return;
-            value_opened = 0;
-            at += 64;
-            continue;
-        }
-        uint64_t valid = list->end - at < 64 ? below(list->end - at) : ~0ULL, bad = 0, one, over;
-        uint64_t within = between(b.quote) ^ inside, outside = ~within;
-        if (b.slash) valid &= below(first_of(b.slash));
-        uint64_t opens = b.quote & within, closes = b.quote & outside, space = b.space & outside, comma = b.comma & outside, colon = b.colon & outside;
+    lanes sum = a + b, over = (a & b) | ((a | b) & ~sum), full = (lanes)(sum == ~(lanes){ 0 });
+    unsigned goes_on = with.tops(&full), into = ((with.tops(&over) << 1 | *carry) + goes_on) ^ goes_on;
+    with.give(&sum, into);
+    *carry = into >> LANES & 1;
+    return sum;
+}
 
-        /* Brackets, and what kind of container each place is in. */
-        uint64_t object = is_object, top = is_top, braces = 0, begun = b.open & outside & valid, ended = b.close & outside & valid, last = 0;
-        for (uint64_t both = begun | ended; both; both &= both - 1) {
-            int place = first_of(both);
-            one = both & -both;
-            if (one & begun) {
-                braces |= at[place] == '{' ? one : 0;
-                bad |= depth >= list->most_depth ? one : 0;
-                types = types << 1 | (at[place] == '{');
-                depth++;
-            } else if (depth == 0) {
-                bad |= at[place] == ']' ? 0 : one;
-                last = one;
-                valid &= one | (one - 1);
-                break;
-            } else {
-                bad |= (at[place] == '}') == (types & 1) ? 0 : one;
-                types >>= 1;
-                depth--;
-            }
-            uint64_t behind = ~(one | (one - 1));
-            object = types & 1 ? object | behind : object & ~behind;
-            top = depth == 0 ? top | behind : top & ~behind;
-            if (bad) break;
-        }
+/* One place on; `before` keeps the chunk for the next. */
+INLINE lanes up(lanes v, lanes *before)
+{
+    lanes moved = __builtin_shufflevector(*before, v, 7, 8, 9, 10, 11, 12, 13, 14);
+    *before = v;
+    return v << 1 | moved >> 63;
+}
 
-        /* Numbers and the three words. */
-        uint64_t numeric = b.numeric & outside, spelled = literal ? below(literal) : 0;
-        uint64_t others = outside & ~(b.quote | space | comma | colon | b.numeric | b.open | b.close);
-        literal = 0;
-        for (uint64_t begins = others & ~spelled & ~((others | numeric) << 1 | in_scalar) & valid; begins; begins &= begins - 1) {
-            int place = first_of(begins), length = four(at + place) == 0x736c6166 && at[place + 4] == 'e' ? 5 : four(at + place) == 0x65757274 || four(at + place) == 0x6c6c756e ? 4 : 0;
-            int next = length ? at[place + length] : 0;
-            if (next != ',' && next != ']' && next != '}' && next != ' ' && next != '\n' && next != '\r' && next != '\t') {
-                bad |= begins & -begins;
-                break;
-            }
-            spelled |= below(length) << place;
-            literal = place + length > 64 ? place + length - 64 : 0;
-        }
-        bad |= others & ~spelled;
-        numeric &= ~spelled;
-        uint64_t scalar = numeric | (spelled & outside), scalar_starts = scalar & ~(scalar << 1 | in_scalar), signs = numeric & b.sign;
-        bad |= (signs << 1 | in_sign) & ~numeric;
-        for (uint64_t begins = scalar_starts & signs; begins; begins &= begins - 1)
-            if (at[first_of(begins)] != '-') bad |= begins & -begins;
-        /* One point in a number, no zero before its digits; exponents, which are rare, one by one. */
-        uint64_t points = numeric & b.point, digits = numeric & ~signs, zeros = numeric & b.zero & (scalar_starts | (scalar_starts & signs) << 1 | after_zero >> 1), run;
-        over = __builtin_add_overflow(digits, points << 1 | in_fraction, &run);
-        bad |= (points & ~(digits << 1 | in_digits)) | (run & ~digits & points) | ((zeros << 1 | (after_zero & 1)) & digits);
-        in_fraction = over | points >> 63;
-        in_digits = digits >> 63;
-        after_zero = zeros >> 63 | ((scalar_starts & signs) >> 63) << 1;
-        for (uint64_t hits = signs & ~points & ~scalar_starts; hits; hits &= hits - 1)
-            if (!is_exponent(at + first_of(hits))) bad |= hits & -hits;
+/* Every place with an odd number of quotes at or before it. */
+INLINE lanes between(lanes quotes, unsigned *inside, struct carries with)
+{
+    for (int by = 1; by < 64; by *= 2) quotes ^= quotes << by;
+    unsigned odd = with.tops(&quotes) << 1 | *inside;
+    for (int by = 1; by <= LANES; by *= 2) odd ^= odd << by;
+    lanes others = { 0 };
+    with.give(&others, odd);
+    *inside = odd >> LANES & 1;
+    return quotes ^ -others;
+}
 
-        /* What must come next: INVARIANT: a place is expected by one thing before it, and whatever stands there must be expected as what it is. */
-#define NEXT(places, carry) ({ uint64_t sum_; over = __builtin_add_overflow((places) << 1 | (carry), space, &sum_); (carry) = over | (places) >> 63; sum_ & ~space; })
-        uint64_t name_places = NEXT((comma & object) | braces, name_next);
-        uint64_t value_places = NEXT((comma & ~object) | (begun & ~braces) | colon, value_next);
-        uint64_t first_places = NEXT(begun, first_next);
-        uint64_t sum, name_opens = opens & name_places;
-        in_name = __builtin_add_overflow(within, name_opens | in_name, &sum);
-        uint64_t names = within & ~sum, name_closes = sum & outside, value_opens = opens & value_places, value_closes = closes & ~name_closes;
-        uint64_t colon_places = NEXT(name_closes, colon_next);
-        uint64_t done = value_closes | ended;
-        over = __builtin_add_overflow(done << 1 | after_next | (((scalar << 1) | in_scalar) & ~scalar), space, &sum);
-        uint64_t after_places = sum & ~space;
-        after_next = over | done >> 63;
-        bad |= (opens & ~(name_places | value_places)) | ((scalar_starts | begun) & ~value_places) | (comma & ~after_places) | (colon ^ colon_places) | (ended & ~(after_places | first_places)) | (b.control & within)
-            | (names & (b.dollar | b.open | (b.under & (b.under << 1 | under_before))));
-        /* At a name's end, or before a point within it: `constructor.prototype.x`. */
-        for (uint64_t hits = (b.last << 1 | ended_so) & (name_closes | (names & b.point)) & valid; hits; hits &= hits - 1) {
-            const uint8_t *end = at + first_of(hits);
-            if (end[-1] == 'y' ? end[-2] == 'd' && end[-3] == 'o' : end[-1] == 'g' ? end[-2] == 'n' && end[-3] == 'i' : end[-2] == 'p' && end[-3] == 'y' && end[-4] == 't' && end[-5] == 'o') bad |= hits & -hits; /* body, rawQueryString, prototype */
-        }
-        in_scalar = scalar >> 63;
-        in_sign = signs >> 63;
-        ended_so = b.last >> 63;
-        under_before = b.under >> 63;
-        uint64_t behind_opens = value_opens << 1 | value_opened, empties = behind_opens & closes, starts = behind_opens & ~closes;
-        value_opened = value_opens >> 63;
-        if ((long_blocks = within == ~0ULL ? long_blocks + 1 : 0) > BLOCKS_OF_TEXT) bad |= 1;
+INLINE int has(lanes v, struct carries with)
+{
+    v = (lanes)(v != (lanes){ 0 });
+    return with.tops(&v) != 0;
+}
 
-        /* A text with escapes is looked at by itself. */
-        const uint8_t *escaped = NULL;
-        if (b.slash && !(bad & valid)) {
-            int place = first_of(b.slash);
-            uint64_t opened = opens & below(place);
-            if (last) escaped = NULL;
-            else if (!(within >> place & 1) || (opened ? !(value_opens >> last_of(opened) & 1) : (names >> place & 1))) bad |= 1ULL << place;
-            else escaped = opened ? at + last_of(opened) + 1 : starts & 1 ? at : t.start;
-            if (escaped && opened) valid &= below(last_of(opened));
-            else if (escaped) valid = 0;
-            if (bad & 1ULL << place && place < 64) valid |= 1ULL << place;
+/* The value of a member, whose name ends here, may be a form. */
+static int may_be_form(const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *most = end - at > STEP ? at + STEP : end;
+    for (at++; at < most && (*at <= ' ' || *at == ':'); at++) ;
+    if (at < most && *at != '"') return 0;
+    const uint8_t *first = at + 1;
+    for (at = first; at < most; at++) {
+        switch (*at) {
+        case '=': return at > first;
+        case ' ': case '<': case '>': case '{': case '}': case '"': case '\'': return 0;
+        case '\\': return at[1] != '"' && at[1] != 'n';
         }
-        /* INVARIANT: texts before what is no JSON are looked at like all others; their elements count. */
-        bad &= valid;
-        uint64_t sane = bad ? below(first_of(bad)) : valid, inner = within & ~names & ~opens & sane;
-        if (inner) {
-            kit->look(at, screen, &bits);
-            bad |= judge(&t, at, &bits, inner, starts & sane);
-        } else
-            t.dot = 0;
-        bad &= valid;
-        uint64_t good = bad ? below(first_of(bad)) : valid, commas = comma & top & good;
-        uint64_t finished = last & good & after_places;
-        if (commas | finished) {
-            int place = last_of(commas | finished);
-            uint64_t to = below(place) & valid;
-            int64_t all_texts = texts + ones(value_closes & to) - ones(empties & to), all_containers = containers + ones(begun & to);
-            if (all_texts > list->most_texts || all_containers > list->most_containers) return;
-            list->at = at + place;
-            list->texts = all_texts;
-            list->containers = all_containers;
-            list->elements = count + ones(commas | finished);
-        }
-        if (bad || last) return;
-        texts += ones(value_closes & valid) - ones(empties & valid);
-        containers += ones(begun & valid);
-        count += ones(commas);
-        is_object = types & 1 ? ~0ULL : 0;
-        is_top = depth == 0 ? ~0ULL : 0;
-        inside = (uint64_t)((int64_t)within >> 63);
-        at += 64;
-        if (!escaped) continue;
-        uint8_t *end;
-        ptrdiff_t most = list->end - escaped < list->room_bytes - 256 ? list->end - escaped : list->room_bytes - 256;
-        const uint8_t *quote = unescape_text(escaped, escaped + (most < ESCAPED ? most : ESCAPED), list->room, &end);
-        if (!quote || (end != list->room && !is_clean(list->room, end - list->room, screen, kit))) return;
-        texts += end != list->room;
-        at = quote + 1;
-        after_next = 1;
-        inside = value_next = name_next = colon_next = first_next = in_name = in_scalar = in_sign = value_opened = ended_so = under_before = in_fraction = in_digits = after_zero = 0;
-        t.dot = 0;
-        literal = long_blocks = 0;
     }
+    return 1;
+}
+
+/* A name that ends here says something of its value or for itself: `body`, `rawQueryString`, `prototype`, and what encoded texts of records are called. */
+INLINE int is_telling(const uint8_t *end, const uint8_t *limit, int wrapped)
+{
+    uint32_t tail = four(end - 4);
+    if (tail >> 8 == 0x79646f) return may_be_form(end, limit);
+    return tail >> 8 == 0x676e69 || (tail == 0x65707974 && end[-5] == 'o')
+        || (wrapped && (tail == 0x61746164 || (tail >> 8 | 0x20) == 0x79656b || tail == 0x65756c61 || tail == 0x7365756c));
+}
+
+/* What a chunk of a list is. */
+struct structure { row_of_lanes valid, bad, within, inner, starts, commas, begun, closes, after; };
+
+typedef void read_list(struct list *list, const struct screen *screen);
+
+INLINE const uint8_t *text_with_escapes(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, unescape *unescape_text, read_list *nested, int64_t *texts, int64_t *containers)
+{
+    uint8_t *end, *first = list->room;
+    ptrdiff_t most = list->end - start < list->room_bytes - 256 ? list->end - start : list->room_bytes - 256;
+    const uint8_t *quote = unescape_text(start, start + (most < ESCAPED ? most : ESCAPED), list->room, &end);
+    if (!quote) return NULL;
+    while (first < end && (*first == ' ' || *first == '\t' || *first == '\r' || *first == '\n')) first++;
+    if (first == end || (*first != '{' && *first != '[')) return kit->is_clean(list->room, end - list->room, screen) ? quote : NULL;
+    end[0] = ']';
+    end[1] = 0;
+    struct list document = { .at = list->room, .end = end + 1, .room = end + 128, .room_bytes = list->room_bytes - (end + 128 - list->room), .most_texts = list->most_texts, .most_containers = list->most_containers,
+        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .patterns = list->patterns ? list->patterns + 1 : NULL };
+    if (document.most_nesting < 0 || most_depth <= 0) return NULL;
+    nested(&document, screen);
+    if (document.elements != 1 || document.at != end) return NULL;
+    *texts += document.texts - 1;
+    *containers += document.containers;
+    return quote;
+}
+
+/* Behind a comma of a list, as far as its elements are JSON and clean. */
+INLINE void blocks_of(struct list *list, const struct screen *screen, const struct kit *kit, struct carries with)
+{
+    const lanes zero = { 0 };
+    struct texts t = { .screen = screen, .kit = kit, .start = list->at, .end = list->end, .quoted = list->at, .foreign = list->at, .closes = '"' };
+    const uint8_t *at = list->looked = list->at, *done = at;
+    uint64_t types = 0, slashed = 0, worded = 0;
+    unsigned inside = 0, value_next = 1, name_next = 0, after_next = 0, colon_next = 0, first_next = 0, in_name = 0, in_fraction = 0;
+    lanes scalar_before = zero, sign_before = zero, under_before = zero, done_before = zero, opens_before = zero, digits_before = zero, minus_before = zero, zeros_before = zero;
+    int depth = 0, deepest = 0, literal = 0, long_blocks = 0;
+    int64_t texts = 0, containers = 0, count = 0;
+    for (; at < list->end; at += CHUNK) {
+        struct marks b;
+        struct structure c;
+        ptrdiff_t left = list->end - at;
+        int blocks = left > CHUNK - 64 ? LANES : (int)((left + 63) / 64), last = 0, has_slashes = 0;
+        list->looked = left < CHUNK ? list->end : at + CHUNK;
+        if (blocks < LANES) b = (struct marks){ 0 };
+        kit->marks(at, blocks, &b);
+        c.valid.all = ~zero;
+        if (left < CHUNK)
+            for (int i = 0; i < LANES; i++) c.valid.each[i] = left >= 64 * (i + 1) ? ~0ULL : left > 64 * i ? below(left - 64 * i) : 0;
+        c.bad.all = zero;
+        if (inside && !in_name && !slashed && left >= CHUNK && !has(b.quote.all | b.slash.all | b.control.all, with)) {
+            /* Nothing but more of a text. */
+            c.within.all = c.inner.all = ~zero;
+            c.commas.all = c.begun.all = c.closes.all = zero;
+            c.starts.all = up(zero, &opens_before);
+        } else {
+            row_of_lanes quotes = b.quote, object = { zero }, top = { zero }, braces = { zero }, spelled = { zero }, outside, others, begun, brackets, numeric;
+            has_slashes = slashed || has(b.slash.all, with);
+            if (has_slashes)
+                for (int i = 0; i < blocks; i++) quotes.each[i] &= ~behind_slash(b.slash.each[i], &slashed);
+            int has_texts = inside || has(quotes.all, with);
+            uint64_t objects = types;
+            lanes within = has_texts ? between(quotes.all, &inside, with) : zero;
+            c.within.all = within;
+            outside.all = ~within;
+            lanes opens = quotes.all & within, closes = quotes.all & outside.all, space = b.space.all & outside.all, comma = b.comma.all & outside.all, colon = b.colon.all & outside.all, ended = b.close.all & outside.all;
+
+            /* Brackets, and what kind of container each place is in. */
+            begun.all = b.open.all & outside.all;
+            brackets.all = (begun.all | ended) & c.valid.all;
+            for (int i = 0; i < blocks; i++) {
+                uint64_t in_object = types & 1 ? ~0ULL : 0, on_top = depth == 0 ? ~0ULL : 0, brace = 0, bad = 0;
+                for (uint64_t both = brackets.each[i]; both; both &= both - 1) {
+                    uint64_t one = both & -both, behind = -one << 1;
+                    int is_brace = at[64 * i + first_of(both)] >> 5 & 1;
+                    objects |= (uint64_t)is_brace;
+                    if (begun.each[i] & one) {
+                        bad |= depth >= list->most_depth ? one : 0;
+                        types = types << 1 | (uint64_t)is_brace;
+                        brace |= is_brace ? one : 0;
+                        deepest = ++depth > deepest ? depth : deepest;
+                    } else if (depth == 0) {
+                        bad |= is_brace ? one : 0;
+                        c.valid.each[i] &= one | (one - 1);
+                        last = i + 1;
+                        break;
+                    } else {
+                        bad |= is_brace == (int)(types & 1) ? 0 : one;
+                        types >>= 1;
+                        depth--;
+                    }
+                    in_object = types & 1 ? in_object | behind : in_object & ~behind;
+                    on_top = depth == 0 ? on_top | behind : on_top & ~behind;
+                    if (bad) break;
+                }
+                object.each[i] = in_object;
+                top.each[i] = on_top;
+                braces.each[i] = brace;
+                c.bad.each[i] = bad;
+                if (bad | last) blocks = i + 1;
+            }
+
+            /* Numbers and the three words. */
+            numeric.all = b.numeric.all & outside.all;
+            others.all = outside.all & ~(b.quote.all | space | comma | colon | numeric.all | b.open.all | b.close.all) & c.valid.all;
+            if (literal || has(others.all, with)) {
+                for (int i = 0; i < blocks; i++) {
+                    uint64_t said = literal ? below(literal) : 0, other = others.each[i];
+                    literal = 0;
+                    for (uint64_t begins = other & ~said & ~((other | numeric.each[i]) << 1 | worded); begins; begins &= begins - 1) {
+                        int place = first_of(begins), length = four(at + 64 * i + place) == 0x736c6166 && at[64 * i + place + 4] == 'e' ? 5 : four(at + 64 * i + place) == 0x65757274 || four(at + 64 * i + place) == 0x6c6c756e ? 4 : 0;
+                        int next = length ? at[64 * i + place + length] : 0;
+                        if (next != ',' && next != ']' && next != '}' && next != ' ' && next != '\n' && next != '\r' && next != '\t') break;
+                        said |= below(length) << place;
+                        literal = place + length > 64 ? place + length - 64 : 0;
+                    }
+                    worded = (other | numeric.each[i]) >> 63;
+                    spelled.each[i] = said;
+                    c.bad.each[i] |= other & ~said;
+                }
+            } else
+                worded = numeric.each[LANES - 1] >> 63;
+            lanes digital = numeric.all & ~spelled.all, scalar = digital | (spelled.all & outside.all), behind_scalar = up(scalar, &scalar_before), scalar_starts = scalar & ~behind_scalar;
+            lanes signs = digital & b.sign.all, minus = scalar_starts & b.minus.all;
+            /* One point in a number, no zero before its digits; exponents, which are rare, one by one. */
+            lanes points = digital & b.point.all, digits = digital & ~signs, zeros = digits & b.zero.all & (scalar_starts | up(minus, &minus_before)), run = plus(points, points | digits, &in_fraction, with);
+            lanes bad = (up(signs, &sign_before) & ~digital) | (scalar_starts & signs & ~minus) | (points & ~up(digits, &digits_before)) | (run & ~digits & points) | (up(zeros, &zeros_before) & digits);
+            row_of_lanes exponents = { signs & ~points & ~scalar_starts & c.valid.all };
+            if (has(exponents.all, with))
+                for (int i = 0; i < blocks; i++)
+                    for (uint64_t hits = exponents.each[i]; hits; hits &= hits - 1)
+                        if (!is_exponent(at + 64 * i + first_of(hits))) c.bad.each[i] |= hits & -hits;
+
+            /* What must come next: INVARIANT: a place is expected by one thing before it, and whatever stands there must be expected as what it is. */
+#define NEXT(places, carry) (plus(places, (places) | space, carry, with) & ~space)
+            if (!has_texts && !objects) {
+                /* Numbers in lists. */
+                lanes value_places = NEXT(comma | begun.all, &value_next), first_places = NEXT(begun.all, &first_next);
+                lanes after_places = plus(up(ended, &done_before) | (behind_scalar & ~scalar), space, &after_next, with) & ~space;
+                c.bad.all |= bad | colon | ((scalar_starts | begun.all) & ~value_places) | (comma & ~after_places) | (ended & ~(after_places | first_places));
+                c.inner.all = c.starts.all = c.closes.all = opens_before = under_before = zero;
+                c.commas.all = comma & top.all;
+                c.begun.all = begun.all;
+                c.after.all = after_places;
+            } else {
+                lanes to_names = (comma & object.all) | braces.all, to_values = (comma & ~object.all) | (begun.all & ~braces.all) | colon;
+                lanes name_places = NEXT(to_names, &name_next), value_places = NEXT(to_values, &value_next), first_places = NEXT(begun.all, &first_next);
+                lanes name_opens = opens & name_places, sum = plus(within, name_opens, &in_name, with), names = within & ~sum, name_closes = sum & outside.all;
+                lanes value_opens = opens & value_places, value_closes = closes & ~name_closes, colon_places = NEXT(name_closes, &colon_next);
+                lanes over = value_closes | ended, after_places = plus(up(over, &done_before) | (behind_scalar & ~scalar), space, &after_next, with) & ~space;
+                bad |= (opens & ~(name_places | value_places)) | ((scalar_starts | begun.all) & ~value_places) | (comma & ~after_places) | (colon ^ colon_places) | (ended & ~(after_places | first_places)) | (b.control.all & within)
+                    | (names & (b.dollar.all | b.open.all | b.slash.all | (b.under.all & up(b.under.all, &under_before))));
+                lanes behind_opens = up(value_opens, &opens_before);
+                c.bad.all |= bad;
+                c.inner.all = within & ~names & ~opens;
+                c.starts.all = behind_opens & ~closes;
+                c.commas.all = comma & top.all;
+                c.begun.all = begun.all;
+                c.closes.all = value_closes & ~behind_opens;
+                /* At a name's end, or before a point within it: `constructor.prototype.x`. */
+                row_of_lanes names_end = { (name_closes | (names & b.point.all)) & c.valid.all };
+                c.after.all = after_places;
+                for (int i = 0; i < blocks; i++)
+                    for (uint64_t hits = names_end.each[i]; hits; hits &= hits - 1)
+                        if (is_telling(at + 64 * i + first_of(hits), list->end, (int)list->wrapped)) c.bad.each[i] |= hits & -hits;
+            }
+        }
+
+        /* INVARIANT: texts before what is no JSON are looked at like all others; their elements count. */
+        struct bits bits[LANES];
+        int looked = 0;
+        for (int i = 0; i < blocks; i++) {
+            const uint8_t *block = at + 64 * i;
+            uint64_t valid = c.valid.each[i], bad = c.bad.each[i] & valid, sane = bad ? below(first_of(bad)) : valid, inner = c.inner.each[i] & sane, starts = c.starts.each[i] & sane;
+            int64_t more_texts[16], more_containers[16];
+            int places[16], more = 0;
+            if ((long_blocks = c.within.each[i] == ~0ULL ? long_blocks + 1 : 0) > BLOCKS_OF_TEXT) return;
+            if (inner && done > block) inner &= done - block < 64 ? ~below(done - block) : 0;
+            for (uint64_t slashes = b.slash.each[i] & inner; slashes;) {
+                int place = first_of(slashes);
+                const uint8_t *start = start_of(&t, block, starts, place);
+                more_texts[more] = more_containers[more] = 0;
+                places[more] = place;
+                const uint8_t *quote = more == 15 ? NULL : kit->escaped(start, list, list->most_depth - deepest, screen, &more_texts[more], &more_containers[more]);
+                if (!quote) {
+                    bad |= 1ULL << place;
+                    inner &= below(place);
+                    break;
+                }
+                more++;
+                done = quote;
+                uint64_t judged = (quote - block < 64 ? below(quote - block) : ~0ULL) & (start > block ? ~below(start - block) : ~0ULL);
+                inner &= ~judged;
+                slashes &= ~judged;
+                starts &= ~judged;
+            }
+            /* A document whose first escape stands in the next block. */
+            const uint8_t *later = NULL;
+            if (starts && c.within.each[i] >> 63) {
+                const uint8_t *start = block + last_of(starts), *next = start + 1;
+                if (*start == '{' || *start == '[') {
+                    while (*next == ' ' && next < block + 64 + STEP) next++;
+                    if (*next == '\\' && next >= block + 64) {
+                        later = start;
+                        inner &= below(last_of(starts));
+                        starts &= inner;
+                    }
+                }
+            }
+            if (inner) {
+                if (has_slashes) kit->look_one(block, screen, bits + i);
+                else if (!looked) {
+                    looked = 1;
+                    kit->look(block, blocks - i, screen, bits + i);
+                }
+                bad |= judge(&t, block, &bits[i], inner, starts & inner) & valid;
+            } else
+                t.dot = 0;
+            t.start = later ? later : t.start;
+            uint64_t good = bad ? below(first_of(bad)) : valid, commas = c.commas.each[i] & good;
+            if (last == i + 1) commas |= good & c.after.each[i] & ~(valid >> 1) & valid;
+            int64_t all_more_texts = 0, all_more_containers = 0;
+            if (commas) {
+                int place = last_of(commas);
+                uint64_t to = below(place) & valid;
+                int64_t all_texts = texts + ones(c.closes.each[i] & to), all_containers = containers + ones(c.begun.each[i] & to);
+                for (int k = 0; k < more && places[k] < place; k++) {
+                    all_texts += more_texts[k];
+                    all_containers += more_containers[k];
+                }
+                if (all_texts > list->most_texts || all_containers > list->most_containers) return;
+                list->at = block + place;
+                list->texts = all_texts;
+                list->containers = all_containers;
+                list->elements = count + ones(commas);
+            }
+            if (bad || last == i + 1) return;
+            for (int k = 0; k < more; k++) {
+                all_more_texts += more_texts[k];
+                all_more_containers += more_containers[k];
+            }
+            texts += ones(c.closes.each[i] & valid) + all_more_texts;
+            containers += ones(c.begun.each[i] & valid) + all_more_containers;
+            count += ones(commas);
+        }
+    }
+}
+
+/* Behind a number or one of the three words; NULL for none. */
+static const uint8_t *scalar_end(const uint8_t *at)
+{
+    if (!is_digit(*at) && *at != '-') return four(at) == 0x65757274 || four(at) == 0x6c6c756e ? at + 4 : four(at) == 0x736c6166 && at[4] == 'e' ? at + 5 : NULL;
+    at += *at == '-';
+    if (!is_digit(*at) || (*at == '0' && is_digit(at[1]))) return NULL;
+    while (is_digit(*at)) at++;
+    if (*at == '.') {
+        if (!is_digit(*++at)) return NULL;
+        while (is_digit(*at)) at++;
+    }
+    if ((*at | 0x20) == 'e') {
+        at += at[1] == '+' || at[1] == '-' ? 2 : 1;
+        if (!is_digit(*at)) return NULL;
+        while (is_digit(*at)) at++;
+    }
+    return at;
+}
+
+INLINE const uint8_t *behind_blanks(const uint8_t *at)
+{
+    while (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t') at++;
+    return at;
+}
+
+/* What has been counted of an element. */
+struct tally { int64_t texts, containers; };
+
+/* The end of the text that begins here, NULL where it is not clean. */
+INLINE const uint8_t *clean_text(const uint8_t *at, const uint8_t *limit, struct list *list, int depth, const struct screen *screen, const struct kit *kit, struct tally *tally)
+{
+    uint64_t found = kit->short_end(at);
+    int length = (int)(found & 127);
+    if (length == 64) found = kit->text_end(at);
+    const uint8_t *end = at + (found & INT32_MAX);
+    if (end >= limit) return NULL;
+    /* Letters, digits and few signs, and not as serialised objects begin: as Inspector.Judge has it. */
+    if (length < 64 && found >> 63 && *end == '"' && length > 0 && (length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'))) {
+        tally->texts++;
+        return end;
+    }
+    if (*end == '\\') {
+        tally->texts++;
+        return kit->escaped(at, list, list->most_depth - depth, screen, &tally->texts, &tally->containers);
+    }
+    if (*end != '"') return NULL;
+    tally->texts += end > at;
+    if (end == at || at <= list->cleared || (kit->is_exact && length < 64 && short_text(at, length, screen, kit)) || kit->is_clean(at, end - at, screen)) return end;
+    list->suspect = at;
+    list->suspect_end = end;
+    return NULL;
+}
+
+/* Behind the object that begins here, when it is one and clean; and where its values are. It is gone through one by one: the first of its kind. */
+INLINE const uint8_t *learn(struct pattern *pattern, const uint8_t *start, struct list *list, const struct screen *screen, const struct kit *kit, struct tally *tally)
+{
+    const uint8_t *at = start, *limit = list->end - start > LONGEST ? start + LONGEST : list->end;
+    uint64_t types = 0;
+    int depth = 0, deepest = 0, parts = 0, is_form = 0;
+    pattern->length = 0;
+    for (;;) {
+        /* A value begins here. */
+        if (*at == '{' || *at == '[') {
+            if (depth == 60 || depth >= list->most_depth) return NULL;
+            types = types << 1 | (*at == '{');
+            deepest = ++depth > deepest ? depth : deepest;
+            tally->containers++;
+            at = behind_blanks(at + 1);
+            if (*at == (types & 1 ? '}' : ']')) goto ended;
+        } else {
+            if (parts == PARTS) return NULL;
+            struct part *part = &pattern->part[parts++];
+            int is_text = *at == '"';
+            at += is_text;
+            struct tally before = *tally;
+            const uint8_t *end = is_text ? clean_text(at, limit, list, depth, screen, kit, tally) : scalar_end(at);
+            if (!end || end >= limit) return NULL;
+            *part = (struct part){ (uint16_t)(at - start), (uint16_t)(end - start), (uint16_t)(tally->texts - before.texts), (uint16_t)(tally->containers - before.containers), is_text ? is_form ? FORM : TEXT : SCALAR, 0 };
+            at = behind_blanks(end + is_text);
+            goto next;
+        }
+        goto name;
+    ended:
+        types >>= 1;
+        at++;
+        if (--depth == 0) break;
+        at = behind_blanks(at);
+    next:
+        if (*at == (types & 1 ? '}' : ']')) goto ended;
+        if (*at != ',') return NULL;
+        at = behind_blanks(at + 1);
+    name:
+        if (at >= limit) return NULL;
+        is_form = 0;
+        if (!(types & 1)) continue;
+        if (*at != '"') return NULL;
+        const uint8_t *end = at + 1 + (kit->text_end(at + 1) & INT32_MAX);
+        if (end >= limit || *end != '"') return NULL;
+        for (const uint8_t *c = at + 1; c < end; c++)
+            if (*c == '$' || *c == '{' || *c == '[' || (*c == '_' && c[1] == '_') || (*c == '.' && is_telling(c, list->end, 0))) return NULL;
+        if (is_telling(end, list->end, (int)list->wrapped)) return NULL;
+        is_form = four(end - 4) >> 8 == 0x79646f;
+        at = behind_blanks(end + 1);
+        if (*at != ':') return NULL;
+        at = behind_blanks(at + 1);
+    }
+    if (at > limit) return NULL;
+    pattern->length = (int)(at - start);
+    pattern->parts = parts;
+    pattern->texts = (int)tally->texts;
+    pattern->containers = (int)tally->containers;
+    pattern->deepest = deepest;
+    pattern->wrapped = list->wrapped != 0;
+    __builtin_memcpy(pattern->copy, start, (size_t)pattern->length);
+    return at;
+}
+
+/* Behind the object that begins here, when it differs from the pattern in values alone, and those are clean. */
+INLINE const uint8_t *again(struct pattern *pattern, const uint8_t *at, struct list *list, const struct screen *screen, const struct kit *kit, struct tally *tally)
+{
+    const uint8_t *old = pattern->copy, *old_end = old + pattern->length;
+    struct part *part = pattern->part, *parts_end = part + pattern->parts;
+    *tally = (struct tally){ pattern->texts, pattern->containers };
+    for (;;) {
+        const uint8_t *value, *end;
+        ptrdiff_t left = old_end - old, room = list->end - at;
+        if (part < parts_end && part->varies) {
+            /* Only what stands before it is compared: it need not be known where they begin to differ. */
+            ptrdiff_t before = pattern->copy + part->start - old;
+            if (before > room || kit->equal(old, at, before) != before) return NULL;
+            value = at + before;
+        } else {
+            ptrdiff_t same = kit->equal(old, at, left < room ? left : room), upto = old + same - pattern->copy;
+            if (same == left) return at + same;
+            while (part < parts_end && part->end < upto && !part->varies) part++;
+            if (part == parts_end || part->start > upto) return NULL;
+            value = at + (part->start - (old - pattern->copy));
+            part->varies = 1;
+        }
+        if (part->kind == SCALAR)
+            end = scalar_end(value);
+        else {
+            tally->texts -= part->texts;
+            tally->containers -= part->containers;
+            if (part->kind == FORM && may_be_form(value - 2, list->end)) return NULL;
+            end = clean_text(value, list->end - value > BLOCKS_OF_TEXT * 64 ? value + BLOCKS_OF_TEXT * 64 : list->end, list, pattern->containers, screen, kit, tally);
+        }
+        if (!end || end >= list->end) return NULL;
+        old = pattern->copy + part->end;
+        at = end;
+        part++;
+    }
+}
+
+/* Behind a comma of a list: objects by the one before, as long as that is worth while, and the others by blocks. */
+INLINE void elements(struct list *list, const struct screen *screen, const struct kit *kit, struct carries with)
+{
+    struct pattern *pattern = list->patterns;
+    const uint8_t *at = list->looked = list->at;
+    list->suspect = NULL;
+    while (pattern && pattern->trust > 0) {
+        const uint8_t *start = behind_blanks(at), *end = NULL;
+        struct tally tally;
+        if (start >= list->end || *start != '{') break;
+        if (pattern->length && pattern->wrapped == (list->wrapped != 0) && pattern->deepest <= list->most_depth) end = again(pattern, start, list, screen, kit, &tally);
+        if (end) pattern->trust += pattern->trust < 32;
+        else if (!list->suspect) {
+            pattern->trust -= 8;
+            tally = (struct tally){ 0, 0 };
+            end = learn(pattern, start, list, screen, kit, &tally);
+        }
+        if (!end && list->suspect) {
+            list->looked = list->suspect_end;
+            return;
+        }
+        if (!end) break;
+        list->looked = end;
+        const uint8_t *behind = behind_blanks(end);
+        if (behind >= list->end || (*behind != ',' && *behind != ']') || list->texts + tally.texts > list->most_texts || list->containers + tally.containers > list->most_containers) return;
+        list->texts += tally.texts;
+        list->containers += tally.containers;
+        list->elements++;
+        list->at = behind;
+        if (*behind == ']') return;
+        at = behind + 1;
+    }
+    if (!list->elements) blocks_of(list, screen, kit, with);
 }

@@ -16,6 +16,8 @@ typedef void masks(const uint8_t *text, ptrdiff_t blocks, const uint8_t tables[T
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+/* Vectors are handed over to functions that become part of their callers. */
+#pragma clang diagnostic ignored "-Wpsabi"
 #include "clean.c"
 
 /* Tables that were kept ready for one use of them would crowd out the others. */
@@ -116,44 +118,107 @@ WITH_AVX2 static uint64_t text_end_avx2(const uint8_t *text)
     }
 }
 
-/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; the last letters of `body`, `rawQueryString` and `prototype`: as the tables of sets are. */
+/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; letters, digits and - _ = , @; / ? # blank quotes backslash < and line end: as the tables of sets are. */
 static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0 }, numerics[16] = { 8, 8, 8, 8, 8, 8 | 16 | 64, 8, 8, 8, 8, 0, 4, 0, 4, 4, 0 }, signs[16] = { 0, 0, 0, 0, 0, 16 | 64, 0, 0, 0, 0, 0, 4, 0, 4, 4, 0 },
-    lasts[16] = { 0, 0, 0, 0, 0, 64, 0, 64, 0, 128, 0, 0, 0, 0, 0, 0 };
+    plains[16] = { 0xb8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf0, 0x50, 0x54, 0x5c, 0x50, 0x70 },
+    stops[16] = { 4, 0, 4, 4, 0, 0, 0, 4, 0, 0, 1, 0, 8 | 32, 0, 0, 4 | 8 };
 
-WITH_AVX2 APART static void look_avx2(const uint8_t *text, const struct screen *screen, struct bits *b)
+
+WITH_AVX2 APART static void look_one_avx2(const uint8_t *text, const struct screen *screen, struct bits *b)
 {
     struct row row;
     masks_avx2(text, 1, screen->tables, &row);
     *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words | row.marked, row.conditions, row.foreign, row.dots };
 }
 
+WITH_AVX2 APART static void look_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct bits *b)
+{
+    for (; blocks > 0; blocks--, text += 64, b++) look_one_avx2(text, screen, b);
+}
+
 #define IS(name, what) b->name |= (uint64_t)(uint32_t)_mm256_movemask_epi8(what) << at
 #define BE(vector, c) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(c))
 
-WITH_AVX2 APART static void marks_avx2(const uint8_t *text, struct marks *b)
+WITH_AVX2 APART static void marks_avx2(const uint8_t *text, int blocks, struct marks *all)
 {
     const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
-    *b = (struct marks){ 0 };
-    for (int at = 0; at < 64; at += 32) {
-        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
-        __m256i low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+    for (int i = 0; i < blocks; i++, text += 64) {
+        struct { uint64_t quote, slash, open, close, comma, colon, space, control, numeric, sign, minus, point, zero, dollar, under; } block = { 0 }, *b = &block;
+        for (int at = 0; at < 64; at += 32) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+            __m256i low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
 #define IN(name, set) b->name |= (uint64_t)mask(_mm256_and_si256(_mm256_shuffle_epi8(table(set), low), bit)) << at
-        IS(quote, BE(v, '"'));
-        IS(slash, BE(v, '\\'));
-        IS(open, BE(folded, '{'));
-        IS(close, BE(folded, '}'));
-        IS(comma, BE(v, ','));
-        IS(colon, BE(v, ':'));
-        IS(dollar, BE(v, '$'));
-        IS(under, BE(v, '_'));
-        IS(point, BE(v, '.'));
-        IS(zero, BE(v, '0'));
-        IS(control, _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v));
-        IN(space, spaces);
-        IN(numeric, numerics);
-        IN(sign, signs);
-        IN(last, lasts);
+            IS(quote, BE(v, '"'));
+            IS(slash, BE(v, '\\'));
+            IS(open, BE(folded, '{'));
+            IS(close, BE(folded, '}'));
+            IS(comma, BE(v, ','));
+            IS(colon, BE(v, ':'));
+            IS(dollar, BE(v, '$'));
+            IS(under, BE(v, '_'));
+            IS(minus, BE(v, '-'));
+            IS(point, BE(v, '.'));
+            IS(zero, BE(v, '0'));
+            IS(control, _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v));
+            IN(space, spaces);
+            IN(numeric, numerics);
+            IN(sign, signs);
+        }
+#define KEEP(name) all->name.each[i] = block.name
+        KEEP(quote), KEEP(slash), KEEP(open), KEEP(close), KEEP(comma), KEEP(colon), KEEP(space), KEEP(control), KEEP(numeric), KEEP(sign), KEEP(minus), KEEP(point), KEEP(zero), KEEP(dollar), KEEP(under);
     }
+}
+
+WITH_AVX2 APART static uint64_t host_avx2(const uint8_t *text, uint64_t *others)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    struct { uint64_t stop, other; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+        IN(stop, stops);
+        IS(other, _mm256_or_si256(_mm256_or_si256(BE(v, '@'), BE(v, ':')), BE(v, '&')));
+    }
+    *others = all.other;
+    return all.stop;
+}
+
+/* The first quote, backslash or control character of 64; the highest bit when nothing but letters, digits and - _ = , @ stands before it. */
+WITH_AVX2 APART static uint64_t short_end_avx2(const uint8_t *text)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    struct { uint64_t stop, plain; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+        IS(stop, _mm256_or_si256(_mm256_or_si256(BE(v, '"'), BE(v, '\\')), _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v)));
+        IN(plain, plains);
+    }
+    int length = all.stop ? first_of(all.stop) : 64;
+    return (uint64_t)length | (uint64_t)!(length < 64 ? ~all.plain & below(length) : ~all.plain) << 63;
+}
+
+WITH_AVX2 APART static ptrdiff_t equal_avx2(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
+{
+    for (ptrdiff_t at = 0; at < most; at += 32) {
+        uint32_t same = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(one + at)), _mm256_loadu_si256((const __m256i *)(other + at))));
+        if (same == UINT32_MAX) continue;
+        at += __builtin_ctz(~same);
+        return at < most ? at : most;
+    }
+    return most;
+}
+
+AVX2 unsigned tops_avx2(const lanes *v)
+{
+    const __m256d *halves = (const __m256d *)v;
+    return (unsigned)_mm256_movemask_pd(halves[0]) | (unsigned)_mm256_movemask_pd(halves[1]) << 4;
+}
+
+AVX2 void give_avx2(lanes *v, unsigned which)
+{
+    const __m256i low = _mm256_setr_epi64x(1, 2, 4, 8), high = _mm256_setr_epi64x(16, 32, 64, 128), to = _mm256_set1_epi64x(which);
+    __m256i *halves = (__m256i *)v;
+    halves[0] = _mm256_sub_epi64(halves[0], _mm256_cmpeq_epi64(_mm256_and_si256(to, low), low));
+    halves[1] = _mm256_sub_epi64(halves[1], _mm256_cmpeq_epi64(_mm256_and_si256(to, high), high));
 }
 
 WITH_AVX2 APART static uint64_t speaks_avx2(const uint8_t *text, const uint8_t (*tables)[16])
@@ -214,16 +279,13 @@ AVX2 void stops_at_avx2(const uint8_t *text, uint64_t *quotes, uint64_t *slashes
     *controls = all.control;
 }
 
-/* Takes out the escapes of a block before the first that is one of a UTF-16 unit, or none, or the first other character that ends a text; how many bytes that was. */
-typedef int plain_escapes(const uint8_t *at, uint8_t **to, uint64_t quotes, uint64_t slashes, uint64_t controls);
-
-AVX2 const uint8_t *unescaped(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end, plain_escapes *plain)
+WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
 {
     while (at < limit) {
         uint64_t quotes, slashes, controls;
         stops_at_avx2(at, &quotes, &slashes, &controls);
         uint64_t stops = quotes | slashes | controls;
-        int from = plain && slashes & (slashes - 1) && at[first_of(slashes) + 1] != 'u' ? plain(at, &to, quotes, slashes, controls) : 0;
+        int from = 0;
         while (from < 64) {
             uint64_t ahead = stops & ~below(from);
             int place = ahead ? first_of(ahead) : 64;
@@ -243,8 +305,6 @@ AVX2 const uint8_t *unescaped(const uint8_t *at, const uint8_t *limit, uint8_t *
     }
     return NULL;
 }
-
-WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end) { return unescaped(at, limit, to, end, NULL); }
 
 /* Behind a container or text of JSON, without a check of its form; NULL when it does not end. */
 WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limit)
@@ -284,66 +344,164 @@ WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limi
 enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
 enum { SET_NEVER = 1, SET_VALUE = 2, SET_RUN = 4, SET_BLANK = 8, CONDITION = 128 };
 
-VBMI __m512i beyond(const uint8_t *classes, int which, __m512i found, __m512i v, int foreign) { return foreign ? _mm512_mask_mov_epi8(found, _mm512_movepi8_mask(v), _mm512_set1_epi8((char)classes[BEYOND + which])) : found; }
+/* All tables, in registers for as many blocks as are looked at; `beyond` has what holds for characters beyond ASCII. */
+struct classes { __m512i sets[2], here[2], before, after, first[4], second[4]; const uint8_t *beyond; };
 
-VBMI __m512i exactly(const uint8_t *classes, int which, __m512i v, int foreign)
-{
-    const uint8_t *table = classes + which * 128;
-    return beyond(classes, which, _mm512_permutex2var_epi8(_mm512_loadu_si512(table), v, _mm512_loadu_si512(table + 64)), v, foreign);
-}
+VBMI __m512i classes_of(const uint8_t *classes, int which) { return _mm512_loadu_si512(classes + (which < BEFORE ? which * 128 : BEFORE * 128 + (which - BEFORE) * 64)); }
+
+VBMI __m512i foreign_of(const struct classes *c, int which, __m512i found, __m512i v, int foreign) { return foreign ? _mm512_mask_mov_epi8(found, _mm512_movepi8_mask(v), _mm512_set1_epi8((char)c->beyond[which])) : found; }
 
 /* Letters without their case: the sixth bit is the seventh's. */
 VBMI __m512i folded(__m512i v) { return _mm512_ternarylogic_epi64(_mm512_set1_epi8(0x20), _mm512_srli_epi16(v, 1), v, 0xca); }
 
-VBMI __m512i at_least(const uint8_t *classes, int which, __m512i v, __m512i fold, int foreign)
-{
-    return beyond(classes, which, _mm512_permutexvar_epi8(fold, _mm512_loadu_si512(classes + BEFORE * 128 + (which - BEFORE) * 64)), v, foreign);
-}
-
-VBMI void look_at(const uint8_t *text, const uint8_t *classes, struct bits *b, int foreign)
+VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, int foreign)
 {
     __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1);
-    __m512i sets = exactly(classes, SETS, here, foreign), acting = _mm512_and_si512(exactly(classes, HERE, here, foreign), at_least(classes, BEFORE, before, folded(before), foreign));
+    __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
+    __m512i acting = _mm512_and_si512(foreign_of(c, HERE, _mm512_permutex2var_epi8(c->here[0], here, c->here[1]), here, foreign), foreign_of(c, BEFORE, _mm512_permutexvar_epi8(folded(before), c->before), before, foreign));
     for (int i = 0; i < 4; i++) {
         __m512i v = _mm512_loadu_si512(text + i), fold = folded(v);
-        first = _mm512_and_si512(first, at_least(classes, FIRST + i, v, fold, foreign));
-        second = _mm512_and_si512(second, at_least(classes, SECOND + i, v, fold, foreign));
-        if (i == 1) acting = _mm512_and_si512(acting, at_least(classes, AFTER, v, fold, foreign));
+        first = _mm512_and_si512(first, foreign_of(c, FIRST + i, _mm512_permutexvar_epi8(fold, c->first[i]), v, foreign));
+        second = _mm512_and_si512(second, foreign_of(c, SECOND + i, _mm512_permutexvar_epi8(fold, c->second[i]), v, foreign));
+        if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
     }
 #define SOME(vector, classes) _mm512_test_epi8_mask(vector, _mm512_set1_epi8((char)(classes)))
     *b = (struct bits){ .never = SOME(sets, SET_NEVER), .acting = SOME(acting, 255), .value = SOME(sets, SET_VALUE), .run = SOME(sets, SET_RUN), .blank = SOME(sets, SET_BLANK), .conditions = _mm512_movepi8_mask(second),
         .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(here) : 0, .dots = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8('.')) };
 }
 
-WITH_VBMI APART static void look_vbmi(const uint8_t *text, const struct screen *screen, struct bits *b)
+VBMI struct classes all_classes(const struct screen *screen)
 {
-    if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) look_at(text, screen->classes, b, 1);
-    else look_at(text, screen->classes, b, 0);
+    struct classes c = { .before = classes_of(screen->classes, BEFORE), .after = classes_of(screen->classes, AFTER), .beyond = screen->classes + BEYOND };
+    for (int i = 0; i < 2; i++) {
+        c.sets[i] = _mm512_loadu_si512(screen->classes + SETS * 128 + 64 * i);
+        c.here[i] = _mm512_loadu_si512(screen->classes + HERE * 128 + 64 * i);
+    }
+    for (int i = 0; i < 4; i++) {
+        c.first[i] = classes_of(screen->classes, FIRST + i);
+        c.second[i] = classes_of(screen->classes, SECOND + i);
+    }
+    return c;
 }
 
-VBMI int plain_escapes_vbmi(const uint8_t *at, uint8_t **to, uint64_t quotes, uint64_t slashes, uint64_t controls)
+VBMI void look_once(const uint8_t *text, const struct classes *c, struct bits *b)
 {
-    uint64_t carry = 0, escaped = behind_slash(slashes, &carry), starts = slashes & ~escaped;
-    __m512i v = _mm512_loadu_si512(at), plain = _mm512_permutex2var_epi8(_mm512_loadu_si512(plain_of), v, _mm512_loadu_si512(plain_of + 64));
-    uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v), stop = (escaped & ~known) >> 1 | (quotes & ~escaped) | controls | (starts & 1ULL << 63);
-    int count = stop ? first_of(stop) : 64;
-    uint64_t kept = count < 64 ? ~starts & below(count) : ~starts;
-    _mm512_storeu_si512(*to, _mm512_maskz_compress_epi8(kept, _mm512_mask_mov_epi8(v, escaped, plain)));
-    *to += ones(kept);
-    return count;
+    if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) look_at(text, c, b, 1);
+    else look_at(text, c, b, 0);
 }
 
-WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end) { return unescaped(at, limit, to, end, plain_escapes_vbmi); }
+/* One block: its tables are read where they are used. */
+WITH_VBMI APART static void look_one_vbmi(const uint8_t *text, const struct screen *screen, struct bits *b)
+{
+    struct classes c = all_classes(screen);
+    look_once(text, &c, b);
+}
 
-WITH_AVX512 APART static void marks_avx512(const uint8_t *text, struct marks *b)
+WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct bits *b)
+{
+    struct classes c = all_classes(screen);
+    for (; blocks > 0; blocks--, text += 64, b++) look_once(text, &c, b);
+}
+
+WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
+{
+    const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
+    uint64_t carry = 0;
+    while (at < limit) {
+        __m512i v = _mm512_loadu_si512(at);
+        uint64_t slashes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')), quotes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')), controls = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+        if (!(slashes | quotes | controls | carry)) {
+            _mm512_storeu_si512(to, v);
+            to += 64;
+            at += 64;
+            continue;
+        }
+        uint64_t escaped = behind_slash(slashes, &carry), starts = slashes & ~escaped;
+        __m512i plain = _mm512_permutex2var_epi8(low, v, high);
+        uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v);
+        uint64_t stops = (escaped & ~known) | (quotes & ~escaped) | controls;
+        v = _mm512_mask_mov_epi8(v, escaped, plain);
+        if (!stops) {
+            _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(~starts, v));
+            to += ones(~starts);
+            at += 64;
+            continue;
+        }
+        int place = first_of(stops);
+        uint64_t kept = ~starts & below(place);
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept, v));
+        to += ones(kept);
+        /* The text ends here; or there are UTF-16 units, and as a rule more of them. */
+        for (place -= (int)(escaped >> place & 1); place < 64;) {
+            if (place >= 0 && !(slashes >> place & 1)) {
+                *end = to;
+                return quotes >> place & 1 && at + place < limit ? at + place : NULL;
+            }
+            int used = escape(at + place, &to);
+            if (!used) return NULL;
+            place += used;
+            uint64_t ahead = place < 64 ? (quotes | slashes | controls) & ~below(place) : 0;
+            int next = ahead ? first_of(ahead) : 64;
+            if (place < 64) {
+                __builtin_memcpy(to, at + place, 64);
+                to += next - place;
+                place = next;
+            }
+        }
+        at += place;
+        carry = 0;
+    }
+    return NULL;
+}
+
+WITH_AVX512 APART static void marks_avx512(const uint8_t *text, int blocks, struct marks *all)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
-    __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half)), folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-#define WIDE_IN(set) _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(set), low), bit)
-#define WIDE_BE(vector, c) _mm512_cmpeq_epi8_mask(vector, _mm512_set1_epi8(c))
-    *b = (struct marks){ .quote = WIDE_BE(v, '"'), .slash = WIDE_BE(v, '\\'), .open = WIDE_BE(folded, '{'), .close = WIDE_BE(folded, '}'), .comma = WIDE_BE(v, ','), .colon = WIDE_BE(v, ':'), .dollar = WIDE_BE(v, '$'),
-        .under = WIDE_BE(v, '_'), .control = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32)), .space = WIDE_IN(spaces), .numeric = WIDE_IN(numerics), .sign = WIDE_IN(signs), .point = WIDE_BE(v, '.'), .zero = WIDE_BE(v, '0'), .last = WIDE_IN(lasts) };
+    for (int i = 0; i < blocks; i++, text += 64) {
+        __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half)), folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+#define WIDE_IN(name, set) all->name.each[i] = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(set), low), bit)
+#define WIDE_BE(name, vector, c) all->name.each[i] = _mm512_cmpeq_epi8_mask(vector, _mm512_set1_epi8(c))
+        WIDE_BE(quote, v, '"');
+        WIDE_BE(slash, v, '\\');
+        WIDE_BE(open, folded, '{');
+        WIDE_BE(close, folded, '}');
+        WIDE_BE(comma, v, ',');
+        WIDE_BE(colon, v, ':');
+        WIDE_BE(dollar, v, '$');
+        WIDE_BE(under, v, '_');
+        WIDE_BE(minus, v, '-');
+        WIDE_BE(point, v, '.');
+        WIDE_BE(zero, v, '0');
+        all->control.each[i] = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+        WIDE_IN(space, spaces);
+        WIDE_IN(numeric, numerics);
+        WIDE_IN(sign, signs);
+    }
 }
+
+WITH_AVX512 APART static uint64_t short_end_avx512(const uint8_t *text)
+{
+    const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+    uint64_t stop = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+    uint64_t plain = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(plains), low), bit), length = stop ? (uint64_t)first_of(stop) : 64;
+    return length | (uint64_t)!_bzhi_u64(~plain, (unsigned)length) << 63;
+}
+
+WITH_AVX512 APART static ptrdiff_t equal_avx512(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
+{
+    for (ptrdiff_t at = 0; at < most; at += 64) {
+        uint64_t others = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(one + at), _mm512_loadu_si512(other + at));
+        if (!others) continue;
+        at += first_of(others);
+        return at < most ? at : most;
+    }
+    return most;
+}
+
+AVX512 unsigned tops_avx512(const lanes *v) { return _mm512_cmplt_epi64_mask(_mm512_load_si512(v), _mm512_setzero_si512()); }
+
+AVX512 void give_avx512(lanes *v, unsigned which) { *v = (lanes)_mm512_mask_sub_epi64((__m512i)*v, (__mmask8)which, (__m512i)*v, _mm512_set1_epi64(-1)); }
 
 WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8_t (*tables)[16])
 {
@@ -353,14 +511,28 @@ WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8
     return _mm512_test_epi8_mask(hits, hits);
 }
 
-static const struct kit with_avx2 = { marks_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2 }, with_avx512 = { marks_avx512, look_vbmi, speaks_avx512, ends_avx2, fields_avx2 };
+WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
+WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
-WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx2); }
-WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return is_clean(text, length, screen, &with_avx512); }
+static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, 0 },
+    with_avx512 = { is_clean_avx512, escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx512, equal_avx512, 1 };
+
+WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
+WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
 WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
 WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
-WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, unescape_avx2, between_avx2); }
-WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, unescape_vbmi, between_avx2); }
+WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2 }); }
+WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512 }); }
+WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+{
+    return text_with_escapes(start, list, most_depth, screen, &with_avx2, unescape_avx2, elements_avx2, texts, containers);
+}
+WITH_VBMI APART static const uint8_t *escaped_avx512(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+{
+    return text_with_escapes(start, list, most_depth, screen, &with_avx512, unescape_vbmi, elements_avx512, texts, containers);
+}
 
 /* INVARIANT: as Clean.Functions in Clean.cs. */
 struct functions {
