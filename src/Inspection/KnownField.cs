@@ -33,6 +33,9 @@ internal sealed class KnownField
 
     private KnownField? _element;
 
+    /// <summary>What names of encoded texts below the elements of a list end in.</summary>
+    private static readonly string[] EncodedNames = ["data", "key", "Key", "alue", "lues"];
+
     /// <summary>Written by the platform in these sources: nobody outside chooses its text, nor that of anything below.</summary>
     public SourceGroup Platform { get; private set; }
 
@@ -74,6 +77,13 @@ internal sealed class KnownField
     {
         foreach (var path in paths)
         {
+            // INVARIANT: as is_telling in Native/clean.c, which passes by elements of lists that have no such name.
+            var name = path.EndsWith("[]", StringComparison.Ordinal) ? path[..^2] : path;
+            if (name.Contains("[]", StringComparison.Ordinal) && !EncodedNames.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+            {
+                throw new ArgumentException($"encoded texts of records are not called so: {path}", nameof(paths));
+            }
+
             var field = At(path);
             field.Encoding = encoding;
             field.EncodedIn = group;
