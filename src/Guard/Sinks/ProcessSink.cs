@@ -16,7 +16,7 @@ internal static class ProcessSink
     private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "node", "nodejs", "perl", "ruby", "php", "lua" };
 
     /// <summary>Commands of one word that tell who and where one is. No function runs them for their own sake, and events seldom hold them by chance.</summary>
-    private static readonly HashSet<string> Looks = new(StringComparer.Ordinal) { "id", "whoami", "printenv", "env", "ifconfig", "netstat", "uname" };
+    private static readonly HashSet<string> Looks = new(StringComparer.Ordinal) { "id", "whoami", "printenv" };
 
     /// <summary>How Perl and Ruby start commands without a bracket.</summary>
     private static readonly SearchValues<string> Starts = SearchValues.Create(["system", "exec", "qx", "%x", "open"], StringComparison.Ordinal);
