@@ -148,6 +148,19 @@ public class BlockingTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_token_in_the_policy_of_a_signed_form_is_no_leak(int shift)
+    {
+        var token = "IQoJb3JpZ2luX2VjEJr" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{i * 7919 % 10007:x4}+/"));
+        string Policy(string name) => Convert.ToBase64String(Encoding.ASCII.GetBytes(new string(' ', shift) + $"{{\"conditions\": [{{\"bucket\": \"b\"}}, {{\"{name}\": \"{token}\"}}]}}"));
+        var scanner = new RuntimeApi.LeakScanner([token]);
+        scanner.Find(Encoding.ASCII.GetBytes($"{{\"policy\": \"{Policy("x-amz-security-token")}\"}}")).ShouldBe(RuntimeApi.LeakKind.None);
+        scanner.Find(Encoding.ASCII.GetBytes($"{{\"policy\": \"{Policy("AWS_SESSION_TOKEN")}\"}}")).ShouldBe(RuntimeApi.LeakKind.Credential);
+    }
+
+    [Theory]
     [InlineData("wJalrXUtn+EMI=", "wJalrXUtn\\u002BEMI=")]
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn\\u002bEMI\\u002fK7MDENG\\u003d\\u003d")]
     [InlineData("wJalrXUtn+EMI/K7MDENG==", "wJalrXUtn+EMI/K7MDENG\\u003d\\u003d")]

@@ -95,6 +95,35 @@ public class SinkTests
         Arguments("/usr/bin/" + text, [text, "-x"], text).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("#!/bin/sh\nid\n", "#!/bin/sh\nid\n", true)]
+    [InlineData("id", "id\n", true)]
+    [InlineData("import os\nprint(os.environ)", "# job 17\nimport os\nprint(os.environ)\n", true)]
+    [InlineData("Sales of the year", "import report\nreport.title('Sales of the year')\nreport.write('/tmp/out.pdf')\n", false)]
+    [InlineData("report", "import report\n", false)]
+    public void A_script_that_came_with_the_event(string text, string script, bool stopped)
+    {
+        var folder = Directory.CreateTempSubdirectory("pellicle-guard-tests").FullName;
+        var file = Path.Combine(folder, "job");
+        File.WriteAllText(file, script);
+        foreach (var argv in new string[][] { ["sh", file], ["python3", "-u", file, "--all"], ["node", file] })
+            (Process(argv, text)?.Block ?? false).ShouldBe(stopped);
+        Process(["cat", file], text).ShouldBeNull();
+        Process(["sh", file + ".absent"], text).ShouldBeNull();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_pipe_in_the_place_of_a_script_is_not_waited_for()
+    {
+        var folder = Directory.CreateTempSubdirectory("pellicle-guard-tests").FullName;
+        var pipe = Path.Combine(folder, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", pipe))
+            made.WaitForExit();
+        Process(["sh", pipe], "id; cat /etc/passwd").ShouldBeNull();
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public void Letters_of_the_other_size_are_the_same_command() => Process("sh", "-c", "echo a; cat notes", "A; CAT notes").ShouldNotBeNull().Block.ShouldBeTrue();
 

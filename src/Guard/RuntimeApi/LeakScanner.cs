@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Pellicle.Guard.RuntimeApi;
@@ -53,6 +55,8 @@ internal sealed class LeakScanner
     /// <summary>The name under which a signed address or form carries the token: it is meant to leave, and of no use without the secret key.</summary>
     private static readonly byte[] TokenName = "security-token"u8.ToArray();
 
+    private static readonly SearchValues<byte> Base64Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8);
+
     private readonly List<Needle> _needles = [];
     private readonly int _step;
 
@@ -64,7 +68,8 @@ internal sealed class LeakScanner
     /// <param name="Text">Bytes.</param>
     /// <param name="Kind">What it is.</param>
     /// <param name="Token">A session token's, as it stands in addresses and forms.</param>
-    private sealed record Needle(byte[] Text, LeakKind Kind, bool Token);
+    /// <param name="Encoded">In base64, from the beginning of a group on.</param>
+    private sealed record Needle(byte[] Text, LeakKind Kind, bool Token, bool Encoded);
 
     internal LeakScanner(IReadOnlyList<string> secrets)
     {
@@ -105,7 +110,7 @@ internal sealed class LeakScanner
             var first = shift == 0 ? 0 : 4;
             var last = encoded.Length - 4;
             if (last - first >= 16)
-                this.Add(encoded[first..last]);
+                this.Add(encoded[first..last], token: token, encoded: true);
         }
     }
 
@@ -136,17 +141,28 @@ internal sealed class LeakScanner
     {
         foreach (var (needle, offset) in _grams.GetValueOrDefault(gram) ?? [])
         {
-            if (needle.Kind > worst && at >= offset && bytes[(at - offset)..].StartsWith(needle.Text) && !(needle.Token && IsSigned(bytes[..(at - offset)])))
+            if (needle.Kind > worst && at >= offset && bytes[(at - offset)..].StartsWith(needle.Text) && !(needle.Token && IsSigned(bytes[..(at - offset)], needle.Encoded)))
                 worst = needle.Kind;
         }
         return worst;
     }
 
     /// <summary>The token's beginning stands before it, and before that the name by which a signed request carries it: <c>X-Amz-Security-Token=</c>, <c>"x-amz-security-token":"</c>.</summary>
-    private static bool IsSigned(ReadOnlySpan<byte> before)
+    /// <param name="before">What stands before the place where the token was recognised.</param>
+    /// <param name="encoded">In base64, as the policy of a signed form comes; what stands before the place are whole groups then.</param>
+    private static bool IsSigned(ReadOnlySpan<byte> before, bool encoded)
     {
         Span<byte> lower = stackalloc byte[MaxBefore];
-        var near = before[Math.Max(0, before.Length - MaxBefore)..];
+        Span<byte> plain = stackalloc byte[MaxBefore];
+        scoped var near = before[Math.Max(0, before.Length - MaxBefore)..];
+        if (encoded)
+        {
+            var groups = near[(near.LastIndexOfAnyExcept(Base64Characters) + 1)..];
+            groups = groups[(groups.Length & 3)..];
+            if (Base64.DecodeFromUtf8(groups, plain, out _, out var written) != OperationStatus.Done)
+                return false;
+            near = plain[..written];
+        }
         System.Text.Ascii.ToLower(near, lower, out var length);
         return lower[..length].IndexOf(TokenName) >= 0;
     }
@@ -173,11 +189,11 @@ internal sealed class LeakScanner
         return secret;
     }
 
-    private void Add(string text, LeakKind kind = LeakKind.Credential, bool token = false)
+    private void Add(string text, LeakKind kind = LeakKind.Credential, bool token = false, bool encoded = false)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         var needle = bytes[..Math.Min(bytes.Length, NeedleBytes)];
         if (!_needles.Exists(n => n.Text.AsSpan().SequenceEqual(needle)))
-            _needles.Add(new Needle(needle, kind, token));
+            _needles.Add(new Needle(needle, kind, token, encoded));
     }
 }

@@ -30,7 +30,7 @@ internal static class ProcessSink
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
             return Quoted.Command(command, texts) ?? Shell(command, texts) ?? ShellFrom(resolved, raw, argv, texts);
-        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts);
+        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts);
     }
 
     private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)

@@ -173,6 +173,12 @@ public sealed class Handler
                 Write("/tmp/dropped.sh", "#!/bin/sh\necho it-ran\n");
                 File.SetUnixFileMode("/tmp/dropped.sh", (UnixFileMode)0b111_101_101);
                 return Run("/tmp/dropped.sh");
+            case "job":
+                Write("/tmp/job.sh", v);
+                return Run("/bin/sh", "/tmp/job.sh");
+            case "job-own":
+                Write("/tmp/job.sh", "#!/bin/sh\necho \"the nightly report for $1\"\n");
+                return Run("/bin/sh", "/tmp/job.sh", v);
             case "memfd": return FromMemory();
             case "raw": return Run("/var/task/raw", v);
             case "machine": return v is "environ" or "words" ? Machine.Read(v == "environ" ? "/proc/self/environ" : Data + "/words.txt") : Machine.Connect(IPEndPoint.Parse(v == "platform" ? Upstream() : Variable("BACKEND")));

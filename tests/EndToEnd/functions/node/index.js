@@ -239,6 +239,14 @@ const operations = {
     fs.chmodSync('/tmp/dropped.sh', 0o755);
     return run('/tmp/dropped.sh');
   },
+  job: (v) => {
+    write('/tmp/job.sh', v);
+    return run('/bin/sh', '/tmp/job.sh');
+  },
+  'job-own': (v) => {
+    write('/tmp/job.sh', '#!/bin/sh\necho "the nightly report for $1"\n');
+    return run('/bin/sh', '/tmp/job.sh', v);
+  },
   raw: (v) => run('/var/task/raw', v),
   script: () => run('/bin/sh', '/var/task/script.sh'),
   'stop-runtime': () => sh('kill -STOP $PPID; kill -CONT $PPID && echo stopped-it'),

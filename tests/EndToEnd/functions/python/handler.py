@@ -184,6 +184,11 @@ def link(target):
     return text_of(path)
 
 
+def job(script, *argv):
+    write("/tmp/job.sh", script)
+    return run("/bin/sh", "/tmp/job.sh", *argv)
+
+
 def dropped():
     write("/tmp/dropped.sh", "#!/bin/sh\necho it-ran\n")
     os.chmod("/tmp/dropped.sh", 0o755)
@@ -350,6 +355,8 @@ OPERATIONS = {
     "memory": lambda v: own_memory(),
     "link": lambda v: link(DATA + "/words.txt"),
     "dropped": lambda v: dropped(),
+    "job": job,
+    "job-own": lambda v: job('#!/bin/sh\necho "the nightly report for $1"\n', v),
     "memfd": lambda v: memfd(),
     "raw": lambda v: run("/var/task/raw", v),
     "machine": machine,

@@ -156,6 +156,14 @@ public final class Handler {
                 Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
                 yield run(file.toString());
             }
+            case "job" -> {
+                write(Path.of("/tmp/job.sh"), v);
+                yield run("/bin/sh", "/tmp/job.sh");
+            }
+            case "job-own" -> {
+                write(Path.of("/tmp/job.sh"), "#!/bin/sh\necho \"the nightly report for $1\"\n");
+                yield run("/bin/sh", "/tmp/job.sh", v);
+            }
             case "raw" -> run("/var/task/raw", v);
             case "script" -> run("/bin/sh", "/var/task/script.sh");
             case "stop-runtime" -> sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");

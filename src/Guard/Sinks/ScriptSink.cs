@@ -1,0 +1,76 @@
+using System.Text;
+using Pellicle.Guard.Native;
+using Pellicle.Inspection;
+
+namespace Pellicle.Guard.Sinks;
+
+/// <summary>An interpreter is started on a file that the function wrote, and what stands in it came with the event.</summary>
+internal static unsafe class ScriptSink
+{
+    private const int MaxBytes = 64 * 1024;
+    private const int MinBytes = 2;
+
+    /// <summary>A shorter text within a longer program is a value that the program works on.</summary>
+    private const int MinPart = 10;
+
+    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
+
+    private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal)
+    {
+        "sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "python", "node", "nodejs", "perl", "ruby", "php", "lua", "java", "awk", "gawk", "mawk", "sed",
+    };
+
+    internal static SinkHit? Check(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        var program = Path.GetFileName(resolved);
+        if (texts.Count == 0 || !Interpreters.Contains(program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9')))
+            return null;
+        for (var i = 1; i < argv.Count; i++)
+        {
+            var file = argv[i];
+            if (!Array.Exists(Writable, p => file.StartsWith(p, StringComparison.Ordinal)))
+                continue;
+            // What follows is the script's own.
+            var script = Read(file).Trim();
+            return script.Length < MinBytes ? null : From(script, program, file, texts);
+        }
+        return null;
+    }
+
+    private static SinkHit? From(string script, string program, string file, IReadOnlyList<EventText> texts)
+    {
+        foreach (var (field, raw) in texts)
+        {
+            var text = raw.Trim();
+            // Most of it: around what came from outside the function may have written a first line or a frame.
+            if (text == script || (text.Length >= MinPart && text.Length * 2 >= script.Length && script.Contains(text, StringComparison.Ordinal)))
+                return new("code-injection", field, SinkHit.Cut(text), $"event field `{field}` is the script `{file}` that {program} runs", true);
+        }
+        return null;
+    }
+
+    /// <summary>The file's beginning; empty when it cannot be read. Does not wait for what is no file.</summary>
+    private static string Read(string path)
+    {
+        int fd;
+        fixed (byte* name = Fd.CString(path))
+            fd = Libc.open(name, Libc.OReadOnly | Libc.OCloExec | Libc.ONonBlock, 0);
+        if (fd < 0)
+            return "";
+        try
+        {
+            var bytes = new byte[MaxBytes];
+            var count = 0;
+            fixed (byte* into = bytes)
+            {
+                while (count < MaxBytes && Libc.read(fd, into + count, (nuint)(MaxBytes - count)) is > 0 and var got)
+                    count += (int)got;
+            }
+            return Encoding.UTF8.GetString(bytes, 0, count);
+        }
+        finally
+        {
+            _ = Libc.close(fd);
+        }
+    }
+}
