@@ -10,7 +10,7 @@ if [ "${1:-}" = --fuzz ]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT INT TERM
     "$cc" -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wall -Wextra -Werror -Wno-unused-function -Wno-nonnull-compare \
-        -o "$work/fuzz" "$here/tests/fuzz.c" "$here/src/path.c" "$here/src/judge.c" "$here/src/channel.c" "$here/src/probe.c" "$here/src/aws.c" "$here/src/loader.c" -lpthread
+        -o "$work/fuzz" "$here/tests/fuzz.c" "$here/src/path.c" "$here/src/judge.c" "$here/src/channel.c" "$here/src/probe.c" "$here/src/aws.c" "$here/src/loader.c" "$here/src/worker.c" -lpthread
     "$work/fuzz" "${2:-300000}"
     exit
 fi
