@@ -146,7 +146,7 @@ def main():
             third = len(samples) // 3
             middle, last = samples[third:2 * third], samples[2 * third:]
             names = ("resident KiB", "descriptors", "threads")
-            print(f"{invocations} invocations in {passed:.0f} s, {len(samples)} samples; {batches} batches, {incidents} incidents, {dropped} batches dropped")
+            print(f"{invocations} invocations in {passed:.0f} s, {len(samples)} samples; {batches} batches, {incidents} incidents arrived, {dropped} dropped")
             print("| | start | middle, least | last, least | most |\n| --- | --- | --- | --- | --- |")
             for i, name in enumerate(names, 1):
                 least = [min(s[i] for s in part) for part in (middle, last)]
