@@ -110,6 +110,7 @@ public class SinkTests
             (Process(argv, text)?.Block ?? false).ShouldBe(stopped);
         Process(["cat", file], text).ShouldBeNull();
         Process(["sh", file + ".absent"], text).ShouldBeNull();
+        Process(["sh", folder], text).ShouldBeNull();
         Directory.Delete(folder, recursive: true);
     }
 
@@ -121,6 +122,8 @@ public class SinkTests
         using (var made = System.Diagnostics.Process.Start("mkfifo", pipe))
             made.WaitForExit();
         Process(["sh", pipe], "id; cat /etc/passwd").ShouldBeNull();
+        using (var held = new FileStream(pipe, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0))
+            Process(["sh", pipe], "id; cat /etc/passwd").ShouldBeNull("somebody could still write");
         Directory.Delete(folder, recursive: true);
     }
 

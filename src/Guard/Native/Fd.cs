@@ -154,6 +154,15 @@ internal static unsafe class Fd
         return getpeername(fd, address, &length) == 0 ? ReadAddress(address) : new IPEndPoint(IPAddress.None, 0);
     }
 
+    /// <summary>A file to read from its beginning, unbuffered. A pipe in its place is not waited for. Throws <see cref="IOException"/> when it cannot be opened or read.</summary>
+    internal static FileStream OpenFile(string path)
+    {
+        int fd;
+        fixed (byte* name = CString(path))
+            fd = open(name, OReadOnly | OCloExec | ONonBlock, 0);
+        return fd < 0 ? throw Error($"open {path}") : new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(fd, ownsHandle: true), FileAccess.Read, bufferSize: 0);
+    }
+
     internal static byte[] CString(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
     private static uint UnixAddress(byte* address, string name)

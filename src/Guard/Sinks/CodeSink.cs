@@ -41,7 +41,7 @@ internal static class CodeSink
     /// <summary>A library lies where anybody may write, and the event holds one.</summary>
     internal static SinkHit? Dropped(string library, IReadOnlyList<EventText> texts)
     {
-        if (!Array.Exists(Writable, p => library.StartsWith(p, StringComparison.Ordinal)))
+        if (!PathSink.IsWritable(library))
             return null;
         foreach (var (field, text) in texts)
         {
@@ -50,8 +50,6 @@ internal static class CodeSink
         }
         return null;
     }
-
-    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
 
     /// <summary>The first bytes of what a text holds in base64 or hexadecimal digits, compressed or not; empty when it holds none.</summary>
     private static byte[] Head(string text)

@@ -53,8 +53,8 @@ internal sealed class DeployedFiles(params string[] roots)
     private static bool Equal(string one, string other)
     {
         const int Piece = 64 << 10;
-        using var a = new FileStream(one, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
-        using var b = new FileStream(other, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 0);
+        using var a = Native.Fd.OpenFile(one);
+        using var b = Native.Fd.OpenFile(other);
         byte[] left = new byte[Piece], right = new byte[Piece];
         while (true)
         {

@@ -10,6 +10,11 @@ internal static class PathSink
     /// <summary>Where an absolute path in an event is ordinary use.</summary>
     private static readonly string[] SharedPlaces = ["/tmp/", "/mnt/"];
 
+    /// <summary>Where a function can put files of its own.</summary>
+    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
+
+    internal static bool IsWritable(string path) => Array.Exists(Writable, p => path.StartsWith(p, StringComparison.Ordinal));
+
     internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<EventText> texts)
     {
         foreach (var from in texts)

@@ -33,6 +33,9 @@ internal static class ProcessSink
         return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts);
     }
 
+    /// <summary><c>python3.11</c> is <c>python</c>.</summary>
+    internal static string WithoutVersion(string program) => program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+
     private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)
     {
         foreach (var op in ShellCommand.Operators(command))
@@ -87,7 +90,7 @@ internal static class ProcessSink
     private static SinkHit? Arguments(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
         var program = Path.GetFileName(resolved);
-        var name = program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+        var name = WithoutVersion(program);
         var script = Awks.Contains(name) ? AwkProgram(argv) : -1;
         var sed = name is "sed" or "gsed";
         SinkHit? option = null;

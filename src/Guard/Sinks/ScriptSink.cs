@@ -5,15 +5,13 @@ using Pellicle.Inspection;
 namespace Pellicle.Guard.Sinks;
 
 /// <summary>An interpreter is started on a file that the function wrote, and what stands in it came with the event.</summary>
-internal static unsafe class ScriptSink
+internal static class ScriptSink
 {
     private const int MaxBytes = 64 * 1024;
     private const int MinBytes = 2;
 
     /// <summary>A shorter text within a longer program is a value that the program works on.</summary>
     private const int MinPart = 10;
-
-    private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
 
     private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal)
     {
@@ -23,12 +21,12 @@ internal static unsafe class ScriptSink
     internal static SinkHit? Check(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
         var program = Path.GetFileName(resolved);
-        if (texts.Count == 0 || !Interpreters.Contains(program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9')))
+        if (texts.Count == 0 || !Interpreters.Contains(ProcessSink.WithoutVersion(program)))
             return null;
         for (var i = 1; i < argv.Count; i++)
         {
             var file = argv[i];
-            if (!Array.Exists(Writable, p => file.StartsWith(p, StringComparison.Ordinal)))
+            if (!PathSink.IsWritable(file))
                 continue;
             // What follows is the script's own.
             var script = Read(file).Trim();
@@ -49,28 +47,19 @@ internal static unsafe class ScriptSink
         return null;
     }
 
-    /// <summary>The file's beginning; empty when it cannot be read. Does not wait for what is no file.</summary>
+    /// <summary>The file's beginning; empty when it cannot be read.</summary>
     private static string Read(string path)
     {
-        int fd;
-        fixed (byte* name = Fd.CString(path))
-            fd = Libc.open(name, Libc.OReadOnly | Libc.OCloExec | Libc.ONonBlock, 0);
-        if (fd < 0)
-            return "";
         try
         {
+            using var file = Fd.OpenFile(path);
             var bytes = new byte[MaxBytes];
-            var count = 0;
-            fixed (byte* into = bytes)
-            {
-                while (count < MaxBytes && Libc.read(fd, into + count, (nuint)(MaxBytes - count)) is > 0 and var got)
-                    count += (int)got;
-            }
-            return Encoding.UTF8.GetString(bytes, 0, count);
+            return Encoding.UTF8.GetString(bytes, 0, file.ReadAtLeast(bytes, MaxBytes, throwOnEndOfStream: false));
         }
-        finally
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            _ = Libc.close(fd);
+            // The interpreter will not read it either.
+            return "";
         }
     }
 }
