@@ -7,6 +7,7 @@ using Pellicle.Inspection;
 // Prints microseconds and allocated bytes per event beside two yardsticks of the same run: parsing and copying the same bytes.
 // On a busy machine read "cpu us": what takes longer than a time slice waits for others, too.
 // Usage: inspection-bench [--vectors 256|0] [NAME|FILE...]; only the events whose names contain one of the words, or those in files. With --vectors as a processor without AVX-512, or without AVX2.
+//        inspection-bench --growth [ROUNDS]; texts that are one piece many times over, of all pieces, their pairs and ROUNDS chains of them: exit 1 when the time of one grows faster than its length.
 if (args is ["--vectors", var bits, ..])
 {
     Inspector.UseWideVectors(int.Parse(bits, CultureInfo.InvariantCulture));
@@ -15,6 +16,11 @@ if (args is ["--vectors", var bits, ..])
 else
 {
     Inspector.UseWideVectors();
+}
+
+if (args is ["--growth", ..])
+{
+    return Growth.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 1000);
 }
 
 var cases = new List<(string Name, byte[] Event)>
@@ -69,6 +75,8 @@ foreach (var (name, bytes) in cases)
     });
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-28}{bytes.Length,9}{cpu.TotalMicroseconds / runs,9:f1}{inspect,11:f1}{worst,10:f1}{allocated,10}{parse,10:f1}{copy,9:f2}{inspect / parse,9:f1}  {decision}"));
 }
+
+return 0;
 
 // Median and 99th percentile of single calls, after a warm-up.
 static (double Median, double Worst) Measure(int runs, Func<int> call)

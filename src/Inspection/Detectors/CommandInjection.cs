@@ -35,6 +35,7 @@ internal sealed class CommandInjection : IDetector
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Tools = new[] { "npm", "npx", "yarn", "pnpm", "node", "tsc", "git", "make", "go", "cargo", "docker", "dotnet", "mvn", "gradle", "rimraf", "eslint", "jest", "tap", "mocha", "rollup", "webpack", "cd", "mkdir", "pip", "pytest", "tox", "bundle", "rake", "apt-get", "apt", "set", "cross-env" }
         .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
+    private static readonly int LongestTool = Tools.Set.Max(t => t.Length);
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -54,16 +55,19 @@ internal sealed class CommandInjection : IDetector
         var text = subject.Text;
         var best = Match.None;
         var commands = subject.Any(Signs.Separator) || (subject.Any(Signs.Parenthesis) && subject.Any(Signs.Dollar | Signs.Compare));
+        var reading = new Reading(text);
         for (var i = commands ? Next(text, 0) : text.Length; i < text.Length; i = Next(text, i + 1))
         {
             var found = text[i] switch
             {
-                ';' or '\n' => AfterSeparator(text, i, 1, text[i] == '\n' ? text.Length < 64 && text.AsSpan(0, i).IndexOfAny(" \n") < 0 ? 0.92 : 0.6 : 0.92),
-                '|' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '|' ? 2 : 1, 0.92),
-                '&' => AfterSeparator(text, i, i + 1 < text.Length && text[i + 1] == '&' ? 2 : 1, i + 1 < text.Length && text[i + 1] == '&' ? 0.92 : 0.9),
-                '`' => Substitution(text, i, 1, '`'),
-                '$' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(text, i, 2, ')'),
-                '<' or '>' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(text, i, 2, ')'),
+                // Behind a separator already, with nothing but blanks between: the command was judged.
+                '\n' when i < reading.Start => Match.None,
+                ';' or '\n' => AfterSeparator(ref reading, i, 1, text[i] == '\n' ? text.Length < 64 && text.AsSpan(0, i).IndexOfAny(" \n") < 0 ? 0.92 : 0.6 : 0.92),
+                '|' => AfterSeparator(ref reading, i, i + 1 < text.Length && text[i + 1] == '|' ? 2 : 1, 0.92),
+                '&' => AfterSeparator(ref reading, i, i + 1 < text.Length && text[i + 1] == '&' ? 2 : 1, i + 1 < text.Length && text[i + 1] == '&' ? 0.92 : 0.9),
+                '`' => Substitution(ref reading, i, 1, '`'),
+                '$' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(ref reading, i, 2, ')'),
+                '<' or '>' when i + 1 < text.Length && text[i + 1] == '(' => Substitution(ref reading, i, 2, ')'),
                 _ => Match.None,
             };
             best = best.Or(found);
@@ -135,14 +139,16 @@ internal sealed class CommandInjection : IDetector
         return at < 0 ? text.Length : from + at;
     }
 
-    private static Match AfterSeparator(string text, int at, int width, double confidence)
+    private static Match AfterSeparator(ref Reading reading, int at, int width, double confidence)
     {
+        var text = reading.Text;
         var start = at + width;
         while (start < text.Length && text[start] is ' ' or '\t' or '\r' or '\n' or '"' or '\'' or '(' or '{' or '\\' or '@')
         {
             start++;
         }
 
+        reading.Start = start;
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
         if (word.Length == 0 || !SharpWords.Contains(word))
@@ -162,7 +168,7 @@ internal sealed class CommandInjection : IDetector
             confidence = 0.6;
         }
 
-        var quoted = IsScript(text) || InCodeSpan(text, at);
+        var quoted = IsScript(text) || reading.InCodeSpan(at);
         if (quoted)
         {
             confidence = 0.6;
@@ -189,8 +195,9 @@ internal sealed class CommandInjection : IDetector
             : new Match(Math.Min(confidence, 0.4), at, end - at);
     }
 
-    private static Match Substitution(string text, int at, int width, char close)
+    private static Match Substitution(ref Reading reading, int at, int width, char close)
     {
+        var text = reading.Text;
         var start = at + width;
         while (start < text.Length && text[start] is ' ' or '\t')
         {
@@ -204,7 +211,7 @@ internal sealed class CommandInjection : IDetector
             return Match.None;
         }
 
-        var closed = text.IndexOf(close, end);
+        var closed = reading.Next(close, end);
         if (closed < 0)
         {
             return new Match(0.5, at, end - at);
@@ -221,7 +228,7 @@ internal sealed class CommandInjection : IDetector
             return new Match(0.5, at, closed - at + 1);
         }
 
-        return new Match(IsProse(text, at) || (close == '`' && InCodeSpan(text, at + 1)) ? 0.6 : 0.95, at, closed - at + 1);
+        return new Match(IsProse(text, at) || (close == '`' && reading.InCodeSpan(at + 1)) ? 0.6 : 0.95, at, closed - at + 1);
     }
 
     private static bool IsCapital(ReadOnlySpan<char> word) => word.IndexOfAnyInRange('A', 'Z') >= 0;
@@ -229,34 +236,101 @@ internal sealed class CommandInjection : IDetector
     /// <summary>Several words stand before it: somebody writes about commands.</summary>
     private static bool IsProse(string text, int at) => text.AsSpan(0, Math.Min(at, 400)).Trim().Count(' ') >= 4;
 
-    /// <summary>Words around a piece in backticks, from which on a sentence is one that quotes a command as Markdown does.</summary>
-    private const int MinWordsAround = 4;
-
-    /// <summary>Within backticks, in a sentence: "Use `rm -rf build; make` to start over."</summary>
-    private static bool InCodeSpan(string text, int at)
+    /// <summary>What one pass over a text knows of it, so that the time grows with the text's length and no faster, whatever stands in it. Places are asked for in their order.</summary>
+    private ref struct Reading(string text)
     {
-        var span = text.AsSpan();
-        var before = span[..at];
-        var open = before.LastIndexOf('`');
-        if (open < 0 || before.Count('`') % 2 == 0 || span[at..].IndexOf('`') is not (>= 0 and var close))
+        /// <summary>Words around a piece in backticks, from which on a sentence is one that quotes a command as Markdown does.</summary>
+        private const int MinWordsAround = 4;
+
+        private int _parenthesis = -1;
+        private int _tick = -1;
+        private int _seen;
+        private int _open = -1;
+        private bool _within;
+        private (int[] Ends, int[] Starts)? _words;
+
+        public readonly string Text => text;
+
+        /// <summary>Where the command behind the last separator begins.</summary>
+        public int Start { get; set; }
+
+        /// <summary>The next <c>)</c> or backtick from a place on; negative when there is none.</summary>
+        public int Next(char close, int from) => close == ')' ? Next(text, ref _parenthesis, close, from) : Next(text, ref _tick, close, from);
+
+        /// <summary>Within backticks, in a sentence: "Use `rm -rf build; make` to start over."</summary>
+        public bool InCodeSpan(int at)
         {
-            return false;
+            for (var tick = text.AsSpan(_seen, at - _seen).IndexOf('`'); tick >= 0; tick = text.AsSpan(_seen, at - _seen).IndexOf('`'))
+            {
+                _open = _seen + tick;
+                _seen = _open + 1;
+                _within = !_within;
+            }
+
+            _seen = at;
+            if (!_within || !char.IsUpper(text[0]) || Next('`', at) is not (>= 0 and var close))
+            {
+                return false;
+            }
+
+            var (ends, starts) = _words ??= (FirstWords(text), LastWords(text));
+            var open = _open;
+            return ends.Count(e => e <= open) + starts.Count(s => s > close) >= MinWordsAround;
         }
 
-        return CountWords(span[..open]) + CountWords(span[(at + close + 1)..]) >= MinWordsAround && char.IsUpper(text[0]);
-    }
-
-    /// <summary>Words of letters alone, with what ends a sentence's part behind them.</summary>
-    private static int CountWords(ReadOnlySpan<char> text)
-    {
-        var words = 0;
-        foreach (var range in text.SplitAny(" \n"))
+        private static int Next(string text, ref int known, char close, int from)
         {
-            var word = text[range].TrimEnd(".,:;!?");
-            words += word.Length > 0 && !word.ContainsAnyExcept(Letters) ? 1 : 0;
+            if (known < from)
+            {
+                var next = text.IndexOf(close, from);
+                known = next < 0 ? text.Length : next;
+            }
+
+            return known == text.Length ? -1 : known;
         }
 
-        return words;
+        /// <summary>Where the first words end, as many as matter.</summary>
+        private static int[] FirstWords(string text)
+        {
+            var ends = new List<int>(MinWordsAround);
+            for (var from = 0; from < text.Length && ends.Count < MinWordsAround;)
+            {
+                var end = text.AsSpan(from).IndexOfAny(' ', '\n') is >= 0 and var blank ? from + blank : text.Length;
+                if (IsWord(text.AsSpan(from, end - from)))
+                {
+                    ends.Add(end);
+                }
+
+                from = end + 1;
+            }
+
+            return [.. ends];
+        }
+
+        /// <summary>Where the last words start, as many as matter.</summary>
+        private static int[] LastWords(string text)
+        {
+            var starts = new List<int>(MinWordsAround);
+            for (var end = text.Length; end > 0 && starts.Count < MinWordsAround;)
+            {
+                var start = text.AsSpan(0, end).LastIndexOfAny(' ', '\n') + 1;
+                if (IsWord(text.AsSpan(start, end - start)))
+                {
+                    starts.Add(start);
+                }
+
+                end = start - 1;
+            }
+
+            return [.. starts];
+        }
+
+        /// <summary>Letters alone, with what ends a sentence's part behind them.</summary>
+        private static bool IsWord(ReadOnlySpan<char> part)
+        {
+            var word = part.TrimEnd(".,:;!?");
+            return word.Length > 0 && !word.ContainsAnyExcept(Letters);
+        }
     }
 
     private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'");
@@ -269,8 +343,9 @@ internal sealed class CommandInjection : IDetector
             return true;
         }
 
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 && Tools.Contains(text.AsSpan(0, space));
+        var start = text.AsSpan(0, Math.Min(text.Length, LongestTool + 1));
+        var space = start.IndexOf(' ');
+        return space > 0 && Tools.Contains(start[..space]);
     }
 
     /// <summary>Reads a command's name, taking quotes and backslashes out of it (<c>c'a't</c>, <c>w\hoami</c>) and cutting a path before it.</summary>

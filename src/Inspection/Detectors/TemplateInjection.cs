@@ -7,6 +7,9 @@ internal sealed class TemplateInjection : IDetector
 {
     private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
 
+    /// <summary>Characters of an arithmetic probe, at the most.</summary>
+    private const int LongestProbe = 40;
+
     private static readonly Literals Directories = new("ldap:/", "ldaps:/", "rmi:/", "dns:/", "nis:/", "iiop:/", "corba:/") { TellAlone = false };
 
     public string Id => "template-injection";
@@ -34,8 +37,10 @@ internal sealed class TemplateInjection : IDetector
             if ((text[i] is '$' or '#' or '*' or '@' or '{') && text[i + 1] == '{')
             {
                 var j = i + 2;
+                var opened = i;
                 while (j < text.Length && text[j] is ' ' or '{' or '\'' or '"')
                 {
+                    opened = text[j] == '{' && text[j - 1] == '{' ? j - 1 : opened;
                     j++;
                 }
 
@@ -45,10 +50,13 @@ internal sealed class TemplateInjection : IDetector
                     j++;
                 }
 
-                if (j > digits && j + 1 < text.Length && text[j] is '*' or '\'' or '"' && text.IndexOf('}', j) is > 0 and var end && end - i < 40 && text.AsSpan(j, end - j).Contains('*'))
+                if (j > digits && j + 1 < text.Length && text[j] is '*' or '\'' or '"' && text.AsSpan(j, Math.Min(LongestProbe, text.Length - j)).IndexOf('}') is > 0 and var length && j + length - opened < LongestProbe && text.AsSpan(j, length).Contains('*'))
                 {
-                    return new Match(0.92, i, end - i + 1);
+                    return new Match(0.92, opened, j + length - opened + 1);
                 }
+
+                // What opens within the run ends there, too.
+                i = j - 1;
             }
         }
 
