@@ -44,9 +44,9 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
 
     internal void AwaitInspection() => _ready?.Wait(InspectionWaitMs);
 
-    /// <summary>The same text stands in the raw query and in the parameter: the parameter's name tells people more.</summary>
+    /// <summary>The same text stands in the raw query and in the parameter: the parameter's name tells people more. Those of an event too large to be had at once stay as they are.</summary>
     private static IReadOnlyList<EventText> Ordered(IReadOnlyList<EventText> texts) =>
-        texts.Any(IsRaw) ? [.. texts.Where(t => !IsRaw(t)), .. texts.Where(IsRaw)] : texts;
+        texts.Count < InspectionOptions.Default.MaxKept && texts.Any(IsRaw) ? [.. texts.Where(t => !IsRaw(t)), .. texts.Where(IsRaw)] : texts;
 
     private static bool IsRaw(EventText text) => text.Field.StartsWith("rawQueryString", StringComparison.Ordinal) || text.Field is "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path";
 

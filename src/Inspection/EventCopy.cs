@@ -35,21 +35,30 @@ internal sealed class EventCopy
     /// <summary>Only before anybody else knows of the copy.</summary>
     public byte[] Bytes => _bytes!;
 
-    /// <summary>Reads the texts out of the event and gives the buffer away; none when that was done before.</summary>
-    public IReadOnlyList<EventText> Texts(InspectionOptions options)
+    /// <summary>Reads the texts of one turn out of the event, and gives the buffer away when there are no more behind them; none when that was done before.</summary>
+    /// <param name="options">How many at once.</param>
+    /// <param name="turn">From 0.</param>
+    /// <param name="more">Whether there is another turn.</param>
+    public IReadOnlyList<EventText> Texts(InspectionOptions options, int turn, out bool more)
     {
         lock (_releasing)
         {
+            more = false;
             if (_bytes is null)
             {
                 return [];
             }
 
             var texts = new EventTexts(Math.Min(Length, options.MaxTextLength * 8) + 64);
-            var reader = new EventReader(options, new Silent(), texts);
+            var reader = new EventReader(options, new Silent(), texts, turn * options.MaxKept);
             reader.Read(_bytes.AsSpan(0, Length));
             reader.Shape.Release();
-            Release();
+            more = reader.More;
+            if (turn == 0 && !more)
+            {
+                Release();
+            }
+
             return texts;
         }
     }
@@ -80,17 +89,39 @@ internal sealed class EventCopy
     }
 }
 
-/// <summary>Texts of an event that come into being when somebody asks for them: most events never meet a sink.</summary>
+/// <summary>
+/// Texts of an event that come into being when somebody asks for them: most events never meet a sink. What is counted and has an index are those of the first turn;
+/// who goes through them gets all.
+/// </summary>
 internal sealed class LazyTexts(EventCopy copy, InspectionOptions options) : IReadOnlyList<EventText>
 {
     private readonly Lock _reading = new();
     private IReadOnlyList<EventText>? _texts;
+    private bool _more;
 
     public int Count => Read().Count;
 
     public EventText this[int index] => Read()[index];
 
-    public IEnumerator<EventText> GetEnumerator() => Read().GetEnumerator();
+    public IEnumerator<EventText> GetEnumerator()
+    {
+        var first = Read();
+        return _more ? Turns(first).GetEnumerator() : first.GetEnumerator();
+    }
+
+    private IEnumerable<EventText> Turns(IReadOnlyList<EventText> texts)
+    {
+        var more = true;
+        for (var turn = 1; texts.Count > 0; turn++)
+        {
+            foreach (var text in texts)
+            {
+                yield return text;
+            }
+
+            texts = more ? copy.Texts(options, turn, out more) : [];
+        }
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -100,7 +131,7 @@ internal sealed class LazyTexts(EventCopy copy, InspectionOptions options) : IRe
     {
         lock (_reading)
         {
-            return _texts ??= copy.Texts(options);
+            return _texts ??= copy.Texts(options, 0, out _more);
         }
     }
 }

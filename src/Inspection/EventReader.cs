@@ -28,17 +28,26 @@ internal interface IPlace
 }
 
 /// <summary>Takes an event apart in one pass over its bytes: its source, the texts somebody outside can choose (decoded), and its shape.</summary>
-internal sealed class EventReader(InspectionOptions options, IEventSink sink, EventTexts texts)
+/// <param name="options">Limits.</param>
+/// <param name="sink">Is shown every text, kept or not.</param>
+/// <param name="texts">Where the texts are kept, <see cref="InspectionOptions.MaxKept"/> of them.</param>
+/// <param name="skip">Texts that were kept in an earlier turn.</param>
+internal sealed class EventReader(InspectionOptions options, IEventSink sink, EventTexts texts, int skip = 0)
 {
-    private const int MaxDepth = 64;
+    /// <summary>Some runtimes read documents of any depth; what costs no more than its bytes is read, too.</summary>
+    private const int MaxDepth = 64 * 1024;
 
-    /// <summary>Texts that look like documents and are none; reading more of them is not worth the exceptions.</summary>
-    private const int MaxMistaken = 32;
+    /// <summary>Room to begin with; few events have a tenth.</summary>
+    private const int UsualDepth = 64;
+
+    /// <summary>Texts that look like documents and are none. Each costs an exception; more of them than the platform takes headers would stand before a body to no purpose but that.</summary>
+    private const int MaxMistaken = 4096;
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
     private static readonly JsonReaderOptions Lenient = new() { MaxDepth = MaxDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private int _characters;
+    private int _seen;
     private int _mistaken;
     private int _containers;
     private bool _encodedBody;
@@ -47,6 +56,9 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
     public string Source { get; private set; } = "unknown";
 
     public bool Full { get; private set; } = true;
+
+    /// <summary>There are texts behind those that are kept.</summary>
+    public bool More => _seen - skip > options.MaxKept;
 
     public EventShape Shape { get; } = new();
 
@@ -89,18 +101,19 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
     private void ReadDocument(ReadOnlySpan<byte> json, int step, int nesting, JsonReaderOptions readerOptions)
     {
         var reader = new Utf8JsonReader(json, readerOptions);
-        var frames = ArrayPool<Frame>.Shared.Rent(MaxDepth + 1);
+        var rented = ArrayPool<Frame>.Shared.Rent(UsualDepth + 1);
+        var frames = rented;
         try
         {
-            ReadTokens(ref reader, json, frames, step, nesting);
+            ReadTokens(ref reader, json, ref frames, step, nesting);
         }
         finally
         {
-            ArrayPool<Frame>.Shared.Return(frames); // what they point to lives as long as the program
+            ArrayPool<Frame>.Shared.Return(rented); // what they point to lives as long as the program
         }
     }
 
-    private void ReadTokens(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, Frame[] frames, int root, int nesting)
+    private void ReadTokens(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, ref Frame[] frames, int root, int nesting)
     {
         var depth = -1;
         while (reader.Read())
@@ -142,7 +155,12 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
                     next.Index = reader.TokenType == JsonTokenType.StartArray ? 0 : -1;
                     next.NameStart = -1;
-                    frames[++depth] = next;
+                    if (++depth == frames.Length)
+                    {
+                        Array.Resize(ref frames, depth * 2);
+                    }
+
+                    frames[depth] = next;
                     break;
                 case JsonTokenType.EndObject:
                 case JsonTokenType.EndArray:
@@ -338,7 +356,11 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         }
 
         _characters += length;
-        texts.Add(step, start, length, sink.Text(step, texts.Span(start, length)));
+        var text = sink.Text(step, texts.Span(start, length));
+        if (_seen++ >= skip && texts.Slices < options.MaxKept)
+        {
+            texts.Add(step, start, length, text);
+        }
     }
 
     internal static bool LooksLikeDocument(ReadOnlySpan<byte> text)
@@ -367,6 +389,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         }
 
         var mark = texts.Mark();
+        var seen = _seen;
         try
         {
             ReadDocument(texts.Bytes(start, length).Span, step, nesting + 1, Lenient);
@@ -375,6 +398,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         catch (JsonException)
         {
             _mistaken++;
+            _seen = seen;
             texts.Rewind(mark);
             return false;
         }
@@ -473,7 +497,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     private bool Room()
     {
-        if (texts.Slices < options.MaxTexts)
+        if (_seen < options.MaxTexts)
         {
             return true;
         }

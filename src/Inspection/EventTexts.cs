@@ -112,9 +112,16 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
         Span<char> room = stackalloc char[UsualName];
         var field = (t_field ??= new StringBuilder()).Clear();
-        foreach (var at in chain)
+        for (var i = 0; i < chain.Length; i++)
         {
-            var (_, start, length) = _steps[at];
+            if (i == UsualDepth && chain.Length > UsualDepth * 2)
+            {
+                // Nobody reads more of it, and each text of a hostile event would have it all.
+                field.Append(".…");
+                i = chain.Length - (UsualDepth / 4);
+            }
+
+            var (_, start, length) = _steps[chain[i]];
             if (start < 0)
             {
                 field.Append(CultureInfo.InvariantCulture, $"[{length}]");

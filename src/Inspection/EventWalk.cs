@@ -17,8 +17,8 @@ namespace Pellicle.Inspection;
 /// </summary>
 internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPlace
 {
-    /// <summary>Longer events go to the reader, whose memory is bounded.</summary>
-    public const int MaxBytes = 1024 * 1024;
+    /// <summary>Longer events are not inspected by the guard.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
 
     private const int MaxDepth = 64;
 

@@ -119,19 +119,25 @@ public static class Inspector
             }
 
             walk.Shape.Release();
-            copy.Release();
+            return Read(json.Span, options, Screened, copy);
         }
 
         return Read(json.Span, options, Screened);
     }
 
     /// <summary>The way of every event that cannot be walked through; says the same of those that can. Without a screen the detectors look at every text, as tests compare.</summary>
-    internal static InspectionVerdict Read(ReadOnlySpan<byte> json, InspectionOptions options, Detectors.Screen? screen)
+    internal static InspectionVerdict Read(ReadOnlySpan<byte> json, InspectionOptions options, Detectors.Screen? screen, EventCopy? copy = null)
     {
         var texts = new EventTexts(Math.Min(json.Length, options.MaxTextLength * 8) + 64);
         var judge = new Judge(options, screen);
         var reader = new EventReader(options, new Sink(judge, texts), texts);
         reader.Read(json);
+        if (reader.More && copy is not null)
+        {
+            return Verdict(options, judge.Signals, reader.Source, reader.Full, reader.Shape, new LazyTexts(copy, options));
+        }
+
+        copy?.Release();
         return Verdict(options, judge.Signals, reader.Source, reader.Full, reader.Shape, texts);
     }
 

@@ -191,11 +191,54 @@ public sealed class EventTests
     {
         Inspect("not json").Full.ShouldBeFalse();
         Inspect("not json; cat /etc/passwd").Decision.ShouldBe(InspectionDecision.Block);
-        Inspect(new string('[', 100) + new string(']', 100)).Full.ShouldBeFalse();
+        Inspect(new string('[', 70_000) + new string(']', 70_000)).Full.ShouldBeFalse();
         var options = new InspectionOptions { MaxTexts = 2 };
         var cut = Inspector.Inspect("""{"a":"1","b":"2","c":"3"}"""u8.ToArray(), options);
         cut.Full.ShouldBeFalse();
         cut.Texts.Count.ShouldBe(2);
+    }
+
+    /// <summary>Who pads an event gets past nothing: neither the detectors nor the comparison with what the function does.</summary>
+    [Theory]
+    [InlineData("texts")]
+    [InlineData("many texts")]
+    [InlineData("characters")]
+    [InlineData("one text")]
+    [InlineData("depth")]
+    [InlineData("nested depth")]
+    [InlineData("names")]
+    [InlineData("what looks like a document")]
+    [InlineData("a form")]
+    public void Padding_hides_nothing(string padding)
+    {
+        const string Attack = "x; cat /etc/passwd";
+        string Many(int count, Func<int, string> item) => string.Join(',', Enumerable.Range(0, count).Select(item));
+        string Deep(int depth) => new string('[', depth) + new string(']', depth);
+        string Text(string text) => System.Text.Json.JsonSerializer.Serialize(text);
+        var pad = padding switch
+        {
+            "texts" => $"[{Many(5_000, i => $"\"t{i}\"")}]",
+            "many texts" => $"[{Many(150_000, i => $"\"t{i}\"")}]",
+            "characters" => $"[{Many(30, i => Text(new string('a', 100_000)))}]",
+            "one text" => Text(new string('a', 300_000) + " "),
+            "depth" => Deep(2_000),
+            "nested depth" => Text($"{{\"a\":{Deep(2_000)},\"b\":{Text(Attack)}}}"),
+            "names" => $"{{{Many(20_000, i => $"\"t{i}.\":1")}}}",
+            "what looks like a document" => $"[{Many(1_000, i => "\"[\\\"a\\\"}]\"")}]",
+            _ => "1",
+        };
+        var body = padding switch
+        {
+            "nested depth" => "",
+            "what looks like a document" => $",\"body\":{Text($"{{\"c\":\"x\\u003b cat /etc/passwd\"}}")}",
+            "a form" => $",\"body\":{Text($"{Many(5_000, i => $"f{i}=1").Replace(',', '&')}&c={Uri.EscapeDataString(Attack)}")}",
+            _ => $",\"c\":{Text(Attack)}",
+        };
+        var verdict = Inspect($"{{\"pad\":{pad}{body}}}");
+        verdict.Decision.ShouldBe(InspectionDecision.Block);
+        verdict.Signals[0].Detector.ShouldBe("command-injection");
+        verdict.Texts.Count(t => t.Text == Attack).ShouldBe(1);
+        verdict.Full.ShouldBeTrue();
     }
 
     [Fact]
