@@ -1,7 +1,8 @@
 """What the layer adds to a cold start: from the platform's first exec to the runtime's first request for an event.
 
 With the layer, the extension is started first and must register before the runtime starts, as the platform does it; both spans count.
-`bare` and `layer` take turns; the difference is taken within each round, and its median is judged. The legs behind them tell where it goes.
+`bare` and `layer` take turns; the difference is taken within each round, and its median is judged. Beside it stands where that median lies with a probability of 95 %:
+where this is wide, something else ran or there were few rounds, and the median says little. The legs behind them tell where it goes.
 Processor time of all processes is printed beside: it tells more than the clock on a machine that has other work.
 """
 import os, shutil, signal, socket, statistics, subprocess, sys, threading, time
@@ -125,13 +126,19 @@ def lay_out_layer():
     harness.bind(layer, "/opt")
 
 
+def interval(values):
+    """Between these two the median lies with a probability of 95 %, however the values are distributed (the sign test)."""
+    ordered, half, off = sorted(values), len(values) / 2, 0.98 * len(values) ** 0.5
+    return ordered[max(0, int(half - off) - 1)], ordered[min(len(ordered) - 1, int(half + off))]
+
+
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 41
     languages = sys.argv[2:] or list(LIMITS)
     harness.mount_places()
     lay_out_layer()
     worst = 0
-    print(f"{'language':9} {'bare':>9} {'layer':>9} {'ratio':>6} {'added':>9} {'limit':>6}   {'extension':>11} {'interposer':>11} {'wrapper, probe':>15}   {'processor: bare':>15} {'added':>9}   load {os.getloadavg()[0]:.1f}")
+    print(f"{'language':9} {'bare':>9} {'layer':>9} {'ratio':>6} {'added':>9} {'between':>14} {'limit':>6}   {'extension':>11} {'interposer':>11} {'wrapper, probe':>15}   {'processor: bare':>15} {'added':>9}   load {os.getloadavg()[0]:.1f}")
     for language in languages:
         harness.use(language)
         legs = ("bare", "layer", "interposer")
@@ -144,11 +151,12 @@ def main():
         pairs = list(zip(results["bare"], results["layer"], results["interposer"]))
         middle = statistics.median
         bare, layer = middle(b[1] for b, _, _ in pairs), middle(w[0] + w[1] for _, w, _ in pairs)
-        added, extension = middle(w[0] + w[1] - b[1] for b, w, _ in pairs), middle(w[0] for _, w, _ in pairs)
+        differences = [w[0] + w[1] - b[1] for b, w, _ in pairs]
+        added, (low, high), extension = middle(differences), interval(differences), middle(w[0] for _, w, _ in pairs)
         interposer, rest = middle(i[1] - b[1] for b, _, i in pairs), middle(w[1] - i[1] for _, w, i in pairs)
         processor, more = middle(b[2] for b, _, _ in pairs), middle(w[2] - b[2] for b, w, _ in pairs)
         worst = max(worst, added - LIMITS[language])
-        print(f"{language:9} {bare:7.1f}ms {layer:7.1f}ms {layer / bare:6.2f} {added:+7.1f}ms {LIMITS[language]:4.0f}ms   {extension:+9.1f}ms {interposer:+9.1f}ms {rest:+13.1f}ms   {processor:13.1f}ms {more:+7.1f}ms", flush=True)
+        print(f"{language:9} {bare:7.1f}ms {layer:7.1f}ms {layer / bare:6.2f} {added:+7.1f}ms {low:+5.1f} .. {high:+5.1f} {LIMITS[language]:4.0f}ms   {extension:+9.1f}ms {interposer:+9.1f}ms {rest:+13.1f}ms   {processor:13.1f}ms {more:+7.1f}ms", flush=True)
     return 1 if worst > 0 else 0
 
 

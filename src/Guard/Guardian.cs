@@ -138,7 +138,9 @@ internal sealed class Guardian : IGate, IJudge
 
     public bool MayPoll(Connection connection)
     {
-        Trim();
+        // What the start left behind can wait: a cold start does not pay for its collection.
+        if (Initialised)
+            Trim();
         if (Policy.Mode == ProtectionMode.Off)
             return true;
         try
@@ -157,6 +159,9 @@ internal sealed class Guardian : IGate, IJudge
             return true;
         }
     }
+
+    /// <summary>Finds the process behind a new connection; not on the way of a message.</summary>
+    internal void Identify(Connection connection) => Identified(connection, Peer(connection));
 
     /// <summary>The process behind a connection became known (found in the background).</summary>
     internal void Identified(Connection connection, int pid)
@@ -188,12 +193,15 @@ internal sealed class Guardian : IGate, IJudge
         return Tamper("poller", $"process {pid} asks for events; the runtime is process {runtime}", "second-poller", null);
     }
 
-    /// <summary>Looks the process up when the background has not yet; once, about a millisecond.</summary>
+    /// <summary>Looks the process up when the background has not yet.</summary>
     private void Know(Connection connection)
     {
-        if (connection.Pid == 0 && Proxy is { } proxy)
-            connection.Pid = PeerFinder.Find(connection.ClientPort, proxy.Address.Port);
+        if (connection.Pid == 0)
+            connection.Pid = Peer(connection);
     }
+
+    /// <summary>The wrapper became the runtime, and most runtimes ask by the process they are.</summary>
+    private int Peer(Connection connection) => Proxy is { } proxy ? PeerFinder.Find(connection.ClientPort, proxy.Address.Port, _runtimePid, _wrapperPid, _firstPid) : 0;
 
     /// <summary>Unknown processes count as the runtime: what cannot be told is let through. A runtime for several invocations at a time has workers.</summary>
     private bool IsRuntime(int pid, int runtime) =>

@@ -67,5 +67,30 @@ public class SocketDiagnosisTests
     }
 
     [Fact]
+    public void Who_is_likely_is_looked_at_and_not_believed()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var client = new TcpClient();
+        client.Connect(IPAddress.Loopback, port);
+        using var accepted = listener.AcceptSocket();
+        var clientPort = ((IPEndPoint)client.Client.LocalEndPoint!).Port;
+        using var other = System.Diagnostics.Process.Start("sleep", "600");
+        try
+        {
+            // Nobody, one that runs and has other descriptors, one that cannot be: whoever has it is found all the same.
+            PeerFinder.Find(clientPort, port, 0, other.Id, int.MaxValue).ShouldBe(Environment.ProcessId);
+            PeerFinder.Find(clientPort, port, other.Id, Environment.ProcessId).ShouldBe(Environment.ProcessId);
+            PeerFinder.Find(1, 2, Environment.ProcessId).ShouldBe(0);
+        }
+        finally
+        {
+            other.Kill();
+            other.WaitForExit();
+        }
+    }
+
+    [Fact]
     public void Nobody_is_found_where_nobody_is() => PeerFinder.Find(1, 2).ShouldBe(0);
 }

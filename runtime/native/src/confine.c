@@ -230,21 +230,8 @@ static long install(struct program *p, unsigned flags)
     return result == -EINVAL ? SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &whole) : result;
 }
 
-/* In a child that shares our memory: a filter belongs to the task that sets it. */
-static bool would_be_allowed(void)
-{
-    struct program p = { .length = 0 };
-    volatile bool allowed = false;
-    RETURN(&p, SECCOMP_RET_ALLOW);
-    pid_t child = vfork();
-    if (child == 0) {
-        allowed = install(&p, 0) == 0;
-        SYS1(SYS_exit_group, 0);
-    }
-    while (child > 0 && SYS4(SYS_wait4, child, 0, 0, 0) == -EINTR)
-        continue;
-    return allowed;
-}
+/* The kernel reads the filter before it looks at anything else, and there is none to read: who may set one hears EFAULT. Nothing is set, and no child is needed. */
+static bool would_be_allowed(void) { return SYS3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) == -EFAULT; }
 
 /* Nobody waits longer than this for a guard that took the question and does not answer. */
 static void end_after(long milliseconds)

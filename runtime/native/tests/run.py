@@ -671,6 +671,31 @@ def raw_system_calls_meet_a_filter_where_one_is_asked_for():
     assert lines[0] == "system 256 77", lines
 
 
+NO_SECCOMP = """
+import ctypes, os, platform, struct, sys
+code = struct.pack("HBBI" * 4, 0x20, 0, 0, 0, 0x15, 0, 1, 277 if platform.machine() == "aarch64" else 317, 6, 0, 0, 0x50001, 6, 0, 0, 0x7fff0000)  # seccomp(): EPERM
+code = ctypes.create_string_buffer(code)
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+prctl(38, 1, 0, 0, 0)
+if prctl(22, 2, struct.pack("HxxxxxxQ", 4, ctypes.addressof(code)), 0, 0) != 0:
+    sys.exit(77)
+os.environ.update(LD_PRELOAD=sys.argv[1], PELLICLE_CHANNEL=sys.argv[2])
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+@test
+def a_platform_that_refuses_filters_is_told():
+    if RUNNER:
+        raise Skip("another processor's calls")
+    for wanted in ("", "1"):
+        guard = Guard()
+        done = run(guard, PYTHON, "-c", NO_SECCOMP, LIBRARY, guard.name, CALLS, "open", "/etc/hostname", env=environment(None, PELLICLE_SECCOMP=wanted))
+        if done.returncode == 77:
+            raise Skip("no seccomp filter may be set here")
+        equal((done.lines, confinement(guard)), (["ok 77"], 3), (wanted, done.stderr))
+
+
 CONFINE, NO_PROGRAMS = 2, 4
 
 

@@ -19,6 +19,8 @@ internal sealed class ExtensionMode
 
     private const int ShutdownReserveMs = 300;
 
+    private const int StackBytes = 256 * 1024;
+
     /// <summary>Half a minute: what was needed once (a server's certificate, a rare source) does not stay.</summary>
     private const int ReleaseEveryTicks = 60;
 
@@ -140,17 +142,18 @@ internal sealed class ExtensionMode
 
     /// <summary>Who is at the other end is looked up once, beside the traffic.</summary>
     private void Identify(Connection connection) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static state =>
+        // A thread for a moment: to start the pool for it would cost a cold start three.
+        new Thread(() =>
         {
             try
             {
-                state.Guardian.Identified(state.Connection, PeerFinder.Find(state.Connection.ClientPort, state.Port));
+                _guardian.Identify(connection);
             }
             catch (Exception error)
             {
-                state.Guardian.Fault("peer look-up", error);
+                _guardian.Fault("peer look-up", error);
             }
-        }, (Guardian: _guardian, Connection: connection, Port: _guardian.Proxy?.Address.Port ?? 0), preferLocal: false);
+        }, StackBytes) { IsBackground = true, Name = "peer" }.Start();
 
     /// <summary>Registers, waits for SHUTDOWN, keeps house meanwhile.</summary>
     private static int Live(string name, Settings settings, ExtensionMode? mode)
@@ -161,7 +164,7 @@ internal sealed class ExtensionMode
         if (mode is not null)
         {
             mode._reporter?.Start();
-            new Thread(mode.KeepHouse, 256 * 1024) { IsBackground = true, Name = "house" }.Start();
+            new Thread(mode.KeepHouse, StackBytes) { IsBackground = true, Name = "house" }.Start();
         }
         while (true)
         {
@@ -179,7 +182,8 @@ internal sealed class ExtensionMode
 
     private void KeepHouse()
     {
-        var pause = new ManualResetEventSlim(false);
+        // Without the turns it would make before it waits, fifty times a second while the runtime starts.
+        var pause = new ManualResetEventSlim(false, spinCount: 0);
         var ticks = 0;
         while (true)
         {
