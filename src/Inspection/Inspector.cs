@@ -232,22 +232,26 @@ public static class Inspector
             Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
             Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
             var subject = new Detectors.Subject(text, Literals, places, lengths);
-            var document = IsDocument(text);
+            bool? document = null;
             foreach (var detector in All)
             {
                 var match = detector.Find(subject);
                 if (match.Confidence > 0)
                 {
-                    var ceiling = detector.Id == "xss" || (document && Array.IndexOf(OfParameters, detector.Id) >= 0) ? ScriptCeiling : 1;
-                    var confidence = Math.Min(match.Confidence, ceiling);
+                    var confidence = match.Confidence;
+                    if (confidence > ScriptCeiling && (detector.Id == "xss" || (Array.IndexOf(OfParameters, detector.Id) >= 0 && (document ??= IsDocument(text)))))
+                    {
+                        confidence = ScriptCeiling;
+                    }
+
                     Add(new InspectionSignal(detector.Id, place.Field(step), confidence, Cut(text, match)));
                 }
             }
         }
 
-        /// <summary>Articles, tickets, source files: they quote commands and queries, and a function does not paste them into one.</summary>
+        /// <summary>Articles, tickets, source files, sentences: they quote commands and queries, and a function does not paste them into one.</summary>
         private static bool IsDocument(string text) =>
-            text.Length > MaxParameter || (text.Length > 200 && text.AsSpan().Count('\n') >= 3);
+            text.Length > MaxParameter || (text.Length > 200 && text.AsSpan().Count('\n') >= 3) || Detectors.Writing.IsAbout(text);
 
         internal static bool IsPlain(ReadOnlySpan<byte> text) =>
             text.IndexOfAnyExcept(Plain) < 0

