@@ -50,7 +50,7 @@ internal sealed class EventCopy
             }
 
             var texts = new EventTexts(Math.Min(Length, options.MaxTextLength * 8) + 64);
-            var reader = new EventReader(options, new Silent(), texts, turn * options.MaxKept);
+            var reader = new EventReader(options, new Silent(texts), texts, turn * options.MaxKept);
             reader.Read(_bytes.AsSpan(0, Length));
             reader.Shape.Release();
             more = reader.More;
@@ -77,15 +77,14 @@ internal sealed class EventCopy
         }
     }
 
-    private sealed class Silent : IEventSink
+    /// <summary>Detects nothing, and keeps what sinks are compared with.</summary>
+    private sealed class Silent(EventTexts texts) : IEventSink
     {
         public string? Text(int step, ReadOnlySpan<byte> text) => null;
 
-        public bool IsTelling(ReadOnlySpan<byte> name) => false;
+        public bool IsTelling(ReadOnlySpan<byte> name) => EventTexts.IsUsable(name);
 
-        public void Name(int step, ReadOnlySpan<byte> name)
-        {
-        }
+        public void Name(int step, ReadOnlySpan<byte> name) => texts.AddName(step, name);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using System.Globalization;
 using System.Text;
@@ -24,6 +25,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
     private readonly List<PathStep> _steps = [];
     private readonly List<Slice> _slices = [];
+    private readonly List<(int Step, string Name)> _names = [];
     private byte[] _arena = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
     private int _used;
     private EventText[]? _items;
@@ -31,7 +33,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private readonly record struct Slice(int Step, int Start, int Length, string? Text);
 
     /// <summary>With what is decoded.</summary>
-    public int Count => _slices.Count == 0 ? 0 : Items.Length;
+    public int Count => _slices.Count + _names.Count == 0 ? 0 : Items.Length;
 
     /// <summary>Everything together; asked from several threads at once the list may be built twice, equal both times.</summary>
     private EventText[] Items => Volatile.Read(ref _items) ?? Build();
@@ -85,6 +87,18 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     internal int Slices => _slices.Count;
 
     internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, text));
+
+    /// <summary>Names of members without a blank, a slash or another sign mean nothing to a sink.</summary>
+    internal static bool IsUsable(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(SimpleName) >= 0;
+
+    /// <summary>The name of a member, which a program may use as it does a text (as a path, an address, a command).</summary>
+    internal void AddName(int step, ReadOnlySpan<byte> name)
+    {
+        if (_names.Count < MaxNames && IsUsable(name))
+        {
+            _names.Add((step, Encoding.UTF8.GetString(name)));
+        }
+    }
 
     /// <summary>What is forgotten when a text turns out not to be the document it looked like.</summary>
     internal (int Slices, int Used) Mark() => (_slices.Count, _used);
@@ -148,6 +162,13 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
             list.Add(new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length)));
         }
 
+        foreach (var (step, name) in _names)
+        {
+            list.Add(new EventText(Field(step), name));
+        }
+
+        AddLists(list);
+
         // A cookie's value is what a program takes of it.
         for (var i = 0; i < _slices.Count; i++)
         {
@@ -161,12 +182,57 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         for (int i = 0, whole = list.Count; i < whole; i++)
         {
             EncodedText.AddDecoded(list[i], list);
+            if (Unescaped(list[i].Text) is { } plain)
+            {
+                list.Add(new EventText(list[i].Field, plain));
+            }
         }
 
         EventText[] items = [.. list];
         Volatile.Write(ref _items, items);
         return items;
     }
+
+    private static readonly SearchValues<byte> SimpleName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@"u8);
+
+    /// <summary>As many as texts of one turn.</summary>
+    private const int MaxNames = 1 << 16;
+    private const int MaxElements = 64;
+
+    /// <summary>Characters; longer ones are not joined.</summary>
+    private const int MaxJoined = 4096;
+
+    /// <summary>Characters of XML or HTML in which entities are read.</summary>
+    private const int MaxEscaped = 16 << 10;
+
+    /// <summary>Lists of words are joined by programs that make a command of them: <c>["rm", "-rf", "/x"]</c>.</summary>
+    private void AddLists(List<EventText> list)
+    {
+        for (int from = 0, end; from < _slices.Count; from = end)
+        {
+            end = from + 1;
+            var step = _slices[from].Step;
+            if (step < 0 || _steps[step].Start >= 0)
+            {
+                continue;
+            }
+
+            var length = _slices[from].Length;
+            while (end < _slices.Count && _slices[end].Step >= 0 && _steps[_slices[end].Step] is { Start: < 0 } next && next.Parent == _steps[step].Parent)
+            {
+                length += _slices[end++].Length + 1;
+            }
+
+            if (end - from is > 1 and <= MaxElements && length <= MaxJoined)
+            {
+                list.Add(new EventText(Field(_steps[step].Parent), string.Join(' ', Enumerable.Range(from, end - from).Select(i => list[i].Text))));
+            }
+        }
+    }
+
+    /// <summary>What a parser of XML or HTML makes of <c>&amp;amp;</c> and the like; null where there is none.</summary>
+    private static string? Unescaped(string text) =>
+        text.Length <= MaxEscaped && text.IndexOf('&') is >= 0 and var at && text.IndexOf(';', at) > 0 && System.Net.WebUtility.HtmlDecode(text) is var plain && plain != text ? plain : null;
 
     private const int MaxCookies = 64;
 

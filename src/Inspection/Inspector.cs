@@ -182,9 +182,16 @@ public static class Inspector
     {
         public string? Text(int step, ReadOnlySpan<byte> text) => judge.Text(texts, step, text);
 
-        public bool IsTelling(ReadOnlySpan<byte> name) => Inspector.IsTelling(name);
+        public bool IsTelling(ReadOnlySpan<byte> name) => Inspector.IsTelling(name) || EventTexts.IsUsable(name);
 
-        public void Name(int step, ReadOnlySpan<byte> name) => judge.Name(texts, step, Encoding.UTF8.GetString(name));
+        public void Name(int step, ReadOnlySpan<byte> name)
+        {
+            texts.AddName(step, name);
+            if (Inspector.IsTelling(name))
+            {
+                judge.Name(texts, step, Encoding.UTF8.GetString(name));
+            }
+        }
     }
 
     /// <summary>Shows every text and every telling name to the detectors.</summary>

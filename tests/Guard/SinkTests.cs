@@ -239,6 +239,96 @@ public class SinkTests
     }
 
     [Theory]
+    [InlineData("/usr/bin/unzip", "-:", "-:", "a.zip")]
+    [InlineData("/usr/bin/unzip", "-d/var/task", "-d/var/task", "a.zip")]
+    [InlineData("/usr/bin/split", "--filter=id", "--filter=id", "a.txt")]
+    [InlineData("/usr/bin/node", "--import=data:text/javascript,1", "--import=data:text/javascript,1", "app.js")]
+    [InlineData("/usr/bin/node", "-r /tmp/x.js", "-r", "/tmp/x.js", "app.js")]
+    [InlineData("/usr/bin/node", "--eval=process.exit(1)", "--eval=process.exit(1)")]
+    [InlineData("/usr/bin/psql", "-c \\! -U x", "-c", "\\!")]
+    [InlineData("/usr/bin/git", "ext::sh -c id", "clone", "ext::sh -c id")]
+    [InlineData("/usr/bin/git", "ext::sh -c id", "ls-remote", "ext::sh -c id")]
+    [InlineData("/usr/bin/cat", "words.txt /etc/passwd", "words.txt", "/etc/passwd")]
+    [InlineData("/usr/bin/cp", "-r /proc/self/environ /tmp/x", "-r", "/proc/self/environ", "/tmp/x")]
+    public void More_options_and_arguments(string program, string text, params string[] argv) =>
+        Arguments(program, [Path.GetFileName(program), .. argv], text).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("argument-injection"), h => h.Block.ShouldBeTrue());
+
+    [Theory]
+    [InlineData("/usr/bin/cat", "the users stand in /etc/passwd", "/etc/passwd")]
+    [InlineData("/usr/bin/cat", "words.txt", "words.txt", "/etc/hosts")]
+    [InlineData("/usr/bin/convert", "/tmp/a b.png", "/tmp/a b.png", "/tmp/out.png")]
+    [InlineData("/usr/bin/git", "https://git.example/a.git", "clone", "https://git.example/a.git")]
+    public void Ordinary_arguments(string program, string text, params string[] argv) =>
+        (Arguments(program, [Path.GetFileName(program), .. argv], text)?.Block ?? false).ShouldBeFalse();
+
+    [Theory]
+    [InlineData("sqlite3", "select * from t where n = '{0}'", "x' union select readfile('/etc/passwd'), 2 --", true)]
+    [InlineData("sqlite3", "select * from t where n = '{0}';", "x'\n.shell id\nselect '", true)]
+    [InlineData("sqlite3", "{0}", ".shell id", true)]
+    [InlineData("sqlite3", "select * from t where n = '{0}'", "Anna", false)]
+    [InlineData("sqlite3", "select * from t where n = '{0}'", "read .output of the report", false)]
+    [InlineData("psql", "select '{0}'", "x' \\! id", true)]
+    [InlineData("psql", "select * from t where n = '{0}'", "x' or 'a'='a", true)]
+    [InlineData("mysql", "select * from t where n = '{0}'", "Anna Maria", false)]
+    public void Statements_for_clients_of_databases(string program, string statement, string text, bool stopped)
+    {
+        string[] argv = [program, program == "sqlite3" ? "/tmp/a.db" : "-c", string.Format(null, statement, text)];
+        (Process(argv, text)?.Block ?? false).ShouldBe(stopped);
+    }
+
+    [Theory]
+    [InlineData(".[] | select(.name == \"{0}\")", "x\"), $ENV.AWS_SECRET_ACCESS_KEY, (\"", true)]
+    [InlineData("{0}", "env | keys", true)]
+    [InlineData("{0}", "[inputs]", true)]
+    [InlineData(".[] | select(.name == \"{0}\")", "an input device", false)]
+    [InlineData("{0}", ".items[0].name", false)]
+    public void Programs_of_jq(string program, string text, bool stopped) => (Process(["jq", "-r", program.Replace("{0}", text), "a.json"], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("task: report\ncmd: cat /etc/passwd\n", "cat /etc/passwd", true)]
+    [InlineData("<job><run>ls -la /</run></job>", "ls -la /", true)]
+    [InlineData("steps:\n  - ls -la /\n", "ls -la /", true)]
+    [InlineData("[job]\nrun = \"ls -la /\"\n", "ls -la /", true)]
+    [InlineData("cmd: id", "id", true)]
+    [InlineData("the way to do it: ls -la /", "ls -la /", false)]
+    [InlineData("sort: date\n", "date", false)]
+    [InlineData("cmd: ls -la / and more", "ls -la /", false)]
+    public void Commands_that_a_document_holds_as_a_value(string text, string command, bool stopped)
+    {
+        (Process("sh", "-c", command, text)?.Block ?? false).ShouldBe(stopped);
+        (Process(command.Split(' '), text)?.Block ?? false).ShouldBe(stopped);
+    }
+
+    [Fact]
+    public void A_program_and_its_arguments_from_several_fields()
+    {
+        Many("cat", "/etc/passwd").ShouldBe(true);
+        Many("rm", "-rf", "data").ShouldBe(true);
+        Many("dig", "example.com").ShouldBe(false);
+        ProcessSink.Check("/usr/bin/convert", "convert", ["convert", "a.png", "/tmp/own.png"], [new("tool", "convert"), new("file", "a.png")]).ShouldBeNull();
+
+        static bool? Many(params string[] argv) => ProcessSink.Check("/usr/bin/" + argv[0], argv[0], argv, [.. argv.Select((a, i) => new EventText($"f{i}", a))])?.Block;
+    }
+
+    [Fact]
+    public void A_command_behind_a_bar() => Process("sh", "-c", "cat /etc/passwd", "|cat /etc/passwd").ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Fact]
+    public void A_script_is_found_by_its_relative_name_too()
+    {
+        var folder = Directory.CreateTempSubdirectory("pellicle-guard-tests").FullName;
+        File.WriteAllText(Path.Combine(folder, "job.py"), "import os\nprint(os.environ)\n");
+        Check(folder, "job.py").ShouldNotBeNull().Block.ShouldBeTrue();
+        Check(folder, "./job.py").ShouldNotBeNull();
+        Check(folder, "absent.py").ShouldBeNull();
+        Check("/usr", "job.py").ShouldBeNull();
+        Check(null, "job.py").ShouldBeNull();
+        Directory.Delete(folder, recursive: true);
+
+        static SinkHit? Check(string? folder, string file) => ProcessSink.Check("/usr/bin/python3.11", "python3", ["python3", "-u", file], Texts("import os\nprint(os.environ)"), () => folder);
+    }
+
+    [Theory]
     [InlineData("BEGIN{system(\"cat /etc/passwd\")}", true)]
     [InlineData("BEGIN{while((getline l < \"/etc/passwd\")>0) print l}", true)]
     [InlineData("{print | \"sh\"}", true)]
@@ -368,6 +458,9 @@ public class SinkTests
     [InlineData("/etc/passwd", "/var/task/../../etc/passwd", "....//....//etc/passwd")]
     [InlineData("/var/task/handler.py", "/var/task/files/../handler.py", "../handler.py")]
     [InlineData("/etc/passwd", "/etc/passwd", "../../../etc/passwd\0.png")]
+    [InlineData("/etc/passwd", "/etc/passwd", "@/etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "concat:/etc/passwd")]
+    [InlineData("/etc/passwd", "/etc/passwd", "text:@/etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>")]
     public void Traversal(string resolved, string raw, string text) =>
         PathSink.Check(resolved, raw, Texts(text)).ShouldNotBeNull().Detector.ShouldBe("path-traversal");
@@ -406,10 +499,27 @@ public class SinkTests
     public void A_service_of_the_functions_own_may_be_mentioned_but_not_addressed()
     {
         HostSink.Check("localhost:2773", "127.0.0.1", Texts("localhost"), known: true).ShouldNotBeNull().Block.ShouldBeFalse();
-        HostSink.Check("localhost:2773", "127.0.0.1", Texts("localhost")).ShouldNotBeNull().Block.ShouldBeTrue();
         HostSink.Check("localhost:2773", "127.0.0.1", Texts("http://localhost:2773/secrets"), known: true).ShouldNotBeNull().Block.ShouldBeTrue();
         HostSink.Check("127.0.0.1:2773", "127.0.0.1", Texts("http://2130706433:2773/secrets"), known: true).ShouldNotBeNull().Block.ShouldBeTrue();
     }
+
+    /// <summary>A word that is also the name of a host says nothing alone; in a field for hosts it is one.</summary>
+    [Theory]
+    [InlineData("name", "localhost", "localhost:2773", "127.0.0.1", false)]
+    [InlineData("engine", "redis", "redis:6379", "10.0.0.7", false)]
+    [InlineData("text", "it runs on localhost, too", "localhost:2773", "127.0.0.1", false)]
+    [InlineData("host", "it runs on localhost, too", "localhost:2773", "127.0.0.1", false)]
+    [InlineData("headers.Host", "localhost", "localhost:2773", "127.0.0.1", false)]
+    [InlineData("requestContext.domainName", "localhost", "localhost:2773", "127.0.0.1", false)]
+    [InlineData("queryStringParameters.host", "localhost", "localhost:8080", "127.0.0.1", true)]
+    [InlineData("body.targetUrl", "LOCALHOST", "localhost:8080", "127.0.0.1", true)]
+    [InlineData("text", "user@localhost", "localhost:8080", "127.0.0.1", true)]
+    [InlineData("text", "//localhost/x", "localhost:8080", "127.0.0.1", true)]
+    [InlineData("text", "localhost:8080", "localhost:8080", "127.0.0.1", true)]
+    [InlineData("text", "rebind.example", "rebind.example:80", "10.0.0.7", true)]
+    [InlineData("text", "127.0.0.1", "127.0.0.1:8080", "127.0.0.1", true)]
+    public void A_word_that_names_a_host_too(string field, string text, string item, string ip, bool stopped) =>
+        HostSink.Check(item, ip, [new EventText(field, text)]).ShouldNotBeNull().Block.ShouldBe(stopped);
 
     [Fact]
     public void Other_hosts_named_by_an_event_are_reported() =>

@@ -35,6 +35,33 @@ public class SqlSinkTests
         bool Denied(string statement) => hop.Guardian.Judge(new Query(Dimension.Statement, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, 1, [SqlText.PostgreSql, statement])).Deny;
     }
 
+    /// <summary>What ran before, word for word, without an event that holds it is the function's own.</summary>
+    [Fact]
+    public void A_text_equal_to_a_piece_of_a_statement_of_the_functions_own_is_reported()
+    {
+        const string own = "select * from goods where price > 5 AND kind = 'x' OR kind = 'y'", piece = "price > 5 AND kind = 'x' OR kind = 'y'";
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Mode = ProtectionMode.Off } }, "test");
+        using var runtime = hop.Runtime();
+        Next("""{"name":"Anna"}""");
+        Denied(own).ShouldBeFalse();
+        Next($$"""{"name":"{{piece}}"}""");
+        Denied(own).ShouldBeFalse("it ran before without this event");
+        Denied(own + " limit 5").ShouldBeTrue();
+        Denied(own + " limit 5").ShouldBeTrue("what was stopped is not known for that");
+
+        void Next(string text)
+        {
+            var answer = hop.Platform.Event(Guid.NewGuid().ToString(), text);
+            runtime.Next();
+            _number++;
+        }
+
+        bool Denied(string statement) => hop.Guardian.Judge(new Query(Dimension.Statement, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, _number, [SqlText.PostgreSql, statement])).Deny;
+    }
+
+    private ulong _number;
+
     [Theory]
     [InlineData(ByName, "x' OR '1'='1")]
     [InlineData(ByName, "x' or 1=1 --")]
@@ -57,6 +84,8 @@ public class SqlSinkTests
     [InlineData(ById, "-1 UNION SELECT 1, password FROM users")]
     [InlineData(ById, "1; DELETE FROM users")]
     [InlineData(ById, "1--")]
+    [InlineData(ById, "1|2")]
+    [InlineData(ById, "id=id")]
     [InlineData(ById, "1 /*")]
     [InlineData(ById, "1 and 1=1")]
     [InlineData(ById, "(select id from users limit 1)")]

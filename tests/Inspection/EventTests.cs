@@ -95,6 +95,33 @@ public sealed class EventTests
     public void Names_that_tell_nothing_are_passed(string json) => Inspect(json).Signals.ShouldBeEmpty();
 
     [Fact]
+    public void Names_of_members_that_could_be_a_path_or_a_command_are_texts()
+    {
+        var texts = Inspect("""{"files":{"../../etc/passwd":"x","a.txt":"y","sub/\u0041 b":1},"headers":{"x-forwarded-for":"z"},"body":"{\"x; id\":2}"}""").Texts;
+        texts.ShouldContain(t => t.Text == "../../etc/passwd" && t.Field.StartsWith("files.", StringComparison.Ordinal));
+        texts.ShouldContain(t => t.Text == "sub/A b");
+        texts.ShouldContain(t => t.Text == "x; id");
+        texts.ShouldNotContain(t => t.Text == "a.txt" || t.Text == "x-forwarded-for" || t.Text == "files");
+    }
+
+    [Fact]
+    public void Lists_of_words_are_texts_as_a_whole_too()
+    {
+        var texts = Inspect("""{"cmd":["rm","-rf","/x"],"one":["alone"],"deep":[["a","b"],["c"]],"records":[{"n":"d"},{"n":"e"}]}""").Texts;
+        texts.ShouldContain(new EventText("cmd", "rm -rf /x"));
+        texts.ShouldContain(new EventText("deep[0]", "a b"));
+        texts.Count(t => t.Text.Contains(' ', StringComparison.Ordinal)).ShouldBe(2);
+        Inspect($$"""{"many":[{{string.Join(',', Enumerable.Repeat("\"x\"", 65))}}]}""").Texts.ShouldNotContain(t => t.Field == "many");
+    }
+
+    [Fact]
+    public void Entities_are_read_as_parsers_do()
+    {
+        Inspect("""{"body":"<run>ls &amp;&amp; id &#62; x</run>"}""").Texts.ShouldContain(new EventText("body", "<run>ls && id > x</run>"));
+        Inspect("""{"q":"a & b; c"}""").Texts.Count.ShouldBe(1);
+    }
+
+    [Fact]
     public void What_is_decoded_from_base64_is_a_text_of_its_field()
     {
         var path = Inspect($$"""{"file":"{{Base64("../../../etc/passwd")}}","other":"database"}""").Texts;

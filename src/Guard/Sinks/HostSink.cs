@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -37,11 +38,35 @@ internal static class HostSink
             if (named == Named.Not)
                 continue;
             var hit = new SinkHit("ssrf", field, SinkHit.Cut(item), inside ? $"event field `{field}` names an internal host" : $"event field `{field}` names the host", inside);
-            if (!known || named == Named.HostAndPort)
+            if (named == Named.HostAndPort || !(known || (inside && IsWord(name) && !IsAddressed(field, text, name))))
                 return hit;
             mention ??= hit with { Block = false };
         }
         return mention;
+    }
+
+    /// <summary><c>localhost</c>, <c>redis</c>: a name of one word, which an event may hold for other reasons.</summary>
+    private static bool IsWord(string name) => name.AsSpan().IndexOfAny('.', ':') < 0;
+
+    /// <summary>What fields that are meant for an address are called.</summary>
+    private static readonly SearchValues<string> AddressFields = SearchValues.Create(
+        ["host", "url", "uri", "server", "target", "addr", "endpoint", "domain", "site", "link", "callback", "hook", "proxy", "remote", "upstream", "dest", "peer"], StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// The word is a host there: in a field for one it is all of the text, or it stands where only a host can (<c>//localhost</c>, <c>user@localhost</c>).
+    /// The caller's own headers and what the platform says of the request name hosts without being meant for one.
+    /// </summary>
+    private static bool IsAddressed(string field, string text, string name)
+    {
+        var at = text.IndexOf(name, StringComparison.OrdinalIgnoreCase);
+        for (; at >= 0; at = text.IndexOf(name, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            if (at > 0 && text[at - 1] is '@' or '/' or '\\' && text.AsSpan(0, at).LastIndexOfAny('/', '@', '\\') == at - 1 && (text[at - 1] == '@' || (at > 1 && text[at - 2] is '/' or '\\')))
+                return true;
+        }
+        return text.AsSpan().Trim().TrimEnd("./").Equals(name, StringComparison.OrdinalIgnoreCase)
+            && field.AsSpan(field.LastIndexOf('.') + 1).ContainsAny(AddressFields)
+            && !field.StartsWith("headers.", StringComparison.OrdinalIgnoreCase) && !field.StartsWith("multiValueHeaders.", StringComparison.OrdinalIgnoreCase) && !field.StartsWith("requestContext.", StringComparison.Ordinal);
     }
 
     internal static (string Name, int Port) Split(string item)

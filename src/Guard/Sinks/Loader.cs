@@ -28,5 +28,6 @@ internal static class Loader
         return null;
     }
 
-    private static string? Folder(int pid) => new FileInfo($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cwd").LinkTarget;
+    /// <summary>Where a process stands.</summary>
+    internal static string? Folder(int pid) => new FileInfo($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cwd").LinkTarget;
 }

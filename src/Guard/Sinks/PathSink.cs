@@ -13,6 +13,11 @@ internal static class PathSink
     /// <summary>Where a function can put files of its own.</summary>
     private static readonly string[] Writable = ["/tmp/", "/var/tmp/", "/dev/shm/", "/mnt/"];
 
+    /// <summary>A path of the system or of the function's own, that no caller names by chance.</summary>
+    internal static bool IsTelling(string path) => path.Length > 4 && Array.Exists(Tellings, p => path.StartsWith(p, StringComparison.Ordinal));
+
+    private static readonly string[] Tellings = ["/etc/", "/proc/", "/root/", "/home/", "/var/task/", "/var/runtime/", "/opt/"];
+
     internal static bool IsWritable(string path) => Array.Exists(Writable, p => path.StartsWith(p, StringComparison.Ordinal));
 
     internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<EventText> texts)
@@ -33,7 +38,7 @@ internal static class PathSink
     }
 
     private static bool MaySteer(string text) =>
-        text[0] is '/' or '~' || text.Contains("..", StringComparison.Ordinal) || text.Contains("file:", StringComparison.OrdinalIgnoreCase)
+        text[0] is '/' or '~' || text.Contains(":/", StringComparison.Ordinal) || text.Contains("@/", StringComparison.Ordinal) || text.Contains("..", StringComparison.Ordinal) || text.Contains("file:", StringComparison.OrdinalIgnoreCase)
         || text.Contains("%2", StringComparison.Ordinal);
 
     /// <summary>The text as a program may have decoded it.</summary>
@@ -50,6 +55,8 @@ internal static class PathSink
                     text = text[11..];
                 text = "/" + text.TrimStart('/');
             }
+            else if (Marked(text) is { } marked)
+                text = marked;
             var end = text.IndexOf('\0', StringComparison.Ordinal);
             if (end >= 0)
                 text = text[..end];
@@ -65,6 +72,18 @@ internal static class PathSink
             else if (text.AsSpan().IndexOfAny('?', '#') is var query and > 0)
                 yield return text[..query];
         }
+    }
+
+    /// <summary>What programs are given for "the contents of": <c>@/etc/passwd</c>, <c>concat:/etc/passwd</c>, <c>text:/etc/passwd</c>.</summary>
+    private static string? Marked(string text)
+    {
+        if (text.StartsWith("@/", StringComparison.Ordinal))
+            return text[1..];
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon is < 2 or > 16 || text.AsSpan(0, colon).ContainsAnyExceptInRange('a', 'z'))
+            return null;
+        var rest = text[(colon + 1)..].TrimStart('@');
+        return rest.StartsWith('/') && !rest.StartsWith("//", StringComparison.Ordinal) ? rest : null;
     }
 
     private static bool Escapes(string resolved, string raw, string text)

@@ -9,10 +9,15 @@ internal static class ProcessSink
     /// <summary>Shorter common runs are chance.</summary>
     private const int MinRun = 4;
 
+    /// <summary>Arguments of a program that an event names; more are not compared.</summary>
+    private const int MaxNamed = 32;
+
+    private const int MaxNamedText = 4096;
+
     /// <summary>The shortest program names have two letters.</summary>
     private const int MinWord = 2;
 
-    private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E" };
+    private static readonly HashSet<string> CodeOptions = new(StringComparer.Ordinal) { "-c", "-e", "-r", "--eval", "-p", "--print", "-E", "-pe" };
     private static readonly HashSet<string> Interpreters = new(StringComparer.Ordinal) { "python", "node", "nodejs", "perl", "ruby", "php", "lua" };
 
     /// <summary>Commands of one word that tell who and where one is. No function runs them for their own sake, and events seldom hold them by chance.</summary>
@@ -25,12 +30,17 @@ internal static class ProcessSink
     /// <summary>What an awk program needs to start a command, or to read and write other files than its input.</summary>
     private static readonly SearchValues<string> AwkReaches = SearchValues.Create(["system(", "system (", "getline", "|\"", "| \"", "|&", ">\"", "> \"", ">>"], StringComparison.Ordinal);
 
-    internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    /// <param name="resolved">The program, links followed.</param>
+    /// <param name="raw">As it was named.</param>
+    /// <param name="argv">Its arguments, from its name on.</param>
+    /// <param name="texts">Of the event.</param>
+    /// <param name="folder">Where it is started; asked only where a relative name matters.</param>
+    internal static SinkHit? Check(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts, Func<string?>? folder = null)
     {
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
             return Quoted.Command(command, texts) ?? Shell(command, texts) ?? ShellFrom(resolved, raw, argv, texts);
-        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts);
+        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts, folder ?? (static () => null));
     }
 
     /// <summary><c>python3.11</c> is <c>python</c>.</summary>
@@ -52,10 +62,14 @@ internal static class ProcessSink
         }
         foreach (var (field, text) in texts)
         {
-            var trimmed = text.Trim();
-            if (trimmed.Length < MinWord || command.Trim() != trimmed)
-                continue;
+            // Perl, Ruby and ImageMagick start what stands behind a bar.
+            var trimmed = text.AsSpan().Trim().Trim('|').Trim().ToString();
+            var whole = command.Trim();
             var hit = Hit(field, command, (0, command.Length), "is the whole shell command");
+            if (trimmed.Length > whole.Length && (Looks.Contains(whole) || whole.AsSpan().ContainsAny(' ', '\t')) && Quoted.IsValue(text, whole))
+                return hit;
+            if (trimmed.Length < MinWord || whole != trimmed)
+                continue;
             // One word may stand in both by chance: `date`, and a list sorted by `date`.
             return (trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0) || Looks.Contains(trimmed) ? hit : hit with { Block = false };
         }
@@ -77,14 +91,31 @@ internal static class ProcessSink
         var words = argv.Count > 1 ? string.Join(' ', argv) : "";
         foreach (var (field, text) in texts)
         {
-            if (argv.Count == 1 && Looks.Contains(Path.GetFileName(resolved)) && text.AsSpan().Trim().SequenceEqual(Path.GetFileName(resolved)))
+            if (argv.Count == 1 && Looks.Contains(Path.GetFileName(resolved)) && (text.AsSpan().Trim().SequenceEqual(Path.GetFileName(resolved)) || Quoted.IsValue(text, Path.GetFileName(resolved))))
                 return new("command-injection", field, SinkHit.Cut(text), $"event field `{field}` is the whole command", true);
-            if (words.Length >= MinRun && words.Length <= text.Length && text.AsSpan().Trim().SequenceEqual(words))
+            if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || Quoted.IsValue(text, words)))
                 return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the whole command", true);
             if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw))
                 return new("command-injection", field, SinkHit.Cut(raw), $"event field `{field}` names the program that is started", true);
         }
-        return null;
+        return Named(raw, argv, texts);
+    }
+
+    /// <summary>
+    /// The event names the program in one field and all that it is told in others. A list of tools that a caller may choose from is used so as well (<c>dig example.com</c>):
+    /// stopped where an argument is an option or a path of the system.
+    /// </summary>
+    private static SinkHit? Named(string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        if (argv.Count < 2 || raw.Length < MinWord || argv.Count > MaxNamed || texts.FirstOrDefault(t => t.Text == argv[0] || t.Text == raw) is not { Text: not null } program)
+            return null;
+        for (var i = 1; i < argv.Count; i++)
+        {
+            if (!texts.Any(t => t.Text == argv[i] || (t.Text.Length <= MaxNamedText && t.Text.Split(' ').Contains(argv[i]))))
+                return null;
+        }
+        var reaches = argv.Skip(1).Any(a => a[0] is '-' or '/' || a.Contains("://", StringComparison.Ordinal) || a.Contains("..", StringComparison.Ordinal));
+        return new("command-injection", program.Field, SinkHit.Cut(string.Join(' ', argv)), $"event field `{program.Field}` names the program that is started, and others what it is told", reaches);
     }
 
     private static SinkHit? Arguments(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
@@ -93,16 +124,21 @@ internal static class ProcessSink
         var name = WithoutVersion(program);
         var script = Awks.Contains(name) ? AwkProgram(argv) : -1;
         var sed = name is "sed" or "gsed";
+        if (ProgramTexts.Check(name, argv, texts) is { } told)
+            return told;
         SinkHit? option = null;
         for (var i = 1; i < argv.Count; i++)
         {
             var argument = argv[i];
             if (argument.Length < 2)
                 continue;
+            // `report.txt /etc/passwd`: split at its blank, one value becomes two.
+            if (PathSink.IsTelling(argument) && argv[i - 1].Length > 0 && texts.FirstOrDefault(t => t.Text.Contains($"{argv[i - 1]} {argument}", StringComparison.Ordinal)) is { Text: not null } both && EndsWord(both.Text, argument))
+                return new("argument-injection", both.Field, SinkHit.Cut(argument), $"event field `{both.Field}` became several arguments, one of them a path", true);
             var isCode = Interpreters.Contains(name) && IsCodeOption(name, argv[i - 1]);
             foreach (var (field, text) in texts)
             {
-                if (text.Length < MinRun)
+                if (text.Length < MinRun && text != argument)
                     continue;
                 if (isCode && argument.Length >= MinRun && (CodeSink.Adds(argument, text) || CodeSink.Adds(text, argument) || StartsCommand(name, argument, text)))
                     return new("code-injection", field, SinkHit.Cut(argument), $"event field `{field}` is part of code given to {name}", true);
@@ -113,7 +149,7 @@ internal static class ProcessSink
                 if (argument[0] == '-' && Brought(argument, text))
                 {
                     // `-o` alone says little: what it is for must have come with it.
-                    var dangerous = ProgramOptions.IsDangerous(name, argv, i) && (argument.Length > 2 || (i + 1 < argv.Count && Brought(argv[i + 1], text)));
+                    var dangerous = ProgramOptions.IsDangerous(name, argv, i) && (argument.Length > 2 || argument == ProgramOptions.Alone || (i + 1 < argv.Count && Brought(argv[i + 1], text)));
                     var hit = new SinkHit("argument-injection", field, SinkHit.Cut(argument), $"event field `{field}` became an option of {program}", dangerous);
                     if (dangerous)
                         return hit;
@@ -125,6 +161,8 @@ internal static class ProcessSink
         }
         return option;
     }
+
+    private static bool EndsWord(string text, string word) => text.IndexOf(word, StringComparison.Ordinal) + word.Length is var end && (end == text.Length || char.IsWhiteSpace(text[end]));
 
     /// <summary>The text is this argument, or holds it as a word or within quotes that were taken off.</summary>
     private static bool Brought(string argument, string text) =>

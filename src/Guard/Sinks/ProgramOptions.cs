@@ -3,6 +3,9 @@ namespace Pellicle.Guard.Sinks;
 /// <summary>Options by which common programs run a command, load code, or read and write files that their other arguments do not name.</summary>
 internal static class ProgramOptions
 {
+    /// <summary>An option of two characters that needs no value to do harm: names in the archive may climb.</summary>
+    internal const string Alone = "-:";
+
     /// <summary>Whatever the program.</summary>
     private static readonly string[] Everywhere =
     [
@@ -48,6 +51,28 @@ internal static class ProgramOptions
         ["chrome"] = ["--renderer-cmd-prefix", "--utility-cmd-prefix", "--gpu-launcher", "--load-extension"],
         ["tcpdump"] = ["-z", "-w"],
         ["jq"] = ["--from-file", "--slurpfile", "--rawfile", "-f", "-L"],
+        ["unzip"] = [Alone, "-d"],
+        ["split"] = ["--filter"],
+        ["node"] = ["--eval", "--print", "--import", "--require", "--loader", "--experimental-loader", "--env-file", "-e", "-p", "-r"],
+        ["nodejs"] = ["--eval", "--print", "--import", "--require", "--loader", "--experimental-loader", "--env-file", "-e", "-p", "-r"],
+        ["python"] = ["-c", "-m"],
+        ["perl"] = ["-e", "-E", "-M", "-m", "-I"],
+        ["ruby"] = ["-e", "-r", "-I"],
+        ["php"] = ["-r", "-B", "-R", "-E", "-d"],
+        ["java"] = ["-javaagent", "-agentpath", "-agentlib", "-cp", "-classpath", "--class-path", "-jar"],
+        ["psql"] = ["--command", "--file", "--output", "--log-file", "-c", "-f", "-o", "-L"],
+        ["sqlite"] = ["-cmd", "-init"],
+        ["mysql"] = ["--execute", "--init-command", "--defaults-file", "--defaults-extra-file", "--pager", "--tee", "--plugin-dir", "-e"],
+        ["mysqldump"] = ["--result-file", "--tab", "--defaults-file", "-r", "-T"],
+        ["pg_dump"] = ["--file", "-f"],
+        ["gpg"] = ["--output", "-o", "--exec-path", "--load-extension"],
+        ["env"] = ["-S", "--split-string"],
+        ["man"] = ["-P", "--pager", "-H", "--html"],
+        ["nmap"] = ["--script", "-iL", "-oN", "-oG", "-oX", "-oA", "--interactive"],
+        ["7z"] = ["-o"],
+        ["gs"] = ["-dNOSAFER", "-dDELAYSAFER", "-sOutputFile"],
+        ["aws"] = ["--endpoint-url", "--ca-bundle"],
+        ["docker"] = ["--volume", "-v", "--privileged", "--mount", "--pid", "--entrypoint"],
         ["make"] = ["--eval", "--file", "-f"],
     };
 

@@ -53,6 +53,30 @@ internal static class Quoted
         return null;
     }
 
+    /// <summary>A text of settings or elements holds the command as a value: <c>cmd: ls /</c>, <c>cmd = ls /</c>, <c>&lt;cmd&gt;ls /&lt;/cmd&gt;</c>, <c>- ls /</c>.</summary>
+    internal static bool IsValue(string text, string command)
+    {
+        if (command.Length > 4096)
+            return false;
+        for (var at = text.IndexOf(command, StringComparison.Ordinal); at >= 0; at = text.IndexOf(command, at + 1, StringComparison.Ordinal))
+        {
+            var before = text.AsSpan(0, at).TrimEnd(" \t\"'");
+            var after = text.AsSpan(at + command.Length).TrimStart(" \t\"'\r");
+            var ended = after.IsEmpty || after[0] is '\n' or '<';
+            // A sign with nothing but a name before it on its line; prose has colons, too.
+            if (ended && before.Length > 0 && (before[^1] == '>' || (before[^1] is ':' or '=' or '-' && IsName(before[..^1]))))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>What stands on the line before the sign is a member's name, or nothing.</summary>
+    private static bool IsName(ReadOnlySpan<char> before)
+    {
+        var line = before[(before.LastIndexOf('\n') + 1)..].Trim().TrimStart("- ");
+        return !line.ContainsAny(" \t");
+    }
+
     /// <summary>The code is a piece of the text, or holds an expression that the text has between a template's signs, and it reaches outside.</summary>
     internal static bool Brings(string text, string code)
     {

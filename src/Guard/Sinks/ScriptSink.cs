@@ -18,15 +18,22 @@ internal static class ScriptSink
         "sh", "bash", "dash", "ash", "ksh", "zsh", "busybox", "python", "node", "nodejs", "perl", "ruby", "php", "lua", "java", "awk", "gawk", "mawk", "sed",
     };
 
-    internal static SinkHit? Check(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    /// <param name="resolved">The program.</param>
+    /// <param name="argv">Its arguments, from its name on.</param>
+    /// <param name="texts">Of the event.</param>
+    /// <param name="folder">Where it is started; relative names begin there.</param>
+    internal static SinkHit? Check(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts, Func<string?> folder)
     {
         var program = Path.GetFileName(resolved);
         if (texts.Count == 0 || !Interpreters.Contains(ProcessSink.WithoutVersion(program)))
             return null;
         for (var i = 1; i < argv.Count; i++)
         {
-            var file = argv[i];
-            if (!PathSink.IsWritable(file))
+            if (argv[i].Length == 0 || argv[i][0] == '-')
+                continue;
+            var file = argv[i][0] == '/' ? argv[i] : folder() is { } place ? PathSink.Normalize($"{place}/{argv[i]}") : "";
+            // A word that names no file there is an argument of another kind.
+            if (!PathSink.IsWritable(file) || (argv[i][0] != '/' && !File.Exists(file)))
                 continue;
             // What follows is the script's own.
             var script = Read(file).Trim();

@@ -13,6 +13,7 @@ internal sealed class SinkJudge(Guardian guardian)
 {
     private readonly AwsConnections _connections = new();
     private readonly DeployedFiles _deployed = new("/var/task", "/opt");
+    private readonly OwnActs _own = new();
 
     internal Verdict Judge(Query query)
     {
@@ -36,18 +37,25 @@ internal sealed class SinkJudge(Guardian guardian)
         if (query.Dimension == Dimension.Host && IsUpstream(query))
             return guardian.Tamper("upstream", $"process {query.PeerPid} connects to the Runtime API past the guard", "upstream-connection", owner) ? Verdict.Allow : Deny(query);
 
+        var met = false;
         foreach (var candidate in candidates)
         {
-            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query)) is not { } hit)
+            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
                 continue;
+            if (OwnActs.Covers(query.Dimension) && _own.Has(query))
+                hit = hit with { Block = false };
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
             guardian.Doubt(candidates);
             if (stop)
                 return Deny(query);
             candidates = [candidate];
+            met = true;
             break;
         }
+        // While an attack may be under way nothing is taken for the function's own.
+        if (OwnActs.Covers(query.Dimension) && !met && (init || candidates.Count > 0) && !candidates.Any(static c => c.Suspicious || c.Pending))
+            _own.Add(query);
         if (IsProxy(query))
             return Verdict.AllowFor(VerdictCache.Invocation);
         return ByPolicy(query, behaviour, init, candidates);
@@ -152,12 +160,13 @@ internal sealed class SinkJudge(Guardian guardian)
     }
 
     /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
-    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant, bool known)
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant, bool known, ref bool met)
     {
         while (texts.Count > 0 && Meet(query, texts, known) is { } hit)
         {
             if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
                 return hit;
+            met = true;
             texts = [.. texts.Where(text => text.Field != hit.Field)];
         }
         return null;
@@ -165,7 +174,7 @@ internal sealed class SinkJudge(Guardian guardian)
 
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, bool known) => query.Dimension switch
     {
-        Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts),
+        Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts, () => Loader.Folder(query.PeerPid)),
         Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts, known),
         Dimension.Read or Dimension.Write => PathSink.Check(query.Item, query.Field(1), texts),
         Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts) ?? CodeSink.Dropped(query.Item, texts),

@@ -109,6 +109,8 @@ internal static class SqlSink
             var harms = (strength > 0 || Operates(statement, tokens, first, last)) && !(tokens[^1].Open && statement.Length < MaxComplete && !HasSeparator(statement, tokens, first, last));
             return harms ? Hit("ends the literal it stands in and goes on as SQL", block: true) : whole ? Hit("ends the literal it stands in", block: false) : null;
         }
+        if (whole && count > 2 && first > 0 && IsComparison(statement, tokens[first - 1]) && Calculates(statement, tokens, first, last))
+            return Hit("stands for a value and compares or combines", block: true);
         if (strength == 0 || count < strength)
             return null;
         // A console: what else it is for, only its owner knows.
@@ -126,6 +128,19 @@ internal static class SqlSink
         for (var i = first; i <= last; i++)
         {
             if (tokens[i].Kind == SqlTokenKind.Symbol && tokens[i].In(statement) is not ("," or "(" or ")" or "."))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsComparison(string statement, SqlToken token) => token.Kind == SqlTokenKind.Symbol && token.In(statement) is "=" or "<" or ">";
+
+    /// <summary>Bits and comparisons, where a number was meant: <c>1|2</c>, <c>id=id</c>. Sums, dates and fractions may be values.</summary>
+    private static bool Calculates(string statement, List<SqlToken> tokens, int first, int last)
+    {
+        for (var i = first + 1; i < last; i++)
+        {
+            if (tokens[i].Kind == SqlTokenKind.Symbol && tokens[i].In(statement) is "|" or "&" or "^" or "=" or "<" or ">" or "~")
                 return true;
         }
         return false;
