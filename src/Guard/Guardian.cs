@@ -556,7 +556,11 @@ internal sealed class Guardian : IGate, IJudge
         foreach (var givenUp in Invocations.Begin(invocation, Settings.MaxConcurrency))
             Paced(givenUp);
         if (Settings.MaxConcurrency > 1)
+        {
             Ring?.Tell(to.ClientPort, invocation.Number);
+            if (State is { } state)
+                Ring?.HandOut(state.HashOf(new Behaviour(Dimension.Event, requestId)), invocation.Number);
+        }
         if (first)
             Republish(); // init is over: reads of code are asked from here on
         return invocation;

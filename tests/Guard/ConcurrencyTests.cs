@@ -158,6 +158,146 @@ public sealed class ConcurrencyTests : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    [BinaryTheory]
+    [InlineData("workers", "read")] // threads with one loop each
+    [InlineData("workers", "child")]
+    [InlineData("loops", "read")] // loops in one thread that wait for what they began
+    [InlineData("loops", "later")]
+    [InlineData("loops", "child")]
+    [InlineData("fetch", "later")]
+    [InlineData("callbacks", "later")]
+    [InlineData("named", "read")] // a loop that does not wait and names the request in a store, as AWS's client does
+    [InlineData("named", "later")]
+    [InlineData("named", "child")]
+    public void Of_flows_of_Node_each_has_its_own(string shape, string act)
+    {
+        var (folder, ids, exit, errors) = RunNode(shape, act);
+        exit.ShouldBe(0, errors);
+        Told(folder).ShouldBe(ids.Select(id => (Path.Combine(folder, id), id)));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [BinaryTheory]
+    [InlineData("unnamed", "later")] // which event a loop works for that asks on before it is done
+    [InlineData("shared", "later")] // what comes in on a connection that an event left behind
+    public void What_Node_shares_is_nobodys(string shape, string act)
+    {
+        var (folder, ids, exit, errors) = RunNode(shape, act);
+        exit.ShouldBe(0, errors);
+        var told = Told(folder);
+        told.Select(t => t.Item).Distinct().ShouldBe(ids.Select(id => Path.Combine(folder, id)));
+        told.ShouldAllBe(t => t.RequestId == "" || Path.GetFileName(t.Item) == t.RequestId);
+        told.ShouldContain(t => t.RequestId == "");
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private (string Item, string RequestId)[] Told(string folder) =>
+        [.. _hop.Guardian.Incidents.Take(100).Where(i => i.Detector == "mine" && i.Item.StartsWith(folder, StringComparison.Ordinal)).Select(i => (i.Item, i.RequestId)).Distinct().Order()];
+
+    /// <summary>Four events for a program that works for two at once; each reads the file that its event names.</summary>
+    private (string Folder, string[] Ids, int Exit, string Errors) RunNode(string shape, string act)
+    {
+        const string Program = """
+            const { AsyncLocalStorage } = require('async_hooks'), { spawn } = require('child_process'), fs = require('fs'), http = require('http'), net = require('net');
+            const { Worker, isMainThread, workerData } = require('worker_threads');
+            const [shape, act, folder] = process.argv.slice(2);
+            const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
+            const call = (method, path, body) => new Promise((resolve, reject) => http.request(api + path, { method }, (answer) => {
+              let text = '';
+              answer.on('data', (piece) => (text += piece)).on('end', () => resolve([answer.headers['lambda-runtime-aws-request-id'], text.replaceAll('"', '')]));
+            }).on('error', reject).end(body));
+            const byFetch = async () => { const answer = await fetch(api + 'next'); return [answer.headers.get('lambda-runtime-aws-request-id'), (await answer.text()).replaceAll('"', '')]; };
+            // Two at a time: who comes first waits for another one.
+            let waits;
+            const meet = workerData ? async () => {
+              const number = Atomics.add(workerData, 0, 1), round = number >> 1;
+              if (number & 1) { Atomics.store(workerData, 1, round + 1); Atomics.notify(workerData, 1); }
+              else while (Atomics.load(workerData, 1) <= round) Atomics.wait(workerData, 1, Atomics.load(workerData, 1));
+            } : () => new Promise((resolve) => { if (waits) { const other = waits; waits = undefined; other(); resolve(); } else waits = resolve; });
+            async function work(name) {
+              const path = folder + '/' + name;
+              await meet();
+              if (act === 'later') {
+                await new Promise((resolve) => setTimeout(resolve, 1));
+                await new Promise((resolve) => setImmediate(() => process.nextTick(resolve)));
+                await fs.promises.stat('/');
+              }
+              if (act === 'child') await new Promise((resolve) => spawn('cat', [path], { env: { PATH: process.env.PATH } }).on('close', resolve));
+              else fs.readFileSync(path);
+              await meet();
+            }
+            async function loop(next) {
+              for (let i = 0; i < 2; i++) {
+                const [id, name] = await next();
+                await work(name);
+                await call('POST', id + '/response', '1');
+              }
+            }
+            function callbacks(left) {
+              http.get(api + 'next', (answer) => {
+                let text = '';
+                answer.on('data', (piece) => (text += piece)).on('end', () => work(text.replaceAll('"', '')).then(() =>
+                  http.request(api + answer.headers['lambda-runtime-aws-request-id'] + '/response', { method: 'POST' }, (done) => done.resume().on('end', () => left > 1 && callbacks(left - 1))).end('1')));
+              });
+            }
+            async function without(store) {
+              for (let i = 0; i < 4; i++) {
+                const [id, name] = await call('GET', 'next');
+                const handle = async () => { await work(name); await call('POST', id + '/response', '1'); };
+                setImmediate(() => (store ? store.run({ [Symbol('id')]: id }, handle) : handle()));
+              }
+            }
+            // One connection to an echo, opened by the first event; what comes back is handled where it comes in.
+            let connection;
+            const server = net.createServer((socket) => socket.pipe(socket));
+            function echo(name, done) {
+              connection ??= net.connect(server.address().port, '127.0.0.1');
+              connection.once('data', () => { fs.readFileSync(folder + '/' + name); done(); });
+              connection.write(name);
+            }
+            let line = Promise.resolve();
+            async function shared() {
+              for (let i = 0; i < 2; i++) {
+                const [id, name] = await call('GET', 'next');
+                await meet();
+                await (line = line.then(() => new Promise((done) => echo(name, done))));
+                await meet();
+                await call('POST', id + '/response', '1');
+              }
+            }
+            const next = () => call('GET', 'next');
+            if (shape === 'workers' && isMainThread) {
+              const both = new Int32Array(new SharedArrayBuffer(8));
+              for (let i = 0; i < 2; i++) new Worker(__filename, { argv: process.argv.slice(2), workerData: both });
+            } else if (shape === 'workers') loop(next);
+            else if (shape === 'callbacks') { callbacks(2); callbacks(2); }
+            else if (shape === 'named') without(new AsyncLocalStorage());
+            else if (shape === 'unnamed') without();
+            else if (shape === 'shared') server.listen(0, '127.0.0.1', () => Promise.all([shared(), shared()]).then(() => process.exit()));
+            else Promise.all([1, 2].map(() => loop(shape === 'fetch' ? byFetch : next)));
+            """;
+        var folder = Directory.CreateTempSubdirectory("pellicle-guard-tests").FullName;
+        string[] ids = ["a", "b", "c", "d"];
+        foreach (var id in ids)
+            File.WriteAllText(Path.Combine(folder, id), "");
+        var source = Path.Combine(Directory.CreateDirectory(folder + ".program").FullName, "program.js");
+        File.WriteAllText(source, Program);
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor, Rules = [new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = [folder + "/**"] }] }, "test");
+        var start = new ProcessStartInfo("node", [source, shape, act, folder]) { RedirectStandardError = true };
+        start.Environment["AWS_LAMBDA_RUNTIME_API"] = _hop.Proxy.Address.ToString();
+        start.Environment["AWS_LAMBDA_MAX_CONCURRENCY"] = "4";
+        start.Environment["PELLICLE_CHANNEL"] = _channel;
+        start.Environment["LD_PRELOAD"] = Path.Combine(BinaryFactAttribute.Artifacts, "native/x86_64/libpellicle.so");
+        start.Environment["NODE_OPTIONS"] = "--require " + Path.Combine(BinaryFactAttribute.Artifacts, "probes/node/probe.js");
+        using var program = Process.Start(start)!;
+        foreach (var id in ids)
+            _hop.Platform.Event(id, $"\"{id}\"");
+        var errors = program.StandardError.ReadToEnd();
+        program.WaitForExit();
+        Directory.Delete(folder + ".program", recursive: true);
+        return (folder, ids, program.ExitCode, errors);
+    }
+
     [Fact]
     public void Where_nothing_tells_all_are_named_and_none_is_accused()
     {

@@ -34,6 +34,7 @@ struct pe_state {
 };
 
 #define PE_WORKERS 128
+#define PE_HANDED_OUT 64
 
 struct pe_ring {
     uint32_t magic, version, slots, slot_size;
@@ -47,6 +48,7 @@ struct pe_ring {
     _Atomic uint64_t links; /* how often a covered process made a link or moved an entry: what is known of paths is void then */
     char pad3[784];
     struct pe_worker { _Atomic uint32_t port, thread; _Atomic uint64_t number; } workers[PE_WORKERS]; /* worker.c */
+    struct pe_handed_out { _Atomic uint64_t hash, number; } handed_out[PE_HANDED_OUT]; /* the newest events, by the hash of their request id */
 };
 /* Flags of the state */
 enum { PE_FLAG_TAMPER = 1, PE_FLAG_CONFINE = 2, PE_FLAG_NO_PROGRAMS = 4, PE_FLAG_ANSWERS_CALLS = 8, PE_FLAG_SEVERAL = 16 };
@@ -61,6 +63,7 @@ _Static_assert(offsetof(struct pe_ring, confinement) == 224, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, probe) == 228, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, links) == 232, "decision 0001");
 _Static_assert(offsetof(struct pe_ring, workers) == 1024, "decision 0001");
+_Static_assert(offsetof(struct pe_ring, handed_out) == 3072 && sizeof(struct pe_ring) == 4096, "decision 0001");
 
 #define PE_REGION (1u << 20)
 
@@ -199,6 +202,10 @@ struct sockaddr;
 void pe_worker_start(const char *root);           /* the value of PELLICLE_ROOT, or NULL */
 uint64_t pe_invocation(uint8_t *flags);           /* the invocation this thread works for, with PE_OWN set, or the one that began last */
 void pe_worker_connects(int fd, const struct sockaddr *name, unsigned length);
+/* What Node.js's probe writes to in place of a descriptor: the number of the invocation that this thread turns to, eight bytes, 0 for none; and a request id, whose
+   number is the result, 0 where it is not known. */
+enum { PE_TURN = 3 << 29, PE_NUMBER_OF };
+ssize_t pe_worker_turn(int what, const void *data, size_t size);
 bool pe_worker_sends(int fd, const struct iovec *first); /* true: a connection to the guard's proxy, which is none to a database */
 
 /* confine.c */

@@ -622,6 +622,8 @@ static ssize_t send_shown(void *context, const struct iovec *changed, size_t cou
 EXPORT ssize_t write(int fd, const void *data, size_t size)
 {
     if (unlikely(fd >= ABOVE_TLS) && pe_active() && size <= SSIZE_MAX) {
+        if (fd == PE_TURN || fd == PE_NUMBER_OF)
+            return pe_readable(data) ? pe_worker_turn(fd, data, size) : NEXT(write)(fd, data, size);
         struct written w = { fd, data, size };
         struct iovec piece = { (void *)data, size };
         return stream_send(fd, inode_of(fd & ~ABOVE_TLS), &piece, 1, send_shown, &w);

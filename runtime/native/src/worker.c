@@ -1,7 +1,8 @@
 /* Several invocations at once in one environment: which of them a thread works for. A thread that asks the Runtime API for an event and waits for it works for the
    event it gets, in Python and in Java, whose runtimes keep an invocation on one thread. It enters the port it asks from into a table in the ring; the guard writes
-   the invocation's number beside it before the event goes out. Children get the number with their variables. Elsewhere (tasks that change threads) nobody enters
-   anything, and which invocation acts is not told. */
+   the invocation's number beside it before the event goes out. In Node.js one thread works for several in turns: its probe looks up the number by the request id
+   and says at each turn whose it is. Children get the number with their variables. Elsewhere (tasks that change threads) nobody enters anything, and which
+   invocation acts is not told. */
 #include "pellicle.h"
 #include "sys.h"
 #include <dlfcn.h>
@@ -15,7 +16,7 @@
 static _Atomic uint64_t to_guard[DESCRIPTORS / 64]; /* connected to the guard's proxy, a bit each */
 
 static uint64_t inherited; /* of the invocation that started this process */
-static __thread struct { uint32_t slot, thread; } own; /* slot counts from 1 */
+static __thread struct { uint32_t slot, thread; uint64_t turn; } own; /* slot counts from 1; turn: of Node.js, 0 where it is nobody's */
 
 static const struct pe_state *several(void)
 {
@@ -45,18 +46,40 @@ uint64_t pe_invocation(uint8_t *flags)
     struct pe_ring *ring = atomic_load_explicit(&pe.ring, memory_order_relaxed);
     if (likely(last == 0) || !several() || !ring)
         return last;
-    uint64_t number = 0;
-    if (own.slot) {
+    uint64_t number = own.turn;
+    if (!number && own.slot) {
         struct pe_worker *worker = &ring->workers[own.slot - 1];
         if (atomic_load_explicit(&worker->thread, memory_order_relaxed) == own.thread)
             number = atomic_load_explicit(&worker->number, memory_order_acquire);
-    } else {
+    } else if (!number) {
         number = inherited;
     }
     if (number == 0 || number > last)
         return last;
     *flags |= PE_OWN;
     return number;
+}
+
+ssize_t pe_worker_turn(int what, const void *data, size_t size)
+{
+    if (what == PE_TURN) {
+        if (size == sizeof own.turn)
+            memcpy(&own.turn, data, sizeof own.turn);
+        return (ssize_t)size;
+    }
+    struct pe_ring *ring = atomic_load_explicit(&pe.ring, memory_order_relaxed);
+    if (!several() || !ring)
+        return 0;
+    uint64_t hash = pe_hash(PE_EVENT, data, size);
+    for (uint32_t i = 0; i < PE_HANDED_OUT; i++) {
+        struct pe_handed_out *one = &ring->handed_out[i];
+        if (atomic_load_explicit(&one->hash, memory_order_acquire) != hash)
+            continue;
+        uint64_t number = atomic_load_explicit(&one->number, memory_order_acquire);
+        /* The guard empties the place before it writes another one. */
+        return atomic_load_explicit(&one->hash, memory_order_relaxed) == hash && number <= INT64_MAX ? (ssize_t)number : 0;
+    }
+    return 0;
 }
 
 /* The port of an address, 0 where it is none. Java's sockets are of version 6. */

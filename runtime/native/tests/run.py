@@ -3,7 +3,7 @@ import glob, os, random, re, resource, shutil, socket, struct, subprocess, sys, 
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import *  # noqa: E402,F403
-from guard import Guard, REGION, welcome  # noqa: E402
+from guard import Guard, REGION, fnv, welcome  # noqa: E402
 
 EXECS = ["execve", "execv", "execl", "execle", "execle-cleared", "execve-null-env", "execve-foreign-preload", "execve-many-env", "vfork", "execveat-fd",
          "fexecve", "syscall-execve", "execvp", "execvpe", "execlp"]
@@ -642,6 +642,35 @@ def reaching_into_others_is_judged():
     guard = Guard(decide=deny("", dimension="tamper"))
     equal(calls(guard, "memfd", "ptrace", "vm-read-parent", "kill-parent"), ["failed 1"] * 4)
     equal(guard.items("tamper"), ["memfd", "ptrace", "process_vm", "kill"])
+
+
+TURNS = """
+import os
+def ask(name):
+    open("/etc/" + name).close()
+known, unknown = os.write(0x60000001, b"first-request"), os.write(0x60000001, b"another")
+ask("hostname")
+os.write(0x60000000, known.to_bytes(8, "little"))
+ask("passwd")
+os.system("cat /etc/group >/dev/null")
+os.write(0x60000000, bytes(8))
+ask("hosts")
+print(known, unknown)
+"""
+
+
+@test
+def a_thread_says_whose_its_turn_is():
+    for several in (True, False):
+        guard = Guard()
+        guard.put(20, "<I", 16 if several else 0)
+        guard.set_invocation(5)
+        guard.ring[3072 + 3 * 16:3072 + 4 * 16] = struct.pack("<QQ", fnv(guard.seed, "event", "first-request"), 3)
+        done = run(guard, PYTHON, "-c", TURNS)
+        equal(done.lines, ["3 0" if several else "0 0"], done.stderr)
+        found = {q.item: (q.invocation, q.flags & 32) for q in guard.queries if q.item in ("/etc/hostname", "/etc/passwd", "/etc/group", "/etc/hosts")}
+        own = (3, 32) if several else (5, 0)
+        equal(found, {"/etc/hostname": (5, 0), "/etc/passwd": own, "/etc/group": own, "/etc/hosts": (5, 0)}, several)
 
 
 @test

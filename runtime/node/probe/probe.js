@@ -5,6 +5,7 @@
 
 const workers = require('worker_threads');
 const SWITCH = 'pellicle.channel';
+const SEVERAL = 'pellicle.several';
 // A worker may be given an empty environment; what its parent set here it cannot drop.
 if (process.env.PELLICLE_CHANNEL || workers.getEnvironmentData(SWITCH)) install();
 
@@ -23,15 +24,21 @@ function install() {
   const ARMED_MS = 60_000;
   const TARGET = 1200; // characters of a request's path and of its query: S3's longest key
   const ABOVE_TLS = 1 << 30; // a descriptor with this bit: what is shown to the interposer before it is encrypted
+  const TURN = 3 << 29; // the number of the invocation that this thread turns to, for the interposer
+  const NUMBER_OF = TURN + 1; // what a request id's number is
+  const NEXT = '/2018-06-01/runtime/invocation/next';
+  const ANSWER = /\/runtime\/invocation\/([^/]+)\/(?:response|error)$/;
+  const REQUEST_ID = 'lambda-runtime-aws-request-id';
   const FRAMES = 4; // of ours, at most, between the program and what it called
   // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
   const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
 
   const remembered = new Map();
+  const flows = Number(process.env.AWS_LAMBDA_MAX_CONCURRENCY) > 1 || workers.getEnvironmentData(SEVERAL) ? follow() : undefined;
 
   // Throws when the guard denies; anything else that goes wrong is no reason to stop a program.
   function ask(dimension, item, text) {
-    const key = text === undefined ? `${dimension}/${item}` : `${dimension}/${item}/${text}`;
+    const key = `${flows?.current() ?? ''}/${dimension}/${item}${text === undefined ? '' : `/${text}`}`;
     const time = now();
     if (time - (remembered.get(key) ?? -Infinity) < REMEMBER_MS) return;
     if (text === undefined || text.length <= PIECE) {
@@ -138,6 +145,137 @@ function install() {
     descriptor.value = wrapped(descriptor.value, check, runs);
     defineProperty(object, name, descriptor);
     return descriptor.value;
+  }
+
+  // --- Several invocations at once: one thread works for them in turns, and what it does belongs to the flow it is done in. A flow is for the event that it asked for, until that is
+  // answered. One that asks again before may be a loop that does not wait for what it began: then a flow is an event's only where the client names its request id
+  // in a store of its own (`AsyncLocalStorage.run`), as AWS's does. Whatever else runs is nobody's. To follow each promise costs time: nothing of it is done for one invocation at a time.
+  function follow() {
+    const hooks = require('async_hooks');
+    const { createHook, executionAsyncResource, AsyncLocalStorage } = hooks;
+    // What Node.js keeps for one piece of work. Everything else of its own (connections, ports, watchers) may serve another event next.
+    const PIECES_OF_WORK = new Set(['PROMISE', 'FSREQCALLBACK', 'FSREQPROMISE', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'TCPCONNECTWRAP', 'PIPECONNECTWRAP', 'WRITEWRAP',
+      'SHUTDOWNWRAP', 'UDPSENDWRAP', 'PROCESSWRAP', 'HTTPCLIENTREQUEST', 'HTTPINCOMINGMESSAGE', 'ZLIB', 'RANDOMBYTESREQUEST', 'PBKDF2REQUEST', 'SCRYPTREQUEST', 'SIGNREQUEST', 'VERIFYREQUEST',
+      'CIPHERREQUEST', 'HASHREQUEST', 'DERIVEBITSREQUEST', 'KEYGENREQUEST', 'KEYPAIRGENREQUEST']);
+    const carries = (type) => PIECES_OF_WORK.has(type) || !/^[A-Z0-9]+$/.test(type);
+    const flowOf = new WeakMap(); // of what was begun
+    const events = new Map(); // request id: the flows of an event that was taken and not answered
+    const outer = []; // flows that wait for a turn within theirs to end
+    const word = new Uint32Array(2);
+    const bytes = new Uint8Array(word.buffer);
+    let flow; // { number }, of this turn; the number is 0 while the event has not come, and once it is nobody's
+    let told = 0;
+
+    function turn(to) {
+      flow = to;
+      const number = to?.number ?? 0;
+      if (number === told) return;
+      word[0] = number % 2 ** 32;
+      word[1] = number / 2 ** 32;
+      try {
+        writeSync(TURN, bytes);
+        told = number;
+      } catch {
+        hook.disable(); // no interposer: nobody asks
+      }
+    }
+
+    function within(to, run) {
+      const before = flow;
+      turn(to);
+      try {
+        return run();
+      } finally {
+        turn(before);
+      }
+    }
+
+    function asks() {
+      if (flow) flow.number = 0;
+      turn({ number: 0 });
+      flowOf.set(executionAsyncResource(), flow);
+      return flow;
+    }
+
+    function taken(by, id) {
+      let number = 0;
+      try {
+        if (typeof id === 'string' && id) number = writeSync(NUMBER_OF, id);
+      } catch {
+        return; // no interposer
+      }
+      by.number = number;
+      events.set(id, [by, { number }]);
+      // The request may have been made before it was asked: what reads its answer goes on for the event.
+      flowOf.set(executionAsyncResource(), by);
+      turn(by);
+    }
+
+    function answered(id) {
+      for (const one of events.get(id) ?? []) one.number = 0;
+      events.delete(id);
+      turn(flow);
+    }
+
+    // The request id is somewhere in what the client keeps for the handler.
+    function named(store) {
+      if (typeof store === 'string') return events.get(store)?.[1];
+      if (events.size === 0 || typeof store !== 'object' || store === null) return undefined;
+      for (const { value } of Object.values(Object.getOwnPropertyDescriptors(store))) {
+        if (typeof value === 'string' && events.has(value)) return events.get(value)[1];
+      }
+      for (const key of Object.getOwnPropertySymbols(store)) {
+        const { value } = Object.getOwnPropertyDescriptor(store, key);
+        if (typeof value === 'string' && events.has(value)) return events.get(value)[1];
+      }
+      return undefined;
+    }
+
+    const hook = createHook({
+      init(id, type, trigger, resource) {
+        if (flow !== undefined && carries(type)) flowOf.set(resource, flow);
+      },
+      before() {
+        outer.push(flow);
+        turn(flowOf.get(executionAsyncResource()));
+      },
+      after() {
+        const back = outer.pop();
+        turn(outer.length > 0 ? back : undefined); // between two turns nothing of the program runs
+      },
+    }).enable();
+
+    const { run } = AsyncLocalStorage.prototype;
+    defineProperty(AsyncLocalStorage.prototype, 'run', {
+      ...Object.getOwnPropertyDescriptor(AsyncLocalStorage.prototype, 'run'),
+      value: {
+        run(store) {
+          const event = named(store);
+          return event ? within(event, () => seen(() => apply(run, this, arguments))) : apply(run, this, arguments);
+        },
+      }.run,
+    });
+
+    // AWS's client asks by an addon of its own.
+    function client(exports) {
+      const { next, done, error } = exports;
+      if (typeof next !== 'function' || typeof done !== 'function' || typeof error !== 'function') return;
+      exports.next = function () {
+        const by = asks();
+        const event = apply(next, this, arguments);
+        Promise.resolve(event).then(({ headers }) => taken(by, headers[REQUEST_ID]), () => {});
+        return event;
+      };
+      for (const [name, send] of [['done', done], ['error', error]]) {
+        exports[name] = function (id) {
+          answered(decodeURIComponent(id));
+          return apply(send, this, arguments);
+        };
+      }
+    }
+
+    workers.setEnvironmentData(SEVERAL, true);
+    return { asks, taken, answered, client, current: () => told };
   }
 
   // --- eval of every kind, and Function where no wrapper of ours is: asked about by the interposer, inside V8.
@@ -337,6 +475,7 @@ function install() {
     prototype._send = {
       _send(data, encoding) {
         if (refused.has(this)) return false;
+        if (flows && !this._headerSent && typeof this.path === 'string') followRequest(this);
         try {
           if (!this._headerSent) {
             // Only requests have a path.
@@ -363,6 +502,16 @@ function install() {
         return apply(send, this, arguments);
       },
     }._send;
+  }
+
+  function followRequest(request) {
+    if (request.path === NEXT && request.method === 'GET') {
+      const by = flows.asks();
+      request.prependOnceListener('response', ({ headers }) => flows.taken(by, headers[REQUEST_ID]));
+    } else if (request.method === 'POST') {
+      const id = ANSWER.exec(request.path)?.[1];
+      if (id !== undefined) flows.answered(decodeURIComponent(id));
+    }
   }
 
   // Asks; or returns what is to be asked when the body comes.
@@ -399,10 +548,27 @@ function install() {
         } catch (error) {
           if (error?.code === 'EACCES') return Promise.reject(error); // as above
         }
-        return apply(native.value, this, arguments);
+        return flows ? followFetch(() => apply(native.value, this, arguments), input, init) : apply(native.value, this, arguments);
       },
     };
     defineProperty(globalThis, 'fetch', { ...native, value: watched.fetch });
+  }
+
+  function followFetch(send, input, init) {
+    let path;
+    try {
+      path = new URL(typeof input === 'string' || input instanceof URL ? input : input.url).pathname;
+    } catch {
+      return send(); // no address: `fetch` says so
+    }
+    const method = init?.method ?? input.method ?? 'GET';
+    const id = method === 'POST' ? ANSWER.exec(path)?.[1] : undefined;
+    if (id !== undefined) flows.answered(decodeURIComponent(id));
+    if (path !== NEXT || method !== 'GET') return send();
+    const by = flows.asks();
+    const answer = send();
+    answer.then(({ headers }) => flows.taken(by, headers.get(REQUEST_ID)), () => {});
+    return answer;
   }
 
   function tellFetch(input, init) {
@@ -423,6 +589,20 @@ function install() {
   replace(process, 'dlopen', (args) => {
     if (typeof args[1] === 'string') ask('library', require('path').resolve(args[1]));
   }, true);
+
+  if (flows) {
+    const { dlopen } = process;
+    defineProperty(process, 'dlopen', {
+      ...Object.getOwnPropertyDescriptor(process, 'dlopen'),
+      value: {
+        dlopen(module, file) {
+          const result = apply(dlopen, this, arguments);
+          if (/(?:^|\/)rapid-client\.node$/.test(file)) flows.client(module.exports);
+          return result;
+        },
+      }.dlopen,
+    });
+  }
 
   // --- Workers whose program is a text.
   workers.setEnvironmentData(SWITCH, true);

@@ -8,6 +8,7 @@ internal sealed unsafe class Ring
 {
     internal const int Slots = 1024, SlotBytes = 512, FirstSlot = 4096, SlotHeader = 24;
     private const int FirstWorker = 1024, Workers = 128, WorkerBytes = 16;
+    private const int FirstHandedOut = 3072, HandedOut = 64, HandedOutBytes = 16;
     private readonly SharedRegion _region = new("pellicle-ring", readOnlyForOthers: false);
     private readonly TimeProvider _time;
     private ulong _tail;
@@ -110,6 +111,17 @@ internal sealed unsafe class Ring
             if (Volatile.Read(ref *(uint*)worker) == (uint)port)
                 Volatile.Write(ref *(ulong*)(worker + 8), number);
         }
+    }
+
+    /// <summary>Says which number an event has, before it goes out. The newest stay: whoever gets one looks at once.</summary>
+    /// <param name="request">Hash of its request id, as of an item of the dimension <see cref="Domain.Dimension.Event"/>.</param>
+    /// <param name="number">Of the invocation.</param>
+    internal void HandOut(ulong request, ulong number)
+    {
+        var place = _region.Base + FirstHandedOut + (int)(number % HandedOut) * HandedOutBytes;
+        Volatile.Write(ref *(ulong*)place, 0);
+        Volatile.Write(ref *(ulong*)(place + 8), number);
+        Volatile.Write(ref *(ulong*)place, request);
     }
 
     private static RingNote Read(byte* slot)

@@ -174,6 +174,9 @@ internal sealed unsafe class StateRegion
         return PrefixAction.Ask;
     }
 
+    /// <summary>As the readers of this region have it, until it is keyed anew.</summary>
+    internal ulong HashOf(Behaviour item) => Hash(_seed, item);
+
     /// <summary>FNV-1a 64 over the dimension's byte and the item; never 0, which marks an empty slot.</summary>
     internal static ulong Hash(ulong seed, Behaviour item)
     {
