@@ -169,11 +169,17 @@ public sealed class ConcurrencyTests : IDisposable
     [InlineData("named", "read")] // a loop that does not wait and names the request in a store, as AWS's client does
     [InlineData("named", "later")]
     [InlineData("named", "child")]
+    [InlineData("workers", "promise")] // by threads of a pool
+    [InlineData("loops", "promise")]
+    [InlineData("loops", "callback")]
+    [InlineData("loops", "stream")]
+    [InlineData("loops", "lookup")]
+    [InlineData("named", "promise")]
     public void Of_flows_of_Node_each_has_its_own(string shape, string act)
     {
         var (folder, ids, exit, errors) = RunNode(shape, act);
         exit.ShouldBe(0, errors);
-        Told(folder).ShouldBe(ids.Select(id => (Path.Combine(folder, id), id)));
+        Told(folder).ShouldBe(ids.Select(id => (act == "lookup" ? id + ".names.invalid:0" : Path.Combine(folder, id), id)));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -192,13 +198,13 @@ public sealed class ConcurrencyTests : IDisposable
     }
 
     private (string Item, string RequestId)[] Told(string folder) =>
-        [.. _hop.Guardian.Incidents.Take(100).Where(i => i.Detector == "mine" && i.Item.StartsWith(folder, StringComparison.Ordinal)).Select(i => (i.Item, i.RequestId)).Distinct().Order()];
+        [.. _hop.Guardian.Incidents.Take(100).Where(i => i.Detector is "names" || (i.Detector == "mine" && i.Item.StartsWith(folder, StringComparison.Ordinal))).Select(i => (i.Item, i.RequestId)).Distinct().Order()];
 
     /// <summary>Four events for a program that works for two at once; each reads the file that its event names.</summary>
     private (string Folder, string[] Ids, int Exit, string Errors) RunNode(string shape, string act)
     {
         const string Program = """
-            const { AsyncLocalStorage } = require('async_hooks'), { spawn } = require('child_process'), fs = require('fs'), http = require('http'), net = require('net');
+            const { AsyncLocalStorage } = require('async_hooks'), { spawn } = require('child_process'), dns = require('dns'), fs = require('fs'), http = require('http'), net = require('net');
             const { Worker, isMainThread, workerData } = require('worker_threads');
             const [shape, act, folder] = process.argv.slice(2);
             const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
@@ -222,7 +228,11 @@ public sealed class ConcurrencyTests : IDisposable
                 await new Promise((resolve) => setImmediate(() => process.nextTick(resolve)));
                 await fs.promises.stat('/');
               }
-              if (act === 'child') await new Promise((resolve) => spawn('cat', [path], { env: { PATH: process.env.PATH } }).on('close', resolve));
+              if (act === 'promise') await fs.promises.readFile(path);
+              else if (act === 'callback') await new Promise((resolve) => fs.readFile(path, resolve));
+              else if (act === 'stream') await new Promise((resolve) => fs.createReadStream(path).resume().on('close', resolve));
+              else if (act === 'lookup') await dns.promises.lookup(name + '.names.invalid').catch(() => {});
+              else if (act === 'child') await new Promise((resolve) => spawn('cat', [path], { env: { PATH: process.env.PATH } }).on('close', resolve));
               else fs.readFileSync(path);
               await meet();
             }
@@ -282,7 +292,15 @@ public sealed class ConcurrencyTests : IDisposable
             File.WriteAllText(Path.Combine(folder, id), "");
         var source = Path.Combine(Directory.CreateDirectory(folder + ".program").FullName, "program.js");
         File.WriteAllText(source, Program);
-        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Monitor, Rules = [new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = [folder + "/**"] }] }, "test");
+        _hop.Policy.Set(new PolicyDocument
+        {
+            Mode = act == "lookup" ? ProtectionMode.Protect : ProtectionMode.Monitor, // nobody is asked for the name
+            Rules =
+            [
+                new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = [folder + "/**"] },
+                new PolicyRule { Id = "names", Dimension = Dimension.Host, Effect = Effect.Deny, Items = ["*.names.invalid:*"] },
+            ],
+        }, "test");
         var start = new ProcessStartInfo("node", [source, shape, act, folder]) { RedirectStandardError = true };
         start.Environment["AWS_LAMBDA_RUNTIME_API"] = _hop.Proxy.Address.ToString();
         start.Environment["AWS_LAMBDA_MAX_CONCURRENCY"] = "4";

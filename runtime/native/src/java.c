@@ -43,7 +43,6 @@ static bool is_ordinary(const char *name) { return IN(name, ordinary) && !IN(nam
 
 static int judge_class(const char *name)
 {
-    uint8_t unused = 0;
     struct { char text[400]; uint64_t invocation; } key;
     char *item = key.text;
     size_t length = strnlen(name, sizeof key.text - 8);
@@ -53,7 +52,7 @@ static int judge_class(const char *name)
         item[5 + i] = name[i] == '/' ? '.' : name[i];
     length += 5;
     /* Asked once an invocation: streams name the same few classes over and over. */
-    key.invocation = pe_invocation(&unused);
+    key.invocation = pe_scope();
     if (pe_remembered(TAG_CLASS, &key, sizeof key))
         return 0;
     uint64_t stamp = pe_stamp();

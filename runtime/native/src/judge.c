@@ -80,7 +80,7 @@ static int look_up(const struct pe_state *state, uint8_t dimension, const char *
 static uint64_t stamp_of(const struct pe_state *state, unsigned kind)
 {
     switch (kind) {
-    case CACHE_INVOCATION: { uint8_t unused = 0; return pe_invocation(&unused) & 0xFFFFFFFFFF; }
+    case CACHE_INVOCATION: return pe_scope() & 0xFFFFFFFFFF;
     case CACHE_GENERATION: return atomic_load_explicit(&state->generation, memory_order_relaxed) & 0xFFFFFFFFFF;
     default: return 0;
     }
@@ -228,7 +228,7 @@ enum pe_knowledge pe_known(uint8_t dimension, const char *item, size_t length)
     return kind == CACHE_GENERATION ? PE_KNOWN_LASTING : PE_KNOWN_NOW;
 }
 
-int pe_judge(const struct pe_ask *ask)
+static int judge(const struct pe_ask *ask)
 {
     const struct pe_state *state = state_of();
     if (!state || atomic_load_explicit(&state->mode, memory_order_relaxed) == 0)
@@ -250,6 +250,15 @@ int pe_judge(const struct pe_ask *ask)
     else if (verdict.cache == CACHE_GENERATION)
         cache_put(state, hash, CACHE_GENERATION, generation, error);
     return enforce(state, ask->dimension, error);
+}
+
+int pe_judge(const struct pe_ask *ask)
+{
+    bool borrowed = pe_worker_borrows(ask);
+    int denied = judge(ask);
+    if (unlikely(borrowed))
+        pe_worker_gives_back();
+    return denied;
 }
 
 /* Eight bytes a step, where FNV needs four cycles a byte. Keyed by the guard's seed, which data from outside cannot know. */

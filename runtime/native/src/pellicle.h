@@ -202,9 +202,13 @@ struct sockaddr;
 void pe_worker_start(const char *root);           /* the value of PELLICLE_ROOT, or NULL */
 uint64_t pe_invocation(uint8_t *flags);           /* the invocation this thread works for, with PE_OWN set, or the one that began last */
 void pe_worker_connects(int fd, const struct sockaddr *name, unsigned length);
-/* What Node.js's probe writes to in place of a descriptor: the number of the invocation that this thread turns to, eight bytes, 0 for none; and a request id, whose
-   number is the result, 0 where it is not known. */
-enum { PE_TURN = 3 << 29, PE_NUMBER_OF };
+uint64_t pe_scope(void);                          /* differs between invocations, and between what is known to belong to one and what is not */
+/* What Node.js's probe writes to in place of a descriptor: the number of the invocation that this thread turns to, eight bytes, 0 for none; a request id, whose
+   number is the result, 0 where it is not known; a path or name that a thread of the pool will use for it; and the same text once that is done. */
+enum { PE_TURN = 3 << 29, PE_NUMBER_OF, PE_CLAIM, PE_RELEASE, PE_BEHIND_TURNS };
+enum { PE_CLAIM_TAG = 0xFF };                     /* in place of a dimension, for the hash of such a text */
+bool pe_worker_borrows(const struct pe_ask *ask); /* true: what is asked was claimed, and this thread works for who claimed it until it gives back */
+void pe_worker_gives_back(void);
 ssize_t pe_worker_turn(int what, const void *data, size_t size);
 bool pe_worker_sends(int fd, const struct iovec *first); /* true: a connection to the guard's proxy, which is none to a database */
 

@@ -26,8 +26,7 @@ static int judge(const char *kind, const char *text, size_t length)
     if (length > LONGEST)
         length = LONGEST;
     /* What one event makes of a statement says nothing about the next one. */
-    uint8_t unused = 0;
-    uint64_t invocation = pe_invocation(&unused), stamp = pe_stamp();
+    uint64_t invocation = pe_scope(), stamp = pe_stamp();
     if (pe_remembered_in(TAG_STATEMENT, text, length, invocation))
         return 0;
     struct pe_ask ask = {
@@ -622,7 +621,7 @@ static ssize_t send_shown(void *context, const struct iovec *changed, size_t cou
 EXPORT ssize_t write(int fd, const void *data, size_t size)
 {
     if (unlikely(fd >= ABOVE_TLS) && pe_active() && size <= SSIZE_MAX) {
-        if (fd == PE_TURN || fd == PE_NUMBER_OF)
+        if (fd >= PE_TURN && fd < PE_BEHIND_TURNS)
             return pe_readable(data) ? pe_worker_turn(fd, data, size) : NEXT(write)(fd, data, size);
         struct written w = { fd, data, size };
         struct iovec piece = { (void *)data, size };

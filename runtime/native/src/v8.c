@@ -47,11 +47,10 @@ static const char *reaching(const char *from, const char *end)
 static int ask_piece(const char *text, size_t length)
 {
     struct { char text[PIECE]; uint64_t invocation, length; } key;
-    uint8_t unused = 0;
     length = length < PIECE ? length : PIECE;
     memset(&key, 0, sizeof key);
     memcpy(key.text, text, length);
-    key.invocation = pe_invocation(&unused); /* what is another's event may be this one's code */
+    key.invocation = pe_scope(); /* what is another's event may be this one's code */
     key.length = length;
     if (pe_remembered(TAG_CODE, &key, sizeof key))
         return 0;

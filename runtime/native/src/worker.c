@@ -1,7 +1,7 @@
 /* Several invocations at once in one environment: which of them a thread works for. A thread that asks the Runtime API for an event and waits for it works for the
    event it gets, in Python and in Java, whose runtimes keep an invocation on one thread. It enters the port it asks from into a table in the ring; the guard writes
    the invocation's number beside it before the event goes out. In Node.js one thread works for several in turns: its probe looks up the number by the request id
-   and says at each turn whose it is. Children get the number with their variables. Elsewhere (tasks that change threads) nobody enters anything, and which
+   and says at each turn whose it is; what it leaves to threads of a pool (files, names) it claims by its text before. Children get the number with their variables. Elsewhere (tasks that change threads) nobody enters anything, and which
    invocation acts is not told. */
 #include "pellicle.h"
 #include "sys.h"
@@ -16,7 +16,14 @@
 static _Atomic uint64_t to_guard[DESCRIPTORS / 64]; /* connected to the guard's proxy, a bit each */
 
 static uint64_t inherited; /* of the invocation that started this process */
-static __thread struct { uint32_t slot, thread; uint64_t turn; } own; /* slot counts from 1; turn: of Node.js, 0 where it is nobody's */
+static __thread struct { uint32_t slot, thread; uint64_t turn; bool turns; } own; /* slot counts from 1; turn: of Node.js, 0 where it is nobody's */
+
+/* Paths and names that threads of a pool will use soon, and for whom. Who waits for the same text at once cannot be told apart: then it is nobody's. */
+#define CLAIMS 256
+static struct { uint64_t hash, number; uint32_t count; } claims[CLAIMS];
+static _Atomic uint32_t claimed; /* places in use */
+static _Atomic uint32_t unclaimed; /* claims that found no place: until the last of all has ended nothing can be told */
+static _Atomic uint32_t changing;
 
 static const struct pe_state *several(void)
 {
@@ -60,11 +67,100 @@ uint64_t pe_invocation(uint8_t *flags)
     return number;
 }
 
+uint64_t pe_scope(void)
+{
+    uint8_t flags = 0;
+    uint64_t number = pe_invocation(&flags);
+    return number << 1 | (flags & PE_OWN ? 1 : 0);
+}
+
+/* False after a while: a child may have been made while another thread held it. */
+static bool enter_claims(void)
+{
+    for (int i = 0; i < 10000; i++) {
+        uint32_t nobody = 0;
+        if (atomic_compare_exchange_weak_explicit(&changing, &nobody, 1, memory_order_acquire, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+static void leave_claims(void) { atomic_store_explicit(&changing, 0, memory_order_release); }
+
+static void claim(uint64_t hash)
+{
+    int place = -1;
+    if (!enter_claims()) {
+        atomic_fetch_add(&unclaimed, 1);
+        return;
+    }
+    for (int i = 0; i < CLAIMS; i++) {
+        if (claims[i].count && claims[i].hash == hash) {
+            place = i;
+            break;
+        }
+        if (place < 0 && claims[i].count == 0)
+            place = i;
+    }
+    if (place < 0) {
+        atomic_fetch_add(&unclaimed, 1);
+    } else if (claims[place].count++ == 0) {
+        claims[place].hash = hash;
+        claims[place].number = own.turn;
+        atomic_fetch_add(&claimed, 1);
+    } else if (claims[place].number != own.turn) {
+        claims[place].number = 0;
+    }
+    leave_claims();
+}
+
+static void release(uint64_t hash)
+{
+    if (!enter_claims())
+        return; /* the place stays in use, and is nobody's from the next claim on */
+    int place = 0;
+    while (place < CLAIMS && !(claims[place].count && claims[place].hash == hash))
+        place++;
+    if (place < CLAIMS && --claims[place].count == 0 && atomic_fetch_sub(&claimed, 1) == 1)
+        atomic_store(&unclaimed, 0);
+    leave_claims();
+}
+
+bool pe_worker_borrows(const struct pe_ask *ask)
+{
+    if (likely(atomic_load_explicit(&claimed, memory_order_relaxed) == 0) || own.turns || own.slot || atomic_load_explicit(&unclaimed, memory_order_relaxed))
+        return false;
+    const char *text = ask->item;
+    size_t length = ask->item_length;
+    if (ask->dimension == PE_HOST)
+        length -= length > 2 && memcmp(text + length - 2, ":0", 2) == 0 ? 2 : 0;
+    else if ((ask->dimension == PE_READ || ask->dimension == PE_WRITE) && ask->more_count && !ask->more[0].pieces)
+        text = ask->more[0].data, length = ask->more[0].length;
+    else
+        return false;
+    uint64_t hash = pe_hash(PE_CLAIM_TAG, text, length);
+    if (!enter_claims())
+        return false;
+    for (int i = 0; i < CLAIMS; i++)
+        if (claims[i].count && claims[i].hash == hash)
+            own.turn = claims[i].number;
+    leave_claims();
+    return own.turn != 0;
+}
+
+void pe_worker_gives_back(void) { own.turn = 0; }
+
 ssize_t pe_worker_turn(int what, const void *data, size_t size)
 {
     if (what == PE_TURN) {
+        own.turns = true;
         if (size == sizeof own.turn)
             memcpy(&own.turn, data, sizeof own.turn);
+        return (ssize_t)size;
+    }
+    if (what == PE_CLAIM || what == PE_RELEASE) {
+        own.turns = true;
+        (what == PE_CLAIM ? claim : release)(pe_hash(PE_CLAIM_TAG, data, size));
         return (ssize_t)size;
     }
     struct pe_ring *ring = atomic_load_explicit(&pe.ring, memory_order_relaxed);

@@ -673,6 +673,67 @@ def a_thread_says_whose_its_turn_is():
         equal(found, {"/etc/hostname": (5, 0), "/etc/passwd": own, "/etc/group": own, "/etc/hosts": (5, 0)}, several)
 
 
+CLAIMS = """
+import os, threading
+def say(what, text):
+    os.write(0x60000000 + what, text)
+def turn(number):
+    say(0, number.to_bytes(8, "little"))
+def elsewhere(path):
+    thread = threading.Thread(target=lambda: open(path).close())
+    thread.start()
+    thread.join()
+claim, release, mine, other = 2, 3, b"/etc/hostname", "/etc/passwd"
+turn(3)
+say(claim, mine)
+elsewhere(mine)
+elsewhere(other)
+turn(4)
+say(claim, mine)
+elsewhere(mine)  # of two
+say(release, mine)
+say(release, mine)
+elsewhere(mine)
+say(claim, mine)
+elsewhere(mine)
+for i in range(300):
+    say(claim, b"/%d" % i)
+elsewhere(mine)  # there was no room for some
+for i in range(300):
+    say(release, b"/%d" % i)
+say(release, mine)
+say(claim, mine)
+elsewhere(mine)
+turn(0)
+open(mine).close()  # by a thread that says whose turn it is, and it is nobody's
+"""
+
+
+@test
+def what_a_pool_does_is_whose_who_claimed_it():
+    guard = Guard()
+    guard.put(20, "<I", 16)
+    guard.set_invocation(5)
+    done = run(guard, PYTHON, "-c", CLAIMS)
+    equal(done.stderr, "")
+    found = [(q.item, q.invocation, q.flags & 32) for q in guard.queries if q.item in ("/etc/hostname", "/etc/passwd")]
+    equal(found, [("/etc/hostname", 3, 32), ("/etc/passwd", 5, 0), ("/etc/hostname", 5, 0), ("/etc/hostname", 5, 0), ("/etc/hostname", 4, 32), ("/etc/hostname", 5, 0), ("/etc/hostname", 4, 32), ("/etc/hostname", 5, 0)])
+
+
+@test
+def what_one_was_allowed_is_asked_again_for_others():
+    guard = Guard(decide=lambda q: (1, None))  # allowed, for this invocation
+    guard.put(20, "<I", 16)
+    guard.set_invocation(5)
+    run(guard, PYTHON, "-c", """
+import os
+for number in (0, 5, 5, 0, 4):
+    os.write(0x60000000, number.to_bytes(8, "little"))
+    open("/etc/hostname").close()
+""")
+    equal([(q.invocation, q.flags & 32) for q in guard.queries if q.item == "/etc/hostname"], [(5, 0), (5, 32), (5, 0), (4, 32)])
+
+
 @test
 def own_processes_are_a_programs_own_business():
     guard = Guard(decide=deny("", dimension="tamper"))

@@ -26,6 +26,8 @@ function install() {
   const ABOVE_TLS = 1 << 30; // a descriptor with this bit: what is shown to the interposer before it is encrypted
   const TURN = 3 << 29; // the number of the invocation that this thread turns to, for the interposer
   const NUMBER_OF = TURN + 1; // what a request id's number is
+  const CLAIM = TURN + 2; // a path or name that a thread of the pool will use for this turn's invocation
+  const RELEASE = TURN + 3; // and has used
   const NEXT = '/2018-06-01/runtime/invocation/next';
   const ANSWER = /\/runtime\/invocation\/([^/]+)\/(?:response|error)$/;
   const REQUEST_ID = 'lambda-runtime-aws-request-id';
@@ -273,6 +275,62 @@ function install() {
         };
       }
     }
+
+    // Files and names that are not waited for are opened and looked up by threads of a pool, which know them by their text alone.
+    function watchPool(name, calls, isRequest, textsOf) {
+      const { noDeprecation } = process;
+      process.noDeprecation = true; // programs should not use it
+      const binding = process.binding(name);
+      process.noDeprecation = noDeprecation;
+      for (const call of calls) {
+        const real = binding[call];
+        if (typeof real !== 'function') continue;
+        binding[call] = {
+          [call](...args) {
+            const request = args.find((arg) => isRequest(arg, binding));
+            if (request === undefined) return apply(real, this, args);
+            return claimed(textsOf(args), request, () => apply(real, this, args));
+          },
+        }[call];
+      }
+    }
+
+    function say(to, texts) {
+      for (const text of texts) {
+        try {
+          writeSync(to, text);
+        } catch {
+          // no interposer: nobody asks
+        }
+      }
+    }
+
+    function claimed(texts, request, start) {
+      const release = () => say(RELEASE, texts);
+      say(CLAIM, texts);
+      let result;
+      try {
+        if (typeof request !== 'symbol') {
+          const { oncomplete } = request;
+          request.oncomplete = function () {
+            release();
+            return apply(oncomplete, this, arguments);
+          };
+        }
+        result = start();
+      } catch (error) {
+        release();
+        throw error;
+      }
+      // One that waits is told of a failure all the same, and nobody gets this promise.
+      if (typeof request === 'symbol') result.then(release, release);
+      return result;
+    }
+
+    const isText = (arg) => (typeof arg === 'string' && arg !== '') || (ArrayBuffer.isView(arg) && arg.byteLength > 0);
+    watchPool('fs', ['open', 'openFileHandle', 'unlink', 'rename', 'rmdir', 'chmod', 'readdir', 'copyFile', 'link', 'symlink', 'mkdtemp'],
+      (arg, { FSReqCallback, kUsePromises }) => arg === kUsePromises || (typeof arg === 'object' && arg instanceof FSReqCallback), (args) => args.slice(0, 2).filter(isText));
+    watchPool('cares_wrap', ['getaddrinfo'], (arg, { GetAddrInfoReqWrap }) => arg instanceof GetAddrInfoReqWrap, (args) => args.slice(1, 2).filter(isText));
 
     workers.setEnvironmentData(SEVERAL, true);
     return { asks, taken, answered, client, current: () => told };
