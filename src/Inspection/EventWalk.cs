@@ -743,7 +743,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         if (form && EventReader.IsForm(_bytes.AsSpan(from, length)))
         {
-            return Copied(ref from, length) && Form(from, length, nesting);
+            return PassForm(from, length) || (Copied(ref from, length) && Form(from, length, nesting));
         }
 
         if (from == _longStart ? _longPercents : _bytes.AsSpan(from, length).Contains((byte)'%'))
@@ -770,20 +770,36 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
     }
 
-    private bool Form(int start, int length, int nesting)
+    /// <summary>Goes by a form without percent signs whose fields hold nothing for the judge.</summary>
+    private unsafe bool PassForm(int from, int length)
     {
-        var end = start + length;
-        var whole = _bytes.AsSpan(start, length);
-        if (length >= Detectors.Clean.Least && MayCount && !whole.Contains((byte)'%'))
+        if (length < Detectors.Clean.Least || !MayCount || Detectors.Clean.Wide.Spaced == null || (from == _longStart && _longPercents) || !Fits(length))
         {
-            Decoding.Plus(whole);
-            if (Inspector.Screened.Quick.Fields(whole) is var texts and >= 0 && texts <= options.MaxTexts - _kept)
+            return false;
+        }
+
+        fixed (byte* bytes = _bytes)
+        {
+            if (Detectors.Clean.Wide.Spaced(bytes + from, length, bytes + _top) != 0)
             {
-                _kept += (int)texts;
-                return true;
+                return false;
             }
         }
 
+        _bytes.AsSpan(_top + length, EventCopy.Padding).Clear();
+        var texts = Inspector.Screened.Quick.Fields(_bytes.AsSpan(_top, length));
+        if (texts < 0 || texts > options.MaxTexts - _kept)
+        {
+            return false;
+        }
+
+        _kept += (int)texts;
+        return true;
+    }
+
+    private bool Form(int start, int length, int nesting)
+    {
+        var end = start + length;
         while (start < end && Room())
         {
             var rest = _bytes.AsSpan(start, end - start);

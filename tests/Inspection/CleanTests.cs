@@ -122,6 +122,14 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     [InlineData("""[0,"a\x",1]""", 0, 0, 0)]
     [InlineData("""[0,"a\u12g4",1]""", 0, 0, 0)]
     [InlineData("""[0,1,"a""", 1, 0, 0)]
+    [InlineData("""[0,[1],[2],{"a":1},[3],[4]]""", 5, 0, 5)]
+    [InlineData("""[0,[1],{"a":2],[3]]""", 1, 0, 1)]
+    [InlineData("""[0,[1],[2}]""", 1, 0, 1)]
+    [InlineData("""[0,[1],[2,[3]],[4]]""", 3, 0, 4)]
+    [InlineData("""[0,{"a":1},{"b":[2]},{"c":"x"}]""", 3, 1, 4)]
+    [InlineData("""[0,"Zoë Müller","Москва","a"]""", 3, 3, 0)]
+    [InlineData("""[0,"é","é 嘍","x"]""", 1, 1, 0)]
+    [InlineData("""[0,"é x","東","�","x"]""", 2, 2, 0)]
     public void A_list_is_passed_by_as_far_as_it_is_json_and_clean(string list, long elements, long texts, long containers)
     {
         foreach (var width in WideVectors.Widths.Where(w => w > 0))

@@ -42,6 +42,9 @@ internal sealed unsafe class Clean
 
         /// <summary>A container or text, and the document's end; the place behind it.</summary>
         public delegate* unmanaged<byte*, byte*, byte*> Skip;
+
+        /// <summary>A form, its length, and where it goes with blanks for plus signs; not 0 when it has percent signs.</summary>
+        public delegate* unmanaged<byte*, nint, byte*, int> Spaced;
     }
 
     /// <summary>INVARIANT: as <c>struct screen</c> in Native/clean.c.</summary>

@@ -52,6 +52,8 @@ typedef void look(const uint8_t *at, int blocks, const struct screen *screen, st
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
 typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
+/* Of 64 brackets, which are curly. */
+typedef uint64_t braces(const uint8_t *at);
 typedef uint64_t speaks(const uint8_t *at, const uint8_t (*tables)[16]);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
 /* Of 64: what a host ends with behind two slashes, and what must be looked at more closely. */
@@ -61,7 +63,7 @@ typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, u
 typedef const uint8_t *escaped(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 /* `is_exact`: little is shown in vain. */
-struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; int is_exact; };
+struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -74,7 +76,7 @@ struct texts {
     const struct kit *kit;
     const uint8_t *start, *end;       /* of the text that is looked at; of all */
     const uint8_t *quoted, *foreign;  /* up to where texts with quotes and with other scripts have been looked at as a whole */
-    uint64_t dot;
+    uint64_t dot, foreign_run, blank_run; /* the last bit of a block: a dot; of a text that goes on: it has characters beyond ASCII, or blanks */
     int closes;                       /* the character that ends a text; -1 for one alone */
     int lines;
 };
@@ -239,13 +241,11 @@ static const uint8_t *end_of(const struct texts *t, const uint8_t *at)
 {
     uint64_t blanks, pairs;
     if (t->closes < 0) return t->end;
-    for (;; at += 64) {
+    for (; at < t->end; at += 64) {
         uint64_t quotes = t->kit->ends(at, t->closes, &blanks, &pairs);
-        if (at >= t->end || quotes) {
-            const uint8_t *end = quotes ? at + first_of(quotes) : t->end;
-            return end < t->end ? end : t->end;
-        }
+        if (quotes) return first_of(quotes) < t->end - at ? at + first_of(quotes) : t->end;
     }
+    return t->end;
 }
 
 /* A text with quotes that says nothing of statements. */
@@ -375,6 +375,23 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     return 1;
 }
 
+static const uint8_t letters[256] = { ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1 };
+
+/* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, and equals signs behind no long name. */
+INLINE int is_plainly_quiet(const struct texts *t, const uint8_t *at)
+{
+    enum { KEYWORD = 1, COMMAND = 2, BLANK = 4 };
+    static const uint8_t signs[256] = { ['\''] = KEYWORD, ['&'] = COMMAND | BLANK, ['|'] = COMMAND | BLANK, [';'] = KEYWORD | COMMAND | BLANK };
+    uint32_t sign = signs[*at], blank = sign / BLANK;
+    if (sign) {
+        const uint8_t *word = at + 1 + blank;
+        uint32_t pair = (word[0] & 31) << 5 | (word[1] & 31);
+        uint32_t begun = (t->screen->keywords->lengths[pair] & -(sign & KEYWORD)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
+        return (t->end - word > 1) & (blank <= (at[1] == ' ')) & letters[word[0]] & letters[word[1]] & !begun & ((*at != '\'') | (at < t->quoted));
+    }
+    return *at == '=' && at - t->start >= 5 && at[-1] > ' ' && at[-1] < 128 && !(letters[at[-1]] & letters[at[-2]] & letters[at[-3]] & letters[at[-4]] & letters[at[-5]]);
+}
+
 /* Where one comes from some places by going on through others. */
 INLINE uint64_t through(uint64_t others, uint64_t places) { return (((places & others) + others) ^ others) | places; }
 
@@ -384,13 +401,40 @@ INLINE const uint8_t *start_of(const struct texts *t, const uint8_t *at, uint64_
     return starts ? at + last_of(starts) : t->start;
 }
 
+/* Where texts of a list end that have characters beyond ASCII and are not ordinary, or have such a pair. To add a run of bits to itself carries over its end when the other has any bit of it. */
+INLINE uint64_t odd_texts(struct texts *t, const uint8_t *at, uint64_t foreign, uint64_t runs, uint64_t starts)
+{
+    uint64_t blanks, pairs, with_foreign, with_blanks, goes_on = t->foreign_run & runs & 1;
+    if (!(foreign | goes_on)) {
+        t->foreign_run = t->blank_run = 0;
+        return 0;
+    }
+    t->kit->ends(at, 0, &blanks, &pairs);
+    int foreign_over = __builtin_add_overflow(runs, foreign, &with_foreign), blank_over = __builtin_add_overflow(runs, blanks & runs, &with_blanks);
+    foreign_over |= __builtin_add_overflow(with_foreign, goes_on, &with_foreign);
+    blank_over |= __builtin_add_overflow(with_blanks, t->blank_run & runs & 1, &with_blanks);
+    uint64_t bad = pairs & runs;
+    for (uint64_t hits = with_foreign & ~with_blanks & ~runs; hits; hits &= hits - 1) {
+        int end = first_of(hits);
+        if (!is_ordinary(t, end ? start_of(t, at, starts, end - 1) : t->start, at + end - 1)) bad |= hits & -hits;
+    }
+    /* A text that ends with the block. */
+    if (foreign_over && at[64] == '"') {
+        if (!blank_over && !is_ordinary(t, start_of(t, at, starts, 63), at + 63)) bad |= 1ULL << 63;
+        foreign_over = blank_over = 0;
+    }
+    t->foreign_run = (uint64_t)foreign_over;
+    t->blank_run = (uint64_t)blank_over;
+    return bad;
+}
+
 /* Places in these texts of a block that are not clean; only the first counts. */
 INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, uint64_t valid, uint64_t starts)
 {
     uint64_t dots = b->dots & valid, bad = (b->never & valid) | (dots & (dots << 1 | t->dot)), hits;
     t->dot = dots >> 63;
     for (hits = starts; hits; hits &= hits - 1)
-        if (!begins_well(t, at + first_of(hits))) bad |= hits & -hits;
+        if (!begins_plainly(t->screen, at + first_of(hits)) && !begins_well(t, at + first_of(hits))) bad |= hits & -hits;
 
     hits = b->conditions & valid;
     if (hits) {
@@ -403,11 +447,12 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     for (hits = b->words & valid; hits; hits &= hits - 1)
         if (is_gram(t, t->screen->grams, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->acting & valid; hits; hits &= hits - 1)
-        if (!is_quiet(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) {
+        if (!is_plainly_quiet(t, at + first_of(hits)) && !is_quiet(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) {
             bad |= hits & -hits;
             break;
         }
-    for (hits = b->foreign & valid; hits; ) {
+    if (t->closes == '"') bad |= odd_texts(t, at, b->foreign & valid, valid, starts);
+    else for (hits = b->foreign & valid; hits; ) {
         const uint8_t *place = at + first_of(hits);
         if (place >= t->foreign && !is_ordinary(t, start_of(t, at, starts, first_of(hits)), place)) {
             bad |= hits & -hits;
@@ -457,8 +502,11 @@ INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct 
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = '&' };
     uint64_t begins = 1, in_name = 0, opened = 0, under_before = 0;
     int64_t texts = 0;
+    struct bits looked[LANES];
     for (const uint8_t *at = text; at < t.end; at += 64) {
         uint64_t separators, equals, telling, unders, valid = t.end - at < 64 ? below(t.end - at) : ~0ULL, sum;
+        int number = (int)((at - text) / 64 % LANES);
+        if (!number) kit->look(at, t.end - at > CHUNK - 64 ? LANES : (int)((t.end - at + 63) / 64), screen, looked);
         kit->fields(at, &separators, &equals, &telling, &unders);
         uint64_t starts = (separators << 1 | begins) & valid, plain = ~(separators | equals) & valid;
         /* Every name has a character at least, and an equals sign behind it. */
@@ -470,10 +518,7 @@ INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct 
         opened = ended >> 63;
         under_before = unders >> 63;
         texts += ones(first);
-        if (!values) continue;
-        struct bits b;
-        kit->look_one(at, screen, &b);
-        if (judge(&t, at, &b, values, first) || t.lines) return -1;
+        if (values && (judge(&t, at, &looked[number], values, first) || t.lines)) return -1;
     }
     return in_name || begins ? -1 : texts;
 }
@@ -544,7 +589,8 @@ static int is_exponent(const uint8_t *at)
 /* Numbers of 512 bits: what is carried from a lane to the next goes through eight bits. */
 typedef unsigned tops(const lanes *v);        /* the highest bit of each lane */
 typedef void give(lanes *v, unsigned which);  /* adds one to these lanes */
-struct carries { tops *tops; give *give; };
+typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
+struct carries { tops *tops; give *give; count_odd *between; };
 
 INLINE lanes plus(lanes a, lanes b, unsigned *carry, struct carries with)
 {
@@ -677,6 +723,22 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
             brackets.all = (begun.all | ended) & c.valid.all;
             for (int i = 0; i < blocks; i++) {
                 uint64_t in_object = types & 1 ? ~0ULL : 0, on_top = depth == 0 ? ~0ULL : 0, brace = 0, bad = 0;
+                if (depth < 2 && list->most_depth > 0) {
+                    /* Containers of one kind, none in another. */
+                    uint64_t both = brackets.each[i], within_one = with.between(both) ^ (depth ? ~0ULL : 0), kinds = both ? kit->braces(at + 64 * i) & both : 0;
+                    int is_object = depth ? (int)(types & 1) : kinds != 0;
+                    if ((begun.each[i] & both) == (within_one & both) && kinds == (is_object ? both : 0)) {
+                        uint64_t inside_one = within_one ^ both;
+                        depth = (int)(within_one >> 63);
+                        objects |= (uint64_t)(kinds != 0);
+                        if (both & within_one) deepest = deepest ? deepest : 1;
+                        types = depth ? (types & ~1ULL) | (uint64_t)is_object : 0;
+                        object.each[i] = is_object ? inside_one : 0;
+                        top.each[i] = ~inside_one;
+                        braces.each[i] = is_object ? both & within_one : 0;
+                        continue;
+                    }
+                }
                 for (uint64_t both = brackets.each[i]; both; both &= both - 1) {
                     uint64_t one = both & -both, behind = -one << 1;
                     int is_brace = at[64 * i + first_of(both)] >> 5 & 1;
@@ -822,7 +884,7 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
                 }
                 bad |= judge(&t, block, &bits[i], inner, starts & inner) & valid;
             } else
-                t.dot = 0;
+                t.dot = t.foreign_run = t.blank_run = 0;
             t.start = later ? later : t.start;
             uint64_t good = bad ? below(first_of(bad)) : valid, commas = c.commas.each[i] & good;
             if (last == i + 1) commas |= good & c.after.each[i] & ~(valid >> 1) & valid;
@@ -970,6 +1032,14 @@ INLINE const uint8_t *learn(struct pattern *pattern, const uint8_t *start, struc
     return at;
 }
 
+/* What stands between two values is short as a rule. Reads seven bytes behind it, or 63. */
+INLINE int is_same(const uint8_t *one, const uint8_t *other, ptrdiff_t length, const struct kit *kit)
+{
+    if (length > 16) return kit->equal(one, other, length) == length;
+    uint64_t differ = eight(one) ^ eight(other);
+    return length < 8 ? !(differ & below((int)length * 8)) : !(differ | (eight(one + length - 8) ^ eight(other + length - 8)));
+}
+
 /* Behind the object that begins here, when it differs from the pattern in values alone, and those are clean. */
 INLINE const uint8_t *again(struct pattern *pattern, const uint8_t *at, struct list *list, const struct screen *screen, const struct kit *kit, struct tally *tally)
 {
@@ -982,7 +1052,7 @@ INLINE const uint8_t *again(struct pattern *pattern, const uint8_t *at, struct l
         if (part < parts_end && part->varies) {
             /* Only what stands before it is compared: it need not be known where they begin to differ. */
             ptrdiff_t before = pattern->copy + part->start - old;
-            if (before > room || kit->equal(old, at, before) != before) return NULL;
+            if (before > room || !is_same(old, at, before, kit)) return NULL;
             value = at + before;
         } else {
             ptrdiff_t same = kit->equal(old, at, left < room ? left : room), upto = old + same - pattern->copy;

@@ -262,6 +262,13 @@ WITH_AVX2 APART static void fields_avx2(const uint8_t *text, uint64_t *separator
     *unders = all.under;
 }
 
+WITH_AVX2 static uint64_t braces_avx2(const uint8_t *text)
+{
+    uint64_t curly = 0;
+    for (int at = 0; at < 64; at += 32) curly |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(_mm256_loadu_si256((const __m256i *)(text + at)), 2)) << at;
+    return curly;
+}
+
 /* Every place with an odd number of bits at or before it. */
 WITH_AVX2 static uint64_t between_avx2(uint64_t bits) { return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)bits), _mm_set1_epi8(-1), 0)); }
 
@@ -277,6 +284,25 @@ AVX2 void stops_at_avx2(const uint8_t *text, uint64_t *quotes, uint64_t *slashes
     *quotes = all.quote;
     *slashes = all.slash;
     *controls = all.control;
+}
+
+/* The value of a form with blanks for its plus signs; whether there are percent signs. */
+WITH_AVX2 static int spaced_avx2(const uint8_t *from, ptrdiff_t length, uint8_t *to)
+{
+    const __m256i plus = _mm256_set1_epi8('+'), percent = _mm256_set1_epi8('%');
+    __m256i percents = _mm256_setzero_si256();
+    ptrdiff_t at = 0;
+    for (; at + 32 <= length; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(from + at));
+        percents = _mm256_or_si256(percents, _mm256_cmpeq_epi8(v, percent));
+        _mm256_storeu_si256((__m256i *)(to + at), _mm256_blendv_epi8(v, _mm256_set1_epi8(' '), _mm256_cmpeq_epi8(v, plus)));
+    }
+    int has = _mm256_movemask_epi8(percents) != 0;
+    for (; at < length; at++) {
+        has |= from[at] == '%';
+        to[at] = from[at] == '+' ? ' ' : from[at];
+    }
+    return has;
 }
 
 WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
@@ -454,6 +480,39 @@ WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *
     return NULL;
 }
 
+WITH_VBMI static const uint8_t *skip_avx512(const uint8_t *at, const uint8_t *limit)
+{
+    uint64_t carry = 0, inside = 0;
+    int is_text = *at == '"';
+    for (int depth = 0; at < limit; at += 64) {
+        __m512i v = _mm512_loadu_si512(at), folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+        uint64_t quotes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')), slashes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')), strings = inside;
+        if (slashes | carry) quotes &= ~behind_slash(slashes, &carry);
+        if (quotes) {
+            strings = between_avx2(quotes) ^ inside;
+            inside = (uint64_t)((int64_t)strings >> 63);
+        }
+        if (is_text) {
+            uint64_t ends = quotes & ~strings;
+            if (ends) return at + first_of(ends) < limit ? at + first_of(ends) + 1 : NULL;
+            continue;
+        }
+        uint64_t opens = _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('{')) & ~strings, closes = _mm512_cmpeq_epi8_mask(folded, _mm512_set1_epi8('}')) & ~strings;
+        if (depth <= ones(closes)) {
+            /* Where they take turns, the depth is never below what it is here or one less. */
+            uint64_t both = opens | closes, odd = between_avx2(both) & both;
+            int closed = 0;
+            if (odd != opens || !depth) {
+                if (odd != closes || depth < 2)
+                    for (uint64_t left = closes; left; left &= left - 1)
+                        if (depth + ones(opens & ((left & -left) - 1)) == ++closed) return at + first_of(left) + 1;
+            }
+        }
+        depth += ones(opens) - ones(closes);
+    }
+    return NULL;
+}
+
 WITH_AVX512 APART static void marks_avx512(const uint8_t *text, int blocks, struct marks *all)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
@@ -461,14 +520,9 @@ WITH_AVX512 APART static void marks_avx512(const uint8_t *text, int blocks, stru
         __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half)), folded = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
 #define WIDE_IN(name, set) all->name.each[i] = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(set), low), bit)
 #define WIDE_BE(name, vector, c) all->name.each[i] = _mm512_cmpeq_epi8_mask(vector, _mm512_set1_epi8(c))
-        WIDE_BE(quote, v, '"');
-        WIDE_BE(slash, v, '\\');
         WIDE_BE(open, folded, '{');
         WIDE_BE(close, folded, '}');
         WIDE_BE(comma, v, ',');
-        WIDE_BE(colon, v, ':');
-        WIDE_BE(dollar, v, '$');
-        WIDE_BE(under, v, '_');
         WIDE_BE(minus, v, '-');
         WIDE_BE(point, v, '.');
         WIDE_BE(zero, v, '0');
@@ -476,6 +530,16 @@ WITH_AVX512 APART static void marks_avx512(const uint8_t *text, int blocks, stru
         WIDE_IN(space, spaces);
         WIDE_IN(numeric, numerics);
         WIDE_IN(sign, signs);
+        /* Most lists of numbers have nothing else. */
+        if ((all->open.each[i] | all->close.each[i] | all->comma.each[i] | all->space.each[i] | all->numeric.each[i]) == ~0ULL) {
+            all->quote.each[i] = all->slash.each[i] = all->colon.each[i] = all->dollar.each[i] = all->under.each[i] = 0;
+            continue;
+        }
+        WIDE_BE(quote, v, '"');
+        WIDE_BE(slash, v, '\\');
+        WIDE_BE(colon, v, ':');
+        WIDE_BE(dollar, v, '$');
+        WIDE_BE(under, v, '_');
     }
 }
 
@@ -503,6 +567,49 @@ AVX512 unsigned tops_avx512(const lanes *v) { return _mm512_cmplt_epi64_mask(_mm
 
 AVX512 void give_avx512(lanes *v, unsigned which) { *v = (lanes)_mm512_mask_sub_epi64((__m512i)*v, (__mmask8)which, (__m512i)*v, _mm512_set1_epi64(-1)); }
 
+WITH_AVX512 APART static uint64_t ends_avx512(const uint8_t *text, uint8_t end, uint64_t *blanks, uint64_t *pairs)
+{
+    __m512i v = _mm512_loadu_si512(text);
+    *blanks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' ')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
+    *pairs = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98));
+    return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)end));
+}
+
+WITH_AVX512 APART static void fields_avx512(const uint8_t *text, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *unders)
+{
+    __m512i v = _mm512_loadu_si512(text);
+    *separators = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('&'));
+    *equals = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('='));
+    *telling = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('$')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('['));
+    *unders = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('_'));
+}
+
+WITH_AVX512 APART static uint64_t host_avx512(const uint8_t *text, uint64_t *others)
+{
+    const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+    *others = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('@')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(':')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('&'));
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(stops), low), bit);
+}
+
+WITH_AVX512 static uint64_t text_end_avx512(const uint8_t *text)
+{
+    uint64_t percents = 0;
+    for (const uint8_t *at = text;; at += 64) {
+        __m512i v = _mm512_loadu_si512(at);
+        uint64_t percent = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('%'));
+        uint64_t found = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32)) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\'));
+        if (found) {
+            percents |= percent & (found - 1) & ~found;
+            return (uint64_t)(at - text + first_of(found)) | (uint64_t)(percents != 0) << 63;
+        }
+        percents |= percent;
+    }
+}
+
+/* The bit by which curly brackets differ from square ones. */
+WITH_AVX512 static uint64_t braces_avx512(const uint8_t *text) { return _mm512_test_epi8_mask(_mm512_loadu_si512(text), _mm512_set1_epi8(0x20)); }
+
 WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8_t (*tables)[16])
 {
     __m512i on[4];
@@ -516,15 +623,15 @@ WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, cons
 WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
-static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, 0 },
-    with_avx512 = { is_clean_avx512, escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx512, equal_avx512, 1 };
+static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
 WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
 WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
-WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2 }); }
-WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512 }); }
+WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2, between_avx2 }); }
+WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512, between_avx2 }); }
 WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_with_escapes(start, list, most_depth, screen, &with_avx2, unescape_avx2, elements_avx2, texts, containers);
@@ -543,6 +650,7 @@ struct functions {
     void (*elements)(struct list *list, const struct screen *screen);
     unescape *unescape;
     const uint8_t *(*skip)(const uint8_t *at, const uint8_t *limit);
+    int (*spaced)(const uint8_t *from, ptrdiff_t length, uint8_t *to);
 };
 
 /* The quickest way that this processor has, of those with vectors of no more bits; 0 for none. */
@@ -554,13 +662,15 @@ int pellicle_functions(int most, struct functions *functions)
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (low & 6) != 6 || most < 256 || !(b & bit_AVX2) || !(b & bit_BMI) || !(b & bit_BMI2)) return 0;
     int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && (c & bit_AVX512VBMI2);
     if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & bit_LZCNT)) return 0;
-    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2 };
+    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2, spaced_avx2 };
     if (is_wide) {
         functions->masks = masks_avx512;
+        functions->text_end = text_end_avx512;
         functions->is_clean = is_clean_avx512;
         functions->clean_fields = clean_fields_avx512;
         functions->elements = elements_avx512;
         functions->unescape = unescape_vbmi;
+        functions->skip = skip_avx512;
     }
     return 1;
 }
