@@ -197,22 +197,37 @@ public sealed class ConcurrencyTests : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
+    [BinaryTheory]
+    [InlineData("workers")]
+    [InlineData("loops")]
+    public void Of_two_that_do_the_same_in_Node_the_attacked_one_is_stopped(string shape)
+    {
+        // All run the same command, and only for one of them it holds what the event says.
+        var (folder, _, exit, errors) = RunNode(shape, "command", id => id == "a" ? """{"Records":[{"eventSource":"custom","name":"report;touch marker"}]}""" : "\"another\"");
+        exit.ShouldBe(0, errors);
+        errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order().ShouldBe(["another: ran", "another: ran", "another: ran", "report;touch marker: EACCES"]);
+        _hop.Guardian.Incidents.Take(100).Where(i => i.Dimension == Dimension.Process).Select(i => (i.RequestId, i.Decision, i.Detector)).Distinct().Order()
+            .ShouldBe([("a", "blocked", "command-injection")]);
+        Directory.Delete(folder, recursive: true);
+    }
+
     private (string Item, string RequestId)[] Told(string folder) =>
         [.. _hop.Guardian.Incidents.Take(100).Where(i => i.Detector is "names" || (i.Detector == "mine" && i.Item.StartsWith(folder, StringComparison.Ordinal))).Select(i => (i.Item, i.RequestId)).Distinct().Order()];
 
     /// <summary>Four events for a program that works for two at once; each reads the file that its event names.</summary>
-    private (string Folder, string[] Ids, int Exit, string Errors) RunNode(string shape, string act)
+    private (string Folder, string[] Ids, int Exit, string Errors) RunNode(string shape, string act, Func<string, string>? body = null)
     {
         const string Program = """
-            const { AsyncLocalStorage } = require('async_hooks'), { spawn } = require('child_process'), dns = require('dns'), fs = require('fs'), http = require('http'), net = require('net');
+            const { AsyncLocalStorage } = require('async_hooks'), { exec, spawn } = require('child_process'), dns = require('dns'), fs = require('fs'), http = require('http'), net = require('net');
             const { Worker, isMainThread, workerData } = require('worker_threads');
             const [shape, act, folder] = process.argv.slice(2);
             const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation/`;
+            const nameIn = (text) => (text.startsWith('{"R') ? JSON.parse(text).Records[0].name : text.replaceAll('"', ''));
             const call = (method, path, body) => new Promise((resolve, reject) => http.request(api + path, { method }, (answer) => {
               let text = '';
-              answer.on('data', (piece) => (text += piece)).on('end', () => resolve([answer.headers['lambda-runtime-aws-request-id'], text.replaceAll('"', '')]));
+              answer.on('data', (piece) => (text += piece)).on('end', () => resolve([answer.headers['lambda-runtime-aws-request-id'], nameIn(text)]));
             }).on('error', reject).end(body));
-            const byFetch = async () => { const answer = await fetch(api + 'next'); return [answer.headers.get('lambda-runtime-aws-request-id'), (await answer.text()).replaceAll('"', '')]; };
+            const byFetch = async () => { const answer = await fetch(api + 'next'); return [answer.headers.get('lambda-runtime-aws-request-id'), nameIn(await answer.text())]; };
             // Two at a time: who comes first waits for another one.
             let waits;
             const meet = workerData ? async () => {
@@ -228,13 +243,16 @@ public sealed class ConcurrencyTests : IDisposable
                 await new Promise((resolve) => setImmediate(() => process.nextTick(resolve)));
                 await fs.promises.stat('/');
               }
-              if (act === 'promise') await fs.promises.readFile(path);
+              // The attacked one first: what one that is not attacked did before is the program's own.
+              if (act === 'command' && name === 'another') await meet();
+              if (act === 'command') await new Promise((resolve) => exec('true report;touch marker out.png', { cwd: folder }, (error) => { console.error(`${name}: ${error?.code ?? 'ran'}`); resolve(); }));
+              else if (act === 'promise') await fs.promises.readFile(path);
               else if (act === 'callback') await new Promise((resolve) => fs.readFile(path, resolve));
               else if (act === 'stream') await new Promise((resolve) => fs.createReadStream(path).resume().on('close', resolve));
               else if (act === 'lookup') await dns.promises.lookup(name + '.names.invalid').catch(() => {});
               else if (act === 'child') await new Promise((resolve) => spawn('cat', [path], { env: { PATH: process.env.PATH } }).on('close', resolve));
               else fs.readFileSync(path);
-              await meet();
+              if (act !== 'command' || name !== 'another') await meet();
             }
             async function loop(next) {
               for (let i = 0; i < 2; i++) {
@@ -246,7 +264,7 @@ public sealed class ConcurrencyTests : IDisposable
             function callbacks(left) {
               http.get(api + 'next', (answer) => {
                 let text = '';
-                answer.on('data', (piece) => (text += piece)).on('end', () => work(text.replaceAll('"', '')).then(() =>
+                answer.on('data', (piece) => (text += piece)).on('end', () => work(nameIn(text)).then(() =>
                   http.request(api + answer.headers['lambda-runtime-aws-request-id'] + '/response', { method: 'POST' }, (done) => done.resume().on('end', () => left > 1 && callbacks(left - 1))).end('1')));
               });
             }
@@ -294,7 +312,8 @@ public sealed class ConcurrencyTests : IDisposable
         File.WriteAllText(source, Program);
         _hop.Policy.Set(new PolicyDocument
         {
-            Mode = act == "lookup" ? ProtectionMode.Protect : ProtectionMode.Monitor, // nobody is asked for the name
+            Mode = act is "lookup" or "command" ? ProtectionMode.Protect : ProtectionMode.Monitor, // no name server is asked
+            Events = new EventPolicy { Mode = ProtectionMode.Monitor },
             Rules =
             [
                 new PolicyRule { Id = "mine", Dimension = Dimension.Read, Effect = Effect.Deny, Items = [folder + "/**"] },
@@ -309,7 +328,7 @@ public sealed class ConcurrencyTests : IDisposable
         start.Environment["NODE_OPTIONS"] = "--require " + Path.Combine(BinaryFactAttribute.Artifacts, "probes/node/probe.js");
         using var program = Process.Start(start)!;
         foreach (var id in ids)
-            _hop.Platform.Event(id, $"\"{id}\"");
+            _hop.Platform.Event(id, body?.Invoke(id) ?? $"\"{id}\"");
         var errors = program.StandardError.ReadToEnd();
         program.WaitForExit();
         Directory.Delete(folder + ".program", recursive: true);
