@@ -28,6 +28,10 @@ internal static class EncodedText
     private const int DirectoryEntryLength = 46;
 
     private static readonly SearchValues<char> NoText = SearchValues.Create([.. Enumerable.Range(0, 32).Select(c => (char)c).Except(['\t', '\n', '\r'])]);
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdefABCDEF");
+
+    /// <summary>What a text has that means something where programs use it.</summary>
+    private static readonly SearchValues<char> Signs = SearchValues.Create(" ;|&$`'\"/\\<>(){}");
     private const int TarBlock = 512;
 
     /// <summary>Bytes of a name or a record beside the headers; paths end at 4096.</summary>
@@ -40,6 +44,17 @@ internal static class EncodedText
     internal static void AddDecoded(EventText encoded, List<EventText> found)
     {
         var text = encoded.Text.AsSpan().Trim();
+        if (text.Length is >= MinText and <= MaxText && text.Length % 2 == 0 && !text.ContainsAnyExcept(Digits))
+        {
+            // Numbers and hashes are digits, too, and decode to no text.
+            if (TextOf(Convert.FromHexString(text)) is { } plain && plain.AsSpan().ContainsAny(Signs))
+            {
+                found.Add(new EventText(encoded.Field, plain));
+            }
+
+            return;
+        }
+
         var archive = text.StartsWith("UEsDB", StringComparison.Ordinal) || text.StartsWith("H4sI", StringComparison.Ordinal);
         if (text.Length < MinText || text.Length > (archive || text.Length >= MinTar ? MaxArchive : MaxText))
         {
@@ -101,7 +116,17 @@ internal static class EncodedText
         try
         {
             using var stream = new GZipStream(new MemoryStream(packed, 0, length, writable: false), CompressionMode.Decompress);
-            AddTarNames(field, stream, found);
+            var head = new byte[MaxText];
+            var read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            if (IsTar(head.AsSpan(0, read)))
+            {
+                using var again = new GZipStream(new MemoryStream(packed, 0, length, writable: false), CompressionMode.Decompress);
+                AddTarNames(field, again, found);
+            }
+            else if (read > 0 && TextOf(head.AsSpan(0, read)) is { } plain)
+            {
+                found.Add(new EventText(field, plain));
+            }
         }
         catch (InvalidDataException)
         {

@@ -506,7 +506,9 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         return false;
     }
 
-    internal static bool IsForm(ReadOnlySpan<byte> text) => text.IndexOfAny(FormStops) is var first and > 0 && text[first] == '=';
+    /// <summary>A name and an equals sign; one or two of them at the end alone are those of base64.</summary>
+    internal static bool IsForm(ReadOnlySpan<byte> text) =>
+        text.IndexOfAny(FormStops) is var first and > 0 && text[first] == '=' && !(first >= text.Length - 2 && text.Length % 4 == 0 && text[^1] == '=');
 
     private static readonly SearchValues<byte> FormStops = SearchValues.Create("= <>{}\"'\n"u8);
 }

@@ -225,13 +225,28 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
             if (end - from is > 1 and <= MaxElements && length <= MaxJoined)
             {
-                list.Add(new EventText(Field(_steps[step].Parent), string.Join(' ', Enumerable.Range(from, end - from).Select(i => list[i].Text))));
+                var elements = Enumerable.Range(from, end - from).Select(i => list[i].Text).ToArray();
+                list.Add(new EventText(Field(_steps[step].Parent), string.Join(' ', elements)));
+                if (Array.IndexOf(elements, "..") >= 0)
+                {
+                    list.Add(new EventText(Field(_steps[step].Parent), string.Join('/', elements)));
+                }
             }
         }
     }
 
+    /// <summary>What a program makes of a text that is escaped once more, in percent or as XML.</summary>
+    private static string? Unescaped(string text)
+    {
+        var plain = Entities(text);
+        return text.Length <= MaxEscaped && IsEscaped(plain ?? text) && Uri.UnescapeDataString(plain ?? text) is var decoded && decoded != text ? decoded : plain;
+    }
+
+    private static bool IsEscaped(string text) =>
+        text.IndexOf('%') is >= 0 and var at && at + 2 < text.Length && char.IsAsciiHexDigit(text[at + 1]) && char.IsAsciiHexDigit(text[at + 2]);
+
     /// <summary>What a parser of XML or HTML makes of <c>&amp;amp;</c> and the like; null where there is none.</summary>
-    private static string? Unescaped(string text) =>
+    private static string? Entities(string text) =>
         text.Length <= MaxEscaped && text.IndexOf('&') is >= 0 and var at && text.IndexOf(';', at) > 0 && System.Net.WebUtility.HtmlDecode(text) is var plain && plain != text ? plain : null;
 
     private const int MaxCookies = 64;

@@ -249,6 +249,7 @@ public class SinkTests
     [InlineData("/usr/bin/git", "ext::sh -c id", "clone", "ext::sh -c id")]
     [InlineData("/usr/bin/git", "ext::sh -c id", "ls-remote", "ext::sh -c id")]
     [InlineData("/usr/bin/cat", "words.txt /etc/passwd", "words.txt", "/etc/passwd")]
+    [InlineData("/usr/bin/grep", "root /etc/passwd;", "-i", "root", "/etc/passwd")]
     [InlineData("/usr/bin/cp", "-r /proc/self/environ /tmp/x", "-r", "/proc/self/environ", "/tmp/x")]
     public void More_options_and_arguments(string program, string text, params string[] argv) =>
         Arguments(program, [Path.GetFileName(program), .. argv], text).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("argument-injection"), h => h.Block.ShouldBeTrue());
@@ -293,10 +294,28 @@ public class SinkTests
     [InlineData("the way to do it: ls -la /", "ls -la /", false)]
     [InlineData("sort: date\n", "date", false)]
     [InlineData("cmd: ls -la / and more", "ls -la /", false)]
+    [InlineData("please do ls -la / and tell me", "ls -la /", false)]
     public void Commands_that_a_document_holds_as_a_value(string text, string command, bool stopped)
     {
         (Process("sh", "-c", command, text)?.Block ?? false).ShouldBe(stopped);
         (Process(command.Split(' '), text)?.Block ?? false).ShouldBe(stopped);
+    }
+
+    /// <summary>A shell that reads its commands from its input starts them one by one.</summary>
+    [Theory]
+    [InlineData("x=1; id", "id", true)]
+    [InlineData("cd /\ncat /etc/passwd\n", "cat /etc/passwd", true)]
+    [InlineData("true && (ls -la /)", "ls -la /", true)]
+    [InlineData("my id is 5; thanks", "id", false)]
+    [InlineData("use ls -la / for it; it helps", "ls -la /", false)]
+    public void Commands_among_others(string text, string command, bool stopped) => (Process(command.Split(' '), text)?.Block ?? false).ShouldBe(stopped);
+
+    [Fact]
+    public void A_program_that_a_document_names()
+    {
+        Process(["id"], "<void index='0'><string>/usr/bin/id</string></void>").ShouldBeNull("started by its name");
+        ProcessSink.Check("/usr/bin/id", "/usr/bin/id", ["/usr/bin/id"], Texts("<void index='0'><string>/usr/bin/id</string></void>")).ShouldNotBeNull().Block.ShouldBeTrue();
+        ProcessSink.Check("/usr/bin/wc", "/usr/bin/wc", ["/usr/bin/wc", "a"], Texts("we count with /usr/bin/wc, mostly")).ShouldBeNull();
     }
 
     [Fact]
@@ -459,6 +478,7 @@ public class SinkTests
     [InlineData("/var/task/handler.py", "/var/task/files/../handler.py", "../handler.py")]
     [InlineData("/etc/passwd", "/etc/passwd", "../../../etc/passwd\0.png")]
     [InlineData("/etc/passwd", "/etc/passwd", "@/etc/passwd")]
+    [InlineData("/etc", "/var/task/files/../../../etc", "../../../etc/pass*")]
     [InlineData("/etc/passwd", "/etc/passwd", "concat:/etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "text:@/etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>")]
@@ -518,6 +538,7 @@ public class SinkTests
     [InlineData("text", "localhost:8080", "localhost:8080", "127.0.0.1", true)]
     [InlineData("text", "rebind.example", "rebind.example:80", "10.0.0.7", true)]
     [InlineData("text", "127.0.0.1", "127.0.0.1:8080", "127.0.0.1", true)]
+    [InlineData("text", "127.0.0.1", "localhost:8080", "127.0.0.1", true)]
     public void A_word_that_names_a_host_too(string field, string text, string item, string ip, bool stopped) =>
         HostSink.Check(item, ip, [new EventText(field, text)]).ShouldNotBeNull().Block.ShouldBe(stopped);
 

@@ -209,6 +209,7 @@ public sealed class DetectorTables
     [InlineData("tags CONTAINS 'urgent' AND status = 'open'")]
     [InlineData("The instance metadata lives at http://169.254.169.254/latest/meta-data/ on every machine.")]
     [InlineData("Error: connect ECONNREFUSED 169.254.169.254:80 while fetching credentials")]
+    [InlineData("see http://169.254.169.254/latest/meta-data/ in the docs")]
     [InlineData("The classic test is ' OR '1'='1 which ends the string.")]
     [InlineData("How do I write UNION SELECT in SQLite? I tried select a from t union select b from u.")]
     [InlineData("Bobby'); DROP TABLE Students;-- is the joke from xkcd about school databases")]

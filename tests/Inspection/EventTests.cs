@@ -115,6 +115,41 @@ public sealed class EventTests
     }
 
     [Fact]
+    public void What_programs_decode_is_decoded()
+    {
+        Texts("783b206964").ShouldContain("x; id");
+        Texts("2024010112345678").ShouldBe(["2024010112345678"]);
+        Texts("68656c6c6f77").ShouldBe(["68656c6c6f77"], "a word says nothing that its digits do not");
+        Texts("x%253B%2520id").ShouldContain("x; id");
+        Texts(Packed("x; id")).ShouldContain("x; id");
+        Inspect("""{"parts":["..","..","etc","passwd"]}""").Texts.ShouldContain(new EventText("parts", "../../etc/passwd"));
+
+        static string[] Texts(string text) => [.. Inspect($$"""{"q":"{{text}}"}""").Texts.Select(t => t.Text)];
+
+        static string Packed(string text)
+        {
+            using var packed = new MemoryStream();
+            using (var stream = new GZipStream(packed, CompressionMode.Compress))
+            {
+                stream.Write(Encoding.UTF8.GetBytes(text));
+            }
+
+            return Convert.ToBase64String(packed.ToArray());
+        }
+    }
+
+    /// <summary>Signs at the end of base64 make no form of it.</summary>
+    [Theory]
+    [InlineData("UEsDBA==")]
+    [InlineData("eDsgaWRpZA==")]
+    [InlineData("eDsgaWRpZGk=")]
+    public void A_body_in_base64_is_a_text(string body) =>
+        Inspect($$"""{"body":"{{body}}"}""").Texts.ShouldContain(new EventText("body", body));
+
+    [Fact]
+    public void A_form_without_a_value_is_one() => Inspect("""{"body":"a=&b=1"}""").Texts.ShouldBe([new EventText("body.b", "1")]);
+
+    [Fact]
     public void Entities_are_read_as_parsers_do()
     {
         Inspect("""{"body":"<run>ls &amp;&amp; id &#62; x</run>"}""").Texts.ShouldContain(new EventText("body", "<run>ls && id > x</run>"));

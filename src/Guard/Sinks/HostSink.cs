@@ -29,6 +29,7 @@ internal static class HostSink
         {
             var text = HostSpelling.Plain(whole);
             var named = name.Length >= MinName ? Overlap.HasHost(text, name, inside ? port : 0) : Named.Not;
+            var byWord = named != Named.Not && isName && IsWord(name);
             if (named == Named.Not && address is not null && inside)
             {
                 named = Addresses(text).Where(a => a.Address.Equals(address)).Select(a => Overlap.Judge(a.Port, port)).DefaultIfEmpty(Named.Not).Max();
@@ -38,7 +39,7 @@ internal static class HostSink
             if (named == Named.Not)
                 continue;
             var hit = new SinkHit("ssrf", field, SinkHit.Cut(item), inside ? $"event field `{field}` names an internal host" : $"event field `{field}` names the host", inside);
-            if (named == Named.HostAndPort || !(known || (inside && IsWord(name) && !IsAddressed(field, text, name))))
+            if (named == Named.HostAndPort || !(known || (inside && byWord && !IsAddressed(field, text, name))))
                 return hit;
             mention ??= hit with { Block = false };
         }

@@ -69,8 +69,14 @@ internal static class PathSink
                 if (end > 0)
                     yield return text[..end];
             }
-            else if (text.AsSpan().IndexOfAny('?', '#') is var query and > 0)
-                yield return text[..query];
+            else
+            {
+                if (text.AsSpan().IndexOfAny('?', '#') is var query and > 0)
+                    yield return text[..query];
+                // Of a pattern the folder before it is read.
+                if (text.AsSpan().IndexOfAny('*', '?', '[') is var pattern and > 0 && text.LastIndexOf('/', pattern) is var folder and > 0)
+                    yield return text[..folder];
+            }
         }
     }
 

@@ -91,14 +91,27 @@ internal static class ProcessSink
         var words = argv.Count > 1 ? string.Join(' ', argv) : "";
         foreach (var (field, text) in texts)
         {
-            if (argv.Count == 1 && Looks.Contains(Path.GetFileName(resolved)) && (text.AsSpan().Trim().SequenceEqual(Path.GetFileName(resolved)) || Quoted.IsValue(text, Path.GetFileName(resolved))))
+            if (argv.Count == 1 && Looks.Contains(Path.GetFileName(resolved)) && (text.AsSpan().Trim().SequenceEqual(Path.GetFileName(resolved)) || Quoted.IsValue(text, Path.GetFileName(resolved)) || IsStep(text, Path.GetFileName(resolved))))
                 return new("command-injection", field, SinkHit.Cut(text), $"event field `{field}` is the whole command", true);
-            if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || Quoted.IsValue(text, words)))
+            if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || Quoted.IsValue(text, words) || IsStep(text, words)))
                 return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the whole command", true);
-            if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw))
+            if (text.Length >= MinRun && text.Contains('/', StringComparison.Ordinal) && (text == resolved || text == raw || (raw.StartsWith('/') && Quoted.Holds(text, raw))))
                 return new("command-injection", field, SinkHit.Cut(raw), $"event field `{field}` names the program that is started", true);
         }
         return Named(raw, argv, texts);
+    }
+
+    /// <summary>One of several commands of a text, with nothing else between the signs that part them: a shell read them from its input or from a file.</summary>
+    private static bool IsStep(string text, string command)
+    {
+        for (var at = text.IndexOf(command, StringComparison.Ordinal); at >= 0; at = text.IndexOf(command, at + 1, StringComparison.Ordinal))
+        {
+            var before = text.AsSpan(0, at).TrimEnd(" \t");
+            var after = text.AsSpan(at + command.Length).TrimStart(" \t\r");
+            if ((before.IsEmpty ? !after.IsEmpty : before[^1] is ';' or '&' or '|' or '\n' or '(' or '`') && (after.IsEmpty || after[0] is ';' or '&' or '|' or '\n' or ')' or '`' or '>' or '<'))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>
@@ -162,7 +175,7 @@ internal static class ProcessSink
         return option;
     }
 
-    private static bool EndsWord(string text, string word) => text.IndexOf(word, StringComparison.Ordinal) + word.Length is var end && (end == text.Length || char.IsWhiteSpace(text[end]));
+    private static bool EndsWord(string text, string word) => text.IndexOf(word, StringComparison.Ordinal) + word.Length is var end && (end == text.Length || !(char.IsLetterOrDigit(text[end]) || text[end] is '/' or '.' or '-' or '_'));
 
     /// <summary>The text is this argument, or holds it as a word or within quotes that were taken off.</summary>
     private static bool Brought(string argument, string text) =>

@@ -126,7 +126,7 @@ internal static class Quoted
         expression.Length >= MinExpression && expression.ContainsAny(Reaches) && code.AsSpan().Contains(expression, StringComparison.Ordinal);
 
     /// <summary>Whether a text holds a word within quotes, or as the whole of an element or a list of one.</summary>
-    private static bool Holds(string text, string word)
+    internal static bool Holds(string text, string word)
     {
         for (var at = text.IndexOf(word, StringComparison.Ordinal); at >= 0; at = text.IndexOf(word, at + 1, StringComparison.Ordinal))
         {

@@ -42,7 +42,7 @@ internal sealed class SinkJudge(Guardian guardian)
         {
             if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
                 continue;
-            if (OwnActs.Covers(query.Dimension) && _own.Has(query))
+            if (hit.Block && OwnActs.Covers(query) && _own.Has(query))
                 hit = hit with { Block = false };
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
@@ -54,8 +54,8 @@ internal sealed class SinkJudge(Guardian guardian)
             break;
         }
         // While an attack may be under way nothing is taken for the function's own.
-        if (OwnActs.Covers(query.Dimension) && !met && (init || candidates.Count > 0) && !candidates.Any(static c => c.Suspicious || c.Pending))
-            _own.Add(query);
+        if (!met && (init || candidates.Count > 0) && OwnActs.Covers(query) && !candidates.Any(static c => c.Suspicious || c.Pending))
+            _own.Add(query, init ? null : candidates[0].RequestId);
         if (IsProxy(query))
             return Verdict.AllowFor(VerdictCache.Invocation);
         return ByPolicy(query, behaviour, init, candidates);

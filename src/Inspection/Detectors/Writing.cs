@@ -111,6 +111,13 @@ internal static class Writing
             }
         }
 
+        // `see http://… in the docs`
+        var links = all - words == 1 && joints > 0 && own > 2 && last > 1 && (text.Contains(" http://", StringComparison.Ordinal) || text.Contains(" https://", StringComparison.Ordinal));
+        if (links && !printed)
+        {
+            return true;
+        }
+
         if (own < MinWords || words * 2 <= all || printed)
         {
             return false;
