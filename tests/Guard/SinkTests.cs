@@ -330,6 +330,36 @@ public class SinkTests
     }
 
     [Fact]
+    public void Constants_of_deployed_code_are_told_from_what_is_made_at_run_time()
+    {
+        const string command = "ps aux | grep -c node", marked = "a'b \"c\" | sort -u";
+        var root = Directory.CreateTempSubdirectory("pellicle-deployed-");
+        try
+        {
+            var code = new DeployedTexts(root.FullName);
+            code.Has(command).ShouldBeFalse();
+            File.WriteAllText(Path.Combine(root.FullName, "README.md"), $"\"{command}\"");
+            File.WriteAllText(Path.Combine(root.FullName, "app.py"), $"run('{command} && x')\nrun('echo ' + v)\n");
+            code.Has(command).ShouldBeFalse("prose, and a piece of a longer one");
+            File.WriteAllText(Path.Combine(root.CreateSubdirectory("lib").FullName, "app.js"), $"sh(`{command}`)");
+            code.Has(command).ShouldBeTrue();
+            code.Has(command + "; id").ShouldBeFalse();
+            new DeployedTexts(Path.GetDirectoryName(typeof(SinkTests).Assembly.Location)!).Has("what no code says; so it is " + root.Name).ShouldBeFalse();
+            File.WriteAllBytes(Path.Combine(root.FullName, "App.class"), [0xCA, 0xFE, 1, 0, (byte)marked.Length, .. System.Text.Encoding.UTF8.GetBytes(marked), 1]);
+            code.Has(marked).ShouldBeTrue();
+            code.Has(marked[1..]).ShouldBeFalse();
+            byte[] wide = System.Text.Encoding.Unicode.GetBytes("ls | wc -l");
+            File.WriteAllBytes(Path.Combine(root.FullName, "App.dll"), [(byte)'M', (byte)'Z', (byte)(wide.Length + 1), .. wide, 0]);
+            code.Has("ls | wc -l").ShouldBeTrue();
+            code.Has("ls | wc").ShouldBeFalse();
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_command_behind_a_bar() => Process("sh", "-c", "cat /etc/passwd", "|cat /etc/passwd").ShouldNotBeNull().Block.ShouldBeTrue();
 
     [Fact]

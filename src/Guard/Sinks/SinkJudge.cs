@@ -13,6 +13,7 @@ internal sealed class SinkJudge(Guardian guardian)
 {
     private readonly AwsConnections _connections = new();
     private readonly DeployedFiles _deployed = new("/var/task", "/opt");
+    private readonly DeployedTexts _code = new("/var/task");
     private readonly OwnActs _own = new();
 
     internal Verdict Judge(Query query)
@@ -42,7 +43,7 @@ internal sealed class SinkJudge(Guardian guardian)
         {
             if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
                 continue;
-            if (hit.Block && OwnActs.Covers(query) && _own.Has(query))
+            if (hit.Block && OwnActs.Covers(query) && (_own.Has(query) || IsConstant(query, candidate.Texts)))
                 hit = hit with { Block = false };
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
@@ -92,6 +93,18 @@ internal sealed class SinkJudge(Guardian guardian)
         if (known && guardian.State is not null)
             guardian.State.Add(behaviour);
         return Verdict.AllowFor(known ? VerdictCache.Generation : VerdictCache.Invocation);
+    }
+
+    /// <summary>The command or statement is written so in the function's code, and no text of the event is all of it.</summary>
+    private bool IsConstant(Query query, IReadOnlyList<EventText> texts)
+    {
+        var act = query.Dimension switch
+        {
+            Dimension.Process => ShellCommand.TextOf(query.Field(1).TrimEnd('\0').Split('\0'), query.Item),
+            Dimension.Statement => query.Field(1),
+            _ => null,
+        };
+        return act is not null && !texts.Any(t => t.Text.AsSpan().Trim().SequenceEqual(act.AsSpan().Trim())) && _code.Has(act);
     }
 
     /// <summary>A call whose request a probe saw, before it is sent.</summary>
