@@ -15,6 +15,9 @@ internal static class Attacks
         new() { Name = "shell-line", Rows = "1", Title = "command injection by a new line", Op = "shell", Value = "x\nid", Evidence = "uid=", BenignOp = "shell", Benign = ["two words"], FromEvent = true },
         new() { Name = "shell-source", Rows = "6", Title = "theft of the function's own code by an injected command", Op = "shell", Value = "x; cat /var/task/script.sh", Evidence = "scripted", BenignOp = "script", FromEvent = true },
         new() { Name = "argument", Rows = "1", Title = "argument injection: a value that becomes an option which runs a program", Op = "tar", Value = "--use-compress-program=id", Evidence = "uid=", BenignOp = "tar", Benign = ["words.txt", "sub"], FromEvent = true },
+        new() { Name = "argument-split", Rows = "1, 6", Title = "argument injection: a blank makes two arguments of a value, the second names a file", Op = "cat", Value = "words.txt /etc/passwd", Evidence = "root:", BenignOp = "cat", Benign = ["words.txt", "words.txt sub/deep.txt"], FromEvent = true },
+        new() { Name = "sed", Rows = "1", Title = "a value that becomes part of a program of `sed`, and starts a command", Op = "sed", Value = "x/;1e id\n#", Evidence = "uid=", BenignOp = "sed", Benign = ["Anna Maria"], FromEvent = true },
+        new() { Name = "traversal-base64", Rows = "2, 6", Title = "path traversal in base64", Op = "read-base64", Value = Base64("../../../etc/passwd"), Evidence = "root:", BenignOp = "read-base64", Benign = [Base64("words.txt"), Base64("sub/deep.txt")], FromEvent = true },
         new() { Name = "traversal", Rows = "2, 6", Title = "path traversal: `../` leaves the folder", Op = "read", Value = "../../../etc/passwd", Evidence = "root:", BenignOp = "read", Benign = ["words.txt", "sub/deep.txt", "terms & conditions..txt"], FromEvent = true, EverySource = true },
         new() { Name = "absolute", Rows = "6", Title = "path traversal: an absolute path wins over the folder", Op = "read", Value = "/etc/passwd", Evidence = "root:", BenignOp = "read", Benign = ["words.txt"], FromEvent = true },
         new() { Name = "traversal-code", Rows = "6", Title = "theft of the function's own code by path traversal", Op = "read", Value = "../script.sh", Evidence = "scripted", BenignOp = "read", Benign = ["sub/deep.txt"], FromEvent = true },
@@ -93,6 +96,9 @@ internal static class Attacks
         // Java takes the refusal of a datagram for an answer of the other side, and goes on.
         new() { Name = "unknown-datagram", Rows = "11", Title = "exfiltration by a datagram to a host the profile does not know", Op = "datagram", Evidence = "sent", AnsweredAlike = ["java"], BenignOp = "connect-backend", NeedsProfile = true },
         new() { Name = "zip-slip", Rows = "6", Title = "an archive whose names leave the folder it is unpacked to", Op = "unzip", Value = Archive("../escaped-zip.txt"), Evidence = "unpacked /tmp/escaped", BenignOp = "unzip", Benign = [Archive("inside.txt")] },
+        new() { Name = "tar-slip", Rows = "6", Title = "a tar whose names leave the folder it is unpacked to", Op = "untar", Value = Tar("../escaped-tar.txt"), Evidence = "unpacked unpacked", BenignOp = "untar", Benign = [Tar("inside-tar.txt")] },
+        new() { Name = "loader-program", Rows = "15", Title = "a program in `/tmp` that the dynamic loader is told to start", Op = "ld-so", Evidence = "it-read plain", BenignOp = "script" },
+        new() { Name = "prototype", Rows = "3", Title = "prototype pollution by a nested `__proto__`", Op = "merge", Value = "{\"settings\":{\"__proto__\":{\"admin\":true}}}", Evidence = "admin of all", BenignOp = "merge", Benign = ["{\"settings\":{\"theme\":{\"admin\":true}}}"], FromEvent = true, Languages = ["node"], NotIn = "a way of Node.js", SinksMiss = "an object's members are set in the language, where nothing reads" },
         new() { Name = "round", Rows = "19", Title = "an invocation of a chain that goes round and round (the platform's count in the tracing header)", Op = "none", Value = "Lineage=a87bd80c:1|68fd508a:16", Evidence = "nothing", BenignOp = "none", Benign = ["Lineage=a87bd80c:1|68fd508a:3"] },
         new() { Name = "runaway", Rows = "19", Title = "a caller whose requests take many times as long as others, again and again", Op = "none", Value = "from 198.51.100.9", Before = ("pause", "from 198.51.100.9", 3), Evidence = "nothing", BenignOp = "none", Benign = ["from 192.0.2.17"] },
         new() { Name = "dump", Rows = "20", Title = "an answer of another kind or size than the profile knows", Op = "dump", Evidence = "row,password", BenignOp = "none", NeedsProfile = true },
@@ -103,6 +109,17 @@ internal static class Attacks
     private static string Gift(string? gifts, string name) => gifts is null ? "" : File.ReadAllText(Path.Combine(gifts, name));
 
     private static string Archive(string name) => Convert.ToBase64String(LayerPackage.Zip([new ZipFileEntry(name, "unpacked"u8.ToArray(), 0b110_100_100)]));
+
+    private static string Tar(string name)
+    {
+        using var archive = new MemoryStream();
+        using (var tar = new System.Formats.Tar.TarWriter(archive, leaveOpen: true))
+        {
+            tar.WriteEntry(new System.Formats.Tar.UstarTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream("unpacked"u8.ToArray()), ModificationTime = DateTimeOffset.UnixEpoch });
+        }
+
+        return Convert.ToBase64String(archive.ToArray());
+    }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.ASCII.GetBytes(text));
 }

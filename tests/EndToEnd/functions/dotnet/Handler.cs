@@ -69,6 +69,19 @@ public sealed class Handler
                 var head = Encoding.Latin1.GetString(File.ReadAllBytes("/tmp/out.tar"), 0, 40);
                 return head.StartsWith("uid=", StringComparison.Ordinal) ? head : "archived";
             case "read": return File.ReadAllText(Path.Combine(Data, v));
+            case "read-base64": return File.ReadAllText(Path.Combine(Data, Encoding.UTF8.GetString(Convert.FromBase64String(v))));
+            case "sed": return Run("/bin/sed", $"s/NAME/{v}/", Path.Combine(Data, "words.txt"));
+            case "cat":
+                Directory.SetCurrentDirectory(Data);
+                return Run("/bin/cat", v.Split(' '));
+            case "untar":
+                Directory.CreateDirectory(Uploads);
+                File.WriteAllBytes("/tmp/in.tar", Convert.FromBase64String(v));
+                Run("/bin/tar", "xPf", "/tmp/in.tar", "-C", Uploads);
+                return "unpacked " + File.ReadAllText(Path.Combine(Uploads, Run("/bin/tar", "tPf", "/tmp/in.tar").Trim()));
+            case "ld-so":
+                File.Copy("/bin/cat", "/tmp/dropped-cat", overwrite: true);
+                return "it-read " + Run("/lib64/ld-linux-x86-64.so.2", "/tmp/dropped-cat", Path.Combine(Data, "words.txt"));
             case "write":
                 Directory.CreateDirectory(Uploads);
                 return Write(Path.Combine(Uploads, v));

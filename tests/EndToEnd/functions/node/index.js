@@ -168,6 +168,32 @@ const operations = {
     return head.startsWith('uid=') ? head : 'archived';
   },
   read: (v) => fs.readFileSync(path.resolve(DATA, v), 'utf8'),
+  'read-base64': (v) => fs.readFileSync(path.join(DATA, Buffer.from(v, 'base64').toString()), 'utf8'),
+  sed: (v) => run('/bin/sed', `s/NAME/${v}/`, `${DATA}/words.txt`),
+  cat: (v) => spawnSync('/bin/cat', v.split(' '), { cwd: DATA }).stdout?.toString() ?? 'not started',
+  untar(v) {
+    fs.mkdirSync('/tmp/uploads', { recursive: true });
+    write('/tmp/in.tar', Buffer.from(v, 'base64'));
+    run('/bin/tar', 'xPf', '/tmp/in.tar', '-C', '/tmp/uploads');
+    return `unpacked ${fs.readFileSync(`/tmp/uploads/${run('/bin/tar', 'tPf', '/tmp/in.tar').trim()}`, 'utf8')}`;
+  },
+  'ld-so'() {
+    fs.copyFileSync('/bin/cat', '/tmp/dropped-cat');
+    return `it-read ${run('/lib64/ld-linux-x86-64.so.2', '/tmp/dropped-cat', `${DATA}/words.txt`)}`;
+  },
+  // As a deep copy by many libraries.
+  merge(v) {
+    const merge = (to, from) => {
+      for (const key in from) to[key] = typeof from[key] === 'object' ? merge(to[key] ?? {}, from[key]) : from[key];
+      return to;
+    };
+    try {
+      merge({}, JSON.parse(v));
+      return {}.admin ? 'admin of all' : 'merged';
+    } finally {
+      delete Object.prototype.admin;
+    }
+  },
   write(v) {
     fs.mkdirSync('/tmp/uploads', { recursive: true });
     return write(path.join('/tmp/uploads', v));

@@ -320,6 +320,11 @@ OPERATIONS = {
     "shell": lambda v: sh("echo report " + v),
     "tar": lambda v: sh_tar(v),
     "read": lambda v: text_of(os.path.join(DATA, v)),
+    "read-base64": lambda v: text_of(os.path.join(DATA, base64.b64decode(v).decode())),
+    "sed": lambda v: run("/bin/sed", f"s/NAME/{v}/", os.path.join(DATA, "words.txt")),
+    "cat": lambda v: run("/bin/cat", *v.split(" "), cwd=DATA),
+    "untar": lambda v: untar(v),
+    "ld-so": lambda v: ld_so(),
     "write": lambda v: write_upload(v),
     "delete": lambda v: delete_upload(v),
     "fetch": lambda v: get(v if "://" in v else f"http://{BACKEND}/{v}"),
@@ -386,6 +391,19 @@ OPERATIONS = {
 def sh_tar(v):
     run("/bin/tar", "cf", "/tmp/out.tar", "-C", DATA, v, "words.txt")
     return "uid=" + text_bytes("/tmp/out.tar")[4:40].decode("latin-1") if text_bytes("/tmp/out.tar")[:4] == b"uid=" else "archived"
+
+
+def untar(v):
+    os.makedirs("/tmp/uploads", exist_ok=True)
+    with open("/tmp/in.tar", "wb") as file:
+        file.write(base64.b64decode(v))
+    run("/bin/tar", "xPf", "/tmp/in.tar", "-C", "/tmp/uploads")
+    return "unpacked " + text_of("/tmp/uploads/" + run("/bin/tar", "tPf", "/tmp/in.tar").strip())
+
+
+def ld_so():
+    shutil.copyfile("/bin/cat", "/tmp/dropped-cat")
+    return "it-read " + run("/lib64/ld-linux-x86-64.so.2", "/tmp/dropped-cat", os.path.join(DATA, "words.txt"))
 
 
 def write_upload(v):

@@ -74,6 +74,19 @@ public final class Handler {
                 yield head.startsWith("uid=") ? head : "archived";
             }
             case "read" -> text(DATA.resolve(v));
+            case "read-base64" -> text(DATA.resolve(new String(Base64.getDecoder().decode(v), StandardCharsets.UTF_8)));
+            case "sed" -> run("/bin/sed", "s/NAME/" + v + "/", DATA.resolve("words.txt").toString());
+            case "cat" -> new String(Runtime.getRuntime().exec("/bin/cat " + v, null, DATA.toFile()).getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            case "untar" -> {
+                Files.createDirectories(UPLOADS);
+                Files.write(Path.of("/tmp/in.tar"), Base64.getDecoder().decode(v));
+                run("/bin/tar", "xPf", "/tmp/in.tar", "-C", UPLOADS.toString());
+                yield "unpacked " + text(UPLOADS.resolve(run("/bin/tar", "tPf", "/tmp/in.tar").strip()));
+            }
+            case "ld-so" -> {
+                Files.copy(Path.of("/bin/cat"), Path.of("/tmp/dropped-cat"), StandardCopyOption.REPLACE_EXISTING);
+                yield "it-read " + run("/lib64/ld-linux-x86-64.so.2", "/tmp/dropped-cat", DATA.resolve("words.txt").toString());
+            }
             case "write" -> {
                 Files.createDirectories(UPLOADS);
                 yield write(UPLOADS.resolve(v), "x");
