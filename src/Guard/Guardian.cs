@@ -412,6 +412,7 @@ internal sealed class Guardian : IGate, IJudge
             if (FunctionArn.Length == 0)
                 FunctionArn = Settings.FunctionArn.Length > 0 ? Settings.FunctionArn : HttpHead.GetString(head, "lambda-runtime-invoked-function-arn"u8) ?? "";
             var invocation = announced ?? Announce(head, to);
+            invocation.EventBytes = body.Length;
             if (!invocation.Pending)
                 return null;
             InspectionVerdict verdict;
@@ -711,6 +712,8 @@ internal sealed class Guardian : IGate, IJudge
             Trim(TrimWithinAfterBytes);
         }
     }
+
+    public bool TakesLong(Query query) => _sinks.TakesLong(query);
 
     public void Note(Query query)
     {

@@ -76,6 +76,9 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         _ready?.Set();
     }
 
+    /// <summary>Bytes of its event.</summary>
+    internal int EventBytes { get; set; }
+
     internal bool Done { get; set; }
 
     /// <summary>Who got the event; null when that is not told.</summary>

@@ -61,6 +61,16 @@ internal sealed class Invocations
     /// <summary>The latest that began.</summary>
     internal Invocation? Last => _last;
 
+    /// <summary>Bytes of the largest event whose texts are still compared.</summary>
+    internal int Largest
+    {
+        get
+        {
+            lock (_lock)
+                return Math.Max(_last?.EventBytes ?? 0, _open.Count > 1 ? _open.Values.Max(i => i.EventBytes) : 0);
+        }
+    }
+
     internal Invocation? Find(string requestId)
     {
         lock (_lock)

@@ -116,6 +116,47 @@ public sealed unsafe class ChannelTests : IDisposable
         _state.Contains(new Behaviour(Dimension.Process, "/usr/bin/ls")).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("a", 120_000)]
+    [InlineData(" ", 120_000)]
+    [InlineData("\\n", 2_000)]
+    public void Padding_hides_no_command(string pad, int count)
+    {
+        var padding = string.Concat(Enumerable.Repeat(pad, count));
+        Deliver("x", $$"""{"Records":[{"eventSource":"custom","name":"report{{padding}};touch marker"}]}""", ProtectionMode.Monitor);
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
+        _hop.Guardian.Incidents.Take(10);
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/dash", $"sh\0-c\0convert report{padding.Replace("\\n", "\n", StringComparison.Ordinal)};touch marker out.png", "/bin/sh").Deny.ShouldBeTrue();
+        var incident = _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        (incident.Detector, incident.RequestId, incident.Decision, incident.Field).ShouldBe(("command-injection", "x", "blocked", "Records[0].name"));
+    }
+
+    [Fact]
+    public void Who_asks_while_a_large_event_is_compared_is_told_to_wait()
+    {
+        Deliver("x", $$"""{"name":"{{new string('a', 100_000)}}"}""", ProtectionMode.Protect);
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/ls", "ls", "ls").Deny.ShouldBeFalse();
+        _client.Waited.ShouldBeTrue();
+        Deliver("y", """{"name":"a"}""", ProtectionMode.Protect);
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/ls", "ls", "ls").Deny.ShouldBeFalse();
+        _client.Waited.ShouldBeFalse();
+    }
+
+    /// <summary>Texts and a command that were made to be compared for minutes; whoever asks would have gone on long before.</summary>
+    [Fact]
+    public void What_is_too_much_to_be_compared_is_refused()
+    {
+        var names = string.Join(',', Enumerable.Range(0, 30_000).Select(i => $"\"|cut{i}\""));
+        Deliver("x", $$"""{"Records":[{"eventSource":"custom","name":[{{names}}]}]}""", ProtectionMode.Monitor);
+        _hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect }, "test");
+        _hop.Guardian.Incidents.Take(10);
+        var command = string.Concat(Enumerable.Repeat("|cat", 20_000));
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/dash", $"sh\0-c\0convert a{command}", "/bin/sh").Deny.ShouldBeTrue();
+        var incident = _hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem();
+        (incident.Detector, incident.Decision, incident.Field).ShouldBe(("command-injection", "blocked", ""));
+        incident.Reasons.ShouldHaveSingleItem().ShouldContain("too much");
+    }
+
     [Fact]
     public void An_event_that_adds_a_command_is_stopped_and_named()
     {

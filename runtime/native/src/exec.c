@@ -15,7 +15,9 @@
 
 extern char **environ;
 
-#define MAX_ARGUMENTS 128      /* pieces sent to the guard; the rest of a longer list is not judged */
+#define WHOLE_ARGUMENTS 128    /* sent to the guard whatever they are; behind them only options are... */
+#define MAX_ARGUMENTS 192      /* ...and no more than this */
+#define FAIR_ARGUMENT 8192     /* where all of them are too much for a message: bytes of each, but of a shell's command */
 #define STACK_ENVIRONMENT 256
 
 static char preload[PE_PATH + 16] = "LD_PRELOAD=";
@@ -156,25 +158,34 @@ static bool fileless(int fd, const char *path)
 
 static int judge_item(const char *item, size_t length, const char *raw, char *const argv[], uint8_t flags)
 {
-    struct iovec pieces[MAX_ARGUMENTS];
+    struct iovec pieces[2 * MAX_ARGUMENTS]; /* each with the NUL that parts it from the next */
     int count = 0;
     size_t total = 0;
     bool bad = false;
-    for (; argv && count < MAX_ARGUMENTS && total < PE_MAX_MESSAGE; count++) {
-        if (!pe_readable(&argv[count]))
+    for (int i = 0; argv && count < 2 * MAX_ARGUMENTS; i++) {
+        if (!pe_readable(&argv[i]))
             return 0; /* the kernel will say EFAULT */
-        if (argv[count] == NULL)
+        if (argv[i] == NULL)
             break;
-        size_t size = pe_text_length(argv[count], PE_MAX_MESSAGE, &bad);
+        size_t size = pe_text_length(argv[i], PE_MAX_MESSAGE, &bad);
         if (bad)
             return 0;
-        pieces[count] = (struct iovec){ argv[count], size + 1 }; /* with its NUL as the separator */
+        if (i >= WHOLE_ARGUMENTS && (size < 2 || argv[i][0] != '-'))
+            continue;
+        pieces[count++] = (struct iovec){ argv[i], size };
+        pieces[count++] = (struct iovec){ "", 1 };
         total += size + 1;
     }
     if (count) {
-        pieces[count - 1].iov_len--;
+        count--;
         total--;
     }
+    /* Whoever fills one argument must not hide those behind it. Among the first may be the command of a shell, which is judged as a whole. */
+    for (int i = 0; total > PE_MAX_MESSAGE - 2 * PE_PATH - 256 && i < count; i += 2)
+        if (pieces[i].iov_len > FAIR_ARGUMENT && !(i > 0 && i <= 16 && pieces[i - 2].iov_len > 1 && *(char *)pieces[i - 2].iov_base == '-' && memchr(pieces[i - 2].iov_base, 'c', pieces[i - 2].iov_len))) {
+            total -= pieces[i].iov_len - FAIR_ARGUMENT;
+            pieces[i].iov_len = FAIR_ARGUMENT;
+        }
     size_t raw_length = pe_text_length(raw, PE_PATH, &bad);
     struct pe_ask ask = {
         .dimension = PE_PROCESS, .flags = flags, .deny_errno = EACCES, .item = item, .item_length = length,

@@ -21,7 +21,7 @@ enum {
 enum { PE_INIT = 1, PE_CHILD = 2, PE_UNRESOLVED = 4, PE_PROBE = 8, PE_TELLS_CALLS = 16, PE_OWN = 32 };
 
 #define PE_PATH 4096
-#define PE_MAX_MESSAGE 65536
+#define PE_MAX_MESSAGE (160 * 1024) /* the longest argument of a program, 128 KiB, and what goes with it; below the usual net.core.wmem_default */
 
 /* The state region; written by the guard only. */
 struct pe_state {

@@ -25,7 +25,7 @@ static struct {
     object **permission_error, **runtime_error;
 } py;
 
-#define TEXT_LIMIT 4096
+#define TEXT_LIMIT (PE_MAX_MESSAGE - 4096)
 
 static int judge(uint8_t dimension, const char *item, size_t length, const char *text, size_t text_length, const char *what)
 {

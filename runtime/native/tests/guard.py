@@ -153,7 +153,7 @@ class Guard:
     def serve(self, connection):
         try:
             while True:
-                packet, descriptors, _, _ = socket.recv_fds(connection, 70000, 1)
+                packet, descriptors, _, _ = socket.recv_fds(connection, 200000, 1)
                 if not packet:
                     break
                 self.packet(connection, packet, descriptors)

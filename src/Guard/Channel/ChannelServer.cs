@@ -15,6 +15,9 @@ internal interface IJudge
     /// <summary>Never throws; a fault counts and allows.</summary>
     Verdict Judge(Query query);
 
+    /// <summary>The answer may take longer than who asks would wait without a word.</summary>
+    bool TakesLong(Query query);
+
     void Note(Query query);
 
     /// <summary>A process of the function introduced itself.</summary>
@@ -197,6 +200,8 @@ internal sealed unsafe class ChannelServer : IDisposable
                 _judge.Met(role, client.Pid);
                 return SendWithDescriptors(client.Fd, Messages.Welcome(sequence, _proxyPort, (uint)_judge.Mode, role == ClientRole.Wrapper ? _judge.WrapperToken() : ""));
             case MessageType.Query when Messages.TryQuery(body, client.Pid, out var query):
+                if (_judge.TakesLong(query) && !Send(client.Fd, Messages.Packet(MessageType.Wait, sequence, [])))
+                    return false;
                 return Send(client.Fd, Messages.Verdict(sequence, _judge.Judge(query)));
             case MessageType.Note when Messages.TryQuery(body, client.Pid, out var note):
                 _judge.Note(note);
@@ -209,7 +214,7 @@ internal sealed unsafe class ChannelServer : IDisposable
                     descriptor = -1;
                 }
                 return Send(client.Fd, Messages.Verdict(sequence, new Verdict(!taken, VerdictCache.No, EPerm)));
-            case MessageType.Hello or MessageType.Query or MessageType.Note or MessageType.Listener or MessageType.Welcome or MessageType.Verdict:
+            case MessageType.Hello or MessageType.Query or MessageType.Note or MessageType.Listener or MessageType.Welcome or MessageType.Verdict or MessageType.Wait:
             default:
                 _judge.Fault("malformed channel packet", null);
                 return false;

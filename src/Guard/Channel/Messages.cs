@@ -12,6 +12,9 @@ internal enum MessageType : ushort
     Verdict = 4,
     Note = 5,
     Listener = 6,
+
+    /// <summary>To who asked: the answer takes longer than 250 ms, and comes.</summary>
+    Wait = 7,
 }
 
 internal enum ClientRole : uint
@@ -64,7 +67,7 @@ internal readonly record struct Verdict(bool Deny, VerdictCache Cache, ushort Er
 /// <summary>Reads and writes packets of decision 0001. A packet that breaks the format is refused as a whole.</summary>
 internal static class Messages
 {
-    internal const int HeaderBytes = 16, MaxBytes = 64 * 1024, MaxFields = 16;
+    internal const int HeaderBytes = 16, MaxBytes = 160 * 1024, MaxFields = 16;
     internal const ushort Version = 1;
 
     internal static bool TryHeader(ReadOnlySpan<byte> packet, out MessageType type, out uint sequence, out ReadOnlySpan<byte> body)

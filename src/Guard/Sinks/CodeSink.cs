@@ -116,7 +116,7 @@ internal static class CodeSink
         if (trimmed.Length < MinRun)
             return false;
         var cut = trimmed.Length > 2000 ? trimmed[..2000] : trimmed;
-        return code.Contains(cut, StringComparison.Ordinal) && IsCode(cut);
+        return code.Contains(cut, StringComparison.Ordinal) && IsCode(trimmed);
     }
 
     internal static bool IsCode(string text)

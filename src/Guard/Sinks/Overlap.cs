@@ -16,6 +16,12 @@ internal enum Named
 /// <summary>Compares a sink's argument with an event's text.</summary>
 internal static class Overlap
 {
+    /// <summary>A character of a run is compared alone; a search looks at many at once.</summary>
+    private const int RunCost = 4;
+
+    /// <summary>How far before a host the scheme of its address is looked for.</summary>
+    private const int MaxBefore = 512;
+
     /// <summary>
     /// Longest run around position <paramref name="at"/> of <paramref name="sink"/> that also stands in <paramref name="text"/>, as (start, length) in the sink.
     /// It tells how much of an operator's surroundings came from the event, even when the program cut or trimmed the text, or wrote it in letters of the other size.
@@ -24,6 +30,7 @@ internal static class Overlap
     {
         var best = (Start: at, Length: 0);
         var token = sink.AsSpan(at, length);
+        Effort.Spend(text.Length);
         for (var from = 0; from <= text.Length - length;)
         {
             var found = text.AsSpan(from).IndexOf(token);
@@ -35,6 +42,7 @@ internal static class Overlap
                 left++;
             while (at + right < sink.Length && found + right < text.Length && Same(sink[at + right], text[found + right]))
                 right++;
+            Effort.Spend((left + right) * RunCost);
             if (left + right > best.Length)
                 best = (at - left, left + right);
             from = found + 1;
@@ -86,7 +94,7 @@ internal static class Overlap
             if (digits > end + 1)
                 return int.Parse(text.AsSpan(end + 1, digits - end - 1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
         }
-        var before = text.AsSpan(0, start);
+        var before = text.AsSpan(Math.Max(0, start - MaxBefore), Math.Min(start, MaxBefore));
         var scheme = before.LastIndexOf("://", StringComparison.Ordinal);
         if (scheme < 0 || before[(scheme + 3)..].IndexOfAny(" \t\n/\\?#\"'<>") >= 0)
             return 0;

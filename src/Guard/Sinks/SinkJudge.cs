@@ -11,6 +11,9 @@ namespace Pellicle.Guard.Sinks;
 /// <summary>Answers the interposer: event text in a dangerous place, then the policy, then learning.</summary>
 internal sealed class SinkJudge(Guardian guardian)
 {
+    /// <summary>Bytes. The comparison of a smaller event takes milliseconds on the slowest function.</summary>
+    private const int LargeEventBytes = 16 * 1024;
+
     private readonly AwsConnections _connections = new();
     private readonly DeployedFiles _deployed = new("/var/task", "/opt");
     private readonly DeployedTexts _code = new("/var/task");
@@ -175,15 +178,37 @@ internal sealed class SinkJudge(Guardian guardian)
     /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant, bool known, ref bool met)
     {
-        while (texts.Count > 0 && Meet(query, texts, known) is { } hit)
+        Effort.Begin();
+        try
         {
-            if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
-                return hit;
-            met = true;
-            texts = [.. texts.Where(text => text.Field != hit.Field)];
+            while (texts.Count > 0 && Meet(query, new MeteredTexts(texts), known) is { } hit)
+            {
+                if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
+                    return hit;
+                met = true;
+                texts = [.. texts.Where(text => text.Field != hit.Field)];
+            }
+            return null;
         }
-        return null;
+        catch (EffortException)
+        {
+            return new(Detector(query.Dimension), "", SinkHit.Cut(query.Item), "the event, and what the function does with it, are too much to be compared in time", true);
+        }
     }
+
+    /// <summary>What a sink of this kind is for.</summary>
+    private static string Detector(Dimension dimension) => dimension switch
+    {
+        Dimension.Process => "command-injection",
+        Dimension.Host => "ssrf",
+        Dimension.Read or Dimension.Write or Dimension.Library => "path-traversal",
+        Dimension.Statement => "sql-injection",
+        Dimension.Code or Dimension.Deserialize or Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Tamper => "code-injection",
+    };
+
+    /// <summary>Its event is so large that the answer may come later than who asks would wait for it.</summary>
+    internal bool TakesLong(Query query) =>
+        guardian.Initialised && !query.Flags.HasFlag(QueryFlags.Init) && guardian.Invocations.Largest >= LargeEventBytes;
 
     private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, bool known) => query.Dimension switch
     {

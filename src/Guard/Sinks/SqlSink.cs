@@ -16,7 +16,7 @@ internal static class SqlSink
     private const int MaxWhole = 8192;
 
     /// <summary>Longer statements may have come without their end.</summary>
-    private const int MaxComplete = 60_000;
+    private const int MaxComplete = 160_000;
 
     /// <summary>What can part a token from the next, where structure is one of them. A text without any of these is a single value, whatever the statement.</summary>
     private static readonly SearchValues<char> Parting = SearchValues.Create(" \t\n\v\f\r\u0085\u00a0'\"`;(|&-/#*[]$\\=<>");

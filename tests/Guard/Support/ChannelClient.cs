@@ -39,12 +39,22 @@ internal sealed unsafe class ChannelClient : IDisposable
         return (BinaryPrimitives.ReadUInt32LittleEndian(body), BinaryPrimitives.ReadUInt32LittleEndian(body[4..]));
     }
 
+    /// <summary>Before the last answer the guard said that it takes longer.</summary>
+    internal bool Waited { get; private set; }
+
     internal (bool Deny, VerdictCache Cache, ushort Errno) Ask(Dimension dimension, QueryFlags flags, ulong invocation, params string[] fields)
     {
         Fd.SendAll(_fd, Query(MessageType.Query, dimension, flags, invocation, fields)).ShouldBeTrue();
         var packet = new byte[64];
         var got = Fd.Receive(_fd, packet);
         Messages.TryHeader(packet.AsSpan(0, got), out var type, out var sequence, out var body).ShouldBeTrue();
+        Waited = type == MessageType.Wait;
+        if (Waited)
+        {
+            sequence.ShouldBe(_sequence);
+            body.Length.ShouldBe(0);
+            Messages.TryHeader(packet.AsSpan(0, Fd.Receive(_fd, packet)), out type, out sequence, out body).ShouldBeTrue();
+        }
         type.ShouldBe(MessageType.Verdict);
         sequence.ShouldBe(_sequence);
         return (body[0] == 1, (VerdictCache)body[1], BinaryPrimitives.ReadUInt16LittleEndian(body[2..]));
