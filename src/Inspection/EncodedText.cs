@@ -12,17 +12,14 @@ internal static class EncodedText
     /// <summary>Characters; shorter ones are words that happen to fit.</summary>
     private const int MinText = 8;
 
-    /// <summary>Characters of a text in base64; more is data.</summary>
-    private const int MaxText = 16 << 10;
+    /// <summary>Characters of a text or an archive in base64: the largest event that the platform delivers.</summary>
+    private const int MaxText = 8 << 20;
 
-    /// <summary>Characters of an archive in base64: the largest event.</summary>
-    private const int MaxArchive = 8 << 20;
-
-    /// <summary>Of one archive.</summary>
-    private const int MaxNames = 1000;
+    /// <summary>Of one archive; as many as the older form of zip can have.</summary>
+    private const int MaxNames = 65_536;
 
     /// <summary>Bytes of a tar that are gone through to read its names.</summary>
-    private const int MaxUnpacked = 16 << 20;
+    private const int MaxUnpacked = 128 << 20;
 
     private const uint DirectoryEntry = 0x02014B50;
     private const int DirectoryEntryLength = 46;
@@ -36,9 +33,6 @@ internal static class EncodedText
 
     /// <summary>Bytes of a name or a record beside the headers; paths end at 4096.</summary>
     private const int MaxRecord = 8 << 10;
-
-    /// <summary>Base64 of a tar is as long as one block at least.</summary>
-    private const int MinTar = TarBlock / 3 * 4;
 
     /// <summary>Appends what is found, under the same field.</summary>
     internal static void AddDecoded(EventText encoded, List<EventText> found)
@@ -55,8 +49,7 @@ internal static class EncodedText
             return;
         }
 
-        var archive = text.StartsWith("UEsDB", StringComparison.Ordinal) || text.StartsWith("H4sI", StringComparison.Ordinal);
-        if (text.Length < MinText || text.Length > (archive || text.Length >= MinTar ? MaxArchive : MaxText))
+        if (text.Length is < MinText or > MaxText)
         {
             return;
         }
@@ -64,7 +57,7 @@ internal static class EncodedText
         var room = ArrayPool<byte>.Shared.Rent(text.Length);
         try
         {
-            if ((text.Length > MaxText && !archive && !BeginsLikeTar(text, room)) || !TryDecode(text, room, out var length))
+            if (!TryDecode(text, room, out var length))
             {
                 return;
             }
@@ -82,7 +75,7 @@ internal static class EncodedText
             {
                 AddTarNames(encoded.Field, new MemoryStream(room, 0, length, writable: false), found);
             }
-            else if (text.Length <= MaxText && TextOf(content) is { } plain)
+            else if (TextOf(content) is { } plain)
             {
                 found.Add(new EventText(encoded.Field, plain));
             }
@@ -104,9 +97,6 @@ internal static class EncodedText
 
         return IsText(content) ? Encoding.UTF8.GetString(content) : null;
     }
-
-    /// <summary>Only the first block is decoded to see.</summary>
-    private static bool BeginsLikeTar(ReadOnlySpan<char> text, Span<byte> room) => TryDecode(text[..(MinTar + 4)], room, out var length) && IsTar(room[..length]);
 
     /// <summary>The sign in the header's place for it, of POSIX and GNU alike.</summary>
     private static bool IsTar(ReadOnlySpan<byte> content) => content.Length >= TarBlock && content.Slice(257, 5).SequenceEqual("ustar"u8);

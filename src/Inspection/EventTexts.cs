@@ -197,13 +197,13 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
 
     /// <summary>As many as texts of one turn.</summary>
     private const int MaxNames = 1 << 16;
-    private const int MaxElements = 64;
+    private const int MaxElements = 4096;
 
-    /// <summary>Characters; longer ones are not joined.</summary>
-    private const int MaxJoined = 4096;
+    /// <summary>Characters; no argument of a program is longer.</summary>
+    private const int MaxJoined = 128 << 10;
 
     /// <summary>Characters of XML or HTML in which entities are read.</summary>
-    private const int MaxEscaped = 16 << 10;
+    private const int MaxEscaped = 1 << 20;
 
     /// <summary>Lists of words are joined by programs that make a command of them: <c>["rm", "-rf", "/x"]</c>.</summary>
     private void AddLists(List<EventText> list)
@@ -249,7 +249,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private static string? Entities(string text) =>
         text.Length <= MaxEscaped && text.IndexOf('&') is >= 0 and var at && text.IndexOf(';', at) > 0 && System.Net.WebUtility.HtmlDecode(text) is var plain && plain != text ? plain : null;
 
-    private const int MaxCookies = 64;
+    private const int MaxCookies = 1024;
 
     /// <summary><c>headers.cookie</c> in any spelling, an element of <c>multiValueHeaders.Cookie</c> or of <c>cookies</c>.</summary>
     private static bool IsCookie(string field)

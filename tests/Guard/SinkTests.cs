@@ -591,4 +591,16 @@ public class SinkTests
         ProcessSink.Check("/usr/bin/" + shell, "/bin/" + shell, [shell, option, command], Texts(text));
 
     private static SinkHit? Arguments(string program, string[] argv, string text) => ProcessSink.Check(program, argv[0], argv, Texts(text));
+
+    [Fact]
+    public void Long_texts_hide_nothing()
+    {
+        var pad = new string('a', 40_000);
+        HostSink.Check("127.0.0.1:80", "127.0.0.1", Texts($"http://2130706433/?{pad}")).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("127.0.0.1:80", "127.0.0.1", Texts($"{pad} http://0x7f000001/")).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("127.0.0.1:80", "127.0.0.1", Texts($"{pad} http://192.0.2.1/")).ShouldBeNull();
+        var formula = string.Concat(Enumerable.Repeat("1+", 3_000));
+        CodeSink.Check("exec", $"x = {formula}__import__('os').system('id')", Texts($"{formula}__import__('os').system('id')")).ShouldNotBeNull().Block.ShouldBeTrue();
+        CodeSink.Check("exec", $"x = {formula}1", Texts($"{formula}1")).ShouldBeNull();
+    }
 }

@@ -271,6 +271,7 @@ public sealed class EventTests
     [InlineData("names")]
     [InlineData("what looks like a document")]
     [InlineData("a form")]
+    [InlineData("base64")]
     public void Padding_hides_nothing(string padding)
     {
         const string Attack = "x; cat /etc/passwd";
@@ -292,6 +293,7 @@ public sealed class EventTests
         var body = padding switch
         {
             "nested depth" => "",
+            "base64" => $",\"c\":{Text(Attack)},\"d\":{Text(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{new string('a', 60_000)}; hidden")))}",
             "what looks like a document" => $",\"body\":{Text($"{{\"c\":\"x\\u003b cat /etc/passwd\"}}")}",
             "a form" => $",\"body\":{Text($"{Many(5_000, i => $"f{i}=1").Replace(',', '&')}&c={Uri.EscapeDataString(Attack)}")}",
             _ => $",\"c\":{Text(Attack)}",
@@ -300,6 +302,7 @@ public sealed class EventTests
         verdict.Decision.ShouldBe(InspectionDecision.Block);
         verdict.Signals[0].Detector.ShouldBe("command-injection");
         verdict.Texts.Count(t => t.Text == Attack).ShouldBe(1);
+        verdict.Texts.Any(t => t.Text.EndsWith("; hidden", StringComparison.Ordinal)).ShouldBe(padding == "base64");
         verdict.Full.ShouldBeTrue();
     }
 

@@ -99,14 +99,12 @@ internal static class HostSink
     /// <summary>Addresses in a text in any form the C library takes: dotted with 1 to 4 parts, hexadecimal, octal, plain number, IPv6; each with its port (see <see cref="Overlap.PortAt"/>).</summary>
     internal static IEnumerable<(IPAddress Address, int Port)> Addresses(string text)
     {
-        if (text.Length > 4096)
-            yield break;
         var start = 0;
         for (var i = 0; i <= text.Length; i++)
         {
             if (i < text.Length && (char.IsAsciiHexDigit(text[i]) || text[i] is '.' or 'x' or 'X' or ':'))
                 continue;
-            if (i > start)
+            if (i > start && (char.IsAsciiDigit(text[start]) || text.AsSpan(start, i - start).Count(':') >= 2))
             {
                 // A short number is a host only where nothing else can stand.
                 var alone = start == 0 ? i == text.Length : text[start - 1] == '@' || (start > 1 && text[start - 1] is '/' or '\\' && text[start - 2] is '/' or '\\');
