@@ -338,14 +338,14 @@ public class AbuseTests
         using var hop = new Hop(ProtectionMode.Protect);
         hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, FailClosed = failClosed }, "test");
         using var runtime = hop.Runtime();
-        // More texts than are read; larger than the hop holds.
-        hop.Platform.Event("many", $"[{string.Join(',', Enumerable.Range(0, 5000).Select(i => string.Create(CultureInfo.InvariantCulture, $"\"a b {i}\"")))}]");
+        // No JSON; larger than the hop holds.
+        hop.Platform.Event("spoilt", """{"a":"b" "c"}""");
         hop.Platform.Event("large", new byte[RuntimeApi.Connection.MaxEventBytes + 1]);
         var good = hop.Platform.Event("good", """{"a":"b"}""");
         if (!failClosed)
         {
-            Encoding.ASCII.GetString(runtime.Next()).ShouldContain("many");
-            runtime.Respond("many", "1");
+            Encoding.ASCII.GetString(runtime.Next()).ShouldContain("spoilt");
+            runtime.Respond("spoilt", "1");
             Encoding.ASCII.GetString(runtime.Next()).ShouldContain("large");
             runtime.Respond("large", "1");
         }
