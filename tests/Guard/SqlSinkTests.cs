@@ -66,6 +66,28 @@ public class SqlSinkTests
         bool Denied(string statement) => hop.Guardian.Judge(new Query(Dimension.Statement, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, _number, [SqlText.PostgreSql, statement])).Deny;
     }
 
+    /// <summary>A shell's command that is the function's own brings the programs in it.</summary>
+    [Fact]
+    public void The_programs_of_a_command_of_the_functions_own_are_reported_too()
+    {
+        const string own = "cat notes | grep -c tcp", piece = "notes | grep -c tcp";
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Mode = ProtectionMode.Off } }, "test");
+        using var runtime = hop.Runtime();
+        foreach (var text in (string[])["Anna", "Bert", piece])
+        {
+            _number++;
+            hop.Platform.Event($"event-{_number}", $$"""{"name":"{{text}}"}""");
+            runtime.Next();
+            SpinWait.SpinUntil(() => hop.Guardian.Invocations.Find($"event-{_number}") is { Pending: false });
+            Denied("/bin/sh", "sh", "-c", own).ShouldBeFalse(text);
+        }
+        Denied("/bin/grep", "grep", "-c", "tcp").ShouldBeFalse();
+        Denied("/bin/sh", "sh", "-c", "sort " + piece).ShouldBeTrue();
+
+        bool Denied(string program, params string[] argv) => hop.Guardian.Judge(new Query(Dimension.Process, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, _number, [program, string.Join('\0', argv), program])).Deny;
+    }
+
     private ulong _number;
 
     [Theory]

@@ -47,6 +47,11 @@ internal sealed class SinkJudge(Guardian guardian)
             if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
                 continue;
             if (hit.Block && OwnActs.Covers(query) && (_own.Has(query) || IsConstant(query, candidate.Texts)))
+            {
+                hit = hit with { Block = false };
+                Keep(query);
+            }
+            else if (hit.Block && query.Dimension == Dimension.Process && IsStepOfOwn(query))
                 hit = hit with { Block = false };
             var stop = hit.Block && mode == ProtectionMode.Protect;
             guardian.Report(Incident(query, hit, candidate, stop ? "blocked" : hit.Block ? "would-block" : "reported"), candidate);
@@ -96,6 +101,27 @@ internal sealed class SinkJudge(Guardian guardian)
         if (known && guardian.State is not null)
             guardian.State.Add(behaviour);
         return Verdict.AllowFor(known ? VerdictCache.Generation : VerdictCache.Invocation);
+    }
+
+    private const int MaxKept = 8;
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _commands = [];
+
+    /// <summary>A shell's command of the function's own, whose programs come next.</summary>
+    private void Keep(Query query)
+    {
+        if (query.Dimension != Dimension.Process || ShellCommand.TextOf(query.Field(1).TrimEnd('\0').Split('\0'), query.Item) is not { } command || _commands.Contains(command))
+            return;
+        _commands.Enqueue(command);
+        while (_commands.Count > MaxKept && _commands.TryDequeue(out _))
+        {
+        }
+    }
+
+    /// <summary>A program with its arguments as such a command has it.</summary>
+    private bool IsStepOfOwn(Query query)
+    {
+        var words = query.Field(1).TrimEnd('\0').Replace('\0', ' ');
+        return _commands.Any(c => c.Contains(words, StringComparison.Ordinal));
     }
 
     /// <summary>The command or statement is written so in the function's code, and no text of the event is all of it.</summary>
