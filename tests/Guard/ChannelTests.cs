@@ -140,6 +140,9 @@ public sealed unsafe class ChannelTests : IDisposable
         Deliver("y", """{"name":"a"}""", ProtectionMode.Protect);
         _client.Ask(Dimension.Process, 0, _state.Invocation, "/usr/bin/ls", "ls", "ls").Deny.ShouldBeFalse();
         _client.Waited.ShouldBeFalse();
+        // Whether it is a copy of a deployed file is looked for among all of them.
+        _client.Ask(Dimension.Process, 0, _state.Invocation, "/tmp/unknown-program", "unknown-program", "/tmp/unknown-program");
+        _client.Waited.ShouldBeTrue();
     }
 
     /// <summary>Texts and a command that were made to be compared for minutes; whoever asks would have gone on long before.</summary>

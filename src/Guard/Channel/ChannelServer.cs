@@ -200,9 +200,12 @@ internal sealed unsafe class ChannelServer : IDisposable
                 _judge.Met(role, client.Pid);
                 return SendWithDescriptors(client.Fd, Messages.Welcome(sequence, _proxyPort, (uint)_judge.Mode, role == ClientRole.Wrapper ? _judge.WrapperToken() : ""));
             case MessageType.Query when Messages.TryQuery(body, client.Pid, out var query):
-                if (_judge.TakesLong(query) && !Send(client.Fd, Messages.Packet(MessageType.Wait, sequence, [])))
-                    return false;
-                return Send(client.Fd, Messages.Verdict(sequence, _judge.Judge(query)));
+                var told = false;
+                // At most once; a client that is gone is met at the answer.
+                void Slow() => told = told || Send(client.Fd, Messages.Packet(MessageType.Wait, sequence, []));
+                if (_judge.TakesLong(query))
+                    Slow();
+                return Send(client.Fd, Messages.Verdict(sequence, _judge.Judge(query with { Slow = Slow })));
             case MessageType.Note when Messages.TryQuery(body, client.Pid, out var note):
                 _judge.Note(note);
                 return true;

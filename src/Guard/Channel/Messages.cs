@@ -53,6 +53,9 @@ internal readonly record struct Query(Dimension Dimension, QueryFlags Flags, uin
     /// <summary>How it came to be known, where that is not the interposer; empty else.</summary>
     internal string Way { get; init; } = "";
 
+    /// <summary>Tells who asked that the answer takes longer; to be called before what reads many files.</summary>
+    internal Action? Slow { get; init; }
+
     internal string Field(int index) => index < Fields.Count ? Fields[index] : "";
 }
 

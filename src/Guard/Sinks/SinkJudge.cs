@@ -84,8 +84,12 @@ internal sealed class SinkJudge(Guardian guardian)
         // `ld.so PROGRAM` is that program too.
         if (decision.Effect != Effect.Deny && Loader.Program(query) is { } loaded && guardian.Policy.Current.Evaluate(new(Dimension.Process, loaded), context) is { IncidentDecision: not null } other)
             (behaviour, decision) = (new Behaviour(Dimension.Process, loaded), other);
-        if (decision.IncidentDecision is not null && behaviour.Dimension == Dimension.Process && decision.Reasons.All(static r => r.Rule == "builtin:exec-temp") && _deployed.Has(behaviour.Item))
-            decision = decision with { Effect = Effect.Allow, WouldDeny = false, Stable = false };
+        if (decision.IncidentDecision is not null && behaviour.Dimension == Dimension.Process && decision.Reasons.All(static r => r.Rule == "builtin:exec-temp"))
+        {
+            query.Slow?.Invoke();
+            if (_deployed.Has(behaviour.Item))
+                decision = decision with { Effect = Effect.Allow, WouldDeny = false, Stable = false };
+        }
         if (decision.IncidentDecision is not null)
             guardian.ReportDecision(behaviour, decision, candidates, allowed: false, query.Way);
         if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
@@ -133,7 +137,10 @@ internal sealed class SinkJudge(Guardian guardian)
             Dimension.Statement => query.Field(1),
             _ => null,
         };
-        return act is not null && !texts.Any(t => t.Text.AsSpan().Trim().SequenceEqual(act.AsSpan().Trim())) && _code.Has(act);
+        if (act is null || texts.Any(t => t.Text.AsSpan().Trim().SequenceEqual(act.AsSpan().Trim())))
+            return false;
+        query.Slow?.Invoke();
+        return _code.Has(act);
     }
 
     /// <summary>A call whose request a probe saw, before it is sent.</summary>
