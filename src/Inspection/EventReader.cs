@@ -37,6 +37,9 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
     /// <summary>Some runtimes read documents of any depth; what costs no more than its bytes is read, too.</summary>
     private const int MaxDepth = 64 * 1024;
 
+    /// <summary>Bytes of a compressed part, to begin with.</summary>
+    private const int FirstUnfolded = 64 * 1024;
+
     /// <summary>Room to begin with; few events have a tenth.</summary>
     private const int UsualDepth = 64;
 
@@ -48,6 +51,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     private int _characters;
     private int _seen;
+    private int _unfolded;
     private int _mistaken;
     private int _containers;
     private bool _encodedBody;
@@ -479,19 +483,33 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
     private void Gzip(int step, byte[] folded, int nesting, bool form)
     {
-        var room = texts.Room(options.MaxUnfolded);
         var length = 0;
         try
         {
             using var unfolded = new GZipStream(new MemoryStream(folded), CompressionMode.Decompress);
-            length = unfolded.ReadAtLeast(room, room.Length, throwOnEndOfStream: false);
-            Full &= length < room.Length;
+            // The room grows with what comes out; what was read stays in it.
+            for (var size = Math.Min(FirstUnfolded, options.MaxUnfolded - _unfolded); ; size = Math.Min(size * 2, options.MaxUnfolded - _unfolded))
+            {
+                var room = texts.Room(size);
+                length += unfolded.ReadAtLeast(room[length..], size - length, throwOnEndOfStream: false);
+                if (length < size)
+                {
+                    break;
+                }
+
+                if (size == options.MaxUnfolded - _unfolded)
+                {
+                    Full = false;
+                    break;
+                }
+            }
         }
         catch (InvalidDataException)
         {
             Full = false;
         }
 
+        _unfolded += length;
         Text(step, texts.Take(length), length, nesting + 1, form);
     }
 

@@ -20,8 +20,8 @@ public sealed record InspectionOptions
     /// <summary>How often JSON, base64, form data or gzip may be nested in each other.</summary>
     public int MaxNesting { get; init; } = 5;
 
-    /// <summary>Bytes a compressed part may unfold to.</summary>
-    public int MaxUnfolded { get; init; } = 1024 * 1024;
+    /// <summary>Bytes that the compressed parts of one event may unfold to together.</summary>
+    public int MaxUnfolded { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Detector and field pairs that are not reported: <c>detector</c>, or <c>detector@field</c> where the field may end in <c>*</c>.</summary>
     public IReadOnlyList<string> Suppress { get; init; } = [];

@@ -273,6 +273,7 @@ public sealed class EventTests
     [InlineData("what looks like a document")]
     [InlineData("a form")]
     [InlineData("base64")]
+    [InlineData("gzip")]
     public void Padding_hides_nothing(string padding)
     {
         const string Attack = "x; cat /etc/passwd";
@@ -295,6 +296,7 @@ public sealed class EventTests
         {
             "nested depth" => "",
             "base64" => $",\"c\":{Text(Attack)},\"d\":{Text(Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{new string('a', 60_000)}; hidden")))}",
+            "gzip" => $",\"rawPath\":\"/\",\"isBase64Encoded\":true,\"body\":{Text(Convert.ToBase64String(Gzip($"{{\"pad\":\"{new string('a', 2_000_000)}\",\"c\":{Text(Attack)}}}")))}",
             "what looks like a document" => $",\"body\":{Text($"{{\"c\":\"x\\u003b cat /etc/passwd\"}}")}",
             "a form" => $",\"body\":{Text($"{Many(5_000, i => $"f{i}=1").Replace(',', '&')}&c={Uri.EscapeDataString(Attack)}")}",
             _ => $",\"c\":{Text(Attack)}",
@@ -305,6 +307,17 @@ public sealed class EventTests
         verdict.Texts.Count(t => t.Text == Attack).ShouldBe(1);
         verdict.Texts.Any(t => t.Text.EndsWith("; hidden", StringComparison.Ordinal)).ShouldBe(padding == "base64");
         verdict.Full.ShouldBeTrue();
+    }
+
+    private static byte[] Gzip(string text)
+    {
+        using var folded = new MemoryStream();
+        using (var gzip = new System.IO.Compression.GZipStream(folded, System.IO.Compression.CompressionMode.Compress))
+        {
+            gzip.Write(System.Text.Encoding.UTF8.GetBytes(text));
+        }
+
+        return folded.ToArray();
     }
 
     [Fact]

@@ -125,7 +125,18 @@ internal sealed class SinkJudge(Guardian guardian)
     private bool IsStepOfOwn(Query query)
     {
         var words = query.Field(1).TrimEnd('\0').Replace('\0', ' ');
-        return _commands.Any(c => c.Contains(words, StringComparison.Ordinal));
+        return words.Length > 0 && _commands.Any(c => HasStep(c, words));
+    }
+
+    private static bool HasStep(string command, string words)
+    {
+        for (var at = command.IndexOf(words, StringComparison.Ordinal); at >= 0; at = command.IndexOf(words, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + words.Length;
+            if ((at == 0 || command[at - 1] is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or '`') && (end == command.Length || command[end] is ' ' or '\t' or '\n' or ';' or '&' or '|' or ')' or '`' or '<' or '>'))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>The command or statement is written so in the function's code, and no text of the event is all of it.</summary>
