@@ -21,6 +21,7 @@ internal sealed class Guardian : IGate, IJudge
     private const long TrimWithinAfterBytes = 1 << 20;
 
     private const int LargeEventBytes = 40_000;
+    private const int HugeEventBytes = 1 << 20;
 
     /// <summary>So often the middle generation is collected with the youngest.</summary>
     private const int MiddleEvery = 8;
@@ -378,6 +379,13 @@ internal sealed class Guardian : IGate, IJudge
         var total = GC.GetTotalAllocatedBytes(precise: false);
         var allocated = total - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
+        // An event of megabytes takes longer than the collection of what it left, and small functions have no room for several.
+        if (after == TrimAfterBytes && total - _allTrimmed.Bytes >= AllAfterBytes && Invocations.Largest >= HugeEventBytes)
+        {
+            _allTrimmed = (total, _time.GetTimestamp());
+            GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            return;
+        }
         if (allocated - before >= after && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
         {
             if (total - _allTrimmed.Bytes >= AllAfterBytes && _time.GetElapsedTime(_allTrimmed.At) >= AllPause)
