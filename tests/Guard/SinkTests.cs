@@ -603,4 +603,8 @@ public class SinkTests
         CodeSink.Check("exec", $"x = {formula}__import__('os').system('id')", Texts($"{formula}__import__('os').system('id')")).ShouldNotBeNull().Block.ShouldBeTrue();
         CodeSink.Check("exec", $"x = {formula}1", Texts($"{formula}1")).ShouldBeNull();
     }
+
+    [Fact]
+    public void An_empty_argument_lets_no_program_go() =>
+        ProcessSink.Check("/usr/bin/find", "find", ["find", "", "-delete"], [new("tool", "find"), new("what", "a  -delete")]).ShouldNotBeNull().Block.ShouldBeTrue();
 }

@@ -127,7 +127,7 @@ internal static class ProcessSink
             if (!texts.Any(t => t.Text == argv[i] || (t.Text.Length <= MaxNamedText && t.Text.Split(' ').Contains(argv[i]))))
                 return null;
         }
-        var reaches = argv.Skip(1).Any(a => a[0] is '-' or '/' || a.Contains("://", StringComparison.Ordinal) || a.Contains("..", StringComparison.Ordinal));
+        var reaches = argv.Skip(1).Any(a => a is ['-' or '/', ..] || a.Contains("://", StringComparison.Ordinal) || a.Contains("..", StringComparison.Ordinal));
         return new("command-injection", program.Field, SinkHit.Cut(string.Join(' ', argv)), $"event field `{program.Field}` names the program that is started, and others what it is told", reaches);
     }
 
