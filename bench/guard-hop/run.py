@@ -12,7 +12,7 @@ median by half. Resident is after the whole run. Needs a C compiler. Bodies: an 
 something else (kinds below), with a response of 1 KB; a response of 100 KB. A tenth of the invocations each for those of 100 KB. CASE is a part of a
 body's name.
 """
-import base64, glob, json, os, random, subprocess, sys, tempfile, time
+import base64, glob, gzip, json, os, random, subprocess, sys, tempfile, time, uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -56,13 +56,81 @@ def until(size, make):
 
 
 def body_event(body, encoded=False):
+    """As small as such an event gets: nearly all of it is the body."""
     return json.dumps({"version": "2.0", "routeKey": "$default", "rawPath": "/items", "requestContext": {"http": {"method": "POST", "path": "/items"}}, "body": body, "isBase64Encoded": encoded})
+
+
+def rest_event(body):
+    """API Gateway v1, as a browser's request arrives."""
+    headers = {"Accept": "application/json, text/plain, */*", "Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en-GB,en;q=0.9", "Content-Type": "application/json", "Host": "api.example.com", "Origin": "https://shop.example",
+               "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "X-Forwarded-For": "203.0.113.7", "X-Forwarded-Port": "443", "X-Forwarded-Proto": "https"}
+    return json.dumps({"resource": "/orders/{id}", "path": "/orders/17", "httpMethod": "PUT", "headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()}, "queryStringParameters": {"full": "true"},
+                       "multiValueQueryStringParameters": {"full": ["true"]}, "pathParameters": {"id": "17"}, "stageVariables": None, "requestContext": {"resourcePath": "/orders/{id}", "httpMethod": "PUT", "path": "/prod/orders/17",
+                       "accountId": "123456789012", "protocol": "HTTP/1.1", "stage": "prod", "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "identity": {"sourceIp": "203.0.113.7"}, "apiId": "gy415nuibc"}, "body": body, "isBase64Encoded": False})
+
+
+def order(n):
+    """What clients send: objects in objects."""
+    return {"id": f"ord_{n:06d}", "createdAt": f"2024-03-{n % 28 + 1:02d}T{n % 24:02d}:15:{n % 60:02d}.123Z", "status": ("open", "paid", "sent")[n % 3], "total": {"amount": round(n * 7.35 + 12, 2), "currency": "EUR"},
+            "customer": {"name": f"Jane Miller-Smith {n}", "email": f"jane.miller+{n}@mail.example", "phone": f"+49 30 1234{n:04d}", "address": {"street": f"{n % 90 + 1} High Street", "city": "Leeds", "postcode": f"LS{n % 9 + 1} 4AB", "country": "GB"}},
+            "lines": [{"sku": f"CH-{n:04d}-{i}", "title": ("Oak chair", "Ash table", "Desk lamp (LED)")[i], "quantity": i + 1, "price": 19.99 + i, "options": {"colour": "dark blue", "size": None}} for i in range(n % 3 + 1)], "gift": n % 5 == 0, "tags": ["new", "web"]}
+
+
+def records(size, make):
+    return json.dumps({"Records": until(size, make)})
+
+
+def bucket_record(n):
+    return {"eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1", "eventTime": "2024-03-01T12:00:00.000Z", "eventName": "ObjectCreated:Put", "userIdentity": {"principalId": "AWS:AIDAJDPLRKLG7UEXAMPLE"}, "requestParameters": {"sourceIPAddress": "203.0.113.7"},
+            "responseElements": {"x-amz-request-id": f"C3D13FE58DE4{n:04X}", "x-amz-id-2": "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpD"}, "s3": {"s3SchemaVersion": "1.0", "configurationId": "upload", "bucket": {"name": "uploads-example",
+            "ownerIdentity": {"principalId": "A3NL1KOZZKExample"}, "arn": "arn:aws:s3:::uploads-example"}, "object": {"key": f"incoming/2024/03/photo+{n}+of+the+house.jpg", "size": 1024 + n, "eTag": f"{n:032x}", "sequencer": f"0055AED6DCD9{n:06X}"}}}
+
+
+def table_record(n):
+    image = {"pk": {"S": f"ORDER#{n}"}, "sk": {"S": "META"}, "name": {"S": f"Jane Miller {n}"}, "note": {"S": "please ring twice"}, "amount": {"N": str(n * 3)}, "paid": {"BOOL": True}, "tags": {"L": [{"S": "new"}, {"S": "web shop"}]}, "at": {"M": {"city": {"S": "Leeds"}}}}
+    return {"eventID": f"{n:032x}", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1", "dynamodb": {"ApproximateCreationDateTime": 1479499740, "Keys": {"pk": image["pk"], "sk": image["sk"]}, "NewImage": image, "OldImage": image,
+            "SequenceNumber": f"{n:021d}", "SizeBytes": 112, "StreamViewType": "NEW_AND_OLD_IMAGES"}, "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2024-01-01T00:00:00.000"}
+
+
+def stream_record(n):
+    data = base64.b64encode(json.dumps(order(n)).encode()).decode()
+    return {"kinesis": {"kinesisSchemaVersion": "1.0", "partitionKey": f"k-{n}", "sequenceNumber": f"{n:056d}", "data": data, "approximateArrivalTimestamp": 1545084650.987}, "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": f"shardId-000000000006:{n:056d}",
+            "eventName": "aws:kinesis:record", "invokeIdentityArn": "arn:aws:iam::123456789012:role/lambda-role", "awsRegion": "us-east-1", "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/orders"}
+
+
+def topic_record(body):
+    return {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": "arn:aws:sns:us-east-1:123456789012:orders:1", "Sns": {"Type": "Notification", "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e", "TopicArn": "arn:aws:sns:us-east-1:123456789012:orders",
+            "Subject": "orders of the day", "Message": body, "Timestamp": "2024-03-01T12:00:00.000Z", "SignatureVersion": "1", "Signature": "tcc6faL2yUC6dgZdmrwh1Y4cGa/ebXEkAi6RibDsvpi+tE/1+82j==", "MessageAttributes": {}}}
+
+
+def log_event(n):
+    line = f"2024-03-01T12:00:{n % 60:02d}.123Z 8c3f2e51-{n:04x}-4b7a-9d1f-2a6b{n:08x} INFO GET /orders/{n}?page=2 200 {n % 90 + 3} ms user={n} agent=\"Mozilla/5.0 (X11; Linux x86_64)\""
+    return {"id": f"{n:056d}", "timestamp": 1709294400000 + n, "message": line}
+
+
+def logs_event(size):
+    data = {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/lambda/orders", "logStream": "2024/03/01/[$LATEST]abcdef", "subscriptionFilters": ["all"], "logEvents": until(size, log_event)}
+    return json.dumps({"awslogs": {"data": base64.b64encode(gzip.compress(json.dumps(data).encode())).decode()}})
+
+
+def page(size):
+    rows = "".join(f'    <tr class="row"><td>{n}</td><td><a href="https://shop.example/p/{n}">Oak chair no. {n}</a></td><td>&pound;{n * 3}.50</td></tr>\n' for n in range(size // 130))
+    return f'<!DOCTYPE html>\n<html lang="en">\n  <head>\n    <title>Order list</title>\n    <meta charset="utf-8">\n  </head>\n  <body>\n  <h1>Orders</h1>\n  <table>\n{rows}  </table>\n  </body>\n</html>\n'
+
+
+def table(size):
+    return "id,name,city,amount,date\r\n" + "".join(f"{n},Jane Miller {n},Leeds,{n * 1.5},2024-03-{n % 28 + 1:02d}\r\n" for n in range(size // 43))
+
+
+def article(size):
+    return "# Notes on the release\n\n" + "".join(f"## Part {n}\n\nThe *second* part of **chapter {n}** says what `config.yaml` needs:\n\n- a [link](https://docs.example/{n}) to the page\n- two more lines, each with a word or two\n\n" for n in range(size // 190))
 
 
 def kinds(size):
     """Events of one size and many kinds."""
     rng = random.Random(5)
     words = [w.strip(".,;()&") for w in prose(1).split()]
+    orders = until(size * 8 // 10, order)
     yield "one text", api_event(size)
     yield "records", queue_event(size)
     yield "small fields", json.dumps({"items": until(size, lambda n: {"id": n, "sku": f"SKU-{n:06x}", "name": f"{words[n % len(words)]} {n}", "on": n % 2 == 0, "price": n * 1.25})})
@@ -75,6 +143,25 @@ def kinds(size):
     yield "Unicode", json.dumps({"lines": until(size, lambda n: f"Zo\u00eb M\u00fcller {n}, \u6771\u4eac\u90fd\u6e2f\u533a {n}, \u041c\u043e\u0441\u043a\u0432\u0430")}, ensure_ascii=False)
     yield "numbers", json.dumps({"points": until(size, lambda n: [n, round(rng.random() * 360 - 180, 6), round(rng.random() * 180 - 90, 6)])})
     yield "form", body_event("&".join(f"field{n}=value+{n}+of+the+form" for n in range(size // 33)))
+    yield "objects", json.dumps({"orders": until(size, order)})
+    yield "objects, indented", json.dumps({"orders": until(size * 6 // 10, order)}, indent=2)
+    yield "API v1, JSON body", rest_event(json.dumps(orders))
+    yield "API v2, indented JSON body", body_event(json.dumps({"orders": until(size * 5 // 10, order)}, indent=2))
+    yield "API v2, base64 of JSON", body_event(base64.b64encode(json.dumps(until(size * 3 // 4, order)).encode()).decode(), True)
+    yield "queue of documents", records(size, lambda n: {**json.loads(queue_event(99))["Records"][0], "body": json.dumps(until(8192, order))})
+    yield "topic", json.dumps({"Records": [topic_record(json.dumps(orders))]})
+    yield "bucket", records(size, bucket_record)
+    yield "table stream", records(size, table_record)
+    yield "stream", records(size, stream_record)
+    yield "log lines", logs_event(size)
+    yield "page", body_event(page(size * 9 // 10))
+    yield "CSV", body_event(table(size))
+    yield "Markdown", body_event(article(size))
+    yield "texts", json.dumps(until(size, lambda n: f"{words[n % len(words)]} {words[n * 7 % len(words)]} {n}"))
+    yield "UUIDs", json.dumps({"ids": until(size, lambda n: str(uuid.UUID(int=rng.getrandbits(128), version=4)))})
+    yield "URLs", json.dumps({"links": until(size, lambda n: f"https://www.shop-{n % 40}.example/products/{n}/reviews?page={n % 9}&sort=date#r{n}")})
+    yield "e-mails", json.dumps({"users": until(size, lambda n: {"email": f"jane.miller+{n}@mail-{n % 9}.example", "name": f"Jane Miller {n}"})})
+    yield "image in a field", json.dumps({"image": {"type": "image/png", "name": "photo.png", "data": base64.b64encode(b"\x89PNG\r\n\x1a\n" + rng.randbytes(size * 3 // 4)).decode()}})
 
 
 CASES = (("1 KB", api_event(1024), 1024, COUNT), *((f"100 KB, {kind}", event, 1024, COUNT // 10) for kind, event in kinds(102400)), ("1 KB in, 100 KB out", api_event(1024), 102400, COUNT // 10))

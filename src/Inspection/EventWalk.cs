@@ -431,60 +431,56 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         fixed (byte* bytes = _bytes)
         fixed (Detectors.Clean.Pattern* patterns = _patterns)
         {
-            var (next, behind, count) = (at, at, 0);
-            byte* cleared = null;
-            while (true)
+            var list = new Detectors.Clean.List
             {
-                var list = new Detectors.Clean.List
-                {
-                    At = bytes + next,
-                    End = bytes + end,
-                    Room = bytes + _top,
-                    RoomBytes = _bytes.Length - _top,
-                    MostTexts = options.MaxTexts - _kept,
-                    MostContainers = (options.MaxTexts * 4) - _containers,
-                    MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
-                    MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - 1),
-                    Wrapped = wrapped ? 1 : 0,
-                    Cleared = cleared,
-                    Patterns = patterns,
-                };
-                Inspector.Screened.Quick.Read(&list);
-                if (list.Elements > most)
-                {
-                    list.Elements = 0;
-                }
-
-                _vain += (int)(list.Looked - (list.Elements == 0 ? bytes + next : list.At));
-                if (list.Elements > 0)
-                {
-                    _kept += (int)list.Texts;
-                    _containers += (int)list.Containers;
-                    _overcounted |= wrapped;
-                    count += (int)list.Elements;
-                    behind = (int)(list.At - bytes);
-                    next = behind + 1;
-                }
-
-                if (list.Suspect != null && list.Suspect != cleared && _vain <= copy.Length && IsCleanText((int)(list.Suspect - bytes), (int)(list.SuspectEnd - list.Suspect)))
-                {
-                    cleared = list.Suspect;
-                    continue;
-                }
-
-                // Where one text alone is in the way, the next element is worth a try at once.
-                _patience = count == 0 && list.Suspect == null ? Math.Min((_patience * 2) + 1, 63) : 0;
-                _pause = _patience;
-                return (behind, count);
+                At = bytes + at,
+                End = bytes + end,
+                Room = bytes + _top,
+                RoomBytes = _bytes.Length - _top,
+                MostTexts = options.MaxTexts - _kept,
+                MostContainers = (options.MaxTexts * 4) - _containers,
+                MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
+                MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - 1),
+                Wrapped = wrapped ? 1 : 0,
+                Ask = &SaysNothing,
+                Patterns = patterns,
+            };
+            Inspector.Screened.Quick.Read(&list);
+            if (list.Elements > most)
+            {
+                list.Elements = 0;
             }
+
+            // Where one text alone is in the way, the element behind the next is worth a try at once.
+            _vain += (int)(list.Looked - (list.Elements == 0 ? bytes + at : list.At));
+            _patience = list.Elements == 0 && list.Refused == 0 ? Math.Min((_patience * 2) + 1, 63) : 0;
+            _pause = list.Elements > 0 && list.Refused != 0 ? 1 : _patience;
+            if (list.Elements == 0)
+            {
+                return (at, 0);
+            }
+
+            _kept += (int)list.Texts;
+            _containers += (int)list.Containers;
+            _overcounted |= wrapped;
+            return ((int)(list.At - bytes), (int)list.Elements);
         }
     }
 
-    /// <summary>A text without escapes that is neither unwrapped nor decoded, and clean.</summary>
-    private bool IsCleanText(int from, int length)
+    /// <summary>Of a text that is no form: as <see cref="Look"/> and the judge would do with it, but no matter where it stands.</summary>
+    [UnmanagedCallersOnly]
+    private static unsafe int SaysNothing(byte* text, nint length)
     {
-        var text = _bytes.AsSpan(from, length);
-        return !text.Contains((byte)'%') && !EventReader.LooksLikeDocument(text) && (Inspector.Judge.IsPlain(text) || Inspector.Screened.IsClean(text, padded: true));
+        try
+        {
+            return Inspector.SaysNothing(new ReadOnlySpan<byte>(text, (int)length)) ? 1 : 0;
+        }
+#pragma warning disable CA1031 // none may pass through native code; the walk meets it again
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return 0;
+        }
     }
 
     private const int Stopped = -2;

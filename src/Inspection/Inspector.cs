@@ -173,6 +173,51 @@ public static class Inspector
         };
     }
 
+    /// <summary>No detector finds anything in a text of the event, once its percent signs are decoded; false as well when it is a document, whose texts are others'.</summary>
+    /// <param name="text">A block and a little more may be read behind it.</param>
+    internal static bool SaysNothing(ReadOnlySpan<byte> text)
+    {
+        if (EventReader.LooksLikeDocument(text))
+        {
+            return false;
+        }
+
+        if (!text.Contains((byte)'%'))
+        {
+            return SaysNothing(text, padded: true);
+        }
+
+        byte[]? rented = null;
+        var plain = text.Length <= 512 ? stackalloc byte[512] : rented = ArrayPool<byte>.Shared.Rent(text.Length);
+        text.CopyTo(plain);
+        var says = !SaysNothing(plain[..Decoding.Percent(plain[..text.Length])], padded: false);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return !says;
+    }
+
+    private static bool SaysNothing(ReadOnlySpan<byte> text, bool padded)
+    {
+        if (Judge.IsClean(Screened, text, padded))
+        {
+            return true;
+        }
+
+        var judge = new Judge(InspectionOptions.Default, Screened);
+        judge.Find(Nowhere.Place, 0, Encoding.UTF8.GetString(text));
+        return judge.Signals.Count == 0;
+    }
+
+    private sealed class Nowhere : IPlace
+    {
+        public static readonly Nowhere Place = new();
+
+        public string Field(int step) => "";
+    }
+
     internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || ReachesPrototype(name);
 
     /// <summary>Members by which an object that is merged into another reaches the prototype of all; the second only below <c>constructor</c>.</summary>
@@ -206,8 +251,7 @@ public static class Inspector
 
         public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
         {
-            // Short texts mostly have blanks, and long ones that have none are encoded data.
-            if (screen is null || text.Length > Detectors.TextMasks.Block ? IsPlain(text) || (screen?.IsClean(text, padded) ?? false) : screen.IsClean(text, padded) || IsPlain(text))
+            if (IsClean(screen, text, padded))
             {
                 return null;
             }
@@ -216,6 +260,10 @@ public static class Inspector
             Find(place, step, whole);
             return whole;
         }
+
+        /// <summary>No detector can find anything. Short texts mostly have blanks, and long ones that have none are encoded data.</summary>
+        internal static bool IsClean(Detectors.Screen? screen, ReadOnlySpan<byte> text, bool padded) =>
+            screen is null || text.Length > Detectors.TextMasks.Block ? IsPlain(text) || (screen?.IsClean(text, padded) ?? false) : screen.IsClean(text, padded) || IsPlain(text);
 
         public void Name(IPlace place, int step, string name)
         {

@@ -87,12 +87,11 @@ internal sealed unsafe class Clean
         /// <summary>Not zero for lists of records: texts of some names are encoded, and no element with such a name is clean.</summary>
         public long Wrapped;
 
-        /// <summary>Texts that begin here or before are clean, whatever this would say of them: all were looked at before.</summary>
-        public byte* Cleared;
+        /// <summary>Not zero when <see cref="Ask"/> said no of a text of the next element.</summary>
+        public long Refused;
 
-        /// <summary>The text, without escapes, that alone makes the next element not clean; null when there is none.</summary>
-        public byte* Suspect;
-        public byte* SuspectEnd;
+        /// <summary>Text and length: not zero when nothing is found in a text that is not clean by itself. Null: such texts end the list.</summary>
+        public delegate* unmanaged<byte*, nint, int> Ask;
 
         /// <summary>What was learned of elements, <see cref="Levels"/> of them.</summary>
         public Pattern* Patterns;
@@ -130,7 +129,7 @@ internal sealed unsafe class Clean
     private const int MostGrams = Slots / 2;
     private const int GramWords = (Slots / 2) + (Slots / 4) + (MostGrams * 2);
     private const int SetWords = 512 + 64;
-    private const int Words = (2 * GramWords) + (3 * SetWords) + 64 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8);
+    private const int Words = (2 * GramWords) + (3 * SetWords) + 128 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
@@ -151,11 +150,13 @@ internal sealed unsafe class Clean
             return (ulong*)Unsafe.AsPointer(ref _data[used - words.Length]);
         }
 
-        var begins = new ulong[64];
+        var begins = new ulong[128];
         foreach (var start in objects)
         {
-            var slot = ((start[0] | (uint)start[1] << 8 | (uint)start[2] << 16) * 0x9E3779B1u) >> 20;
+            var characters = start[0] | (uint)start[1] << 8 | (uint)start[2] << 16;
+            var (slot, other) = ((characters * 0x9E3779B1u) >> 20, (characters * 0x85EBCA6Bu) >> 20);
             begins[slot >> 6] |= 1UL << (int)(slot & 63);
+            begins[64 + (other >> 6)] |= 1UL << (int)(other & 63);
         }
 
         ref var tables = ref _tables[0];

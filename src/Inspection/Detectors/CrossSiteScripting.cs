@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>Markup that runs script in a browser.</summary>
@@ -6,6 +8,9 @@ internal sealed class CrossSiteScripting : IDetector
     private static readonly Literals Certain = new(
         "<script", "</script", "javascript:", "vbscript:", "data:text/html", "<iframe", "<object data", "<embed ", "<svg", "<math", "<base href", "<meta http-equiv", "document.cookie", "document.write(", "document.location", "window.location=", "String.fromCharCode(", "srcdoc=",
         "expression(", "-moz-binding", "@import'", "<isindex", "<marquee", "<keygen", "<applet", "<bgsound", "alert(", "prompt(", "confirm(", "<xss", "<style", "script&colon;", "&lpar;", "text/x-scriptlet", "behavior:", "behaviour:", "alert?.(", "?import", "onerror=", "onload=", "onmouseover=", "onfocus=", "onclick=", "onmouse");
+
+    private static readonly SearchValues<string> Style = SearchValues.Create(["style="], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Address = SearchValues.Create(["url("], StringComparison.OrdinalIgnoreCase);
 
     private const int MaxHandler = 24;
     private const int MaxBlank = 16;
@@ -41,8 +46,9 @@ internal sealed class CrossSiteScripting : IDetector
             return new Match(0.8, open, Math.Min(80, text.Length - open));
         }
 
-        if (open >= 0 && text.IndexOf("style=", open, StringComparison.OrdinalIgnoreCase) is > 0 and var style && text.AsSpan(style).IndexOf("url(", StringComparison.OrdinalIgnoreCase) > 0)
+        if (open >= 0 && text.AsSpan(open).IndexOfAny(Style) is > 0 and var behind && text.AsSpan(open + behind).IndexOfAny(Address) > 0)
         {
+            var style = open + behind;
             return new Match(0.7, style, Math.Min(80, text.Length - style));
         }
 

@@ -251,6 +251,12 @@ internal sealed class Screen
             return false;
         }
 
+        // In a long text nobody looks for a condition that no quote precedes.
+        if (length <= 3 && text.Length >= MaxBare)
+        {
+            return false;
+        }
+
         while (at > 0 && text[at - 1] is <= (byte)' ' or (byte)'+' or >= 0x80)
         {
             at--;
@@ -566,7 +572,7 @@ internal sealed class Screen
         }
 
         Span<byte> word = stackalloc byte[MaxCommand];
-        var length = 0;
+        var (length, first, hides) = (0, at, false);
         for (; at < text.Length && length < word.Length; at++)
         {
             if (IsWord(text[at]) || (length > 0 && text[at] is (byte)'-' or (byte)'.'))
@@ -576,6 +582,7 @@ internal sealed class Screen
             else if (length > 0 && text[at] is (byte)'\'' or (byte)'"' or (byte)'\\')
             {
                 // Within a name they hide it: it counts with and without what follows them.
+                hides = true;
                 if (_commands.Contains(word[..length]))
                 {
                     return true;
@@ -585,6 +592,12 @@ internal sealed class Screen
             {
                 break;
             }
+        }
+
+        // "&sort=date" and ";base64," are parameters; "{cat,/etc/hosts}" is none.
+        if (!hides && at < text.Length && length < word.Length && (text[at] == '=' || (text[at] == ',' && text[first - 1] != '{')))
+        {
+            return false;
         }
 
         return length > 0 && (length == word.Length || _commands.Contains(word[..length]));

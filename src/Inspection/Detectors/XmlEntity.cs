@@ -1,9 +1,18 @@
+using System.Buffers;
+
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>XML that makes its reader fetch or unfold something. ATTACKS.md row 5.</summary>
 internal sealed class XmlEntity : IDetector
 {
     private static readonly Literals Marks = new("<!entity", "<!doctype", "<xi:include", "+ADwAIQ-", "<xs:include", "xsi:schemaLocation=\"http", "xsi:noNamespaceSchemaLocation=\"http");
+
+    // Searched for with the processor's vectors; a text's own search goes by characters when it minds no case.
+    private static readonly SearchValues<string> Entity = SearchValues.Create(["<!ENTITY"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> DocumentType = SearchValues.Create(["<!DOCTYPE"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Schema = SearchValues.Create(["<xs:include"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Include = SearchValues.Create(["<xi:include"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Address = SearchValues.Create(["http"], StringComparison.OrdinalIgnoreCase);
 
     public string Id => "xml-entity";
 
@@ -17,7 +26,7 @@ internal sealed class XmlEntity : IDetector
             return Match.None;
         }
 
-        var entity = text.IndexOf("<!ENTITY", StringComparison.OrdinalIgnoreCase);
+        var entity = text.AsSpan().IndexOfAny(Entity);
         if (entity >= 0)
         {
             var rest = text.AsSpan(entity, Math.Min(400, text.Length - entity));
@@ -25,7 +34,7 @@ internal sealed class XmlEntity : IDetector
             return new Match(outside ? 0.96 : 0.9, entity, Math.Min(120, text.Length - entity));
         }
 
-        var doctype = text.IndexOf("<!DOCTYPE", StringComparison.OrdinalIgnoreCase);
+        var doctype = text.AsSpan().IndexOfAny(DocumentType);
         if (doctype >= 0 && text.AsSpan(doctype, Math.Min(200, text.Length - doctype)).Contains("file:", StringComparison.OrdinalIgnoreCase))
         {
             return new Match(0.95, doctype, Math.Min(120, text.Length - doctype));
@@ -47,11 +56,11 @@ internal sealed class XmlEntity : IDetector
             return new Match(0.92, 0, Math.Min(120, text.Length));
         }
 
-        if (text.IndexOf("<xs:include", StringComparison.OrdinalIgnoreCase) is var schema and >= 0 && text.IndexOf("http", schema, StringComparison.OrdinalIgnoreCase) > 0)
+        if (text.AsSpan().IndexOfAny(Schema) is var schema and >= 0 && text.AsSpan(schema).IndexOfAny(Address) > 0)
         {
             return new Match(text.Length < 512 ? 0.9 : 0.5, schema, 11);
         }
 
-        return text.Contains("<xi:include", StringComparison.OrdinalIgnoreCase) ? new Match(0.92, text.IndexOf("<xi:include", StringComparison.OrdinalIgnoreCase), 11) : Match.None;
+        return text.AsSpan().IndexOfAny(Include) is var include and >= 0 ? new Match(0.92, include, 11) : Match.None;
     }
 }

@@ -33,8 +33,8 @@ struct list {
     const uint8_t *looked;    /* how far */
     int64_t most_nesting;     /* documents in texts in each other */
     int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean */
-    const uint8_t *cleared;   /* texts that begin here or before are clean all the same */
-    const uint8_t *suspect, *suspect_end; /* the text that is not, when it has no escapes and nothing else speaks against its element */
+    int64_t refused;          /* a text was asked about in vain: it alone may speak against its element */
+    int (*ask)(const uint8_t *text, ptrdiff_t length); /* whether nothing is found in a text of which that cannot be told here; NULL: in none */
     struct pattern *patterns; /* of the list, and of documents in its texts; kept from call to call */
 };
 
@@ -60,7 +60,7 @@ typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t
 typedef uint64_t host(const uint8_t *at, uint64_t *others);
 typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *escapes);
 /* A text with escapes: its end, or NULL where it is not clean. What it has of texts and containers beyond itself when it is a document. */
-typedef const uint8_t *escaped(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
+typedef const uint8_t *escaped(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 /* `is_exact`: little is shown in vain. */
 struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
@@ -68,7 +68,7 @@ struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *
 #define INLINE __attribute__((always_inline)) static inline
 
 /* Farther than this nobody looks from one place; what goes on for longer is not clean. */
-enum { STEP = 64, HEADER = 256 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
+enum { STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
 
 /* A text, or the texts of a list; where one begins and ends. */
 struct texts {
@@ -202,6 +202,8 @@ static int meets_command(const struct texts *t, const uint8_t *at)
         } else
             break;
     }
+    /* `&sort=date` and `;base64,` are parameters; `{cat,/etc/hosts}` is none. */
+    if (word && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
     return length > 0 && (word ? is_among(t->screen->commands, word, length) : may_be(t->screen->commands, first, second, length));
 }
 
@@ -308,6 +310,8 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     case 9: if (word != 0x72756465636f7270ULL) return 0; break;
     default: return 0;
     }
+    /* In a long text nobody looks for a condition that no quote precedes. */
+    if (length <= 3 && (t->closes < 0 ? t->end : end_of(t, at)) - start >= BARE) return 0;
     if (before >= 128) return 1;
     const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
     while (at > least && parts(at[-1])) at--;
@@ -324,12 +328,12 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
 INLINE int begins_well(const struct texts *t, const uint8_t *at)
 {
     int c = *at;
-    for (int i = 0; c == ' ' && i < STEP; i++) c = peek(t, ++at);
+    for (int i = 0; (c == ' ' || c == '+') && i < STEP; i++) c = peek(t, ++at);
     if (c < 0) return 1;
     if (c <= ' ' || c == '+' || c == '[' || c == '{') return 0;
     if (c >= 128) return c != 0xc2 && sound(t, at);
-    uint32_t slot = ((four(at) & 0xffffff) * 0x9E3779B1u) >> 20;
-    if (t->screen->objects[slot >> 6] >> (slot & 63) & 1) return 0;
+    uint32_t slot = ((four(at) & 0xffffff) * 0x9E3779B1u) >> 20, other = ((four(at) & 0xffffff) * 0x85EBCA6Bu) >> 20;
+    if (t->screen->objects[slot >> 6] >> (slot & 63) & t->screen->objects[64 + (other >> 6)] >> (other & 63) & 1) return 0;
     if (!t->screen->starts->lengths[(c & 31) << 5 | (at[1] & 31)]) return 1;
     int length = word_length(t, at, 11);
     return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
@@ -491,8 +495,12 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
     if (length >= 3 && (is_condition(&t, text, t.end - 2) || is_condition(&t, text, t.end - 3))) return 0;
     if (!t.lines) return 1;
     if (length <= HEADER) return 0;
-    for (ptrdiff_t i = 0; i < length; i++)
-        if (text[i] == '#' || (text[i] == '-' && i + 1 < length && text[i + 1] == '-')) return 0;
+    uint64_t blanks, pairs, dash_before = 0;
+    for (const uint8_t *at = text; at < t.end; at += 64) {
+        uint64_t valid = t.end - at < 64 ? below((int)(t.end - at)) : ~0ULL, dashes = kit->ends(at, '-', &blanks, &pairs) & valid;
+        if ((kit->ends(at, '#', &blanks, &pairs) & valid) | (dashes & (dashes << 1 | dash_before))) return 0;
+        dash_before = dashes >> 63;
+    }
     return 1;
 }
 
@@ -649,8 +657,22 @@ INLINE int is_telling(const uint8_t *end, const uint8_t *limit, int wrapped)
 {
     uint32_t tail = four(end - 4);
     if (tail >> 8 == 0x79646f) return may_be_form(end, limit);
-    return tail >> 8 == 0x676e69 || (tail == 0x65707974 && end[-5] == 'o')
+    /* ryString, rototype */
+    return (tail >> 8 == 0x676e69 && eight(end - 8) == 0x676e697274537972ULL) || (tail == 0x65707974 && eight(end - 8) == 0x657079746f746f72ULL)
         || (wrapped && (tail == 0x61746164 || (tail >> 8 | 0x20) == 0x79656b || tail == 0x65756c61 || tail == 0x7365756c));
+}
+
+/* Nothing is found in this text, which is not clean by the rules here. */
+INLINE int is_passed(struct list *list, const uint8_t *start, const uint8_t *end)
+{
+    if (list->ask && end - start <= BLOCKS_OF_TEXT * 64 && list->ask(start, end - start)) return 1;
+    list->refused = 1;
+    return 0;
+}
+
+INLINE uint64_t places_of(const uint8_t *block, const uint8_t *start, const uint8_t *end)
+{
+    return (end - block < 64 ? below((int)(end - block)) : ~0ULL) & (start > block ? ~below((int)(start - block)) : ~0ULL);
 }
 
 /* What a chunk of a list is. */
@@ -658,20 +680,21 @@ struct structure { row_of_lanes valid, bad, within, inner, starts, commas, begun
 
 typedef void read_list(struct list *list, const struct screen *screen);
 
-INLINE const uint8_t *text_with_escapes(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, unescape *unescape_text, read_list *nested, int64_t *texts, int64_t *containers)
+INLINE const uint8_t *text_with_escapes(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, unescape *unescape_text, read_list *nested, int64_t *texts, int64_t *containers)
 {
     uint8_t *end, *first = list->room;
     ptrdiff_t most = list->end - start < list->room_bytes - 256 ? list->end - start : list->room_bytes - 256;
     const uint8_t *quote = unescape_text(start, start + (most < ESCAPED ? most : ESCAPED), list->room, &end);
     if (!quote) return NULL;
     while (first < end && (*first == ' ' || *first == '\t' || *first == '\r' || *first == '\n')) first++;
-    if (first == end || (*first != '{' && *first != '[')) return kit->is_clean(list->room, end - list->room, screen) ? quote : NULL;
+    if (first == end || (*first != '{' && *first != '[')) return kit->is_clean(list->room, end - list->room, screen) || is_passed(list, list->room, end) ? quote : NULL;
     end[0] = ']';
     end[1] = 0;
     struct list document = { .at = list->room, .end = end + 1, .room = end + 128, .room_bytes = list->room_bytes - (end + 128 - list->room), .most_texts = list->most_texts, .most_containers = list->most_containers,
-        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .patterns = list->patterns ? list->patterns + 1 : NULL };
+        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .ask = list->ask, .patterns = list->patterns ? list->patterns + 1 : NULL };
     if (document.most_nesting < 0 || most_depth <= 0) return NULL;
     nested(&document, screen);
+    list->refused |= document.refused;
     if (document.elements != 1 || document.at != end) return NULL;
     *texts += document.texts - 1;
     *containers += document.containers;
@@ -858,7 +881,7 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
                 }
                 more++;
                 done = quote;
-                uint64_t judged = (quote - block < 64 ? below(quote - block) : ~0ULL) & (start > block ? ~below(start - block) : ~0ULL);
+                uint64_t judged = places_of(block, start, quote);
                 inner &= ~judged;
                 slashes &= ~judged;
                 starts &= ~judged;
@@ -882,9 +905,30 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
                     looked = 1;
                     kit->look(block, blocks - i, screen, bits + i);
                 }
-                bad |= judge(&t, block, &bits[i], inner, starts & inner) & valid;
-            } else
-                t.dot = t.foreign_run = t.blank_run = 0;
+                struct texts before = t;
+                for (uint64_t found; inner && (found = judge(&t, block, &bits[i], inner, starts & inner) & valid); t = before) {
+                    /* A text beyond ASCII may have been told by the quote that ends it. */
+                    int place = first_of(found);
+                    const uint8_t *sign = block + place - !(inner >> place & 1), *start = sign < block ? before.start : start_of(&before, block, starts & inner, (int)(sign - block)), *quote = end_of(&t, sign);
+                    int is_later = memchr(start, '\\', (size_t)(quote - start)) != NULL;
+                    if (is_later && more < 15) {
+                        more_texts[more] = more_containers[more] = 0;
+                        places[more] = place;
+                        quote = kit->escaped(start, list, list->most_depth - deepest, screen, &more_texts[more], &more_containers[more]);
+                    } else if (is_later || quote == list->end || !is_passed(list, start, quote))
+                        quote = NULL;
+                    if (!quote) {
+                        bad |= found;
+                        break;
+                    }
+                    more += is_later;
+                    done = quote > done ? quote : done;
+                    inner &= ~places_of(block, start, quote);
+                    if (list->looked < quote) list->looked = quote;
+                }
+                starts &= inner;
+            }
+            if (!inner) t.dot = t.foreign_run = t.blank_run = 0;
             t.start = later ? later : t.start;
             uint64_t good = bad ? below(first_of(bad)) : valid, commas = c.commas.each[i] & good;
             if (last == i + 1) commas |= good & c.after.each[i] & ~(valid >> 1) & valid;
@@ -962,10 +1006,7 @@ INLINE const uint8_t *clean_text(const uint8_t *at, const uint8_t *limit, struct
     }
     if (*end != '"') return NULL;
     tally->texts += end > at;
-    if (end == at || at <= list->cleared || (kit->is_exact && length < 64 && short_text(at, length, screen, kit)) || kit->is_clean(at, end - at, screen)) return end;
-    list->suspect = at;
-    list->suspect_end = end;
-    return NULL;
+    return end == at || (kit->is_exact && length < 64 && short_text(at, length, screen, kit)) || kit->is_clean(at, end - at, screen) || is_passed(list, at, end) ? end : NULL;
 }
 
 /* Behind the object that begins here, when it is one and clean; and where its values are. It is gone through one by one: the first of its kind. */
@@ -1082,22 +1123,18 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
 {
     struct pattern *pattern = list->patterns;
     const uint8_t *at = list->looked = list->at;
-    list->suspect = NULL;
     while (pattern && pattern->trust > 0) {
         const uint8_t *start = behind_blanks(at), *end = NULL;
         struct tally tally;
         if (start >= list->end || *start != '{') break;
         if (pattern->length && pattern->wrapped == (list->wrapped != 0) && pattern->deepest <= list->most_depth) end = again(pattern, start, list, screen, kit, &tally);
         if (end) pattern->trust += pattern->trust < 32;
-        else if (!list->suspect) {
+        else if (!list->refused) {
             pattern->trust -= 8;
             tally = (struct tally){ 0, 0 };
             end = learn(pattern, start, list, screen, kit, &tally);
         }
-        if (!end && list->suspect) {
-            list->looked = list->suspect_end;
-            return;
-        }
+        if (!end && list->refused) return;
         if (!end) break;
         list->looked = end;
         const uint8_t *behind = behind_blanks(end);

@@ -3,6 +3,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* INVARIANT: as TextMasks.Row and TextMasks.Tables in TextMasks.cs. */
 struct row { uint64_t never, marks, acting, value, run, blank, words, conditions, marked, foreign, dots; };
@@ -620,8 +621,8 @@ WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8
 
 WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
-WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
-WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
+WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
+WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
 static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
     with_avx512 = { is_clean_avx512, escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
@@ -632,11 +633,11 @@ WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length
 WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
 WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2, between_avx2 }); }
 WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512, between_avx2 }); }
-WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_with_escapes(start, list, most_depth, screen, &with_avx2, unescape_avx2, elements_avx2, texts, containers);
 }
-WITH_VBMI APART static const uint8_t *escaped_avx512(const uint8_t *start, const struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+WITH_VBMI APART static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_with_escapes(start, list, most_depth, screen, &with_avx512, unescape_vbmi, elements_avx512, texts, containers);
 }
