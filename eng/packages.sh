@@ -2,9 +2,9 @@
 # Debian packages that building and running need. Usage: eng/packages.sh demo|arm64|test
 # As root they are installed; otherwise the missing ones are named and the exit status is 3.
 set -eu
-build="clang lld cmake make zlib1g-dev libssl-dev gcc libc6-dev"
+build="clang lld cmake make binutils python3 zlib1g-dev libssl-dev gcc libc6-dev"
 arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-run="python3 nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
+run="nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
   arm64) wanted="$build $arm64" ;;
