@@ -1,6 +1,7 @@
 """The language probes in real programs: with the interposer and a guard that allows or denies, with neither, and with no channel."""
 import os
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from harness import HERE, ROOT, TIMEOUT, WORK
 from shared import assert_equal
 
 sys.path.insert(0, str(ROOT / "runtime" / "native" / "tests"))
-from guard import Guard  # noqa: E402
+from guard import Guard, fnv  # noqa: E402
 
 LIBRARY = ROOT / "artifacts" / "native" / os.uname().machine / "libpellicle.so"
 PROBES = ROOT / "artifacts" / "probes"
@@ -376,6 +377,28 @@ def case_dotnet_calls_to_aws_are_told_before_they_are_sent():
     told = [q.item for q in g.asked("aws")]
     assert_equal(told, ["dynamodb:GetItem", "dynamodb:EVIL", "sqs:SendMessage", "s3:PUT /bucket/a%20key?acl", "s3:GET /key?X-Amz-Credential=A%2F1%2Fr%2Fs3%2Faws4_request"], done)
     assert all(q.flags & 16 for q in g.asked("host")), g.asked("host")
+
+
+def case_dotnet_of_several_at_once_each_task_has_its_own():
+    if reason := missing():
+        return reason
+    folder = WORK / "flows"
+    folder.mkdir()
+    names = [f"{identity}{what}" for identity in ("first", "second") for what in ("0", "1", "2", "-child", "-after")] + ["nobody"]
+    for name in names:
+        (folder / name).write_text("")
+    for kept in ("static", "writer", "none"):
+        several = Guard(mode=1)
+        several.put(20, "<I", 16)
+        several.set_invocation(5)
+        for number, identity in ((3, "first"), (4, "second")):
+            several.ring[3072 + number * 16:3072 + (number + 1) * 16] = struct.pack("<QQ", fnv(several.seed, "event", identity), number)
+        done = dotnet("flows", kept, folder, guard=several)
+        assert_equal(done.code, 0, done)
+        told = {Path(q.item).name: (q.invocation, q.flags & 32) for q in several.queries if q.item.startswith(f"{folder}/")}
+        own = {"first": (3, 32), "second": (4, 32)} if kept != "none" else {}
+        nobodys = (5, 0)
+        assert_equal(told, {n: own.get(re.sub(r"(\d|-child)$", "", n), nobodys) for n in names}, done)
 
 
 def case_dotnet_assemblies_from_memory():

@@ -32,7 +32,11 @@ internal sealed class HttpWatch : IObserver<DiagnosticListener>, IObserver<KeyVa
         if (value.Key != Request || value.Value?.GetType().GetProperty("Request")?.GetValue(value.Value) is not HttpRequestMessage { RequestUri: { IsAbsoluteUri: true } uri } request)
             return;
         if (uri.Authority == runtimeApi)
+        {
+            if (uri.AbsolutePath.EndsWith("/invocation/next", StringComparison.Ordinal))
+                FlowWatch.Asks();
             return;
+        }
         // The call first: a connection to a service is allowed for the sake of what is asked of it.
         if (AwsRequest.Of(request, uri) is { } call && !Question.Allows("aws", call, uri.Authority))
             throw new UnauthorizedAccessException($"Pellicle denied a call to AWS: `{call}`");

@@ -1,8 +1,8 @@
 /* Several invocations at once in one environment: which of them a thread works for. A thread that asks the Runtime API for an event and waits for it works for the
    event it gets, in Python and in Java, whose runtimes keep an invocation on one thread. It enters the port it asks from into a table in the ring; the guard writes
    the invocation's number beside it before the event goes out. In Node.js one thread works for several in turns: its probe looks up the number by the request id
-   and says at each turn whose it is; what it leaves to threads of a pool (files, names) it claims by its text before. Children get the number with their variables. Elsewhere (tasks that change threads) nobody enters anything, and which
-   invocation acts is not told. */
+   and says at each turn whose it is; what it leaves to threads of a pool (files, names) it claims by its text before. .NET's probe says so whenever a thread turns to a
+   task of another invocation. Children get the number with their variables. Elsewhere nobody enters anything, and which invocation acts is not told. */
 #include "pellicle.h"
 #include "sys.h"
 #include <dlfcn.h>

@@ -18,6 +18,9 @@ switch (args[0])
     case "calls":
         await Calls();
         break;
+    case "flows":
+        await Flows(args[1], args[2]);
+        break;
     case "memory":
         FromMemory(args[1]);
         break;
@@ -43,6 +46,60 @@ static async Task Http()
         {
             Console.WriteLine($"{error.GetType().Name} {error.Message.Replace($"{port}", "PORT")}");
         }
+    }
+}
+
+// Two invocations at once, in tasks that change threads; each reads files by itself and by a child. `static`: the client keeps the request id in a class of its own,
+// `writer`: in what it put in place of standard output, `none`: nowhere.
+static async Task Flows(string kept, string folder)
+{
+    using var listener = new TcpListener(IPAddress.Loopback, 0);
+    listener.Start();
+    _ = Serve(listener);
+    Environment.SetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API", $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    Environment.SetEnvironmentVariable("AWS_LAMBDA_MAX_CONCURRENCY", "4");
+    var writer = new FlowWriter(Console.Out);
+    if (kept == "writer")
+        Console.SetOut(writer);
+    Action<string> begin = kept switch { "static" => Begin, "writer" => writer.Begin, _ => _ => { } };
+    Action end = kept == "static" ? End : writer.End;
+    end(); // the client is there when it asks
+    await Ask();
+    using var both = new SemaphoreSlim(0);
+    var waiting = 0;
+    async Task Meet()
+    {
+        if (Interlocked.Increment(ref waiting) % 2 == 0)
+            both.Release();
+        else
+            await both.WaitAsync();
+    }
+    async Task Handle(string id)
+    {
+        begin(id);
+        await Meet();
+        for (var i = 0; i < 3; i++)
+        {
+            await Task.Delay(1);
+            await Task.Yield();
+            _ = File.ReadAllText($"{folder}/{id}{i}");
+        }
+        using var child = System.Diagnostics.Process.Start("cat", [$"{folder}/{id}-child"]);
+        await child.WaitForExitAsync();
+        await Meet();
+        end();
+        _ = File.ReadAllText($"{folder}/{id}-after");
+    }
+    await Task.WhenAll(Task.Run(() => Handle("first")), Task.Run(() => Handle("second")));
+    _ = File.ReadAllText(folder + "/nobody");
+
+    // Methods of their own: their libraries are loaded only when they run.
+    static void Begin(string id) => ProbeClient.Kept.Begin(id);
+    static void End() => ProbeClient.Kept.End();
+    static async Task Ask()
+    {
+        using var client = new HttpClient();
+        _ = await client.GetStringAsync($"http://{Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API")}/2018-06-01/runtime/invocation/next");
     }
 }
 
@@ -156,4 +213,23 @@ internal sealed class Order
 internal sealed class Line
 {
     public string Text = "x";
+}
+
+internal interface IHeaders
+{
+    string AwsRequestId { get; }
+}
+
+internal sealed record Headers(string AwsRequestId) : IHeaders;
+
+internal sealed class FlowWriter(TextWriter inner) : StringWriter
+{
+    private readonly TextWriter _inner = inner;
+    private readonly AsyncLocal<IHeaders> _headers = new();
+
+    public override void WriteLine(string text) => _inner.WriteLine(text);
+
+    public void Begin(string requestId) => _headers.Value = new Headers(requestId);
+
+    public void End() => _headers.Value = null;
 }
