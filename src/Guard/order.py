@@ -5,8 +5,9 @@ usage: order.py OBJECT HOT        HOT: names of methods without what stands in a
 
 The compiler sorts methods by assembly and type. The system maps sixteen pages around one that is touched, and a seventh of the code, spread over all of it, kept three
 quarters of it in memory. A method moves as it is. What refers to it does so by its symbol, and other methods by a distance, which is found with objdump. Done twice it changes nothing.
+The result is read again: every distance in it must lead from and to where it led before, or the file stays as it was and the build fails (decision 0020).
 """
-import bisect, re, struct, subprocess, sys
+import bisect, os, re, struct, subprocess, sys
 
 SECTION = "__managedcode"
 SYMBOL, RELOCATION = struct.Struct("<IBBHQQ"), struct.Struct("<QIIq")
@@ -23,6 +24,8 @@ def plain(name):
 def distances(path, relocated):
     """Places of four bytes that say how far it is from behind them to another place in the code, and that place."""
     for line in subprocess.run(["objdump", "-dwj", SECTION, path], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines():
+        if "(bad)" in line:
+            sys.exit(f"{path}: {line.strip()} is no instruction: data within code")
         if (match := NEAR.match(line)) and (end := int(match[1], 16) + len(match[2].split())) - 4 not in relocated:
             yield end - 4, int(match[3] or match[4], 16)
 
@@ -68,7 +71,8 @@ def main(path, hot_path):
         return place[start] + value - start
 
     relocated = {at for section, _, at, _, _, _ in relocations if section == code}
-    for at, target in distances(path, relocated):
+    near = list(distances(path, relocated))
+    for at, target in near:
         if moved(at) - at != moved(target) - target:
             if target not in place:
                 sys.exit(f"{path}: what stands at {at:x} in {SECTION} leads into a method")
@@ -81,8 +85,11 @@ def main(path, hot_path):
     for section, at, where, kind, symbol, addend in relocations:
         if section == code or symbol in own:
             RELOCATION.pack_into(data, at, moved(where) if section == code else where, kind, symbol, moved(addend) if symbol in own else addend)
-    with open(path, "wb") as file:
+    with open(path + ".ordered", "wb") as file:
         file.write(data)
+    if sorted(distances(path + ".ordered", {moved(at) for at in relocated})) != sorted((moved(at), moved(target)) for at, target in near):
+        sys.exit(f"{path}: a distance in {SECTION} leads elsewhere after it")
+    os.replace(path + ".ordered", path)
 
 
 main(*sys.argv[1:])
