@@ -420,7 +420,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     {
         if (_patterns.Length == 0)
         {
-            _patterns = t_patterns ?? new Detectors.Clean.Pattern[Detectors.Clean.Levels];
+            _patterns = t_patterns ?? new Detectors.Clean.Pattern[Detectors.Clean.MostPatterns];
             t_patterns = null;
             foreach (ref var pattern in _patterns.AsSpan())
             {

@@ -93,12 +93,12 @@ internal sealed unsafe class Clean
         /// <summary>Text and length: not zero when nothing is found in a text that is not clean by itself. Null: such texts end the list.</summary>
         public delegate* unmanaged<byte*, nint, int> Ask;
 
-        /// <summary>What was learned of elements, <see cref="Levels"/> of them.</summary>
+        /// <summary>What was learned of elements, <see cref="MostPatterns"/> of them. Null: nothing is learned.</summary>
         public Pattern* Patterns;
     }
 
     /// <summary>An element that the next ones of its list are compared with; kept from one call to the next within a document. INVARIANT: as <c>struct pattern</c> in Native/clean.c.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 28 + (48 * 10) + 2112)]
+    [StructLayout(LayoutKind.Sequential, Size = 16 + 20 + (48 * 12) + 2116)]
     internal struct Pattern
     {
         public const int Trusted = 16;
@@ -112,6 +112,9 @@ internal sealed unsafe class Clean
 
     /// <summary>Patterns of a list, of the documents in its texts, of those in theirs.</summary>
     public const int Levels = 6;
+
+    /// <summary>For each level four: of the list's objects, of those in their lists, and of those in the lists of these.</summary>
+    public const int MostPatterns = Levels * 4;
 
     internal static Functions Wide;
 

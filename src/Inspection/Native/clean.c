@@ -14,17 +14,17 @@ struct screen {
     const uint64_t *objects;
     const uint8_t *classes;
 };
-enum { PARTS = 48, LONGEST = 2048 };
-enum kind { SCALAR, TEXT, FORM };
+enum { PARTS = 48, LONGEST = 2048, LONG_TEXT = 256, PATTERNS = 4 };
 /* An object that was clean, where its values are, and what they count: the next one of its list mostly differs in some of these alone. INVARIANT: as Clean.Pattern in Clean.cs. */
 struct pattern {
-    int32_t trust;            /* none is learned any more, nor compared, when it has gone */
+    int32_t trust;            /* none is learned any more, nor compared, when that of a whole list's objects has gone */
     int32_t length;           /* 0 for none */
+    uint64_t varies;          /* the values that are not the same in all */
     int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: learned where texts may be encoded; it says nothing of other lists, nor they of it */
-    struct part { uint16_t start, end, texts, containers; uint8_t kind, varies; } part[PARTS];
-    uint8_t copy[LONGEST + 64];
+    struct part { uint16_t start, end, texts, containers; uint8_t is_form, below, depth, unused; } part[PARTS]; /* `below`: the pattern of the objects in it */
+    uint8_t copy[LONGEST + 68]; /* without long lists and texts, which are looked at whatever they are */
 };
-_Static_assert(sizeof(struct pattern) == 28 + 48 * 10 + 2112, "as large as Clean.Pattern");
+_Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 2116, "as large as Clean.Pattern");
 struct list {
     const uint8_t *at, *end;  /* where an element begins; then at the comma or bracket behind the last element that is clean */
     uint8_t *room;            /* for a text without its escapes */
@@ -35,7 +35,7 @@ struct list {
     int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean */
     int64_t refused;          /* a text was asked about in vain: it alone may speak against its element */
     int (*ask)(const uint8_t *text, ptrdiff_t length); /* whether nothing is found in a text of which that cannot be told here; NULL: in none */
-    struct pattern *patterns; /* of the list, and of documents in its texts; kept from call to call */
+    struct pattern *patterns; /* of the list, of lists in its objects, and so on of documents in its texts; kept from call to call; NULL: all by blocks */
 };
 
 /* What stands in a block, for detectors. */
@@ -62,8 +62,11 @@ typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, u
 /* A text with escapes: its end, or NULL where it is not clean. What it has of texts and containers beyond itself when it is a document. */
 typedef const uint8_t *escaped(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+/* Behind a list within an element. */
+struct walk;
+typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
 /* `is_exact`: little is shown in vain. */
-struct kit { is_clean *is_clean; escaped *escaped; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
+struct kit { is_clean *is_clean; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -324,6 +327,13 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     return first == least;
 }
 
+/* With the first three characters of a serialised object, as two hashes of them tell. */
+INLINE int begins_object(const struct screen *screen, const uint8_t *at)
+{
+    uint32_t three = four(at) & 0xffffff, slot = (three * 0x9E3779B1u) >> 20, other = (three * 0x85EBCA6Bu) >> 20;
+    return screen->objects[slot >> 6] >> (slot & 63) & screen->objects[64 + (other >> 6)] >> (other & 63) & 1;
+}
+
 /* A text begins here that is no document, statement or serialised object. */
 INLINE int begins_well(const struct texts *t, const uint8_t *at)
 {
@@ -332,8 +342,7 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
     if (c < 0) return 1;
     if (c <= ' ' || c == '+' || c == '[' || c == '{') return 0;
     if (c >= 128) return c != 0xc2 && sound(t, at);
-    uint32_t slot = ((four(at) & 0xffffff) * 0x9E3779B1u) >> 20, other = ((four(at) & 0xffffff) * 0x85EBCA6Bu) >> 20;
-    if (t->screen->objects[slot >> 6] >> (slot & 63) & t->screen->objects[64 + (other >> 6)] >> (other & 63) & 1) return 0;
+    if (begins_object(t->screen, at)) return 0;
     if (!t->screen->starts->lengths[(c & 31) << 5 | (at[1] & 31)]) return 1;
     int length = word_length(t, at, 11);
     return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
@@ -342,8 +351,7 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
 /* As above, of nearly all texts that begin with a letter or digit. */
 INLINE int begins_plainly(const struct screen *screen, const uint8_t *at)
 {
-    uint32_t slot = ((four(at) & 0xffffff) * 0x9E3779B1u) >> 20;
-    return is_word(at[0]) && !(screen->objects[slot >> 6] >> (slot & 63) & 1) && !screen->starts->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
+    return is_word(at[0]) && !begins_object(screen, at) && !screen->starts->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
 }
 
 /* This sign begins or ends something and is followed by nothing that would make sense there. */
@@ -466,16 +474,6 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     }
     t->start = starts ? at + last_of(starts) : t->start;
     return bad;
-}
-
-/* A text of a block in which nothing stands, nor one of the three words at its end, which have no fourth character: as most short ones. */
-INLINE int short_text(const uint8_t *text, int length, const struct screen *screen, const struct kit *kit)
-{
-    struct bits b;
-    kit->look_one(text, screen, &b);
-    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
-    uint64_t shown = b.never | b.acting | b.words | b.conditions | b.foreign | (b.dots & b.dots << 1);
-    return !(shown & (length < 64 ? below(length) : ~0ULL)) && tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && begins_plainly(screen, text);
 }
 
 INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
@@ -691,7 +689,7 @@ INLINE const uint8_t *text_with_escapes(const uint8_t *start, struct list *list,
     end[0] = ']';
     end[1] = 0;
     struct list document = { .at = list->room, .end = end + 1, .room = end + 128, .room_bytes = list->room_bytes - (end + 128 - list->room), .most_texts = list->most_texts, .most_containers = list->most_containers,
-        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .ask = list->ask, .patterns = list->patterns ? list->patterns + 1 : NULL };
+        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .ask = list->ask, .patterns = list->patterns ? list->patterns + PATTERNS : NULL };
     if (document.most_nesting < 0 || most_depth <= 0) return NULL;
     nested(&document, screen);
     list->refused |= document.refused;
@@ -984,92 +982,152 @@ INLINE const uint8_t *behind_blanks(const uint8_t *at)
     return at;
 }
 
-/* What has been counted of an element. */
-struct tally { int64_t texts, containers; };
+/* A list as it is gone through value by value: what has been counted of an element, and what stands in some blocks from a text's beginning on. */
+enum { WINDOW = 4 };
+struct walk {
+    struct list *list;
+    const struct screen *screen;
+    int64_t texts;
+    const uint8_t *window;    /* NULL for none */
+    int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
+    uint64_t shown[WINDOW + 1];
+};
 
-/* The end of the text that begins here, NULL where it is not clean. */
-INLINE const uint8_t *clean_text(const uint8_t *at, const uint8_t *limit, struct list *list, int depth, const struct screen *screen, const struct kit *kit, struct tally *tally)
+/* A short text in which nothing stands, nor one of the three words at its end, which have no fourth character: as most of them. */
+INLINE int short_text(struct walk *w, const uint8_t *text, int length, const struct kit *kit)
 {
-    uint64_t found = kit->short_end(at);
+    ptrdiff_t from = text - w->window;
+    if (!w->window || from < 0 || from + length > WINDOW * 64) {
+        struct bits b[WINDOW];
+        ptrdiff_t left = w->list->end - text;
+        int blocks = left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
+        uint64_t dot = 0;
+        kit->look(text, blocks, w->screen, b);
+        for (int i = 0; i < blocks; i++) {
+            w->shown[i] = b[i].never | b[i].acting | b[i].words | b[i].conditions | b[i].foreign | (b[i].dots & (b[i].dots << 1 | dot));
+            dot = b[i].dots >> 63;
+        }
+        w->shown[blocks] = 0;
+        w->window = text;
+        from = 0;
+    }
+    int place = (int)(from & 63);
+    uint64_t shown = w->shown[from / 64] >> place | (place ? w->shown[from / 64 + 1] << (64 - place) : 0);
+    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
+    return !(shown & below(length)) && tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && begins_plainly(w->screen, text);
+}
+
+/* Behind the text whose quote stands here, NULL where it is not clean. */
+INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit)
+{
+    const uint8_t *limit = w->list->end - at > BLOCKS_OF_TEXT * 64 ? at + BLOCKS_OF_TEXT * 64 : w->list->end;
+    uint64_t found = kit->short_end(++at);
     int length = (int)(found & 127);
     if (length == 64) found = kit->text_end(at);
     const uint8_t *end = at + (found & INT32_MAX);
     if (end >= limit) return NULL;
-    /* Letters, digits and few signs, and not as serialised objects begin: as Inspector.Judge has it. */
-    if (length < 64 && found >> 63 && *end == '"' && length > 0 && (length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'))) {
-        tally->texts++;
-        return end;
-    }
     if (*end == '\\') {
-        tally->texts++;
-        return kit->escaped(at, list, list->most_depth - depth, screen, &tally->texts, &tally->containers);
+        w->texts++;
+        end = kit->escaped(at, w->list, w->list->most_depth - depth, w->screen, &w->texts, &w->containers);
+        return end ? end + 1 : NULL;
     }
     if (*end != '"') return NULL;
-    tally->texts += end > at;
-    return end == at || (kit->is_exact && length < 64 && short_text(at, length, screen, kit)) || kit->is_clean(at, end - at, screen) || is_passed(list, at, end) ? end : NULL;
+    w->texts += end > at;
+    /* Letters, digits and few signs, and not as serialised objects begin: as Inspector.Judge has it. */
+    if (length < 64 && found >> 63 && (length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'))) return end + 1;
+    return (kit->is_exact && length < 64 && short_text(w, at, length, kit)) || kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
 }
 
-/* Behind the object that begins here, when it is one and clean; and where its values are. It is gone through one by one: the first of its kind. */
-INLINE const uint8_t *learn(struct pattern *pattern, const uint8_t *start, struct list *list, const struct screen *screen, const struct kit *kit, struct tally *tally)
+/* Behind a text, list, number or one of the three words. */
+INLINE const uint8_t *clean_value(struct walk *w, const uint8_t *at, int64_t depth, int below, const struct kit *kit)
 {
-    const uint8_t *at = start, *limit = list->end - start > LONGEST ? start + LONGEST : list->end;
-    uint64_t types = 0;
-    int depth = 0, deepest = 0, parts = 0, is_form = 0;
+    return *at == '"' ? clean_text(w, at, depth, kit) : *at == '[' ? kit->clean_list(w, at, depth, below) : scalar_end(at);
+}
+
+/* The pattern of the objects in a list that is the so-many-eth of the objects of another; 0 for none. */
+INLINE int pattern_below(int which, int number) { return which == 0 ? 1 + number % (PATTERNS - 2) : which == PATTERNS - 1 ? 0 : PATTERNS - 1; }
+
+/* Behind the object that begins here, when it is one and clean; and where its values are. It is gone through one by one: the first of its kind. */
+INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_t depth_before, const struct kit *kit)
+{
+    struct list *list = w->list;
+    struct pattern *pattern = list->patterns + which;
+    const uint8_t *pending = at; /* goes into the copy */
+    int depth = 0, deepest = 0, parts = 0, lists = 0, length = 0;
+    int64_t texts = 0, containers = 0;
     pattern->length = 0;
+    pattern->varies = 0;
     for (;;) {
-        /* A value begins here. */
-        if (*at == '{' || *at == '[') {
-            if (depth == 60 || depth >= list->most_depth) return NULL;
-            types = types << 1 | (*at == '{');
-            deepest = ++depth > deepest ? depth : deepest;
-            tally->containers++;
-            at = behind_blanks(at + 1);
-            if (*at == (types & 1 ? '}' : ']')) goto ended;
-        } else {
-            if (parts == PARTS) return NULL;
-            struct part *part = &pattern->part[parts++];
-            int is_text = *at == '"';
-            at += is_text;
-            struct tally before = *tally;
-            const uint8_t *end = is_text ? clean_text(at, limit, list, depth, screen, kit, tally) : scalar_end(at);
-            if (!end || end >= limit) return NULL;
-            *part = (struct part){ (uint16_t)(at - start), (uint16_t)(end - start), (uint16_t)(tally->texts - before.texts), (uint16_t)(tally->containers - before.containers), is_text ? is_form ? FORM : TEXT : SCALAR, 0 };
-            at = behind_blanks(end + is_text);
-            goto next;
-        }
-        goto name;
-    ended:
-        types >>= 1;
-        at++;
-        if (--depth == 0) break;
-        at = behind_blanks(at);
-    next:
-        if (*at == (types & 1 ? '}' : ']')) goto ended;
-        if (*at != ',') return NULL;
+        /* An object begins here. */
+        if (depth == 60 || depth_before + depth >= list->most_depth) return NULL;
+        deepest = ++depth > deepest ? depth : deepest;
+        w->containers++;
+        containers++;
         at = behind_blanks(at + 1);
+        if (*at == '}') goto ended;
     name:
-        if (at >= limit) return NULL;
-        is_form = 0;
-        if (!(types & 1)) continue;
         if (*at != '"') return NULL;
         const uint8_t *end = at + 1 + (kit->text_end(at + 1) & INT32_MAX);
-        if (end >= limit || *end != '"') return NULL;
+        if (end >= list->end || *end != '"') return NULL;
         for (const uint8_t *c = at + 1; c < end; c++)
             if (*c == '$' || *c == '{' || *c == '[' || (*c == '_' && c[1] == '_') || (*c == '.' && is_telling(c, list->end, 0))) return NULL;
         if (is_telling(end, list->end, (int)list->wrapped)) return NULL;
-        is_form = four(end - 4) >> 8 == 0x79646f;
+        int is_form = four(end - 4) >> 8 == 0x79646f;
         at = behind_blanks(end + 1);
         if (*at != ':') return NULL;
         at = behind_blanks(at + 1);
+        if (at >= list->end) return NULL;
+        if (*at == '{') continue;
+        if (parts == PARTS) return NULL;
+        int below = pattern_below(which, lists), is_list = *at == '[';
+        int64_t texts_before = w->texts, containers_before = w->containers;
+        end = clean_value(w, at, depth_before + depth, below, kit);
+        if (!end || end >= list->end) return NULL;
+        struct part *part = &pattern->part[parts];
+        part->is_form = (uint8_t)is_form;
+        part->below = (uint8_t)below;
+        part->depth = (uint8_t)depth;
+        lists += is_list;
+        if (end - at > LONG_TEXT) {
+            /* It will not be the same again. */
+            if (length + (at - pending) > LONGEST) return NULL;
+            __builtin_memcpy(pattern->copy + length, pending, (size_t)(at - pending));
+            length += (int)(at - pending);
+            part->start = part->end = (uint16_t)length;
+            part->texts = part->containers = 0;
+            pattern->varies |= 1ULL << parts;
+            pending = end;
+        } else {
+            if (length + (end - pending) > LONGEST) return NULL;
+            part->start = (uint16_t)(length + (at - pending));
+            part->end = (uint16_t)(length + (end - pending));
+            part->texts = (uint16_t)(w->texts - texts_before);
+            part->containers = (uint16_t)(w->containers - containers_before);
+            texts += part->texts;
+            containers += part->containers;
+        }
+        parts++;
+        at = behind_blanks(end);
+    next:
+        if (*at == ',') {
+            at = behind_blanks(at + 1);
+            goto name;
+        }
+        if (*at != '}') return NULL;
+    ended:
+        at++;
+        if (--depth == 0) break;
+        at = behind_blanks(at);
+        goto next;
     }
-    if (at > limit) return NULL;
-    pattern->length = (int)(at - start);
+    if (at > list->end || length + (at - pending) > LONGEST) return NULL;
+    __builtin_memcpy(pattern->copy + length, pending, (size_t)(at - pending));
+    pattern->length = length + (int)(at - pending);
     pattern->parts = parts;
-    pattern->texts = (int)tally->texts;
-    pattern->containers = (int)tally->containers;
+    pattern->texts = (int)texts;
+    pattern->containers = (int)containers;
     pattern->deepest = deepest;
     pattern->wrapped = list->wrapped != 0;
-    __builtin_memcpy(pattern->copy, start, (size_t)pattern->length);
     return at;
 }
 
@@ -1082,69 +1140,104 @@ INLINE int is_same(const uint8_t *one, const uint8_t *other, ptrdiff_t length, c
 }
 
 /* Behind the object that begins here, when it differs from the pattern in values alone, and those are clean. */
-INLINE const uint8_t *again(struct pattern *pattern, const uint8_t *at, struct list *list, const struct screen *screen, const struct kit *kit, struct tally *tally)
+INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_t depth_before, const struct kit *kit)
 {
-    const uint8_t *old = pattern->copy, *old_end = old + pattern->length;
-    struct part *part = pattern->part, *parts_end = part + pattern->parts;
-    *tally = (struct tally){ pattern->texts, pattern->containers };
-    for (;;) {
-        const uint8_t *value, *end;
-        ptrdiff_t left = old_end - old, room = list->end - at;
-        if (part < parts_end && part->varies) {
-            /* Only what stands before it is compared: it need not be known where they begin to differ. */
-            ptrdiff_t before = pattern->copy + part->start - old;
-            if (before > room || !is_same(old, at, before, kit)) return NULL;
-            value = at + before;
+    struct list *list = w->list;
+    struct pattern *pattern = list->patterns + which;
+    if (!pattern->length || pattern->wrapped != (list->wrapped != 0) || pattern->deepest > list->most_depth - depth_before) return NULL;
+    const uint8_t *old = pattern->copy;
+    w->texts += pattern->texts;
+    w->containers += pattern->containers;
+    for (int number = 0;; number++) {
+        /* Up to the next value that varies nothing does, or one more value does. */
+        uint64_t varies = number < PARTS ? pattern->varies >> number : 0;
+        int next = varies ? number + first_of(varies) : pattern->parts;
+        ptrdiff_t left = pattern->copy + (varies ? pattern->part[next].start : pattern->length) - old;
+        if (left > list->end - at) return NULL;
+        if (next == number && varies) {
+            if (!is_same(old, at, left, kit)) return NULL;
+            at += left;
         } else {
-            ptrdiff_t same = kit->equal(old, at, left < room ? left : room), upto = old + same - pattern->copy;
-            if (same == left) return at + same;
-            while (part < parts_end && part->end < upto && !part->varies) part++;
-            if (part == parts_end || part->start > upto) return NULL;
-            value = at + (part->start - (old - pattern->copy));
-            part->varies = 1;
+            ptrdiff_t same = kit->equal(old, at, left), upto = old + same - pattern->copy;
+            if (same == left) {
+                at += left;
+                if (!varies) return at;
+                number = next;
+            } else {
+                while (number < next && pattern->part[number].end < upto) number++;
+                if (number == next || pattern->part[number].start > upto) return NULL;
+                at += pattern->copy + pattern->part[number].start - old;
+                pattern->varies |= 1ULL << number;
+            }
         }
-        if (part->kind == SCALAR)
-            end = scalar_end(value);
-        else {
-            tally->texts -= part->texts;
-            tally->containers -= part->containers;
-            if (part->kind == FORM && may_be_form(value - 2, list->end)) return NULL;
-            end = clean_text(value, list->end - value > BLOCKS_OF_TEXT * 64 ? value + BLOCKS_OF_TEXT * 64 : list->end, list, pattern->containers, screen, kit, tally);
-        }
-        if (!end || end >= list->end) return NULL;
+        const struct part *part = &pattern->part[number];
+        w->texts -= part->texts;
+        w->containers -= part->containers;
+        if (at >= list->end || (part->is_form && may_be_form(at - 1, list->end))) return NULL;
+        at = clean_value(w, at, depth_before + part->depth, part->below, kit);
+        if (!at || at >= list->end) return NULL;
         old = pattern->copy + part->end;
-        at = end;
-        part++;
     }
 }
 
-/* Behind a comma of a list: objects by the one before, as long as that is worth while, and the others by blocks. */
+/* Behind the object that begins here, when it is one and clean. Objects of a list are mostly like the one before. */
+INLINE const uint8_t *clean_object(struct walk *w, int which, const uint8_t *at, int64_t depth, const struct kit *kit)
+{
+    int64_t texts = w->texts, containers = w->containers;
+    const uint8_t *end = again(w, which, at, depth, kit);
+    if (end) {
+        w->list->patterns[which].trust += w->list->patterns[which].trust < 32;
+        return end;
+    }
+    if (w->list->refused) return NULL;
+    w->texts = texts;
+    w->containers = containers;
+    w->list->patterns[which].trust -= 8;
+    return learn(w, which, at, depth, kit);
+}
+
+/* Behind the list that begins here, when it is one and clean; `which` pattern its objects have. */
+INLINE const uint8_t *list_of(struct walk *w, const uint8_t *at, int64_t depth, int which, const struct kit *kit)
+{
+    if (depth >= w->list->most_depth) return NULL;
+    w->containers++;
+    at = behind_blanks(at + 1);
+    if (*at == ']') return at + 1;
+    for (;;) {
+        at = *at != '{' ? clean_value(w, at, depth + 1, 0, kit) : which ? clean_object(w, which, at, depth + 1, kit) : NULL;
+        if (!at || at >= w->list->end) return NULL;
+        at = behind_blanks(at);
+        if (*at == ']') return at + 1;
+        if (*at != ',') return NULL;
+        at = behind_blanks(at + 1);
+        if (at >= w->list->end) return NULL;
+    }
+}
+
+/* Behind a comma of a list: value by value, as long as that is worth while, and the others by blocks. */
 INLINE void elements(struct list *list, const struct screen *screen, const struct kit *kit, struct carries with)
 {
-    struct pattern *pattern = list->patterns;
     const uint8_t *at = list->looked = list->at;
-    while (pattern && pattern->trust > 0) {
-        const uint8_t *start = behind_blanks(at), *end = NULL;
-        struct tally tally;
-        if (start >= list->end || *start != '{') break;
-        if (pattern->length && pattern->wrapped == (list->wrapped != 0) && pattern->deepest <= list->most_depth) end = again(pattern, start, list, screen, kit, &tally);
-        if (end) pattern->trust += pattern->trust < 32;
-        else if (!list->refused) {
-            pattern->trust -= 8;
-            tally = (struct tally){ 0, 0 };
-            end = learn(pattern, start, list, screen, kit, &tally);
-        }
+    struct walk w = { .list = list, .screen = screen };
+    while (list->patterns && list->patterns->trust > 0) {
+        const uint8_t *start = behind_blanks(at), *end;
+        if (start >= list->end) break;
+        w.texts = list->texts;
+        w.containers = list->containers;
+        if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
+        else if (*start == '"') end = clean_text(&w, start, 0, kit);
+        else break;
         if (!end && list->refused) return;
         if (!end) break;
-        list->looked = end;
-        const uint8_t *behind = behind_blanks(end);
-        if (behind >= list->end || (*behind != ',' && *behind != ']') || list->texts + tally.texts > list->most_texts || list->containers + tally.containers > list->most_containers) return;
-        list->texts += tally.texts;
-        list->containers += tally.containers;
+        list->looked = list->looked < end ? end : list->looked;
+        end = behind_blanks(end);
+        if (end >= list->end || (*end != ',' && *end != ']') || w.texts > list->most_texts || w.containers > list->most_containers) return;
+        list->texts = w.texts;
+        list->containers = w.containers;
         list->elements++;
-        list->at = behind;
-        if (*behind == ']') return;
-        at = behind + 1;
+        list->at = end;
+        if (*end == ']') return;
+        at = end + 1;
     }
     if (!list->elements) blocks_of(list, screen, kit, with);
 }

@@ -544,7 +544,7 @@ WITH_AVX512 APART static void marks_avx512(const uint8_t *text, int blocks, stru
     }
 }
 
-WITH_AVX512 APART static uint64_t short_end_avx512(const uint8_t *text)
+WITH_AVX512 static uint64_t short_end_avx512(const uint8_t *text)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     __m512i v = _mm512_loadu_si512(text), low = _mm512_and_si512(v, half), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
@@ -553,7 +553,7 @@ WITH_AVX512 APART static uint64_t short_end_avx512(const uint8_t *text)
     return length | (uint64_t)!_bzhi_u64(~plain, (unsigned)length) << 63;
 }
 
-WITH_AVX512 APART static ptrdiff_t equal_avx512(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
+WITH_AVX512 static ptrdiff_t equal_avx512(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
 {
     for (ptrdiff_t at = 0; at < most; at += 64) {
         uint64_t others = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(one + at), _mm512_loadu_si512(other + at));
@@ -624,8 +624,11 @@ WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, cons
 WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
-static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
+WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
+WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
+
+static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
@@ -633,6 +636,8 @@ WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length
 WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
 WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2, between_avx2 }); }
 WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512, between_avx2 }); }
+WITH_AVX2 APART static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx2); }
+WITH_VBMI APART static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx512); }
 WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_with_escapes(start, list, most_depth, screen, &with_avx2, unescape_avx2, elements_avx2, texts, containers);

@@ -92,13 +92,13 @@ static int guess(const uint8_t *text, ptrdiff_t length)
 
 static void lists(const struct functions *with, const struct screen *screen, const uint8_t *text, size_t length)
 {
-    static struct pattern patterns[LEVELS];
+    static struct pattern patterns[LEVELS * PATTERNS];
     size_t room_bytes = 256 + any(3) * 4096;
     uint8_t *room = malloc(AHEAD + room_bytes);
     if (!room) abort();
     memset(room, ' ', AHEAD);
     if (!any(4))
-        for (int i = 0; i < LEVELS; i++) patterns[i] = (struct pattern){ .trust = 16 };
+        for (int i = 0; i < LEVELS * PATTERNS; i++) patterns[i] = (struct pattern){ .trust = 16 };
     const uint8_t *at = text;
     for (int tries = 0; at < text + length && tries < 50; tries++) {
         struct list list = { .at = at, .end = text + length, .room = room + AHEAD, .room_bytes = (ptrdiff_t)room_bytes, .most_texts = any(2) ? 4096 : any(20), .most_containers = 4096, .most_depth = any(2) ? 60 : any(4),
