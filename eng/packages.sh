@@ -8,7 +8,7 @@ run="nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
   arm64) wanted="$build $arm64" ;;
-  test) wanted="$build $arm64 $run awscli python3-boto3 python3-pip qemu-user-static musl-tools strace postgresql-15 python3-psycopg2 python3-pg8000 python3-pymysql mariadb-server-core libpostgresql-jdbc-java chromium autoconf automake libtool g++" ;;
+  test) wanted="$build $arm64 $run awscli python3-boto3 python3-pip qemu-user-static musl-tools strace postgresql-15 python3-psycopg2 python3-pg8000 python3-pymysql mariadb-server-core libpostgresql-jdbc-java chromium autoconf automake libtool g++ ruby" ;;
   *) echo "usage: eng/packages.sh demo|arm64|test" >&2; exit 2 ;;
 esac
 missing=""
@@ -18,6 +18,7 @@ for package in $wanted; do
     nodejs) command -v node >/dev/null && continue ;;
     python3) [ -x /usr/bin/python3 ] && continue ;;
     python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
+    ruby) command -v ruby >/dev/null && continue ;;
     openjdk-17-jdk-headless) command -v javac >/dev/null && continue ;;
   esac
   [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing="$missing $package"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the language runtimes and probes: runtime/build.sh [python|node|java|dotnet|probes|all]...
+# Builds the language runtimes and probes: runtime/build.sh [python|node|java|dotnet|ruby|probes|all]...
 # Output: artifacts/runtimes/<language>/ and artifacts/probes/<language>/. Quick when nothing changed.
 set -eu
 cd "$(dirname -- "$0")/.."
@@ -52,6 +52,16 @@ build_node() {
     printf '%s\n' "$stamp" > "$stage/.stamp"
     swap "$target"
   fi
+}
+
+build_ruby() {
+  target=$artifacts/runtimes/ruby
+  fresh "$target" runtime/ruby/bootstrap '' && return
+  stage ruby
+  cp -R runtime/ruby/bootstrap/. "$stage"
+  chmod 755 "$stage/bootstrap"
+  printf '%s\n' "$stamp" > "$stage/.stamp"
+  swap "$target"
 }
 
 build_java() {
@@ -130,9 +140,9 @@ build_probes() {
 [ $# -gt 0 ] || set -- all
 for language; do
   case $language in
-    python | node | java | dotnet) "build_$language" ;;
+    python | node | java | dotnet | ruby) "build_$language" ;;
     probes) build_probes ;;
-    all) build_python; build_node; build_java; build_dotnet; build_probes ;;
-    *) echo "unknown language \`$language\`; use python, node, java, dotnet, probes or all" >&2; exit 2 ;;
+    all) build_python; build_node; build_java; build_dotnet; build_ruby; build_probes ;;
+    *) echo "unknown language \`$language\`; use python, node, java, dotnet, ruby, probes or all" >&2; exit 2 ;;
   esac
 done

@@ -14,6 +14,7 @@ internal static class AttackTable
             Made by a run of `tests/EndToEnd` (`PELLICLE_WRITE_DOCS=1 dotnet test tests/EndToEnd` writes it again; without that, the test fails when this page and the run differ).
             In each cell the attack really worked on the unprotected function, worked and was reported in `monitor`, and was stopped in `protect`; its benign twin got
             the same answer in all of them and no incident that blocks. The functions are in `tests/EndToEnd/functions`; the rows are the catalogue's, by number.
+            Ruby has the first two lines and no probe of the language: it is run where these answer, and where it brings what the row needs.
 
             A cell names what stopped it: detector and where. After `alone:` what stopped it with the event check switched off, at the place where it would have done harm.
 

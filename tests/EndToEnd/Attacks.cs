@@ -8,13 +8,25 @@ internal static class Attacks
 {
     private static readonly string[] Foreign = ["python", "dotnet"];
 
-    public static IReadOnlyList<Attack> All(string? gifts) =>
+    /// <summary>Done in Ruby too, which has lines 1 and 2 only. The others need what it does not bring (zip, SQLite), a probe of the language, or its runtime packed into a layer.</summary>
+    private static readonly HashSet<string> InRuby =
+    [
+        "shell", "shell-substitution", "shell-line", "shell-source", "shell-padded", "argument", "argument-split", "sed", "traversal-base64", "traversal", "absolute", "traversal-code", "traversal-write", "traversal-delete",
+        "ssrf", "ssrf-localhost", "ssrf-number", "ssrf-zero", "eval", "template", "environ", "environ-link", "environ-child", "environ-cleared", "memory", "leak", "dropped", "script-file", "memfd", "stop-runtime", "signal-guard",
+        "ptrace", "poll", "poll-upstream", "answer", "answer-current", "switch", "poison", "unknown-process", "preload", "first", "hooked", "stays", "stays-known", "persists", "mining", "unknown-host", "unknown-name",
+        "unknown-datagram", "tar-slip", "loader-program", "round", "runaway", "dump", "unknown-write",
+    ];
+
+    public static IReadOnlyList<Attack> All(string? gifts) => [.. Rows(gifts).Select(a => InRuby.Contains(a.Name) ? a with { Languages = [.. a.Languages, "ruby"] } : a)];
+
+    private static IReadOnlyList<Attack> Rows(string? gifts) =>
     [
         new() { Name = "shell", Rows = "1, 2", Title = "command injection: `; id` in a value that becomes part of a shell command", Op = "shell", Value = "x; id", Evidence = "uid=", BenignOp = "shell", Benign = ["Anna Maria", "R+D", "50 percent", "O-Brien"], FromEvent = true, EverySource = true },
         new() { Name = "shell-substitution", Rows = "1", Title = "command injection by `$(…)`", Op = "shell", Value = "$(cat /etc/passwd)", Evidence = "root:", BenignOp = "shell", Benign = ["price 5 dollars"], FromEvent = true },
         new() { Name = "shell-line", Rows = "1", Title = "command injection by a new line", Op = "shell", Value = "x\nid", Evidence = "uid=", BenignOp = "shell", Benign = ["two words"], FromEvent = true },
         new() { Name = "shell-source", Rows = "6", Title = "theft of the function's own code by an injected command", Op = "shell", Value = "x; cat /var/task/script.sh", Evidence = "scripted", BenignOp = "script", FromEvent = true },
         new() { Name = "shell-padded", Rows = "1", Title = "command injection behind 80 KB of padding", Op = "shell", Value = new string('x', 80_000) + "; id", Evidence = "uid=", BenignOp = "shell", Benign = [new string('x', 80_000)], FromEvent = true },
+        new() { Name = "open", Rows = "1", Title = "a value that is opened, and begins with a bar (Ruby's `open`)", Op = "open", Value = "| id", Evidence = "uid=", BenignOp = "open", Benign = ["data/words.txt"], FromEvent = true, Languages = ["ruby"], NotIn = "a way of Ruby's own" },
         new() { Name = "argument", Rows = "1", Title = "argument injection: a value that becomes an option which runs a program", Op = "tar", Value = "--use-compress-program=id", Evidence = "uid=", BenignOp = "tar", Benign = ["words.txt", "sub"], FromEvent = true },
         new() { Name = "argument-split", Rows = "1, 6", Title = "argument injection: a blank makes two arguments of a value, the second names a file", Op = "cat", Value = "words.txt /etc/passwd", Evidence = "root:", BenignOp = "cat", Benign = ["words.txt", "words.txt sub/deep.txt"], FromEvent = true },
         new() { Name = "sed", Rows = "1", Title = "a value that becomes part of a program of `sed`, and starts a command", Op = "sed", Value = "x/;1e id\n#", Evidence = "uid=", BenignOp = "sed", Benign = ["Anna Maria"], FromEvent = true },
@@ -30,8 +42,8 @@ internal static class Attacks
         new() { Name = "ssrf-zero", Rows = "5, 11", Title = "the same by the address `0`", Op = "fetch", Value = "http://0:{otherport}/admin", Evidence = "the-inner-secret", BenignOp = "fetch", Benign = ["articles"], FromEvent = true, Languages = ["python", "node"], NotIn = "the HTTP clients of Java and .NET reach nothing by it" },
         new() { Name = "file-url", Rows = "5, 6", Title = "a `file:` address where a web address was meant", Op = "fetch", Value = "file:///etc/passwd", Evidence = "root:", BenignOp = "fetch", Benign = ["articles"], FromEvent = true, Languages = ["python", "java"], NotIn = "the HTTP clients of Node.js and .NET open no files" },
         new() { Name = "xxe", Rows = "5", Title = "an XML entity that reads a file", Op = "xml", Value = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>", Evidence = "root:", BenignOp = "xml", Benign = ["<a>plain</a>"], FromEvent = true, Languages = ["java", "dotnet"], NotIn = "Python's and Node.js's own parsers read no entities from files" },
-        new() { Name = "eval", Rows = "3, 5", Title = "a value that is evaluated as code", Op = "eval", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "__import__('os').popen('id').read()", ["node"] = "require('child_process').execSync('id').toString()" }, BenignOp = "eval", Benign = ["2*(3+4)"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
-        new() { Name = "template", Rows = "5", Title = "a template that evaluates what it is given", Op = "template", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "Dear {{ __import__('os').popen('id').read() }}", ["node"] = "Dear {{ require('child_process').execSync('id').toString() }}" }, BenignOp = "template", Benign = ["Dear customer, {{ 6 * 7 }} items"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
+        new() { Name = "eval", Rows = "3, 5", Title = "a value that is evaluated as code", Op = "eval", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "__import__('os').popen('id').read()", ["node"] = "require('child_process').execSync('id').toString()", ["ruby"] = "IO.popen('id').read" }, BenignOp = "eval", Benign = ["2*(3+4)"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
+        new() { Name = "template", Rows = "5", Title = "a template that evaluates what it is given", Op = "template", Evidence = "uid=", Values = new Dictionary<string, string> { ["python"] = "Dear {{ __import__('os').popen('id').read() }}", ["node"] = "Dear {{ require('child_process').execSync('id').toString() }}", ["ruby"] = "Dear <%= IO.popen('id').read %>" }, BenignOp = "template", Benign = ["Dear customer, {{ 6 * 7 }} items"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET evaluate no text by themselves" },
         new()
         {
             Name = "deserialize", Rows = "3", Title = "unsafe deserialisation (pickle, node-serialize, ObjectInputStream, assembly from bytes)", Op = "deserialize", Evidence = "uid=", FromEvent = true,
@@ -73,7 +85,7 @@ internal static class Attacks
         new() { Name = "poll", Rows = "12", Title = "a second process asks the Runtime API for events", Op = "poll", Evidence = "accepted", BenignOp = "script" },
         new() { Name = "poll-upstream", Rows = "14", Title = "the same past the guard, at the platform's own port", Op = "poll-upstream", Evidence = "accepted", BenignOp = "script" },
         // The platform refuses it in the same words.
-        new() { Name = "answer", Rows = "12", Title = "a response to a request that was never handed out", Op = "answer", Evidence = "400 Bad Request", BenignOp = "script", AnsweredAlike = ["python", "node", "java", "dotnet"] },
+        new() { Name = "answer", Rows = "12", Title = "a response to a request that was never handed out", Op = "answer", Evidence = "400 Bad Request", BenignOp = "script", AnsweredAlike = ["ruby", "python", "node", "java", "dotnet"] },
         new() { Name = "answer-current", Rows = "12", Title = "another process answers the request in the runtime's place", Op = "answer-current", Evidence = "stolen", BenignOp = "script", },
         new() { Name = "switch", Rows = "12", Title = "a child stops the runtime, answers its request, and serves every later one itself", Op = "shell", Value = "Anna", Before = ("switch-runtime", "none", 1), StoppedBy = "kill", Evidence = "served by the intruder", BenignOp = "shell", Benign = ["Anna Maria"], Alone = true },
         new() { Name = "spy", Rows = "13", Title = "the runtime is told another address for the platform, and a spy sees every event and answer (LambdaSpy)", Op = "shell", Value = "Anna Maria", StoppedBy = "tamper", Evidence = "seen-by-vendor", BenignOp = "shell", Benign = ["Anna Maria"], Alone = true, Spied = true },
@@ -82,7 +94,7 @@ internal static class Attacks
         new() { Name = "unknown-process", Rows = "1, 15", Title = "a program the profile does not know", Op = "uname", Evidence = "Linux", BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
         new() { Name = "preload", Rows = "16", Title = "a library in `/tmp` that a child is told to load before all others", Op = "preload", Evidence = "preloaded-it", BenignOp = "script" },
         new() { Name = "first", Rows = "16", Title = "a file in `/tmp` that a child's interpreter is told to run before its program (`BASH_ENV`)", Op = "first", Evidence = "loaded-it", BenignOp = "script" },
-        new() { Name = "hooked", Rows = "16", Title = "the same by the language's own variable: `PYTHONPATH` with a `sitecustomize`, `NODE_OPTIONS`, `JAVA_TOOL_OPTIONS`, `DOTNET_STARTUP_HOOKS`", Op = "hooked", Value = "dropped", Evidence = "loaded-it", BenignOp = "hooked", Benign = ["deployed"] },
+        new() { Name = "hooked", Rows = "16", Title = "the same by the language's own variable: `PYTHONPATH` with a `sitecustomize`, `NODE_OPTIONS`, `JAVA_TOOL_OPTIONS`, `DOTNET_STARTUP_HOOKS`, `RUBYOPT`", Op = "hooked", Value = "dropped", Evidence = "loaded-it", BenignOp = "hooked", Benign = ["deployed"] },
         // Node.js says later that it could not start it.
         new() { Name = "stays", Rows = "17", Title = "a program that stays behind after the answer", Op = "background", Evidence = "left behind", AnsweredAlike = ["node"], BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },
         new() { Name = "stays-known", Rows = "17", Title = "a program the profile knows stays behind, which it never did", Op = "survivor", Value = "shell", Before = ("stay-shell", "none", 1), Evidence = "alive", BenignOp = "shell", Benign = ["Anna Maria"], NeedsProfile = true },

@@ -9,6 +9,7 @@ public sealed record Victim(string Language, string Runtime, string Handler)
         new("node", "nodejs20.x", "index.handler"),
         new("java", "java17", "victim.Handler::handle"),
         new("dotnet", "dotnet10", "Victim::Victim.Handler::Handle"),
+        new("ruby", "ruby3.2", "handler.handler"),
     ];
 }
 

@@ -18,7 +18,7 @@ ROOT = HERE.parents[1]
 WORK = Path(os.environ["PELLICLE_TEST_WORK"])  # made and removed by run.sh
 TIMEOUT = 60  # seconds; only a hang comes near it
 
-EXECUTION_ENV = {"python": None, "node": None, "java": "AWS_Lambda_java17", "dotnet": "AWS_Lambda_dotnet10"}
+EXECUTION_ENV = {"python": None, "node": None, "java": "AWS_Lambda_java17", "dotnet": "AWS_Lambda_dotnet10", "ruby": "AWS_Lambda_ruby3.2"}
 
 
 class Outcome:
@@ -53,7 +53,7 @@ def mount_places():
         [python, "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True
     ).stdout.strip()
     # Scripts and not links: dotnet and java find their home through their own path.
-    for name, target in ((version, python), ("node", shutil.which("node")), ("java", shutil.which("java")), ("dotnet", shutil.which("dotnet"))):
+    for name, target in ((version, python), ("node", shutil.which("node")), ("java", shutil.which("java")), ("dotnet", shutil.which("dotnet")), ("ruby", shutil.which("ruby"))):
         if target:
             os.symlink(os.path.realpath(target), f"/var/lang/bin/{name}")
     node_major = subprocess.run(["node", "-p", "process.versions.node.split('.')[0]"], capture_output=True, text=True).stdout.strip()

@@ -9,7 +9,7 @@ import harness
 sys.path.insert(0, str(harness.ROOT / "runtime" / "native" / "tests"))
 from guard import Guard  # noqa: E402
 
-NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer", "clients": "cases_clients"}
+NAMES = {"python": "cases_python", "node": "cases_node", "java": "cases_java", "dotnet": "cases_dotnet", "ruby": "cases_ruby", "probes": "cases_probes", "ric": "cases_ric", "layer": "cases_layer", "clients": "cases_clients"}
 
 
 def main(parts):

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Tests of the language runtimes: tests/Runtimes/run.sh [python|node|java|dotnet|probes|ric|layer]...; prints "N passed, N failed".
+# Tests of the language runtimes: tests/Runtimes/run.sh [python|node|java|dotnet|ruby|probes|ric|layer]...; prints "N passed, N failed".
 # `clients` compares clients that were installed elsewhere: bench/clients/run.sh.
 # Runs in a mount namespace, so that each runtime lies where Lambda has it: /var/runtime, /var/lang, /var/task, /opt.
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-[ $# -gt 0 ] || set -- python node java dotnet probes ric layer
+[ $# -gt 0 ] || set -- python node java dotnet ruby probes ric layer
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PELLICLE_TEST_WORK="$work" PYTHONDONTWRITEBYTECODE=1
 mkdir "$work/tasks"
 # The comparison with and without the layer runs every language's functions.
-case " $* " in *" layer"*) compare="python node java dotnet" ;; *" clients"*) compare=layer ;; *) compare= ;; esac
+case " $* " in *" layer"*) compare="python node java dotnet" ;; *" clients"* | *" ruby"*) compare=layer ;; *) compare= ;; esac
 for part in "$@" $compare; do
   part=${part%%:*}
   [ ! -x "$here/prepare-$part.sh" ] || [ -d "$work/tasks/$part" ] || "$here/prepare-$part.sh" "$work/tasks"

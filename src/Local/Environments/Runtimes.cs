@@ -34,7 +34,8 @@ internal sealed partial record HostRuntime
             "nodejs" => Node(),
             "java" => Java(version),
             "dotnet" => DotNet(runtime),
-            _ => throw new EntryPointException($"runtime `{runtime}` is not supported by the local Lambda; supported are python3.x, nodejsNN.x, java17 and later, dotnet8 and later, provided.al2 and provided.al2023"),
+            "ruby" => Ruby(),
+            _ => throw new EntryPointException($"runtime `{runtime}` is not supported by the local Lambda; supported are python3.x, nodejsNN.x, java17 and later, dotnet8 and later, ruby3.x and later, provided.al2 and provided.al2023"),
         };
     }
 
@@ -62,6 +63,12 @@ internal sealed partial record HostRuntime
         var program = FirstFile("/usr/bin/node", "/usr/local/bin/node", "/usr/bin/nodejs") ?? throw new EntryPointException("this machine has no node: install the package nodejs");
         // One host version stands for all; the identifier stays as configured.
         return new HostRuntime { Folder = "node", Description = $"{program} whatever its version", Language = plan => plan.Link(program, "/var/lang/bin/node") };
+    }
+
+    private static HostRuntime Ruby()
+    {
+        var program = FirstFile("/usr/bin/ruby", "/usr/local/bin/ruby") ?? throw new EntryPointException("this machine has no ruby: install the package ruby");
+        return new HostRuntime { Folder = "ruby", Description = $"{program} whatever its version", Language = plan => plan.Link(program, "/var/lang/bin/ruby") };
     }
 
     private static HostRuntime Java(string version)
@@ -116,6 +123,6 @@ internal sealed partial record HostRuntime
     private static IEnumerable<string> Installed(string directory, string pattern) =>
         Directory.EnumerateFiles(directory, pattern).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith("-config", StringComparison.Ordinal));
 
-    [GeneratedRegex("^(?<language>provided|python|nodejs|java|dotnet)(?<version>[0-9.]*|\\.al2|\\.al2023)(\\.x|\\.al2)?$")]
+    [GeneratedRegex("^(?<language>provided|python|nodejs|java|dotnet|ruby)(?<version>[0-9.]*|\\.al2|\\.al2023)(\\.x|\\.al2)?$")]
     private static partial Regex Identifier();
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the victims into DIR/{python,node,java,dotnet}, and what attackers send them into DIR/gifts. Usage: build.sh DIR
+# Builds the victims into DIR/{python,node,java,dotnet,ruby}, and what attackers send them into DIR/gifts. Usage: build.sh DIR
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
@@ -9,7 +9,7 @@ rm -rf "$out"
 mkdir -p "$out/gifts"
 gcc -shared -fPIC -Wall -Werror -o "$out/hook.so" "$here/hook.c"
 gcc -static -Wall -Werror -o "$out/raw" "$here/raw.c"
-for language in python node java dotnet; do
+for language in python node java dotnet ruby; do
   mkdir -p "$out/$language"
   cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$out/raw" "$out/$language/"
   cp "$out/hook.so" "$out/$language/data/"
@@ -17,6 +17,7 @@ for language in python node java dotnet; do
 done
 cp "$here/python/handler.py" "$out/python/"
 cp "$here/node/index.js" "$out/node/"
+cp "$here/ruby/handler.rb" "$out/ruby/"
 # AWS's clients as functions deploy them: in one file.
 "$here/../../clients/install.sh"
 clients=$here/../../../artifacts/clients/node/node_modules
@@ -31,6 +32,7 @@ cp /usr/share/java/postgresql.jar "$out/java/lib/"
 # What a child is told to load before its own program.
 echo 'print("loaded-it")' >"$out/python/data/hooks/sitecustomize.py"
 echo 'console.log("loaded-it");' >"$out/node/data/hooks/first.js"
+echo 'puts "loaded-it"' >"$out/ruby/data/hooks/first.rb"
 javac --release 17 -cp "$artifacts/runtimes/java/lib/aws-lambda-java-core-compatible.jar" -d "$out/java" "$here"/java/src/*/*.java $(find "$here/java/aws" -name '*.java')
 for project in dotnet/Victim dotnet-gift/Gift; do
   dotnet build "$here/$project.csproj" -c Release -v q -nologo -o "$out/build" -p:BaseIntermediateOutputPath="$out/obj/$project/"
