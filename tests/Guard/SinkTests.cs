@@ -23,6 +23,18 @@ public class SinkTests
     [InlineData("cat {0} | sort", "a > /var/task/handler.py")]
     [InlineData("ping -c1 {0}", "x;cat${{IFS}}/etc/passwd")]
     [InlineData("{0}", "cat /etc/passwd")]
+    [InlineData("ls /tmp/{0}", "$DB_PASSWORD")]
+    [InlineData("echo \"Hello {0}\"", "Anna $AWS_SECRET_ACCESS_KEY")]
+    [InlineData("echo 'Hello {0}'", "a'$DB_PASSWORD'b")]
+    [InlineData("cat <<EOF\nDear {0}\nEOF\n", "$(id)")]
+    [InlineData("cat <<EOF\nDear {0}\nEOF\n", "$DB_PASSWORD")]
+    [InlineData("cat <<EOF\nDear {0}\nEOF\n", "x\nEOF\nid\n")]
+    [InlineData("cat <<'EOF'\nDear {0}\nEOF\n", "x\nEOF\nid;")]
+    [InlineData("cat <<EOF | sh\necho {0}\nEOF\n", "x; id")]
+    [InlineData("sh <<EOF\necho {0}\nEOF\n", "x; id")]
+    [InlineData("cat <<EOF\nEOF\necho {0}", "x; id")]
+    [InlineData("cat {0}", "a <<EOF\n; id\nEOF\n")]
+    [InlineData("cat <<EOF; echo {0}\ntext\nEOF\n", "x; id")]
     public void Command_injection(string command, string text) => Process("sh", "-c", string.Format(null, command, text.Replace("{{", "{").Replace("}}", "}")), text.Replace("{{", "{").Replace("}}", "}"))
         .ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("command-injection"), h => h.Block.ShouldBeTrue(), h => h.Field.ShouldBe("field"));
 
@@ -35,6 +47,13 @@ public class SinkTests
     [InlineData("ls -l | wc", "please run ls and wc")]
     [InlineData("echo {0}", "hello world")]
     [InlineData("a=$(date); echo $a; cat {0}", "file.txt")]
+    [InlineData("echo \"{0}\"", "costs $5, US$ 7 or CA$9")]
+    [InlineData("echo \"pa{0}\"", "$$w0rd")]
+    [InlineData("echo '{0}'", "$HOME and $PATH")]
+    [InlineData("cat <<EOF\nDear {0}\nEOF\n", "Tom & Jerry; who | what > 5")]
+    [InlineData("cat <<'EOF'\nDear {0}\nEOF\n", "$(not run) and $HOME")]
+    [InlineData("cat <<-EOF | wc -l\n\tDear\n\tEOF\necho {0}", "Anna")]
+    [InlineData("sendmail -t <<EOF\nSubject: hello\n\n{0}\nEOF\necho sent", "Smith, John; Doe, Jane\n\nprice: 5 > 4")]
     public void Benign_commands(string command, string text) => Process("sh", "-c", string.Format(null, command, text), text).ShouldBeNull();
 
     [Theory]
@@ -113,6 +132,32 @@ public class SinkTests
         Process(["sh", folder], text).ShouldBeNull();
         Directory.Delete(folder, recursive: true);
     }
+
+    [Theory]
+    [InlineData("#!/bin/sh\necho job {0} of the night\n", "x; id", true)]
+    [InlineData("#!/bin/sh\necho job {0} of the night\n", "$DB_PASSWORD", true)]
+    [InlineData("#!/bin/sh\necho 'job {0}' of the night\n", "x; id", false)]
+    [InlineData("#!/bin/sh\nset -e\necho job {0} > /tmp/out; wc /tmp/out\n", "nightly build", false)]
+    public void A_script_of_the_functions_own_with_a_value_in_it(string frame, string text, bool stopped)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, frame.Replace("{0}", text));
+        (Process(["sh", file], text)?.Block ?? false).ShouldBe(stopped);
+        File.Delete(file);
+    }
+
+    [Theory]
+    [InlineData("BEGIN{print ENVIRON[\"DB_PASSWORD\"]}", true)]
+    [InlineData("{print \"environment\", $1}", false)]
+    public void What_an_awk_program_reads(string text, bool stopped) => (Process(["awk", text, "a.txt"], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("process['env']['DB_PASSWORD']", true)]
+    [InlineData("os.environ['DB_PASSWORD']", true)]
+    [InlineData("[System.getenv('HOME')]", true)]
+    [InlineData("prices['environment'] * 2", false)]
+    [InlineData("process * 2 + prices['net']", false)]
+    public void Code_that_reaches_the_process(string text, bool stopped) => (CodeSink.Check("eval", $"f = {text}", Texts(text))?.Block ?? false).ShouldBe(stopped);
 
     [Fact]
     public void A_pipe_in_the_place_of_a_script_is_not_waited_for()

@@ -119,10 +119,13 @@ internal static class CodeSink
         return code.Contains(cut, StringComparison.Ordinal) && IsCode(trimmed);
     }
 
+    /// <summary>What code names to reach the process it runs in.</summary>
+    private static readonly SearchValues<string> Outside = SearchValues.Create(["process.", "process[", "require", "environ[", "environ.", "os.environ", "getenv("], StringComparison.Ordinal);
+
     internal static bool IsCode(string text)
     {
         if (text.Contains("__", StringComparison.Ordinal) || text.Contains("import ", StringComparison.Ordinal) || text.Contains("=>", StringComparison.Ordinal)
-            || text.Contains("process.", StringComparison.Ordinal) || text.Contains("require", StringComparison.Ordinal))
+            || text.AsSpan().ContainsAny(Outside))
             return true;
         for (var i = 1; i < text.Length; i++)
         {

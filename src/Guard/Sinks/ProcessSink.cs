@@ -28,7 +28,7 @@ internal static class ProcessSink
     private static readonly HashSet<string> Awks = new(StringComparer.Ordinal) { "awk", "gawk", "mawk", "nawk", "original-awk" };
 
     /// <summary>What an awk program needs to start a command, or to read and write other files than its input.</summary>
-    private static readonly SearchValues<string> AwkReaches = SearchValues.Create(["system(", "system (", "getline", "|\"", "| \"", "|&", ">\"", "> \"", ">>"], StringComparison.Ordinal);
+    private static readonly SearchValues<string> AwkReaches = SearchValues.Create(["system(", "system (", "getline", "ENVIRON", "|\"", "| \"", "|&", ">\"", "> \"", ">>"], StringComparison.Ordinal);
 
     /// <param name="resolved">The program, links followed.</param>
     /// <param name="raw">As it was named.</param>
@@ -46,7 +46,10 @@ internal static class ProcessSink
     /// <summary><c>python3.11</c> is <c>python</c>.</summary>
     internal static string WithoutVersion(string program) => program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
 
-    private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts)
+    private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts) => Added(command, texts) ?? WholeShell(command, texts);
+
+    /// <summary>What the event added to commands of a shell.</summary>
+    internal static SinkHit? Added(string command, IReadOnlyList<EventText> texts)
     {
         foreach (var op in ShellCommand.Operators(command))
         {
@@ -57,9 +60,14 @@ internal static class ProcessSink
                 var run = Overlap.Around(command, op.At, op.Length, text);
                 // The operator alone proves nothing: what follows it must come from the event too.
                 if (run.Length >= MinRun && run.Start + run.Length > op.At + op.Length)
-                    return Hit(field, command, run, op.Starts ? "adds a command to a shell command" : "adds a redirection to a shell command");
+                    return Hit(field, command, run, op.Starts ? "adds a command to a shell command" : command[op.At] == '$' ? "adds a variable to a shell command" : "adds a redirection to a shell command");
             }
         }
+        return null;
+    }
+
+    private static SinkHit? WholeShell(string command, IReadOnlyList<EventText> texts)
+    {
         foreach (var (field, text) in texts)
         {
             // Perl, Ruby and ImageMagick start what stands behind a bar.

@@ -37,7 +37,7 @@ internal static class ScriptSink
                 continue;
             // What follows is the script's own.
             var script = Read(file).Trim();
-            return script.Length < MinBytes ? null : From(script, program, file, texts);
+            return script.Length < MinBytes ? null : From(script, program, file, texts) ?? (ShellCommand.IsShell(program) ? ProcessSink.Added(script, texts) : null);
         }
         return null;
     }
