@@ -330,7 +330,7 @@ public static class Inspector
         var name = key.Text[dollar..].TrimEnd(']');
         if (Array.IndexOf(Operators, name) >= 0 && (dollar == 0 || key.Text[dollar - 1] == '['))
         {
-            judge.Add(new InspectionSignal("nosql-injection", key.Field, name is "$where" or "$function" or "$ne" or "$regex" or "$gt" ? 0.9 : 0.8, name));
+            judge.Add(new InspectionSignal("nosql-injection", key.Field, name is "$where" or "$function" or "$ne" or "$regex" or "$gt" or "$nin" or "$exists" ? 0.9 : 0.8, name));
         }
     }
 

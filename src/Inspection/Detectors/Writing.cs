@@ -130,10 +130,11 @@ internal static class Writing
     /// <summary><c>cats';</c>, <c>x')</c>: what was open before the text is closed by it.</summary>
     private static bool BreaksOut(ReadOnlySpan<char> token) => token.Length > 1 && token[^1] is ';' or ')' && token[..^1].TrimEnd(')') is [.., '\'' or '"'] && token[0] is not ('\'' or '"' or '(');
 
-    /// <summary>Three lines in four at least are settings, list items, remarks or headings of a file; two lines at least.</summary>
+    /// <summary>Three lines in four at least are settings, list items, quotations, remarks or headings of a file, or stand between Markdown's fences; two lines at least.</summary>
     private static bool IsConfiguration(ReadOnlySpan<char> text)
     {
         int all = 0, settings = 0;
+        var fenced = false;
         foreach (var whole in text.EnumerateLines())
         {
             var line = whole.Trim();
@@ -142,16 +143,18 @@ internal static class Writing
                 continue;
             }
 
+            var fence = line.StartsWith("```", StringComparison.Ordinal) && !line[3..].ContainsAnyExcept(Names);
             all++;
-            settings += IsSetting(line) ? 1 : 0;
+            settings += fenced || fence || IsSetting(line) ? 1 : 0;
+            fenced ^= fence;
         }
 
-        return settings >= 2 && settings * 4 >= all * 3;
+        return !fenced && settings >= 2 && settings * 4 >= all * 3;
     }
 
     private static bool IsSetting(ReadOnlySpan<char> line)
     {
-        if (line[0] is '#' or '[' || line.StartsWith("//", StringComparison.Ordinal) || line.StartsWith("```", StringComparison.Ordinal) || line.StartsWith("- ", StringComparison.Ordinal) || IsTime(line))
+        if (line[0] is '#' or '[' || line.StartsWith("//", StringComparison.Ordinal) || line.StartsWith("- ", StringComparison.Ordinal) || line.StartsWith("* ", StringComparison.Ordinal) || line.StartsWith("> ", StringComparison.Ordinal) || IsTime(line))
         {
             return true;
         }
