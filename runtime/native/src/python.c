@@ -76,11 +76,17 @@ static object *argument(object *arguments, Py_ssize_t index)
     return arguments && py.tuple_size(arguments) > index ? py.tuple_item(arguments, index) : NULL;
 }
 
-/* Functions that call what a document names: "!!python/object/apply:", "py/reduce". Constructors of a program's own do not pass through them. */
-static const struct { const char *file, *function, *format; } makers[] = {
+/* Functions of libraries, by the end of their file's path. */
+struct maker { const char *file, *function, *format; };
+
+/* Those that call what a document names: "!!python/object/apply:", "py/reduce". Constructors of a program's own do not pass through them. */
+static const struct maker makers[] = {
     { "yaml/constructor.py", "make_python_instance", "yaml:python/object/apply:" },
     { "jsonpickle/unpickler.py", "_restore_reduce", "jsonpickle:py/reduce:" },
 };
+/* What is compiled there becomes a tree that is read and never run. */
+static const struct maker readers[] = { { "/ast.py", "literal_eval", "literal" } };
+#define COUNT(list) (sizeof list / sizeof *list)
 #define DEPTH 16 /* frames between such a function and the event of a module of the standard library */
 
 static bool ends_with(const char *text, size_t length, const char *end)
@@ -89,15 +95,15 @@ static bool ends_with(const char *text, size_t length, const char *end)
     return length >= size && memcmp(text + length - size, end, size) == 0;
 }
 
-static const char *maker_of(object *code)
+static const char *maker_of(object *code, const struct maker *list, size_t count)
 {
     object *file = py.attribute(code, "co_filename"), *function = py.attribute(code, "co_name");
     const char *path, *name, *found = NULL;
     size_t path_length, name_length;
     if (file && function && read_text(file, &path, &path_length) && read_text(function, &name, &name_length))
-        for (size_t i = 0; i < sizeof makers / sizeof *makers && !found; i++)
-            if (ends_with(path, path_length, makers[i].file) && strcmp(name, makers[i].function) == 0)
-                found = makers[i].format;
+        for (size_t i = 0; i < count && !found; i++)
+            if (ends_with(path, path_length, list[i].file) && strcmp(name, list[i].function) == 0)
+                found = list[i].format;
     if (!file || !function)
         py.clear();
     if (file)
@@ -107,16 +113,16 @@ static const char *maker_of(object *code)
     return found;
 }
 
-/* The format of the document that is being made into objects further up, or NULL. */
-static const char *document(void)
+/* The format of such a function among this many frames, or NULL. */
+static const char *caller(const struct maker *list, size_t count, int depths)
 {
     if (!py.frame || !py.frame_code || !py.frame_back)
         return NULL;
     const char *found = NULL;
     object *frame = py.frame();
-    for (int depth = 0; frame && depth < DEPTH && !found; depth++) {
+    for (int depth = 0; frame && depth < depths && !found; depth++) {
         object *code = py.frame_code(frame);
-        found = code ? maker_of(code) : NULL;
+        found = code ? maker_of(code, list, count) : NULL;
         if (code)
             py.release(code);
         object *back = found ? NULL : py.frame_back(frame);
@@ -130,7 +136,7 @@ static const char *document(void)
 /* 0 allowed or none of our business */
 static int on_document(const char *event)
 {
-    const char *format = document();
+    const char *format = caller(makers, COUNT(makers), DEPTH);
     char item[200];
     size_t at = format ? strlen(format) : 0, length = strlen(event);
     if (!format || at + length >= sizeof item)
@@ -146,6 +152,8 @@ static int on_compile(object *arguments)
     const char *name = "<string>", *text = "";
     size_t name_length, length = 0;
     if (file && read_text(file, &name, &name_length) && !from_text(name) && (names_file(name) || strncmp(name, "<frozen ", 8) == 0))
+        return 0;
+    if (caller(readers, COUNT(readers), 2)) /* `parse`, and who called it */
         return 0;
     if (source)
         read_text(source, &text, &length); /* a syntax tree has no text; then it is judged without */

@@ -960,6 +960,14 @@ def python_code_from_text_is_judged():
 
 
 @test
+def python_literals_are_no_code():
+    text = attempts("import ast", "ast.literal_eval('evil(1)')", "ast.literal_eval('[1, {2: 3}]')", "ast.parse('evil(1)')", "eval('evil(1)')")
+    guard = Guard(decide=lambda q: 0 if q.dimension == "code" and q.fields[1].startswith(b"evil") else None)
+    done = run(guard, PYTHON, "-S", "-c", text)
+    equal(done.lines, ["ok", "ValueError", "ok", "PermissionError", "PermissionError"], done.stderr)
+
+
+@test
 def python_imports_and_scripts_are_not_code_from_text():
     with Area() as area:
         area.file("other.py", "x = 1\n")
