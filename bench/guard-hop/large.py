@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
-"""Memory and time of the guard with events of 5.5 to 8 MB, of kinds that cost something else: bench/guard-hop/large.py [GUARD].
+"""Memory and time of the guard with large events of kinds that cost something else: bench/guard-hop/large.py [GUARD] [KILOBYTES]... (100 and 6000).
 
-Three of each kind, in `monitor`, through `guard proxy`; prints the seconds of each delivery and the most the guard held, MB. A guard of its own for each kind.
+Three events of each kind, in `monitor`, to a guard in extension mode: first only delivered and answered, then with three questions of an interposer (a file, a statement, a command) to each. Prints the longest
+delivery, the most that the guard held and what it held after the last answer, MB, and the longest question. A guard of its own for each kind.
 """
-import http.client, http.server, json, os, subprocess, sys, threading, time
+import http.client, http.server, json, os, socket, struct, subprocess, sys, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GUARD = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "artifacts/guard/linux-x64/guard")
+SIZES = [int(size) for size in sys.argv[2:]] or [100, 6000]
 KINDS = {
-    "one text": lambda: json.dumps({"body": "lorem ipsum dolor " * 330000}),
-    "short texts": lambda: json.dumps({"a": [f"{i:x}" for i in range(900000)]}),
-    "fields": lambda: json.dumps({"i": [{"id": n, "name": f"or {n}", "t": f"x {n};"} for n in range(130000)]}),
-    "braces": lambda: json.dumps({"body": "{{" * 2900000}),
-    "quotes": lambda: json.dumps({"body": "' or " * 1100000}),
-    "depth": lambda: '{"a":' + "[" * 2900000 + "]" * 2900000 + "}",
+    "one text": lambda kb: json.dumps({"body": "lorem ipsum dolor " * (55 * kb)}),
+    "short texts": lambda kb: json.dumps({"a": [f"{i:x}" for i in range(113 * kb)]}),
+    "fields": lambda kb: json.dumps({"i": [{"id": n, "name": f"or {n}", "t": f"x {n};"} for n in range(19 * kb)]}),
+    "braces": lambda kb: json.dumps({"body": "{{" * (483 * kb)}),
+    "quotes": lambda kb: json.dumps({"body": "' or " * (183 * kb)}),
+    "depth": lambda kb: '{"a":' + "[" * (483 * kb) + "]" * (483 * kb) + "}",
 }
+QUESTIONS = ((3, b"/tmp/data/1.txt", b"/tmp/data/1.txt"), (12, b"postgres", b"select name from items where id = $1"), (1, b"/bin/ls", b"ls\0-l\0/tmp/x\0"))
 
 
 class Platform(http.server.BaseHTTPRequestHandler):
@@ -25,7 +28,11 @@ class Platform(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if "/extension/" in self.path:
+            threading.Event().wait()
         Platform.handed += 1
+        if Platform.handed > 3:
+            threading.Event().wait()
         self.send_response(200)
         for name, value in (("Lambda-Runtime-Aws-Request-Id", f"id-{Platform.handed}"), ("Lambda-Runtime-Deadline-Ms", "9999999999999"), ("Content-Type", "application/json"), ("Content-Length", str(len(self.event)))):
             self.send_header(name, value)
@@ -34,9 +41,42 @@ class Platform(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(202)
+        self.send_response(200 if "/extension/" in self.path else 202)
+        self.send_header("Lambda-Extension-Identifier", "1")
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+
+class Channel:
+    """Asks as an interposer does (decision 0001)."""
+
+    def __init__(self, upstream, guard):
+        self.sequence, deadline = 0, time.monotonic() + 10
+        while True:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            try:
+                self.socket.connect(f"\0pellicle/127.0.0.1:{upstream}")
+                break
+            except ConnectionRefusedError:
+                self.socket.close()
+                if guard.poll() is not None or time.monotonic() > deadline:
+                    sys.exit("the guard does not listen")
+                time.sleep(0.01)
+        self.send(1, struct.pack("<II", os.getpid(), 2))
+        answer, descriptors, _, _ = socket.recv_fds(self.socket, 256, 2)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.proxy = struct.unpack_from("<I", answer, 16)[0]
+
+    def send(self, kind, body):
+        self.socket.send(struct.pack("<IHHII", 0x4C434C50, 1, kind, len(body), self.sequence) + body)
+
+    def ask(self, dimension, *fields):
+        self.sequence += 1
+        self.send(3, struct.pack("<BBHIQ", dimension, 0, len(fields), os.getpid(), 1) + b"".join(struct.pack("<I", len(field)) + field for field in fields))
+        # Who is told to wait gets the answer after it.
+        while struct.unpack_from("<H", self.socket.recv(64), 6)[0] != 4:
+            pass
 
 
 def call(port, method, path, body=None):
@@ -48,29 +88,52 @@ def call(port, method, path, body=None):
     return answer, content
 
 
+def held(guard, name):
+    with open(f"/proc/{guard.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(name)) * 1024 / 1e6
+
+
+def timed(act):
+    begun = time.perf_counter()
+    result = act()
+    return time.perf_counter() - begun, result
+
+
+def run(upstream, questions):
+    Platform.handed = 0
+    guard = subprocess.Popen([GUARD, "extension"], env={**os.environ, "PELLICLE_MODE": "monitor", "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{upstream}"}, stderr=subprocess.DEVNULL)
+    try:
+        channel = Channel(upstream, guard)
+        delivered, answered = [], [0]
+        for _ in range(3):
+            took, (answer, content) = timed(lambda: call(channel.proxy, "GET", "/2018-06-01/runtime/invocation/next"))
+            delivered.append(took)
+            assert content == Platform.event, "another event came"
+            answered += [timed(lambda: channel.ask(*question))[0] for question in questions]
+            call(channel.proxy, "POST", f"/2018-06-01/runtime/invocation/{answer.getheader('Lambda-Runtime-Aws-Request-Id')}/response", b"1")
+        # A runtime asks for the next event, and what is given back by then counts as given back.
+        waiting = socket.create_connection(("127.0.0.1", channel.proxy))
+        waiting.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
+        while Platform.handed < 4:
+            time.sleep(0.01)
+        time.sleep(0.5)  # the third event may still be inspected
+        return max(delivered), held(guard, "VmHWM"), held(guard, "VmRSS"), max(answered)
+    finally:
+        guard.kill()
+        guard.wait()
+
+
 def main():
     platform = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Platform)
+    platform.daemon_threads = True
     threading.Thread(target=platform.serve_forever, daemon=True).start()
-    print("| event | bytes | seconds | most MB |\n| --- | --- | --- | --- |")
-    for kind, make in KINDS.items():
-        Platform.event = make().encode()
-        guard = subprocess.Popen([GUARD, "proxy", "--listen", "127.0.0.1:0", "--upstream", f"127.0.0.1:{platform.server_address[1]}"], stdout=subprocess.PIPE, text=True, env={**os.environ, "PELLICLE_MODE": "monitor"})
-        try:
-            port, took = int(guard.stdout.readline().rsplit(":", 1)[-1]), []
-            for _ in range(3):
-                begun = time.perf_counter()
-                answer, content = call(port, "GET", "/2018-06-01/runtime/invocation/next")
-                took.append(time.perf_counter() - begun)
-                assert content == Platform.event, f"{kind}: another event came"
-                call(port, "POST", f"/2018-06-01/runtime/invocation/{answer.getheader('Lambda-Runtime-Aws-Request-Id')}/response", b"1")
-            # The next one is asked for as a runtime does: by then the last was inspected.
-            call(port, "GET", "/2018-06-01/runtime/invocation/next")
-            with open(f"/proc/{guard.pid}/status") as status:
-                most = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
-            print(f"| {kind} | {len(Platform.event)} | {' '.join(f'{t:.2f}' for t in took)} | {most:.0f} |", flush=True)
-        finally:
-            guard.kill()
-            guard.wait()
+    print("| event | bytes | seconds | most MB | afterwards MB | asked: seconds | most MB | afterwards MB |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for size in SIZES:
+        for kind, make in KINDS.items():
+            Platform.event = make(size).encode()
+            took, most, after, _ = run(platform.server_address[1], ())
+            _, most_asked, after_asked, asked = run(platform.server_address[1], QUESTIONS)
+            print(f"| {kind} | {len(Platform.event)} | {took:.2f} | {most:.1f} | {after:.1f} | {asked:.2f} | {most_asked:.1f} | {after_asked:.1f} |", flush=True)
 
 
 main()

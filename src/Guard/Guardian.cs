@@ -21,7 +21,6 @@ internal sealed class Guardian : IGate, IJudge
     private const long TrimWithinAfterBytes = 1 << 20;
 
     private const int LargeEventBytes = 40_000;
-    private const int HugeEventBytes = 1 << 20;
 
     /// <summary>So often the middle generation is collected with the youngest.</summary>
     private const int MiddleEvery = 8;
@@ -31,6 +30,7 @@ internal sealed class Guardian : IGate, IJudge
     /// that does not move what lives leaves each region of four megabytes as full as it ever was.
     /// </summary>
     private const long AllAfterBytes = 16 << 20;
+    private const long AllAfterLargeBytes = 4 << 20;
 
     /// <summary>Between two such collections, which take a few milliseconds: large events allocate that much in a moment.</summary>
     private static readonly TimeSpan AllPause = TimeSpan.FromMilliseconds(250);
@@ -380,7 +380,7 @@ internal sealed class Guardian : IGate, IJudge
         var allocated = total - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
         // An event of megabytes takes longer than the collection of what it left, and small functions have no room for several.
-        if (after == TrimAfterBytes && total - _allTrimmed.Bytes >= AllAfterBytes && Invocations.Largest >= HugeEventBytes)
+        if (after == TrimAfterBytes && total - _allTrimmed.Bytes >= AllAfterLargeBytes && Invocations.Largest >= Invocation.LargeBytes)
         {
             _allTrimmed = (total, _time.GetTimestamp());
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -452,6 +452,12 @@ internal sealed class Guardian : IGate, IJudge
         {
             Fault("event inspection", error);
             return Unjudged("the inspection failed", "unknown", announced ?? Invocations.Find(HttpHead.GetString(head, "lambda-runtime-aws-request-id"u8) ?? ""), held);
+        }
+        finally
+        {
+            // The runtime has its event already.
+            if (!held && body.Length >= Invocation.LargeBytes)
+                Trim();
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     /// <summary>Weaker signs are common in ordinary traffic, and must not keep it from being learned.</summary>
     private const double SuspiciousFrom = 0.5;
 
+    /// <summary>Bytes of an event whose texts are many times as much memory as a small function has to spare.</summary>
+    internal const int LargeBytes = 1 << 20;
+
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private readonly byte[] _carry = new byte[256];
     private readonly Lock _lock = new();
@@ -48,7 +51,12 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     private static IReadOnlyList<EventText> Ordered(IReadOnlyList<EventText> texts) =>
         texts.Count < InspectionOptions.Default.MaxKept && texts.Any(IsRaw) ? [.. texts.Where(t => !IsRaw(t)), .. texts.Where(IsRaw)] : texts;
 
-    private static bool IsRaw(EventText text) => text.Field.StartsWith("rawQueryString", StringComparison.Ordinal) || text.Field is "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path";
+    private static bool IsRaw(EventText text)
+    {
+        var (field, _) = text;
+        return field.StartsWith("rawQueryString") || ((field.StartsWith("raw") || field.StartsWith("path") || field.StartsWith("requestContext"))
+            && text.Field is "rawPath" or "raw_path" or "path" or "requestContext.http.path" or "requestContext.path");
+    }
 
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
     internal bool Suspicious { get; set; }
@@ -60,6 +68,18 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         {
             _released = true;
             _verdict?.Release();
+        }
+    }
+
+    /// <summary>It was answered: what it left behind may still act, but most often nothing does.</summary>
+    internal void Rest()
+    {
+        if (EventBytes < LargeBytes)
+            return;
+        lock (_lock)
+        {
+            _texts = null;
+            _verdict?.Rest();
         }
     }
 

@@ -102,6 +102,8 @@ internal sealed class Invocations
             invocation.Done = true;
             if (invocation != _last)
                 invocation.Release();
+            else
+                invocation.Rest();
             if (_several)
                 _lately.Enqueue(invocation);
             if (_lately.Count > Lately)

@@ -37,19 +37,20 @@ internal static class EncodedText
     /// <summary>Appends what is found, under the same field.</summary>
     internal static void AddDecoded(EventText encoded, List<EventText> found)
     {
-        var text = encoded.Text.AsSpan().Trim();
+        var (field, whole) = encoded;
+        var text = whole.AsSpan().Trim();
         if (text.Length is >= MinText and <= MaxText && text.Length % 2 == 0 && !text.ContainsAnyExcept(Digits))
         {
             // Numbers and hashes are digits, too, and decode to no text.
             if (TextOf(Convert.FromHexString(text)) is { } plain && plain.AsSpan().ContainsAny(Signs))
             {
-                found.Add(new EventText(encoded.Field, plain));
+                found.Add(new EventText(field, plain));
             }
 
             return;
         }
 
-        if (text.Length is < MinText or > MaxText)
+        if (text.Length is < MinText or > MaxText || !(Base64.IsValid(text) || Base64Url.IsValid(text)))
         {
             return;
         }
@@ -65,19 +66,19 @@ internal static class EncodedText
             var content = room.AsSpan(0, length);
             if (content.StartsWith("PK"u8))
             {
-                AddNames(encoded.Field, content, found);
+                AddNames(field, content, found);
             }
             else if (content is [0x1F, 0x8B, ..])
             {
-                AddUnpacked(encoded.Field, room, length, found);
+                AddUnpacked(field, room, length, found);
             }
             else if (IsTar(content))
             {
-                AddTarNames(encoded.Field, new MemoryStream(room, 0, length, writable: false), found);
+                AddTarNames(field, new MemoryStream(room, 0, length, writable: false), found);
             }
             else if (TextOf(content) is { } plain)
             {
-                found.Add(new EventText(encoded.Field, plain));
+                found.Add(new EventText(field, plain));
             }
         }
         finally
@@ -101,7 +102,7 @@ internal static class EncodedText
     /// <summary>The sign in the header's place for it, of POSIX and GNU alike.</summary>
     private static bool IsTar(ReadOnlySpan<byte> content) => content.Length >= TarBlock && content.Slice(257, 5).SequenceEqual("ustar"u8);
 
-    private static void AddUnpacked(string field, byte[] packed, int length, List<EventText> found)
+    private static void AddUnpacked(EventField field, byte[] packed, int length, List<EventText> found)
     {
         try
         {
@@ -125,7 +126,7 @@ internal static class EncodedText
     }
 
     /// <summary>Names that lead out, of GNU's long names and POSIX's records too. What the files hold is passed by.</summary>
-    private static void AddTarNames(string field, Stream content, List<EventText> found)
+    private static void AddTarNames(EventField field, Stream content, List<EventText> found)
     {
         var room = ArrayPool<byte>.Shared.Rent(MaxRecord);
         try
@@ -170,7 +171,7 @@ internal static class EncodedText
     }
 
     /// <summary><c>30 path=../../x</c> and a new line, one after the other.</summary>
-    private static void AddRecords(string field, ReadOnlySpan<byte> data, List<EventText> found)
+    private static void AddRecords(EventField field, ReadOnlySpan<byte> data, List<EventText> found)
     {
         foreach (var line in data.Split((byte)'\n'))
         {
@@ -199,7 +200,7 @@ internal static class EncodedText
         return value;
     }
 
-    private static void AddName(string field, ReadOnlySpan<byte> name, List<EventText> found)
+    private static void AddName(EventField field, ReadOnlySpan<byte> name, List<EventText> found)
     {
         if (name.IndexOf(".."u8) >= 0 || name.StartsWith("/"u8) || name.StartsWith("\\"u8))
         {
@@ -234,7 +235,7 @@ internal static class EncodedText
     }
 
     /// <summary>Names of a zip's central directory that lead out of where it is unpacked.</summary>
-    private static void AddNames(string field, ReadOnlySpan<byte> content, List<EventText> found)
+    private static void AddNames(EventField field, ReadOnlySpan<byte> content, List<EventText> found)
     {
         Span<byte> signature = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(signature, DirectoryEntry);

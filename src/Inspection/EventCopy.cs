@@ -14,6 +14,9 @@ internal sealed class EventCopy
     /// <summary>Larger buffers are not kept.</summary>
     private const int MaxKept = 512 * 1024;
 
+    /// <summary>Bytes to begin with for the texts of a turn after the first: those of the event are many, then, and each is short.</summary>
+    private const int LaterRoom = 1 << 20;
+
     private static byte[]? s_spare;
 
     private readonly Lock _releasing = new();
@@ -49,7 +52,7 @@ internal sealed class EventCopy
                 return [];
             }
 
-            var texts = new EventTexts(Math.Min(Length, options.MaxTextLength * 8) + 64);
+            var texts = new EventTexts(Math.Min(Length, turn == 0 ? options.MaxTextLength * 8 : LaterRoom) + 64);
             var reader = new EventReader(options, new Silent(texts), texts, turn * options.MaxKept);
             reader.Read(_bytes.AsSpan(0, Length));
             reader.Shape.Release();
@@ -63,6 +66,18 @@ internal sealed class EventCopy
         }
     }
 
+    /// <summary>The event was inspected: what was decoded on the way is not needed any more, only the event itself.</summary>
+    public void Inspected()
+    {
+        lock (_releasing)
+        {
+            if (_bytes is { Length: > MaxKept })
+            {
+                UnusedMemory.GiveBack(_bytes, Length);
+            }
+        }
+    }
+
     /// <summary>The texts are not asked for any more.</summary>
     public void Release()
     {
@@ -71,6 +86,10 @@ internal sealed class EventCopy
             if (_bytes is { Length: <= MaxKept })
             {
                 s_spare = _bytes;
+            }
+            else if (_bytes is not null)
+            {
+                UnusedMemory.GiveBack(_bytes);
             }
 
             _bytes = null;
@@ -125,6 +144,16 @@ internal sealed class LazyTexts(EventCopy copy, InspectionOptions options) : IRe
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     public void Release() => copy.Release();
+
+    /// <summary>Keeps only what the texts are made from.</summary>
+    public void Rest()
+    {
+        lock (_reading)
+        {
+            (_texts as EventTexts)?.Rest();
+            _texts = _more ? null : _texts;
+        }
+    }
 
     private IReadOnlyList<EventText> Read()
     {

@@ -183,7 +183,9 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
                     if (reader.ValueSpan.Length > 0)
                     {
+                        var here = texts.Here();
                         String(ref reader, json, frames, depth, root, nesting);
+                        texts.Forget(here);
                     }
 
                     break;

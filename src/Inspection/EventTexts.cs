@@ -20,6 +20,9 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private const int UsualDepth = 64;
     private const int UsualName = 128;
 
+    /// <summary>Bytes of a text whose string is kept beside it.</summary>
+    private const int MaxString = 4096;
+
     [ThreadStatic]
     private static StringBuilder? t_field;
 
@@ -28,19 +31,22 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private readonly List<(int Step, string Name)> _names = [];
     private byte[] _arena = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
     private int _used;
-    private EventText[]? _items;
+    private List<EventText>? _items;
 
     private readonly record struct Slice(int Step, int Start, int Length, string? Text);
 
     /// <summary>With what is decoded.</summary>
-    public int Count => _slices.Count + _names.Count == 0 ? 0 : Items.Length;
+    public int Count => _slices.Count + _names.Count == 0 ? 0 : Items.Count;
 
     /// <summary>Everything together; asked from several threads at once the list may be built twice, equal both times.</summary>
-    private EventText[] Items => Volatile.Read(ref _items) ?? Build();
+    private List<EventText> Items => Volatile.Read(ref _items) ?? Build();
+
+    /// <summary>Forgets the strings; who asks again gets new ones.</summary>
+    internal void Rest() => Volatile.Write(ref _items, null);
 
     public EventText this[int index] => Items[index];
 
-    public IEnumerator<EventText> GetEnumerator() => ((IEnumerable<EventText>)Items).GetEnumerator();
+    public IEnumerator<EventText> GetEnumerator() => Items.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => Items.GetEnumerator();
 
@@ -86,7 +92,11 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     /// <summary>Texts as they stand in the event.</summary>
     internal int Slices => _slices.Count;
 
-    internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, text));
+    /// <param name="step">Whose text it is.</param>
+    /// <param name="start">In the arena.</param>
+    /// <param name="length">In the arena.</param>
+    /// <param name="text">The same as a string, where there is one; a long one is made again when it is asked for.</param>
+    internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, length <= MaxString ? text : null));
 
     /// <summary>Names of members without a blank, a slash or another sign mean nothing to a sink.</summary>
     internal static bool IsUsable(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(SimpleName) >= 0;
@@ -101,12 +111,37 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     }
 
     /// <summary>What is forgotten when a text turns out not to be the document it looked like.</summary>
-    internal (int Slices, int Used) Mark() => (_slices.Count, _used);
+    internal (int Slices, int Names, int Used) Mark() => (_slices.Count, _names.Count, _used);
 
-    internal void Rewind((int Slices, int Used) mark)
+    internal void Rewind((int Slices, int Names, int Used) mark)
     {
         _slices.RemoveRange(mark.Slices, _slices.Count - mark.Slices);
-        _used = mark.Used;
+        // Names that were read before stay, and what they are called by with them.
+        _used = _names.Count == mark.Names ? mark.Used : _used;
+    }
+
+    /// <summary>Where texts and names end now, for <see cref="Forget"/>.</summary>
+    internal (int Slices, int Names, int Steps, int Used) Here() => (_slices.Count, _names.Count, _steps.Count, _used);
+
+    /// <summary>Gives back what a text took of which nothing was kept.</summary>
+    internal void Forget((int Slices, int Names, int Steps, int Used) here)
+    {
+        if (_slices.Count == here.Slices && _names.Count == here.Names)
+        {
+            _steps.RemoveRange(here.Steps, _steps.Count - here.Steps);
+            _used = here.Used;
+        }
+    }
+
+    /// <summary>The first name of a path; none when that is an index.</summary>
+    internal ReadOnlySpan<byte> Top(int step)
+    {
+        while (step >= 0 && _steps[step].Parent >= 0)
+        {
+            step = _steps[step].Parent;
+        }
+
+        return step < 0 || _steps[step].Start < 0 ? default : _arena.AsSpan(_steps[step].Start, _steps[step].Length);
     }
 
     /// <summary><c>Records[0].s3.object.key</c></summary>
@@ -154,17 +189,17 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         return field.ToString();
     }
 
-    private EventText[] Build()
+    private List<EventText> Build()
     {
-        var list = new List<EventText>(_slices.Count);
+        var list = new List<EventText>(_slices.Count + _names.Count);
         foreach (var slice in _slices)
         {
-            list.Add(new EventText(Field(slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length)));
+            list.Add(new EventText(new EventField(this, slice.Step), slice.Text ?? Encoding.UTF8.GetString(_arena, slice.Start, slice.Length)));
         }
 
         foreach (var (step, name) in _names)
         {
-            list.Add(new EventText(Field(step), name));
+            list.Add(new EventText(new EventField(this, step), name));
         }
 
         AddLists(list);
@@ -172,7 +207,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         // A cookie's value is what a program takes of it.
         for (var i = 0; i < _slices.Count; i++)
         {
-            if (IsCookie(list[i].Field))
+            if (IsCookie(_slices[i].Step))
             {
                 AddCookies(list[i], list);
             }
@@ -182,15 +217,15 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
         for (int i = 0, whole = list.Count; i < whole; i++)
         {
             EncodedText.AddDecoded(list[i], list);
-            if (Unescaped(list[i].Text) is { } plain)
+            var (field, text) = list[i];
+            if (Unescaped(text) is { } plain)
             {
-                list.Add(new EventText(list[i].Field, plain));
+                list.Add(new EventText(field, plain));
             }
         }
 
-        EventText[] items = [.. list];
-        Volatile.Write(ref _items, items);
-        return items;
+        Volatile.Write(ref _items, list);
+        return list;
     }
 
     private static readonly SearchValues<byte> SimpleName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@"u8);
@@ -226,10 +261,11 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
             if (end - from is > 1 and <= MaxElements && length <= MaxJoined)
             {
                 var elements = Enumerable.Range(from, end - from).Select(i => list[i].Text).ToArray();
-                list.Add(new EventText(Field(_steps[step].Parent), string.Join(' ', elements)));
+                var field = new EventField(this, _steps[step].Parent);
+                list.Add(new EventText(field, string.Join(' ', elements)));
                 if (Array.IndexOf(elements, "..") >= 0)
                 {
-                    list.Add(new EventText(Field(_steps[step].Parent), string.Join('/', elements)));
+                    list.Add(new EventText(field, string.Join('/', elements)));
                 }
             }
         }
@@ -252,12 +288,23 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private const int MaxCookies = 1024;
 
     /// <summary><c>headers.cookie</c> in any spelling, an element of <c>multiValueHeaders.Cookie</c> or of <c>cookies</c>.</summary>
-    private static bool IsCookie(string field)
+    private bool IsCookie(int step)
     {
-        var name = field.AsSpan(field.LastIndexOf('.') + 1);
-        var index = name.IndexOf('[');
+        while (step >= 0 && _steps[step].Start < 0)
+        {
+            step = _steps[step].Parent;
+        }
+
+        if (step < 0)
+        {
+            return false;
+        }
+
+        var name = _arena.AsSpan(_steps[step].Start, _steps[step].Length);
+        name = name[(name.LastIndexOf((byte)'.') + 1)..];
+        var index = name.IndexOf((byte)'[');
         name = index < 0 ? name : name[..index];
-        return name.Equals("cookie", StringComparison.OrdinalIgnoreCase) || name.SequenceEqual("cookies");
+        return Ascii.EqualsIgnoreCase(name, "cookie"u8) || name.SequenceEqual("cookies"u8);
     }
 
     private static void AddCookies(EventText pairs, List<EventText> found)

@@ -20,13 +20,92 @@ public enum InspectionDecision
 /// <param name="Evidence">The part of the text that shows it, at most 200 characters.</param>
 public sealed record InspectionSignal(string Detector, string Field, double Confidence, string Evidence);
 
-/// <summary>One text of the event that somebody outside can choose, decoded (percent, base64 body, nested JSON).</summary>
-/// <param name="Field">Path of the field.</param>
-/// <param name="Text">Decoded text.</param>
-public readonly record struct EventText(string Field, string Text)
+/// <summary>Path of a field, for example <c>queryStringParameters.host</c>; a string when somebody asks, for most are never looked at.</summary>
+public readonly struct EventField : IEquatable<EventField>
 {
+    // A string, or the place that names the step.
+    private readonly object? _path;
+    private readonly int _step;
+
+    internal EventField(string path) => _path = path;
+
+    internal EventField(IPlace place, int step) => (_path, _step) = (place, step);
+
+    /// <summary>The path.</summary>
+    /// <param name="field">Of the field.</param>
+    public static implicit operator string(EventField field) => field.ToString();
+
+    /// <summary>By the path.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">Other.</param>
+    public static bool operator ==(EventField left, EventField right) => left.Equals(right);
+
+    /// <summary>By the path.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">Other.</param>
+    public static bool operator !=(EventField left, EventField right) => !left.Equals(right);
+
+    /// <summary>Whether the path begins so; for most fields told without making a string of it.</summary>
+    /// <param name="prefix">The characters.</param>
+    public bool StartsWith(string prefix)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        if (_path is EventTexts texts)
+        {
+            var top = texts.Top(_step);
+            for (var i = 0; i < Math.Min(top.Length, prefix.Length) && char.IsAscii(prefix[i]); i++)
+            {
+                if (top[i] != prefix[i])
+                {
+                    return false;
+                }
+            }
+        }
+
+        return ToString().StartsWith(prefix, StringComparison.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(EventField other) => ToString() == other.ToString();
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is EventField other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string ToString() => _path switch { null => "", string path => path, var place => ((IPlace)place).Field(_step) };
+}
+
+/// <summary>One text of the event that somebody outside can choose, decoded (percent, base64 body, nested JSON).</summary>
+public readonly record struct EventText
+{
+    private readonly EventField _field;
+
+    /// <summary>A text of a field.</summary>
+    /// <param name="field">Path of the field.</param>
+    /// <param name="text">Decoded text.</param>
+    public EventText(string field, string text)
+        : this(new EventField(field), text)
+    {
+    }
+
+    internal EventText(EventField field, string text) => (_field, Text) = (field, text);
+
+    /// <summary>Path of the field; made anew each time.</summary>
+    public string Field => _field;
+
+    /// <summary>Decoded text.</summary>
+    public string Text { get; }
+
     /// <summary>It is a name in an archive, and leads out of the place that is unpacked to.</summary>
     public bool Archived { get; init; }
+
+    /// <summary>Both.</summary>
+    /// <param name="field">Path of the field.</param>
+    /// <param name="text">Decoded text.</param>
+    public void Deconstruct(out EventField field, out string text) => (field, text) = (_field, Text);
 }
 
 /// <summary>What inspection says of one event.</summary>
@@ -54,6 +133,13 @@ public sealed record InspectionVerdict
     /// Gives the memory behind <see cref="Texts"/> back to the inspection of later events; a list that nobody has read by then is empty. Without it the collector does so.
     /// </summary>
     public void Release() => (Texts as LazyTexts)?.Release();
+
+    /// <summary>Gives back what <see cref="Texts"/> took when they were read, and keeps what they are made from.</summary>
+    public void Rest()
+    {
+        (Texts as LazyTexts)?.Rest();
+        (Texts as EventTexts)?.Rest();
+    }
 
     /// <summary>Shape of the event (sorted key paths without values, hashed), for learning.</summary>
     public required string Shape { get; init; }
@@ -113,7 +199,9 @@ public static class Inspector
             var copy = new EventCopy(json.Span);
             var walk = new EventWalk(options, copy);
             var judge = new Judge(options, Screened, padded: true);
-            if (walk.Read(judge))
+            var walked = walk.Read(judge);
+            copy.Inspected();
+            if (walked)
             {
                 return Verdict(options, judge.Signals, walk.Source, walk.Full, walk.Shape, new LazyTexts(copy, options));
             }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -102,6 +103,72 @@ public sealed class EventTests
         texts.ShouldContain(t => t.Text == "sub/A b");
         texts.ShouldContain(t => t.Text == "x; id");
         texts.ShouldNotContain(t => t.Text == "a.txt" || t.Text == "x-forwarded-for" || t.Text == "files");
+    }
+
+    [Fact]
+    public void Names_of_what_is_no_document_after_all_are_called_by_their_own_names()
+    {
+        var texts = Inspect("""{"a":{"note":["{\"x/y\":{\"p/q\":1,,}"]},"path":"../../etc/passwd"}""").Texts;
+        texts.ShouldContain(new EventText("a.note[0].x/y", "x/y"));
+        texts.ShouldContain(new EventText("a.note[0].x/y.p/q", "p/q"));
+        texts.ShouldContain(new EventText("path", "../../etc/passwd"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Texts_that_come_in_turns_are_those_that_come_at_once(int kept)
+    {
+        // Only lists are joined, and only within a turn.
+        var nested = JsonSerializer.Serialize(new { a = "b/c", d = new { e = "f=1&g=%2e%2e", h = Convert.ToBase64String("../i"u8) } });
+        var json = JsonSerializer.Serialize(new
+        {
+            rawPath = "/x",
+            headers = new Dictionary<string, string> { ["Cookie"] = "s=1; t=../u", ["v.cookie"] = "w=2", ["cookies[0]"] = "y=3", ["x/z"] = "1" },
+            body = nested,
+            rawQueryString = "q=1&r=%2fs&t",
+            mistaken = "{\"not/one\":1,,}",
+            deep = new { one = nested, two = new { three = "\u00e9 \" {", four = nested } },
+        });
+        var atOnce = Inspector.Inspect(Encoding.UTF8.GetBytes(json)).Texts.ToHashSet();
+        atOnce.ShouldContain(new EventText("headers.Cookie.t", "../u"));
+        atOnce.ShouldContain(new EventText("headers.v.cookie.w", "2"));
+        atOnce.ShouldContain(new EventText("headers.cookies[0].y", "3"));
+        atOnce.ShouldContain(new EventText("deep.two.four.d.h", "../i"));
+        Inspector.Inspect(Encoding.UTF8.GetBytes(json), new InspectionOptions { MaxKept = kept }).Texts.ToHashSet().SetEquals(atOnce).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(4_000)]
+    [InlineData(400_000)]
+    [InlineData(4_000_000)]
+    public void Texts_that_rested_are_the_same_as_before(int length)
+    {
+        var verdict = Inspect($$"""{ "a": ["{{new string('x', length)}}","rm"], "b": { "c d": "e; cat /etc/passwd" } }""");
+        var before = verdict.Texts.ToArray();
+        verdict.Rest();
+        verdict.Texts.ShouldBe(before);
+        before.ShouldContain(new EventText("b.c d", "e; cat /etc/passwd"));
+    }
+
+    [Theory]
+    [InlineData("rawQueryString.a")]
+    [InlineData("raw")]
+    [InlineData("")]
+    [InlineData("é.b[0]")]
+    [InlineData("[0].c")]
+    public void A_field_begins_as_its_path_does(string prefix)
+    {
+        var fields = Inspect("""{"rawQueryString":"a=b","raw":"c","rawPath":"d","é":{"b":["e"]},"r.aw":"f"}""").Texts.Concat(Inspect("""[{"c":"d"}]""").Texts).ToList();
+        fields.ShouldAllBe(t => Begins(t, prefix) == t.Field.StartsWith(prefix, StringComparison.Ordinal));
+        fields.ShouldContain(t => Begins(t, prefix));
+    }
+
+    private static bool Begins(EventText text, string prefix)
+    {
+        var (field, _) = text;
+        return field.StartsWith(prefix);
     }
 
     [Fact]

@@ -54,6 +54,7 @@ internal sealed class ByteBuffer
             return;
         var small = new byte[InitialBytes];
         Unread.CopyTo(small);
+        Inspection.UnusedMemory.GiveBack(_bytes);
         (_end, _start, _bytes) = (Count, 0, small);
     }
 }
