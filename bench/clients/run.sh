@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the runtime clients of DIR with and without the protection layer and compares everything they say: bench/clients/run.sh DIR [python|node|java|dotnet]... (see README.md).
+# Runs the runtime clients of DIR with and without the protection layer and compares everything they say: bench/clients/run.sh DIR [python|node|java|dotnet|ruby]... (see README.md).
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 [ $# -gt 0 ] || { sed -n 2p "$0"; exit 2; }

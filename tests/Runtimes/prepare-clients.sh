@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname -- "$0")"
 clients=${PELLICLE_CLIENTS:?a folder with installed clients, see bench/clients/README.md}
 mkdir -p "$1/clients"
-cp -R handlers/python handlers/node "$1/clients/"
+cp -R handlers/python handlers/node handlers/ruby "$1/clients/"
 if [ -d "$clients/java" ]; then
   mkdir "$1/clients/java"
   javac -g -cp "$clients/java/lib/*" -d "$1/clients/java" $(find handlers-src/java -name '*.java')

@@ -24,4 +24,9 @@ def show_context(event:, context:)
    context.client_context, context.identity]
 end
 
+def never(event:, context:)
+  puts "began"
+  sleep
+end
+
 def leaves(event:, context:) = exit!(3)
