@@ -366,7 +366,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Elements of this list have no place in the shape, nor a meaning known beforehand.</summary>
     private bool MayPass(in Frame frame) => frame.Known is not { Element.Encoding: not FieldEncoding.None } && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayPass();
 
-    private unsafe bool MayPass() => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && --_pause < 0;
+    private unsafe bool MayPass(bool document = false) => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && (document ? --_documentPause : --_pause) < 0;
 
     /// <summary>No text that is passed by in blocks is too long, and all texts together are not either: they need not be measured.</summary>
     private bool MayCount => options.MaxTextLength >= LeastTextLength && copy.Length <= options.MaxTextLength * 4;
@@ -381,6 +381,10 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private int _vain;
     private int _pause;
     private int _patience;
+
+    // The same of documents: those of records that are encoded are often clean where no record is.
+    private int _documentPause;
+    private int _documentPatience;
 
     /// <summary>Goes by elements that hold nothing for the judge. At the comma or bracket behind the last of them; where it was when there are none.</summary>
     private int Pass(int at, int end, int bottom, int nesting, ref Frame frame)
@@ -399,7 +403,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>The same for a document in a text, which has no place in the shape either: it stands for the only element of a list. Alone in the buffer.</summary>
     private bool PassDocument(int from, int length, int nesting)
     {
-        if (length > MaxDocument || !MayPass())
+        if (length > MaxDocument || !MayPass(document: true))
         {
             return false;
         }
@@ -440,10 +444,10 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 MostTexts = options.MaxTexts - _kept,
                 MostContainers = (options.MaxTexts * 4) - _containers,
                 MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
-                MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - 1),
-                Wrapped = wrapped ? 1 : 0,
+                MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - (most == 1 ? 2 : 1)),
+                Wrapped = !wrapped ? 0 : Source == "s3" ? 2 : 1,
                 Ask = &SaysNothing,
-                Patterns = patterns,
+                Patterns = most == 1 ? patterns + Detectors.Clean.LevelPatterns : patterns, // a document is unlike the list that it is in
             };
             Inspector.Screened.Quick.Read(&list);
             if (list.Elements > most)
@@ -453,8 +457,16 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
             // Where one text alone is in the way, the element behind the next is worth a try at once.
             _vain += (int)(list.Looked - (list.Elements == 0 ? bytes + at : list.At));
-            _patience = list.Elements == 0 && list.Refused == 0 ? Math.Min((_patience * 2) + 1, 63) : 0;
-            _pause = list.Elements > 0 && list.Refused != 0 ? 1 : _patience;
+            ref var patience = ref _patience;
+            ref var pause = ref _pause;
+            if (most == 1)
+            {
+                patience = ref _documentPatience;
+                pause = ref _documentPause;
+            }
+
+            patience = list.Elements == 0 && list.Refused == 0 ? Math.Min((patience * 2) + 1, 63) : 0;
+            pause = list.Elements > 0 && list.Refused != 0 && most > 1 ? 1 : patience;
             if (list.Elements == 0)
             {
                 return (at, 0);

@@ -84,7 +84,7 @@ internal sealed unsafe class Clean
         /// <summary>Documents in texts in each other; fewer than <see cref="Levels"/>.</summary>
         public long MostNesting;
 
-        /// <summary>Not zero for lists of records: texts of some names are encoded, and no element with such a name is clean.</summary>
+        /// <summary>Not zero for lists of records: texts of some names are encoded, and no element with such a name is clean, but for those whose texts are keys of objects in buckets (2).</summary>
         public long Wrapped;
 
         /// <summary>Not zero when <see cref="Ask"/> said no of a text of the next element.</summary>
@@ -113,8 +113,9 @@ internal sealed unsafe class Clean
     /// <summary>Patterns of a list, of the documents in its texts, of those in theirs.</summary>
     public const int Levels = 6;
 
-    /// <summary>For each level four: of the list's objects, of those in their lists, and of those in the lists of these.</summary>
-    public const int MostPatterns = Levels * 4;
+    /// <summary>Of one level: of the list's objects, of those in their lists, and of those in the lists of these.</summary>
+    public const int LevelPatterns = 4;
+    public const int MostPatterns = Levels * LevelPatterns;
 
     internal static Functions Wide;
 
@@ -130,7 +131,8 @@ internal sealed unsafe class Clean
 
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
-    private const int GramWords = (Slots / 2) + (Slots / 4) + (MostGrams * 2);
+    private const int FilterWords = 1024;
+    private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2);
     private const int SetWords = 512 + 64;
     private const int Words = (2 * GramWords) + (3 * SetWords) + 128 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8);
 
@@ -178,9 +180,9 @@ internal sealed unsafe class Clean
     private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams)
     {
         var table = new ulong[GramWords];
-        var characters = MemoryMarshal.Cast<ulong, uint>(table.AsSpan(0, Slots / 2));
-        var numbers = MemoryMarshal.Cast<ulong, ushort>(table.AsSpan(Slots / 2, Slots / 4));
-        var around = table.AsSpan((Slots / 2) + (Slots / 4));
+        var characters = MemoryMarshal.Cast<ulong, uint>(table.AsSpan(FilterWords, Slots / 2));
+        var numbers = MemoryMarshal.Cast<ulong, ushort>(table.AsSpan(FilterWords + (Slots / 2), Slots / 4));
+        var around = table.AsSpan(FilterWords + (Slots / 2) + (Slots / 4));
         var count = 0;
         foreach (var gram in grams.GroupBy(gram => gram.Characters))
         {
@@ -189,7 +191,9 @@ internal sealed unsafe class Clean
                 throw new ArgumentException("more literals than the table is made for", nameof(grams));
             }
 
-            var slot = (int)((gram.Key * 0x9E3779B1u) >> 21);
+            var hash = (int)((gram.Key * 0x9E3779B1u) >> 16);
+            table[hash >> 6] |= 1UL << (hash & 63);
+            var slot = hash >> 5;
             for (; characters[slot] != 0; slot = (slot + 1) & (Slots - 1))
             {
             }

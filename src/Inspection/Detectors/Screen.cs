@@ -450,7 +450,8 @@ internal sealed class Screen
                 look.Seen |= at > 0 && text[at - 1] == 'O' ? Seen.Object : 0;
                 return true;
             case (byte)'/':
-                return next != '/' || NamesNobody(text[(at + 2)..]);
+                // Without a scheme before it, or anything that a text begins behind, it is no address.
+                return next != '/' || (at > 0 && text[at - 1] is not ((byte)':' or (byte)'"' or (byte)'\'' or (byte)'=' or (byte)'@')) || NamesNobody(text[(at + 2)..]);
             case (byte)'(':
                 return at < 3 || Fold(text.Slice(at - 3, 3)) != 0x746c65;
             default:

@@ -5,8 +5,8 @@
 
 /* INVARIANT: as Clean.Tables, Clean.Words and Clean.List in Clean.cs. */
 struct words { uint32_t lengths[1024]; uint64_t hashes[64]; };
-/* By open addressing: four characters, and the number of what may stand before and behind them, a bit for each class of characters. */
-struct grams { uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; };
+/* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters. */
+struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; };
 struct screen {
     const uint8_t (*tables)[16], (*statements)[16];
     const struct grams *grams, *statement_grams;
@@ -14,14 +14,15 @@ struct screen {
     const uint64_t *objects;
     const uint8_t *classes;
 };
+enum { BUCKETS = 2 };
 enum { PARTS = 48, LONGEST = 2048, LONG_TEXT = 256, PATTERNS = 4 };
 /* An object that was clean, where its values are, and what they count: the next one of its list mostly differs in some of these alone. INVARIANT: as Clean.Pattern in Clean.cs. */
 struct pattern {
     int32_t trust;            /* none is learned any more, nor compared, when that of a whole list's objects has gone */
     int32_t length;           /* 0 for none */
     uint64_t varies;          /* the values that are not the same in all */
-    int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: learned where texts may be encoded; it says nothing of other lists, nor they of it */
-    struct part { uint16_t start, end, texts, containers; uint8_t is_form, below, depth, unused; } part[PARTS]; /* `below`: the pattern of the objects in it */
+    int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: as that of the list it was learned in; it says nothing of other lists, nor they of it */
+    struct part { uint16_t start, end, texts, containers; uint8_t is_form, below, depth, is_key; } part[PARTS]; /* `below`: the pattern of the objects in it */
     uint8_t copy[LONGEST + 68]; /* without long lists and texts, which are looked at whatever they are */
 };
 _Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 2116, "as large as Clean.Pattern");
@@ -32,7 +33,7 @@ struct list {
     int64_t most_texts, most_containers, most_depth, texts, containers, elements;
     const uint8_t *looked;    /* how far */
     int64_t most_nesting;     /* documents in texts in each other */
-    int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean */
+    int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean; of those of buckets (2) that may be keys alone */
     int64_t refused;          /* a text was asked about in vain: it alone may speak against its element */
     int (*ask)(const uint8_t *text, ptrdiff_t length); /* whether nothing is found in a text of which that cannot be told here; NULL: in none */
     struct pattern *patterns; /* of the list, of lists in its objects, and so on of documents in its texts; kept from call to call; NULL: all by blocks */
@@ -125,7 +126,9 @@ INLINE uint64_t class_of(int c) { return 1ULL << ((c & 0x1f) | (c & 0x40) >> 1);
 /* Four characters that tell of a literal stand here, between what it has around them. */
 INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at)
 {
-    uint32_t gram = four(at) | 0x20202020, slot = (gram * 0x9E3779B1u) >> 21;
+    uint32_t gram = four(at) | 0x20202020, slot = (gram * 0x9E3779B1u) >> 16;
+    if (!(grams->filter[slot >> 6] >> (slot & 63) & 1)) return 0;
+    slot >>= 5;
     while (grams->characters[slot] && grams->characters[slot] != gram) slot = (slot + 1) & 2047;
     if (!grams->characters[slot]) return 0;
     int number = grams->numbers[slot], behind = peek(t, at + 4);
@@ -380,7 +383,7 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     case ':':
         return before != 'O';
     case '/':
-        return next != '/' || names_nobody(t, at + 2);
+        return next != '/' || (at > start && before != ':' && before != '"' && before != '\'' && before != '=' && before != '@') || names_nobody(t, at + 2);
     case '(':
         return at - start < 3 || ((four(at - 3) | 0x202020) & 0xffffff) != 0x746c65; /* elt */
     }
@@ -991,24 +994,27 @@ struct walk {
     const uint8_t *window;    /* NULL for none */
     int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
     uint64_t shown[WINDOW + 1];
+    int blocks;               /* of them; one where few texts are asked about */
 };
 
 /* A short text in which nothing stands, nor one of the three words at its end, which have no fourth character: as most of them. */
 INLINE int short_text(struct walk *w, const uint8_t *text, int length, const struct kit *kit)
 {
     ptrdiff_t from = text - w->window;
-    if (!w->window || from < 0 || from + length > WINDOW * 64) {
+    if (!w->window || from < 0 || from + length > w->blocks * 64) {
         struct bits b[WINDOW];
         ptrdiff_t left = w->list->end - text;
-        int blocks = left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
+        int blocks = !w->window || from < 0 || from > w->blocks * 64 ? 1 : left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
         uint64_t dot = 0;
-        kit->look(text, blocks, w->screen, b);
+        if (blocks == 1) kit->look_one(text, w->screen, b);
+        else kit->look(text, blocks, w->screen, b);
         for (int i = 0; i < blocks; i++) {
             w->shown[i] = b[i].never | b[i].acting | b[i].words | b[i].conditions | b[i].foreign | (b[i].dots & (b[i].dots << 1 | dot));
             dot = b[i].dots >> 63;
         }
         w->shown[blocks] = 0;
         w->window = text;
+        w->blocks = blocks;
         from = 0;
     }
     int place = (int)(from & 63);
@@ -1044,6 +1050,20 @@ INLINE const uint8_t *clean_value(struct walk *w, const uint8_t *at, int64_t dep
     return *at == '"' ? clean_text(w, at, depth, kit) : *at == '[' ? kit->clean_list(w, at, depth, below) : scalar_end(at);
 }
 
+/* An object's key is clean with blanks for its plus signs; as it stands it is looked at like other values. */
+INLINE int is_clean_key(struct walk *w, const uint8_t *at, const struct kit *kit)
+{
+    struct list *list = w->list;
+    if (*at++ != '"') return 1;
+    ptrdiff_t length = (ptrdiff_t)(kit->text_end(at) & INT32_MAX);
+    if (at + length >= list->end || at[length] != '"') return 0;
+    if (!memchr(at, '+', (size_t)length)) return 1;
+    if (length + 128 > list->room_bytes) return 0;
+    for (ptrdiff_t i = 0; i < length; i++) list->room[i] = at[i] == '+' ? ' ' : at[i];
+    __builtin_memset(list->room + length, 0, 67);
+    return kit->is_clean(list->room, length, w->screen) || is_passed(list, list->room, list->room + length);
+}
+
 /* The pattern of the objects in a list that is the so-many-eth of the objects of another; 0 for none. */
 INLINE int pattern_below(int which, int number) { return which == 0 ? 1 + number % (PATTERNS - 2) : which == PATTERNS - 1 ? 0 : PATTERNS - 1; }
 
@@ -1071,8 +1091,8 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
         if (end >= list->end || *end != '"') return NULL;
         for (const uint8_t *c = at + 1; c < end; c++)
             if (*c == '$' || *c == '{' || *c == '[' || (*c == '_' && c[1] == '_') || (*c == '.' && is_telling(c, list->end, 0))) return NULL;
-        if (is_telling(end, list->end, (int)list->wrapped)) return NULL;
-        int is_form = four(end - 4) >> 8 == 0x79646f;
+        int is_key = list->wrapped == BUCKETS && (four(end - 4) >> 8 | 0x20) == 0x79656b, is_form = four(end - 4) >> 8 == 0x79646f;
+        if (is_telling(end, list->end, list->wrapped && !is_key)) return NULL;
         at = behind_blanks(end + 1);
         if (*at != ':') return NULL;
         at = behind_blanks(at + 1);
@@ -1081,10 +1101,11 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
         if (parts == PARTS) return NULL;
         int below = pattern_below(which, lists), is_list = *at == '[';
         int64_t texts_before = w->texts, containers_before = w->containers;
-        end = clean_value(w, at, depth_before + depth, below, kit);
+        end = is_key && !is_clean_key(w, at, kit) ? NULL : clean_value(w, at, depth_before + depth, below, kit);
         if (!end || end >= list->end) return NULL;
         struct part *part = &pattern->part[parts];
         part->is_form = (uint8_t)is_form;
+        part->is_key = (uint8_t)is_key;
         part->below = (uint8_t)below;
         part->depth = (uint8_t)depth;
         lists += is_list;
@@ -1127,7 +1148,7 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
     pattern->texts = (int)texts;
     pattern->containers = (int)containers;
     pattern->deepest = deepest;
-    pattern->wrapped = list->wrapped != 0;
+    pattern->wrapped = (int)list->wrapped;
     return at;
 }
 
@@ -1144,7 +1165,7 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
 {
     struct list *list = w->list;
     struct pattern *pattern = list->patterns + which;
-    if (!pattern->length || pattern->wrapped != (list->wrapped != 0) || pattern->deepest > list->most_depth - depth_before) return NULL;
+    if (!pattern->length || pattern->wrapped != list->wrapped || pattern->deepest > list->most_depth - depth_before) return NULL;
     const uint8_t *old = pattern->copy;
     w->texts += pattern->texts;
     w->containers += pattern->containers;
@@ -1173,7 +1194,7 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
         const struct part *part = &pattern->part[number];
         w->texts -= part->texts;
         w->containers -= part->containers;
-        if (at >= list->end || (part->is_form && may_be_form(at - 1, list->end))) return NULL;
+        if (at >= list->end || (part->is_form && may_be_form(at - 1, list->end)) || (part->is_key && !is_clean_key(w, at, kit))) return NULL;
         at = clean_value(w, at, depth_before + part->depth, part->below, kit);
         if (!at || at >= list->end) return NULL;
         old = pattern->copy + part->end;

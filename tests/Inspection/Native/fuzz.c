@@ -67,7 +67,8 @@ static struct screen *tables(void)
         fill(both[g]->around, sizeof both[g]->around, rare);
         for (int i = 0; i < 500; i++) {
             int slot = (int)any(2048);
-            both[g]->characters[slot] = any(1u << 31) | 0x20202020;
+            uint32_t gram = both[g]->characters[slot] = any(1u << 31) | 0x20202020, hash = (gram * 0x9E3779B1u) >> 16;
+            both[g]->filter[hash >> 6] |= 1ULL << (hash & 63);
             both[g]->numbers[slot] = (uint16_t)any(1024);
         }
     }
@@ -102,7 +103,7 @@ static void lists(const struct functions *with, const struct screen *screen, con
     const uint8_t *at = text;
     for (int tries = 0; at < text + length && tries < 50; tries++) {
         struct list list = { .at = at, .end = text + length, .room = room + AHEAD, .room_bytes = (ptrdiff_t)room_bytes, .most_texts = any(2) ? 4096 : any(20), .most_containers = 4096, .most_depth = any(2) ? 60 : any(4),
-            .most_nesting = any(LEVELS), .wrapped = any(2), .ask = any(2) ? guess : NULL, .patterns = any(4) ? patterns : NULL };
+            .most_nesting = any(LEVELS), .wrapped = any(3), .ask = any(2) ? guess : NULL, .patterns = any(4) ? patterns : NULL };
         with->elements(&list, screen);
         if (list.at < at || list.at > text + length || list.looked < at || list.looked > text + length || (list.elements && list.at == at)) fail("a list's end");
         at = list.elements ? list.at + 1 : at + 1 + any(200);
