@@ -248,11 +248,13 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
         {
             string Sentence() => Sentences[random.Next(Sentences.Length)];
             string Encoded() => Convert.ToBase64String(Encoding.UTF8.GetBytes(random.Next(9) == 0 ? "; cat /etc/passwd" : Sentence()));
-            var kind = random.Next(4);
+            string Key() => random.Next(9) == 0 ? new[] { "a;+cat+/etc/passwd", "..%2F..%2Fetc%2Fpasswd", "x'+or+1=1+--", "caf\u00e9+1" }[random.Next(4)] : $"in/photo+{random.Next(9)}+of%20{Sentence().Replace(' ', '+')}";
+            var kind = random.Next(5);
             var records = Enumerable.Range(0, random.Next(11, 24)).Select(i => kind switch
             {
                 0 => (object)new { messageId = $"059f36b4-{i:d12}", body = Written(new { order = i, text = Sentence(), list = new[] { i, 2 } }), attributes = new { SenderId = "AIDA", SentTimestamp = $"15450826491{i:d2}" }, messageAttributes = new { }, eventSource = "aws:sqs" },
                 1 => new { messageId = $"{i}", body = random.Next(5) == 0 ? $"a={i}&b=x" : Sentence(), messageAttributes = new { k = new { stringValue = Sentence(), binaryValue = i % 7 == 3 ? Encoded() : null } }, eventSource = "aws:sqs" },
+                4 => new { eventSource = "aws:s3", s3 = new { bucket = new { name = Sentence() }, @object = new { key = Key(), size = i } }, responseElements = new { id = i } },
                 2 => new { eventSource = "aws:kinesis", kinesis = new { data = Encoded(), partitionKey = Sentence() }, eventID = $"shard:{i}" },
                 _ => new { eventSource = "aws:dynamodb", eventName = "INSERT", dynamodb = new { NewImage = new { id = new { N = $"{i}" }, text = new { S = Sentence() } }, SequenceNumber = $"11{i}" } },
             }).ToArray();

@@ -50,6 +50,8 @@ struct marks { row_of_lanes quote, slash, open, close, comma, colon, space, cont
 
 typedef void look_one(const uint8_t *at, const struct screen *screen, struct bits *bits);
 typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
+/* Where anything stands that detectors look at, and each second one of two dots. */
+typedef void all_shown(const uint8_t *at, int blocks, const struct screen *screen, uint64_t *shown);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
 typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
@@ -66,8 +68,8 @@ typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen 
 /* Behind a list within an element. */
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
-/* `is_exact`: little is shown in vain. */
-struct kit { is_clean *is_clean; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
+/* `is_exact`: little is shown in vain; `shown` is for these. */
+struct kit { is_clean *is_clean; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_shown *shown; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -334,7 +336,7 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
 INLINE int begins_object(const struct screen *screen, const uint8_t *at)
 {
     uint32_t three = four(at) & 0xffffff, slot = (three * 0x9E3779B1u) >> 20, other = (three * 0x85EBCA6Bu) >> 20;
-    return screen->objects[slot >> 6] >> (slot & 63) & screen->objects[64 + (other >> 6)] >> (other & 63) & 1;
+    return (screen->objects[slot >> 6] >> (slot & 63) & 1) && (screen->objects[64 + (other >> 6)] >> (other & 63) & 1);
 }
 
 /* A text begins here that is no document, statement or serialised object. */
@@ -960,21 +962,30 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
     }
 }
 
+INLINE const uint8_t *behind_digits(const uint8_t *at)
+{
+    for (;; at += 8) {
+        uint64_t digits = eight(at) ^ 0x3030303030303030, others = ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
+        /* What is carried over from a byte of 0x8a and more comes behind the first that is no digit. */
+        if (others) return at + first_of(others) / 8;
+    }
+}
+
 /* Behind a number or one of the three words; NULL for none. */
 static const uint8_t *scalar_end(const uint8_t *at)
 {
     if (!is_digit(*at) && *at != '-') return four(at) == 0x65757274 || four(at) == 0x6c6c756e ? at + 4 : four(at) == 0x736c6166 && at[4] == 'e' ? at + 5 : NULL;
     at += *at == '-';
     if (!is_digit(*at) || (*at == '0' && is_digit(at[1]))) return NULL;
-    while (is_digit(*at)) at++;
+    at = behind_digits(at);
     if (*at == '.') {
         if (!is_digit(*++at)) return NULL;
-        while (is_digit(*at)) at++;
+        at = behind_digits(at);
     }
     if ((*at | 0x20) == 'e') {
         at += at[1] == '+' || at[1] == '-' ? 2 : 1;
         if (!is_digit(*at)) return NULL;
-        while (is_digit(*at)) at++;
+        at = behind_digits(at);
     }
     return at;
 }
@@ -1002,16 +1013,9 @@ INLINE int short_text(struct walk *w, const uint8_t *text, int length, const str
 {
     ptrdiff_t from = text - w->window;
     if (!w->window || from < 0 || from + length > w->blocks * 64) {
-        struct bits b[WINDOW];
         ptrdiff_t left = w->list->end - text;
         int blocks = !w->window || from < 0 || from > w->blocks * 64 ? 1 : left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
-        uint64_t dot = 0;
-        if (blocks == 1) kit->look_one(text, w->screen, b);
-        else kit->look(text, blocks, w->screen, b);
-        for (int i = 0; i < blocks; i++) {
-            w->shown[i] = b[i].never | b[i].acting | b[i].words | b[i].conditions | b[i].foreign | (b[i].dots & (b[i].dots << 1 | dot));
-            dot = b[i].dots >> 63;
-        }
+        kit->shown(text, blocks, w->screen, w->shown);
         w->shown[blocks] = 0;
         w->window = text;
         w->blocks = blocks;
@@ -1023,8 +1027,11 @@ INLINE int short_text(struct walk *w, const uint8_t *text, int length, const str
     return !(shown & below(length)) && tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && begins_plainly(w->screen, text);
 }
 
+/* What is counted of a value, apart from the lists in it. Of two sizes: as one vector they would be taken apart for every text. */
+struct tally { int64_t texts; int containers; };
+
 /* Behind the text whose quote stands here, NULL where it is not clean. */
-INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit)
+INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit, struct tally *tally)
 {
     const uint8_t *limit = w->list->end - at > BLOCKS_OF_TEXT * 64 ? at + BLOCKS_OF_TEXT * 64 : w->list->end;
     uint64_t found = kit->short_end(++at);
@@ -1033,21 +1040,23 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
     const uint8_t *end = at + (found & INT32_MAX);
     if (end >= limit) return NULL;
     if (*end == '\\') {
-        w->texts++;
-        end = kit->escaped(at, w->list, w->list->most_depth - depth, w->screen, &w->texts, &w->containers);
+        int64_t more = 1, containers = 0;
+        end = kit->escaped(at, w->list, w->list->most_depth - depth, w->screen, &more, &containers);
+        tally->texts += more;
+        tally->containers += (int)containers;
         return end ? end + 1 : NULL;
     }
     if (*end != '"') return NULL;
-    w->texts += end > at;
+    tally->texts += end > at;
     /* Letters, digits and few signs, and not as serialised objects begin: as Inspector.Judge has it. */
     if (length < 64 && found >> 63 && (length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'))) return end + 1;
     return (kit->is_exact && length < 64 && short_text(w, at, length, kit)) || kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
 }
 
 /* Behind a text, list, number or one of the three words. */
-INLINE const uint8_t *clean_value(struct walk *w, const uint8_t *at, int64_t depth, int below, const struct kit *kit)
+INLINE const uint8_t *clean_value(struct walk *w, const uint8_t *at, int64_t depth, int below, const struct kit *kit, struct tally *tally)
 {
-    return *at == '"' ? clean_text(w, at, depth, kit) : *at == '[' ? kit->clean_list(w, at, depth, below) : scalar_end(at);
+    return *at == '"' ? clean_text(w, at, depth, kit, tally) : *at == '[' ? kit->clean_list(w, at, depth, below) : scalar_end(at);
 }
 
 /* An object's key is clean with blanks for its plus signs; as it stands it is looked at like other values. */
@@ -1101,8 +1110,11 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
         if (parts == PARTS) return NULL;
         int below = pattern_below(which, lists), is_list = *at == '[';
         int64_t texts_before = w->texts, containers_before = w->containers;
-        end = is_key && !is_clean_key(w, at, kit) ? NULL : clean_value(w, at, depth_before + depth, below, kit);
+        struct tally tally = { 0, 0 };
+        end = is_key && !is_clean_key(w, at, kit) ? NULL : clean_value(w, at, depth_before + depth, below, kit, &tally);
         if (!end || end >= list->end) return NULL;
+        w->texts += tally.texts;
+        w->containers += tally.containers;
         struct part *part = &pattern->part[parts];
         part->is_form = (uint8_t)is_form;
         part->is_key = (uint8_t)is_key;
@@ -1167,8 +1179,7 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
     struct pattern *pattern = list->patterns + which;
     if (!pattern->length || pattern->wrapped != list->wrapped || pattern->deepest > list->most_depth - depth_before) return NULL;
     const uint8_t *old = pattern->copy;
-    w->texts += pattern->texts;
-    w->containers += pattern->containers;
+    struct tally tally = { pattern->texts, pattern->containers };
     for (int number = 0;; number++) {
         /* Up to the next value that varies nothing does, or one more value does. */
         uint64_t varies = number < PARTS ? pattern->varies >> number : 0;
@@ -1182,7 +1193,11 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
             ptrdiff_t same = kit->equal(old, at, left), upto = old + same - pattern->copy;
             if (same == left) {
                 at += left;
-                if (!varies) return at;
+                if (!varies) {
+                    w->texts += tally.texts;
+                    w->containers += tally.containers;
+                    return at;
+                }
                 number = next;
             } else {
                 while (number < next && pattern->part[number].end < upto) number++;
@@ -1192,10 +1207,10 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
             }
         }
         const struct part *part = &pattern->part[number];
-        w->texts -= part->texts;
-        w->containers -= part->containers;
-        if (at >= list->end || (part->is_form && may_be_form(at - 1, list->end)) || (part->is_key && !is_clean_key(w, at, kit))) return NULL;
-        at = clean_value(w, at, depth_before + part->depth, part->below, kit);
+        tally.texts -= part->texts;
+        tally.containers -= part->containers;
+        if (at >= list->end || ((part->is_form | part->is_key) && ((part->is_form && may_be_form(at - 1, list->end)) || (part->is_key && !is_clean_key(w, at, kit))))) return NULL;
+        at = clean_value(w, at, depth_before + part->depth, part->below, kit, &tally);
         if (!at || at >= list->end) return NULL;
         old = pattern->copy + part->end;
     }
@@ -1221,18 +1236,22 @@ INLINE const uint8_t *clean_object(struct walk *w, int which, const uint8_t *at,
 INLINE const uint8_t *list_of(struct walk *w, const uint8_t *at, int64_t depth, int which, const struct kit *kit)
 {
     if (depth >= w->list->most_depth) return NULL;
-    w->containers++;
+    struct tally tally = { 0, 1 };
     at = behind_blanks(at + 1);
-    if (*at == ']') return at + 1;
+    if (*at == ']') goto ended;
     for (;;) {
-        at = *at != '{' ? clean_value(w, at, depth + 1, 0, kit) : which ? clean_object(w, which, at, depth + 1, kit) : NULL;
+        at = *at != '{' ? clean_value(w, at, depth + 1, 0, kit, &tally) : which ? clean_object(w, which, at, depth + 1, kit) : NULL;
         if (!at || at >= w->list->end) return NULL;
         at = behind_blanks(at);
-        if (*at == ']') return at + 1;
+        if (*at == ']') break;
         if (*at != ',') return NULL;
         at = behind_blanks(at + 1);
         if (at >= w->list->end) return NULL;
     }
+ended:
+    w->texts += tally.texts;
+    w->containers += tally.containers;
+    return at + 1;
 }
 
 /* Behind a comma of a list: value by value, as long as that is worth while, and the others by blocks. */
@@ -1243,11 +1262,15 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
     while (list->patterns && list->patterns->trust > 0) {
         const uint8_t *start = behind_blanks(at), *end;
         if (start >= list->end) break;
+        struct tally tally = { 0, 0 };
         w.texts = list->texts;
         w.containers = list->containers;
         if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
-        else if (*start == '"') end = clean_text(&w, start, 0, kit);
-        else break;
+        else if (*start == '"') end = clean_text(&w, start, 0, kit, &tally);
+        else if (*start == '[' && (*behind_blanks(start + 1) == '{' || *behind_blanks(start + 1) == '"')) end = kit->clean_list(&w, start, 0, 1);
+        else break; /* numbers, alone and in lists: by blocks */
+        w.texts += tally.texts;
+        w.containers += tally.containers;
         if (!end && list->refused) return;
         if (!end) break;
         list->looked = list->looked < end ? end : list->looked;

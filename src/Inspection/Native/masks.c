@@ -430,6 +430,29 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const str
     for (; blocks > 0; blocks--, text += 64, b++) look_once(text, &c, b);
 }
 
+VBMI uint64_t shown_at(const uint8_t *text, const struct classes *c, int foreign)
+{
+    __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1), dot = _mm512_set1_epi8('.');
+    __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
+    __m512i acting = _mm512_and_si512(foreign_of(c, HERE, _mm512_permutex2var_epi8(c->here[0], here, c->here[1]), here, foreign), foreign_of(c, BEFORE, _mm512_permutexvar_epi8(folded(before), c->before), before, foreign));
+    for (int i = 0; i < 4; i++) {
+        __m512i v = _mm512_loadu_si512(text + i), fold = folded(v);
+        first = _mm512_and_si512(first, foreign_of(c, FIRST + i, _mm512_permutexvar_epi8(fold, c->first[i]), v, foreign));
+        second = _mm512_and_si512(second, foreign_of(c, SECOND + i, _mm512_permutexvar_epi8(fold, c->second[i]), v, foreign));
+        if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
+    }
+    __m512i all = _mm512_or_si512(_mm512_or_si512(first, second), _mm512_or_si512(acting, _mm512_and_si512(sets, _mm512_set1_epi8(SET_NEVER))));
+    return _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(here, dot) & _mm512_cmpeq_epi8_mask(before, dot)) | (foreign ? _mm512_movepi8_mask(here) : 0);
+}
+
+/* As `look`, of what matters to texts in which nothing stands. */
+WITH_VBMI APART static void shown_vbmi(const uint8_t *text, int blocks, const struct screen *screen, uint64_t *shown)
+{
+    struct classes c = all_classes(screen);
+    for (; blocks > 0; blocks--, text += 64, shown++)
+        *shown = _mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3))) ? shown_at(text, &c, 1) : shown_at(text, &c, 0);
+}
+
 WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
 {
     const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
@@ -627,8 +650,8 @@ WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list
 WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 
-static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
+static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, shown_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
