@@ -130,6 +130,7 @@ def kinds(size):
     """Events of one size and many kinds."""
     rng = random.Random(5)
     words = [w.strip(".,;()&") for w in prose(1).split()]
+    fox = FOX.rstrip(". ").split()
     orders = until(size * 8 // 10, order)
     yield "one text", api_event(size)
     yield "records", queue_event(size)
@@ -157,7 +158,7 @@ def kinds(size):
     yield "page", body_event(page(size * 9 // 10))
     yield "CSV", body_event(table(size))
     yield "Markdown", body_event(article(size))
-    yield "texts", json.dumps(until(size, lambda n: f"{words[n % len(words)]} {words[n * 7 % len(words)]} {n}"))
+    yield "texts", json.dumps(until(size, lambda n: f"{fox[n % len(fox)]} {fox[n * 7 % len(fox)]} {n}"))
     yield "UUIDs", json.dumps({"ids": until(size, lambda n: str(uuid.UUID(int=rng.getrandbits(128), version=4)))})
     yield "URLs", json.dumps({"links": until(size, lambda n: f"https://www.shop-{n % 40}.example/products/{n}/reviews?page={n % 9}&sort=date#r{n}")})
     yield "e-mails", json.dumps({"users": until(size, lambda n: {"email": f"jane.miller+{n}@mail-{n % 9}.example", "name": f"Jane Miller {n}"})})

@@ -95,6 +95,11 @@ internal sealed class Screen
         (string Value, int Offset)[] spoken = [.. statements.Select(word => (word, GramFilter.Rarest(word, Anywhere(word))))];
         _statements = new GramFilter(spoken);
         _statementParts = new Fragments(Parts(spoken));
+        if (commands.Any(command => char.IsAsciiDigit(command[0])))
+        {
+            throw new ArgumentException("a command that begins with a digit", nameof(commands));
+        }
+
         _commands = new WordSet(commands);
         Quick = new Clean(Masks, Classes.Tables(marked.Concat(words), Conditions), _marked.Grams.Concat(_words.Grams), _statementParts, _statements.Grams, SqlInjection.AllKeywords, commands, Statements, Deserialization.Beginnings);
     }
@@ -570,6 +575,12 @@ internal sealed class Screen
         if (at == most || (at < text.Length && text[at] == '/'))
         {
             return true;
+        }
+
+        // INVARIANT: no command begins with a digit.
+        if (at < text.Length && char.IsAsciiDigit((char)text[at]))
+        {
+            return false;
         }
 
         Span<byte> word = stackalloc byte[MaxCommand];

@@ -50,8 +50,9 @@ struct marks { row_of_lanes quote, slash, open, close, comma, colon, space, cont
 
 typedef void look_one(const uint8_t *at, const struct screen *screen, struct bits *bits);
 typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
-/* Where anything stands that detectors look at, and each second one of two dots. */
-typedef void all_shown(const uint8_t *at, int blocks, const struct screen *screen, uint64_t *shown);
+/* Where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it; and blanks. */
+struct shown { uint64_t all, any, blank; };
+typedef void all_shown(const uint8_t *at, int blocks, const struct screen *screen, struct shown *shown);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
 typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
@@ -198,6 +199,7 @@ static int meets_command(const struct texts *t, const uint8_t *at)
         c = peek(t, ++at);
     }
     if (c == '/') return 1;
+    if (is_digit(c)) return 0; /* no command begins with one */
     const uint8_t *word = at;
     for (; c >= 0; c = peek(t, ++at)) {
         if (is_word(c) || (length > 0 && (c == '-' || c == '.'))) {
@@ -481,6 +483,25 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     return bad;
 }
 
+/* It begins as nearly all texts do, and with none of the three words at its end, which have no fourth character. */
+INLINE int ends_plainly(const struct screen *screen, const uint8_t *text, int length)
+{
+    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8, follows = four(text) >> 8;
+    /* Letters of other scripts: of two bytes, and most of those of three; the blank among them is told by the first of its bytes. */
+    int is_letter = (*text >= 0xc3 && *text < 0xe0 && (follows & 0xc0) == 0x80) || (*text >= 0xe4 && *text < 0xed && (follows & 0xc0c0) == 0x8080);
+    return tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && (is_letter || begins_plainly(screen, text));
+}
+
+/* A text of one block in which nothing stands, as `short_text`. */
+INLINE int is_clear(const uint8_t *text, int length, const struct bits *b, const struct screen *screen, const struct kit *kit)
+{
+    uint64_t blanks, pairs, valid = length < 64 ? below(length) : ~0ULL;
+    if ((b->never | b->acting | b->words | b->conditions | (b->dots & b->dots << 1)) & valid || !ends_plainly(screen, text, length)) return 0;
+    if (!(b->foreign & valid)) return 1;
+    kit->ends(text, 0, &blanks, &pairs);
+    return !(pairs & valid) && (blanks & valid);
+}
+
 INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
 {
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
@@ -489,6 +510,7 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
         int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
         if (blocks == 1) kit->look_one(chunk, screen, b);
         else kit->look(chunk, blocks, screen, b);
+        if (length <= 64 && is_clear(text, (int)length, b, screen, kit)) return 1;
         for (int i = 0; i < blocks; i++) {
             const uint8_t *at = chunk + 64 * i;
             if (judge(&t, at, &b[i], t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
@@ -1004,7 +1026,7 @@ struct walk {
     int64_t texts;
     const uint8_t *window;    /* NULL for none */
     int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
-    uint64_t shown[WINDOW + 1];
+    struct shown shown[WINDOW + 1];
     int blocks;               /* of them; one where few texts are asked about */
 };
 
@@ -1016,15 +1038,15 @@ INLINE int short_text(struct walk *w, const uint8_t *text, int length, const str
         ptrdiff_t left = w->list->end - text;
         int blocks = !w->window || from < 0 || from > w->blocks * 64 ? 1 : left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
         kit->shown(text, blocks, w->screen, w->shown);
-        w->shown[blocks] = 0;
+        w->shown[blocks] = (struct shown){ 0 };
         w->window = text;
         w->blocks = blocks;
         from = 0;
     }
     int place = (int)(from & 63);
-    uint64_t shown = w->shown[from / 64] >> place | (place ? w->shown[from / 64 + 1] << (64 - place) : 0);
-    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
-    return !(shown & below(length)) && tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && begins_plainly(w->screen, text);
+    const struct shown *one = w->shown + from / 64;
+#define SHOWN(what) ((one->what >> place | (place ? one[1].what << (64 - place) : 0)) & below(length))
+    return (!SHOWN(all) || (!SHOWN(any) && SHOWN(blank))) && ends_plainly(w->screen, text, length);
 }
 
 /* What is counted of a value, apart from the lists in it. Of two sizes: as one vector they would be taken apart for every text. */

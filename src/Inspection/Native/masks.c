@@ -430,7 +430,7 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const str
     for (; blocks > 0; blocks--, text += 64, b++) look_once(text, &c, b);
 }
 
-VBMI uint64_t shown_at(const uint8_t *text, const struct classes *c, int foreign)
+VBMI struct shown shown_at(const uint8_t *text, const struct classes *c, int foreign)
 {
     __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1), dot = _mm512_set1_epi8('.');
     __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
@@ -442,11 +442,13 @@ VBMI uint64_t shown_at(const uint8_t *text, const struct classes *c, int foreign
         if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
     }
     __m512i all = _mm512_or_si512(_mm512_or_si512(first, second), _mm512_or_si512(acting, _mm512_and_si512(sets, _mm512_set1_epi8(SET_NEVER))));
-    return _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(here, dot) & _mm512_cmpeq_epi8_mask(before, dot)) | (foreign ? _mm512_movepi8_mask(here) : 0);
+    uint64_t any = foreign ? _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
+    any |= _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(here, dot) & _mm512_cmpeq_epi8_mask(before, dot));
+    return (struct shown){ .all = any | (foreign ? _mm512_movepi8_mask(here) : 0), .any = any, .blank = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8(' ')) };
 }
 
 /* As `look`, of what matters to texts in which nothing stands. */
-WITH_VBMI APART static void shown_vbmi(const uint8_t *text, int blocks, const struct screen *screen, uint64_t *shown)
+WITH_VBMI APART static void shown_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct shown *shown)
 {
     struct classes c = all_classes(screen);
     for (; blocks > 0; blocks--, text += 64, shown++)
