@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Memory and time of the guard with large events of kinds that cost something else: bench/guard-hop/large.py [GUARD] [KILOBYTES]... (100 and 6000).
 
-Three events of each kind, in `monitor`, to a guard in extension mode: first only delivered and answered, then with three questions of an interposer (a file, a statement, a command) to each. Prints the longest
+Events of each kind, three of a megabyte or more and a hundred of smaller ones, in `monitor`, to a guard in extension mode: first only delivered and answered, then with three questions of an interposer (a file, a statement, a command) to each. Prints the longest
 delivery, the most that the guard held and what it held after the last answer, MB, and the longest question. A guard of its own for each kind.
 """
 import http.client, http.server, json, os, socket, struct, subprocess, sys, threading, time
@@ -22,7 +22,7 @@ QUESTIONS = ((3, b"/tmp/data/1.txt", b"/tmp/data/1.txt"), (12, b"postgres", b"se
 
 class Platform(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    event, handed = b"", 0
+    event, handed, most = b"", 0, 0
 
     def log_message(self, *_):
         pass
@@ -31,7 +31,7 @@ class Platform(http.server.BaseHTTPRequestHandler):
         if "/extension/" in self.path:
             threading.Event().wait()
         Platform.handed += 1
-        if Platform.handed > 3:
+        if Platform.handed > Platform.most:
             threading.Event().wait()
         self.send_response(200)
         for name, value in (("Lambda-Runtime-Aws-Request-Id", f"id-{Platform.handed}"), ("Lambda-Runtime-Deadline-Ms", "9999999999999"), ("Content-Type", "application/json"), ("Content-Length", str(len(self.event)))):
@@ -79,13 +79,10 @@ class Channel:
             pass
 
 
-def call(port, method, path, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+def call(connection, method, path, body=None):
     connection.request(method, path, body)
     answer = connection.getresponse()
-    content = answer.read()
-    connection.close()
-    return answer, content
+    return answer, answer.read()
 
 
 def held(guard, name):
@@ -100,23 +97,22 @@ def timed(act):
 
 
 def run(upstream, questions):
-    Platform.handed = 0
+    Platform.handed, Platform.most = 0, 3 if len(Platform.event) >= 1 << 20 else 100
     guard = subprocess.Popen([GUARD, "extension"], env={**os.environ, "PELLICLE_MODE": "monitor", "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{upstream}"}, stderr=subprocess.DEVNULL)
     try:
         channel = Channel(upstream, guard)
-        delivered, answered = [], [0]
-        for _ in range(3):
-            took, (answer, content) = timed(lambda: call(channel.proxy, "GET", "/2018-06-01/runtime/invocation/next"))
+        runtime, delivered, answered = http.client.HTTPConnection("127.0.0.1", channel.proxy), [], [0]
+        for _ in range(Platform.most):
+            took, (answer, content) = timed(lambda: call(runtime, "GET", "/2018-06-01/runtime/invocation/next"))
             delivered.append(took)
             assert content == Platform.event, "another event came"
             answered += [timed(lambda: channel.ask(*question))[0] for question in questions]
-            call(channel.proxy, "POST", f"/2018-06-01/runtime/invocation/{answer.getheader('Lambda-Runtime-Aws-Request-Id')}/response", b"1")
+            call(runtime, "POST", f"/2018-06-01/runtime/invocation/{answer.getheader('Lambda-Runtime-Aws-Request-Id')}/response", b"1")
         # A runtime asks for the next event, and what is given back by then counts as given back.
-        waiting = socket.create_connection(("127.0.0.1", channel.proxy))
-        waiting.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n")
-        while Platform.handed < 4:
+        runtime.request("GET", "/2018-06-01/runtime/invocation/next")
+        while Platform.handed <= Platform.most:
             time.sleep(0.01)
-        time.sleep(0.5)  # the third event may still be inspected
+        time.sleep(0.5)  # the last event may still be inspected
         return max(delivered), held(guard, "VmHWM"), held(guard, "VmRSS"), max(answered)
     finally:
         guard.kill()

@@ -83,6 +83,7 @@ internal sealed class Guardian : IGate, IJudge
 
     private long _trimmedAt;
     private (long Bytes, long At) _allTrimmed;
+    private long _wholeTrimmed;
     private int _trims;
     private long _largeBytes;
     private int _tokenGiven;
@@ -380,11 +381,17 @@ internal sealed class Guardian : IGate, IJudge
         var allocated = total - Volatile.Read(ref _largeBytes);
         var before = Volatile.Read(ref _trimmedAt);
         // An event of megabytes takes longer than the collection of what it left, and small functions have no room for several.
-        if (after == TrimAfterBytes && total - _allTrimmed.Bytes >= AllAfterLargeBytes && Invocations.Largest >= Invocation.LargeBytes)
+        if (total - _allTrimmed.Bytes >= (after == TrimAfterBytes ? AllAfterLargeBytes : AllAfterBytes) && Invocations.Largest >= Invocation.LargeBytes)
         {
             _allTrimmed = (total, _time.GetTimestamp());
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             return;
+        }
+        // What the inspection and the texts of large events leave behind are large objects, which only the collection of all finds.
+        if (total - _wholeTrimmed >= AllAfterLargeBytes && Invocations.Largest >= LargeEventBytes)
+        {
+            _wholeTrimmed = total;
+            GC.Collect(2, GCCollectionMode.Forced, blocking: true);
         }
         if (allocated - before >= after && Interlocked.CompareExchange(ref _trimmedAt, allocated, before) == before)
         {
@@ -395,7 +402,7 @@ internal sealed class Guardian : IGate, IJudge
             }
             else
             {
-                GC.Collect(++_trims % MiddleEvery == 0 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
+                GC.Collect(Invocations.Largest >= LargeEventBytes ? 2 : ++_trims % MiddleEvery == 0 ? 1 : 0, GCCollectionMode.Forced, blocking: true);
             }
         }
     }

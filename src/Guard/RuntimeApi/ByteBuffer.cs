@@ -57,4 +57,11 @@ internal sealed class ByteBuffer
         Inspection.UnusedMemory.GiveBack(_bytes);
         (_end, _start, _bytes) = (Count, 0, small);
     }
+
+    /// <summary>Gives back all memory; the buffer is empty afterwards.</summary>
+    internal void Free()
+    {
+        Clear();
+        Inspection.UnusedMemory.GiveBack(_bytes);
+    }
 }

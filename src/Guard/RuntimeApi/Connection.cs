@@ -102,6 +102,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                 _closed = true;
                 _ = close(client);
             }
+            _fromClient.Free();
+            _fromUpstream.Free();
         }
     }
 
