@@ -140,8 +140,18 @@ internal static class EncodedText
                 var read = record ? content.ReadAtLeast(room.AsSpan(0, (int)Math.Min(size, MaxRecord)), (int)Math.Min(size, MaxRecord), throwOnEndOfStream: false) : 0;
                 if (!record)
                 {
-                    AddName(field, Ended(header.AsSpan(0, 100)), found);
-                    AddName(field, Ended(header.AsSpan(157, 100)), found);
+                    var name = Ended(header.AsSpan(0, 100));
+                    var link = Ended(header.AsSpan(157, 100));
+                    AddName(field, name, found);
+                    if (header[156] != (byte)'2')
+                    {
+                        AddName(field, link, found);
+                    }
+                    else if (LeadsOut(name, link))
+                    {
+                        AddName(field, link, found);
+                        found.Add(new EventText(field, Encoding.UTF8.GetString(name) + "/") { Archived = true });
+                    }
                 }
                 else if (header[156] is (byte)'L' or (byte)'K')
                 {
@@ -169,6 +179,36 @@ internal static class EncodedText
             ArrayPool<byte>.Shared.Return(room);
         }
     }
+
+    /// <summary>Where a symbolic link of this name points to: <c>pkg/lib/run</c> to <c>../bin/run</c> stays within, as links in packages do.</summary>
+    private static bool LeadsOut(ReadOnlySpan<byte> name, ReadOnlySpan<byte> link)
+    {
+        if (link.StartsWith("/"u8) || link.StartsWith("\\"u8))
+        {
+            return true;
+        }
+
+        var depth = 0;
+        foreach (var part in name.Split((byte)'/'))
+        {
+            depth += Step(name[part]);
+        }
+
+        // The link's own name is no folder.
+        depth--;
+        foreach (var part in link.Split((byte)'/'))
+        {
+            depth += Step(link[part]);
+            if (depth < 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static int Step(ReadOnlySpan<byte> part) => part.SequenceEqual(".."u8) ? -1 : part.IsEmpty || part.SequenceEqual("."u8) ? 0 : 1;
 
     /// <summary><c>30 path=../../x</c> and a new line, one after the other.</summary>
     private static void AddRecords(EventField field, ReadOnlySpan<byte> data, List<EventText> found)

@@ -306,6 +306,18 @@ public static class Inspector
         public string Field(int step) => "";
     }
 
+    /// <summary>What functions are packed with to be read or handed out; neither code nor settings.</summary>
+    private static readonly string[] Documents = [".txt", ".csv", ".tsv", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ico", ".html", ".htm", ".css", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".mp3", ".mp4", ".wav", ".ttf", ".otf", ".woff", ".woff2"];
+
+    /// <summary>Whether a path is that of a document or picture in the function's own package, told by its ending.</summary>
+    /// <param name="path">Absolute.</param>
+    public static bool IsOwnDocument(ReadOnlySpan<char> path)
+    {
+        var dot = path.LastIndexOf('.');
+        return dot > 0 && path.StartsWith("/var/task/", StringComparison.Ordinal) && !path.Contains("..", StringComparison.Ordinal) && !path.ContainsAny("%\\\0")
+            && Array.IndexOf(Documents, path[dot..].ToString().ToLowerInvariant()) >= 0;
+    }
+
     internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || ReachesPrototype(name);
 
     /// <summary>Members by which an object that is merged into another reaches the prototype of all; the second only below <c>constructor</c>.</summary>

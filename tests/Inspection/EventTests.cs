@@ -254,6 +254,27 @@ public sealed class EventTests
     }
 
     [Theory]
+    [InlineData("pkg/lib/run", "../bin/run", false)]
+    [InlineData("pkg/lib/run", "run.1", false)]
+    [InlineData("./a", "b", false)]
+    [InlineData("a/b/c", "../../x/../y", false)]
+    [InlineData("pkg/lib/run", "../../../bin/run", true)]
+    [InlineData("l", "../x", true)]
+    [InlineData("l", "/tmp", true)]
+    [InlineData("a/l", "../b/../../x", true)]
+    public void Links_in_a_tar_that_lead_out_of_it(string name, string target, bool leads)
+    {
+        using var stream = new MemoryStream();
+        using (var tar = new System.Formats.Tar.TarWriter(stream, System.Formats.Tar.TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            tar.WriteEntry(new System.Formats.Tar.UstarTarEntry(System.Formats.Tar.TarEntryType.SymbolicLink, name) { LinkName = target });
+        }
+
+        var texts = Inspector.Inspect(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { upload = Convert.ToBase64String(stream.ToArray()) })).Texts.Where(t => t.Archived).Select(t => t.Text);
+        texts.ShouldBe(leads ? [target, name + "/"] : []);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Names_in_a_tar_that_lead_out_of_it_are_texts_of_its_field(bool compressed)

@@ -33,6 +33,9 @@ internal static class HostSink
             if (named == Named.Not && address is not null && inside)
             {
                 named = Addresses(text).Where(a => a.Address.Equals(address)).Select(a => Overlap.Judge(a.Port, port)).DefaultIfEmpty(Named.Not).Max();
+                // Java's client puts the machine's own address in the place of 0.0.0.0.
+                if (named == Named.Not && !isName && Addresses(text).Any(a => a.Address.Equals(IPAddress.Any) && a.Port == port))
+                    named = Named.HostAndPort;
                 if (named == Named.Not && !isName && text.Contains("localhost", StringComparison.OrdinalIgnoreCase) && IPAddress.IsLoopback(address) && NamesUrl(text, port))
                     named = Named.Host;
             }

@@ -25,6 +25,8 @@ internal static class PathSink
         foreach (var from in texts)
         {
             var (field, whole) = from;
+            if (from.Archived && GoesThrough(resolved, raw, whole))
+                return new("path-traversal", field, SinkHit.Cut(raw), $"event field `{field}` leaves its directory by a link in an archive", true);
             if (whole.Length < MinTail || !MaySteer(whole))
                 continue;
             foreach (var text in Forms(whole))
@@ -114,6 +116,15 @@ internal static class PathSink
     private static bool ClimbsInRaw(string raw, string tail) =>
         raw.Contains("../", StringComparison.Ordinal) && raw.EndsWith("/" + tail, StringComparison.Ordinal);
 
+    /// <summary>The path leads over a link that an archive brought (<c>link/</c>), to a place outside of where the link lies.</summary>
+    private static bool GoesThrough(string resolved, string raw, string link)
+    {
+        if (link.Length < 2 || link[^1] != '/' || raw.Length == 0 || raw[0] != '/')
+            return false;
+        var at = raw.IndexOf("/" + link, StringComparison.Ordinal);
+        return at > 0 && !IsBelow(resolved, Normalize(raw[..at]));
+    }
+
     /// <summary>Relative to any base, does it climb above it?</summary>
     private static bool LeavesBase(string text)
     {
@@ -141,7 +152,7 @@ internal static class PathSink
 
     /// <summary>Names in an archive are meant to be relative wherever they lead.</summary>
     private static bool IsAbsolute(string resolved, string text, bool archived) =>
-        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && (archived || !Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal)))
+        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && (archived || !(Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal)) || Inspector.IsOwnDocument(resolved)))
         && Normalize(text) == resolved;
 
     private static bool IsBelow(string path, string directory) =>

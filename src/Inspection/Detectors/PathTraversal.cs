@@ -187,6 +187,7 @@ internal sealed class PathTraversal : IDetector
         // The whole text is that path: somebody asks for the file. In a longer text it is talk about it.
         var trimmed = text.AsSpan().Trim().Trim('\0');
         var whole = trimmed.IndexOfAny(" \n\t,;") < 0 && (trimmed.StartsWith("/", StringComparison.Ordinal) || trimmed.StartsWith("file:", StringComparison.OrdinalIgnoreCase) || trimmed.StartsWith("\\", StringComparison.Ordinal) || (trimmed.Length > 2 && trimmed[1] == ':'));
-        return found with { Confidence = whole ? 0.92 : 0.5 };
+        // What is done with a document of the function's own is judged where it is opened.
+        return found with { Confidence = whole && !Inspector.IsOwnDocument(trimmed) ? 0.92 : 0.5 };
     }
 }
