@@ -672,6 +672,8 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8) || !HttpHead.TryBody(head, response: false, out var whole) || whole.Remaining != body.Length)
             return null;
+        if (invocation is { Suspicious: true } && invocation.Scripts is { Count: > 0 } scripts && MarkupSink.Check(body, scripts) is { } script)
+            return JudgeScript(script, invocation, held);
         var behaviour = new Behaviour(Dimension.Response, ResponseShape.Of(body));
         var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });
         var stop = held && decision.IncidentDecision == "blocked";
@@ -680,6 +682,28 @@ internal sealed class Guardian : IGate, IJudge
             return OwnAnswers.Withheld(invocation?.Source ?? "", incident!.Id.ToString());
         Behaviours.Observe(behaviour, invocation?.Number ?? 0, init: false, clean: invocation is not { Suspicious: true });
         return null;
+    }
+
+    private OwnAnswer? JudgeScript(SinkHit hit, Invocation invocation, bool held)
+    {
+        var stop = held && Policy.Mode == ProtectionMode.Protect;
+        var incident = new Incident
+        {
+            At = _time.GetUtcNow(),
+            RequestId = invocation.RequestId,
+            Decision = stop ? "blocked" : Policy.Mode == ProtectionMode.Protect ? "reported" : "would-block",
+            Dimension = Dimension.Response,
+            Item = "script",
+            Detector = hit.Detector,
+            Severity = "high",
+            Source = invocation.Source,
+            Field = hit.Field,
+            Evidence = hit.Evidence,
+            Reasons = [hit.Reason],
+            Rule = "taint",
+        };
+        Report(incident, invocation);
+        return stop ? OwnAnswers.Withheld(invocation.Source, incident.Id.ToString()) : null;
     }
 
     /// <summary>What tells an outsider more than it should, in a response. In an error report a stack trace is in its place.</summary>

@@ -87,6 +87,28 @@ public class BlockingTests
     }
 
     [Theory]
+    [InlineData(ProtectionMode.Protect)]
+    [InlineData(ProtectionMode.Monitor)]
+    public void A_page_with_script_of_its_event_is_withheld(ProtectionMode mode)
+    {
+        const string Event = """{"version":"2.0","routeKey":"GET /","rawPath":"/","requestContext":{"http":{"method":"GET","path":"/"}},"queryStringParameters":{"name":"<script>alert(1)</script>"}}""";
+        using var hop = new Hop(mode, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("p", Event);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        runtime.Respond("p", """{"headers":{"content-type":"text/html"},"body":"<h1><script>alert(1)</script></h1>"}""");
+        hop.Platform.TakeRequest().Contains("alert(1)", StringComparison.Ordinal).ShouldBe(mode == ProtectionMode.Monitor);
+        hop.Guardian.Incidents.Take(10).ShouldContain(i => i.Detector == "xss" && i.Field == "queryStringParameters.name" && i.Decision == (mode == ProtectionMode.Protect ? "blocked" : "would-block"));
+
+        hop.Platform.Event("q", Event);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        runtime.Respond("q", """{"headers":{"content-type":"text/html"},"body":"<h1>&lt;script&gt;</h1>"}""");
+        hop.Platform.TakeRequest().ShouldContain("&lt;script");
+    }
+
+    [Theory]
     [InlineData("{\"key\":\"" + Secret + "\"}")]
     [InlineData("{\"key\":\"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY\"}")]
     [InlineData("{\"key\":\"wJalrXUtnFEMI\\u002FK7MDENG\\u002FbPxRfiCYEXAMPLEKEY\"}")]

@@ -159,6 +159,49 @@ public class SinkTests
     [InlineData("process * 2 + prices['net']", false)]
     public void Code_that_reaches_the_process(string text, bool stopped) => (CodeSink.Check("eval", $"f = {text}", Texts(text))?.Block ?? false).ShouldBe(stopped);
 
+    [Theory]
+    [InlineData("/tmp/x/l/escaped.txt", "/tmp/escaped.txt", true)]
+    [InlineData("/tmp/x/a/l/escaped.txt", "/tmp/escaped.txt", true)]
+    [InlineData("/tmp/x/l/inside.txt", "/tmp/x/a/inside.txt", false)]
+    [InlineData("/tmp/x/other/a.txt", "/tmp/y/a.txt", false)]
+    public void Writing_through_a_link_of_an_archive(string raw, string resolved, bool stopped) =>
+        (PathSink.Check(resolved, raw, [new("field", "l/") { Archived = true }])?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("/var/task/data/report.txt", false)]
+    [InlineData("/var/task/app.py", true)]
+    [InlineData("/var/task/data/../app.py", true)]
+    public void A_document_of_the_functions_own_may_be_named(string path, bool stopped) =>
+        (PathSink.Check(PathSink.Normalize(path), path, Texts(path))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("http://0.0.0.0:8080/", "172.17.0.2:8080", true)]
+    [InlineData("http://0:8080/", "127.0.0.1:8080", true)]
+    [InlineData("http://0.0.0.0:8080/", "172.17.0.2:8081", false)]
+    [InlineData("listens on 0.0.0.0", "172.17.0.2:8080", false)]
+    public void Any_address_is_the_machines_own(string text, string item, bool stopped) => (HostSink.Check(item, item[..item.IndexOf(':', StringComparison.Ordinal)], Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    private const string Script = "<script>alert(1)</script>";
+
+    [Theory]
+    [InlineData("{\"statusCode\":200,\"headers\":{\"Content-Type\":\"text/html; charset=utf-8\"},\"body\":\"<h1><script>alert(1)</script></h1>\"}", true)]
+    [InlineData("{\"multiValueHeaders\":{\"x\":[\"y\"],\"content-type\":[\"text/html\"]},\"body\":\"hello \\u003cscript>alert(1)</script>\"}", true)]
+    [InlineData("{\"statusCode\":200,\"body\":\" <p><script>alert(1)</script>\"}", true)]
+    [InlineData("{\"headers\":{\"content-type\":\"text/html\"},\"isBase64Encoded\":true,\"body\":\"PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==\"}", true)]
+    [InlineData("{\"headers\":{\"content-type\":\"text/html\"},\"body\":\"<h1>&lt;script&gt;alert(1)&lt;/script&gt;</h1>\"}", false)]
+    [InlineData("{\"headers\":{\"content-type\":\"application/json\"},\"body\":\"{\\\"text\\\":\\\"<script>alert(1)</script>\\\"}\"}", false)]
+    [InlineData("{\"statusCode\":200,\"body\":\"saved <script>alert(1)</script>\"}", false)]
+    [InlineData("{\"headers\":{\"content-type\":\"text/html\"},\"body\":[1]}", false)]
+    [InlineData("{\"headers\":{\"content-type\":7,\"a\":{\"b\":[1]}},\"body\":\"<script>alert(1)</script>\"}", true)]
+    [InlineData("[\"<script>alert(1)</script>\"]", false)]
+    [InlineData("{\"body\":\"<script>alert(1)</script>", false)]
+    public void Script_of_an_event_in_a_page(string response, bool stopped)
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(response);
+        (MarkupSink.Check(bytes, Texts(" " + Script))?.Block ?? false).ShouldBe(stopped);
+        MarkupSink.Check(bytes, Texts("<b>another</b>")).ShouldBeNull();
+    }
+
     [Fact]
     public void A_pipe_in_the_place_of_a_script_is_not_waited_for()
     {
