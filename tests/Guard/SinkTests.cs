@@ -200,6 +200,7 @@ public class SinkTests
         var bytes = System.Text.Encoding.UTF8.GetBytes(response);
         (MarkupSink.Check(bytes, Texts(" " + Script))?.Block ?? false).ShouldBe(stopped);
         MarkupSink.Check(bytes, Texts("<b>another</b>")).ShouldBeNull();
+        MarkupSink.Check(bytes, Texts("alert(1)")).ShouldBeNull();
     }
 
     [Fact]

@@ -24,11 +24,11 @@ internal static class MarkupSink
         return null;
     }
 
-    /// <summary>From the first sign that a page could take for markup to the last.</summary>
+    /// <summary>From a text's first tag to its last; nothing where it has none, as a book's title has (<c>JavaScript: The Good Parts</c>).</summary>
     private static string Markup(string text)
     {
         var (open, close) = (text.IndexOf('<', StringComparison.Ordinal), text.LastIndexOf('>'));
-        return open >= 0 && close > open ? text[open..(close + 1)] : text.Trim();
+        return open >= 0 && close > open ? text[open..(close + 1)] : "";
     }
 
     /// <summary>The body, where it is one of HTML by its type, or begins like one and has none.</summary>
