@@ -8,6 +8,7 @@
 #define PIECE 4096 /* bytes the guard looks at (decision 0001) */
 #define PIECES 8
 enum { TAG_CODE = 0x80 | PE_CODE };
+enum { REPLACE_INVALID = 1 }; /* v8::String::WriteOptions */
 
 /* v8::ModifyCodeGenerationFromStringsResult: a bool and a handle, returned in two registers. */
 struct result { bool allowed; void *modified; };
@@ -21,7 +22,7 @@ static struct {
     void (*set)(void *isolate, callback *);
     callback *nodes;
     bool (*is_string)(const void *value);
-    void (*open)(struct utf8 *, void *isolate, void *value);
+    void (*open)(struct utf8 *, void *isolate, void *value, int options); /* options: from version 24 on, and passed in vain before */
     void (*close)(struct utf8 *);
 } v8;
 
@@ -99,7 +100,7 @@ static struct result on_code(void *context, void *source, bool code_like)
     if (pe_active() && source && v8.is_string(source)) {
         struct utf8 text;
         memset(&text, 0, sizeof text); /* the length is an int in older versions: its upper half stays 0 */
-        v8.open(&text, v8.isolate(), source);
+        v8.open(&text, v8.isolate(), source, REPLACE_INVALID);
         if (text.text && !(asked_before && is_function(text.text)))
             denied = ask_text(text.text, text.length);
         v8.close(&text);
@@ -119,7 +120,8 @@ bool pe_v8_start(void)
 {
     bool complete = find(&v8.isolate, "_ZN2v87Isolate10GetCurrentEv") & find(&v8.nodes, "_ZN4node31ModifyCodeGenerationFromStringsEN2v85LocalINS0_7ContextEEENS1_INS0_5ValueEEEb")
         & find(&v8.set, "_ZN2v87Isolate42SetModifyCodeGenerationFromStringsCallbackEPFNS_37ModifyCodeGenerationFromStringsResultENS_5LocalINS_7ContextEEENS2_INS_5ValueEEEbE")
-        & find(&v8.is_string, "_ZNK2v85Value12FullIsStringEv") & find(&v8.open, "_ZN2v86String9Utf8ValueC1EPNS_7IsolateENS_5LocalINS_5ValueEEE")
+        & find(&v8.is_string, "_ZNK2v85Value12FullIsStringEv")
+        & (find(&v8.open, "_ZN2v86String9Utf8ValueC1EPNS_7IsolateENS_5LocalINS_5ValueEEENS0_12WriteOptionsE") || find(&v8.open, "_ZN2v86String9Utf8ValueC1EPNS_7IsolateENS_5LocalINS_5ValueEEE"))
         & find(&v8.close, "_ZN2v86String9Utf8ValueD1Ev");
     void *isolate = complete ? v8.isolate() : NULL;
     if (!isolate)

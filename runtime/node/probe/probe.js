@@ -428,6 +428,8 @@ function install() {
   const guardedCompile = wrapped(nativeCompile, (args) => {
     if (typeof args[0] === 'string') ask('code', 'compile', args[0]);
   }, true);
+  // It has no name, and from version 22 on stacks name a function without one after the property that holds it; an accessor does not.
+  if (nativeCompile.name === '') defineProperty(nativeCompile, 'name', { value: '_compile', configurable: true });
   // `[eval]` is what Node calls a program on its command line or of a worker.
   const isLoading = (module) => typeof module?.filename === 'string' && !module.loaded && (Module._cache[module.filename] === module || /^\[(?:worker )?eval\]$/.test(module.id));
   defineProperty(Module.prototype, '_compile', {
