@@ -286,6 +286,17 @@ static long fchmodat2_judged(int dirfd, const char *path, mode_t mode, int flags
     return finish(denied ? -denied : SYS4(SYS_fchmodat2, dirfd, path, mode, flags));
 }
 
+/* libuv, in Node.js from version 22 on and in other programs, makes such rings for its loops (256 entries) and, when asked to, for files (64, polled by the kernel).
+   It goes on without where the system has none, which is what it is told: nobody attacks, and nothing goes past libc. Whoever asks in the same way is told so too. */
+static bool like_libuv(long entries, const uint32_t *parameters)
+{
+    enum { FLAGS = 2, POLLED = 2, NO_ARRAY = 1 << 16 };
+    if (!pe_readable(parameters))
+        return false;
+    uint32_t flags = parameters[FLAGS] & ~(uint32_t)NO_ARRAY;
+    return (entries == 256 && flags == 0) || (entries == 64 && flags == POLLED);
+}
+
 long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
     switch (number) {
@@ -337,6 +348,8 @@ long pe_syscall(long number, long a, long b, long c, long d, long e, long f)
         return pidfd_getfd((int)a, (int)b, (unsigned)c);
     case SYS_io_uring_setup:
         /* What is queued there never passes through libc. */
+        if (pe_active() && like_libuv(a, (const uint32_t *)b))
+            return finish(-ENOSYS);
         if (pe_active() && allowed("io_uring", "io_uring_setup"))
             return -1;
         return finish(SYS2(SYS_io_uring_setup, a, b));

@@ -443,6 +443,7 @@ static int perform(int count, char **a)
         else CASE("raw-ring", 0) printf("ring %d\n", raw(425, 1, 0, 0, 0) == -EPERM);
         else CASE("raw-exec", 1) { char *argv[] = { (char *)x, "ran", NULL }; fflush(stdout); printf("exec %ld\n", raw(SYS_execve, (long)x, (long)argv, (long)environ, 0)); }
         else CASE("ring", 0) { char room[256] = ""; REPORT(syscall(425 /* io_uring_setup */, 1, room)); }
+        else CASE("ring-of-libuv", 0) { unsigned room[64] = { [2] = 1 << 16 }, polled[64] = { [2] = 2 }; REPORT(syscall(425, 256, room)); REPORT(syscall(425, 64, polled)); }
         else CASE("dlmopen", 1) { void *h = dlmopen(LM_ID_NEWLM, x, RTLD_NOW); printf("%s\n", h ? "ok" : "failed"); }
         else CASE("kill-child", 0) { pid_t p = fork(); if (p == 0) { pause(); _exit(0); } REPORT(kill(p, SIGKILL)); waitpid(p, NULL, 0); }
         else CASE("kill-grandchild", 0) {

@@ -735,6 +735,16 @@ for number in (0, 5, 5, 0, 4):
 
 
 @test
+def rings_of_libuv_are_not_there_and_no_attack():
+    for mode in (1, 2):
+        guard = Guard(mode=mode, decide=deny("", dimension="tamper"))
+        equal(calls(guard, "ring-of-libuv"), ["failed 38", "failed 38"])
+        equal(guard.items("tamper"), [])
+    guard.set_mode(0)
+    equal(calls(guard, "ring-of-libuv"), calls(None, "ring-of-libuv"))
+
+
+@test
 def own_processes_are_a_programs_own_business():
     guard = Guard(decide=deny("", dimension="tamper"))
     equal(calls(guard, "vm-read-self", "kill-self", "kill-child", "kill-grandchild"), ["ok 77", "abc", "ok 77", "ok 77", "ok 77"])
