@@ -260,6 +260,18 @@ static const uint8_t *end_of(const struct texts *t, const uint8_t *at)
     return t->end;
 }
 
+/* The text from here on has so many bytes at least, and what stands at `at` is of it. Looks no farther than that: it is asked about each such word. */
+static int is_longer(const struct texts *t, const uint8_t *start, const uint8_t *at, ptrdiff_t bytes)
+{
+    uint64_t blanks, pairs;
+    if (t->end - start < bytes || t->closes < 0) return t->end - start >= bytes;
+    for (const uint8_t *least = start + bytes; at < least; at += 64) {
+        uint64_t closes = t->kit->ends(at, t->closes, &blanks, &pairs);
+        if (closes) return at + first_of(closes) >= least;
+    }
+    return 1;
+}
+
 /* A text with quotes that says nothing of statements. */
 static int is_quoted_only(struct texts *t, const uint8_t *start, const uint8_t *place)
 {
@@ -321,7 +333,7 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     default: return 0;
     }
     /* In a long text nobody looks for a condition that no quote precedes. */
-    if (length <= 3 && (t->closes < 0 ? t->end : end_of(t, at)) - start >= BARE) return 0;
+    if (length <= 3 && is_longer(t, start, at, BARE)) return 0;
     if (before >= 128) return 1;
     const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
     while (at > least && parts(at[-1])) at--;
