@@ -19,7 +19,7 @@ internal static unsafe class FlowWatch
     private static readonly ConditionalWeakTable<object, StrongBox<long>> Numbers = new();
 
     /// <summary>The environment may be given several events at once.</summary>
-    private static bool wanted = int.TryParse(Environment.GetEnvironmentVariable("AWS_LAMBDA_MAX_CONCURRENCY"), out var most) && most > 1;
+    private static int wanted = int.TryParse(Environment.GetEnvironmentVariable("AWS_LAMBDA_MAX_CONCURRENCY"), out var most) && most > 1 ? 1 : 0;
 
     private static volatile bool broken;
 
@@ -29,9 +29,9 @@ internal static unsafe class FlowWatch
     /// <summary>The client is about to ask for an event: its libraries are there, and it keeps nothing yet.</summary>
     internal static void Asks()
     {
-        if (!wanted)
+        // Several loops may ask at once.
+        if (wanted == 0 || Interlocked.Exchange(ref wanted, 0) == 0)
             return;
-        wanted = false;
         try
         {
             if (!AppDomain.CurrentDomain.GetAssemblies().Where(a => a.GetName().Name is { } name && name.StartsWith("Amazon.Lambda.", StringComparison.Ordinal)).SelectMany(Kept).Any(Watch))

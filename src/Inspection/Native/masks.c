@@ -381,7 +381,10 @@ VBMI __m512i foreign_of(const struct classes *c, int which, __m512i found, __m51
 /* Letters without their case: the sixth bit is the seventh's. */
 VBMI __m512i folded(__m512i v) { return _mm512_ternarylogic_epi64(_mm512_set1_epi8(0x20), _mm512_srli_epi16(v, 1), v, 0xca); }
 
-VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, int foreign)
+/* What 64 bytes are by the tables, each with its neighbours. */
+struct seen { __m512i here, before, sets, acting, first, second; };
+
+VBMI struct seen seen_at(const uint8_t *text, const struct classes *c, int foreign)
 {
     __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1);
     __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
@@ -392,9 +395,15 @@ VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, 
         second = _mm512_and_si512(second, foreign_of(c, SECOND + i, _mm512_permutexvar_epi8(fold, c->second[i]), v, foreign));
         if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
     }
+    return (struct seen){ here, before, sets, acting, first, second };
+}
+
+VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, int foreign)
+{
+    struct seen s = seen_at(text, c, foreign);
 #define SOME(vector, classes) _mm512_test_epi8_mask(vector, _mm512_set1_epi8((char)(classes)))
-    *b = (struct bits){ .never = SOME(sets, SET_NEVER), .acting = SOME(acting, 255), .value = SOME(sets, SET_VALUE), .run = SOME(sets, SET_RUN), .blank = SOME(sets, SET_BLANK), .conditions = _mm512_movepi8_mask(second),
-        .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(here) : 0, .dots = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8('.')) };
+    *b = (struct bits){ .never = SOME(s.sets, SET_NEVER), .acting = SOME(s.acting, 255), .value = SOME(s.sets, SET_VALUE), .run = SOME(s.sets, SET_RUN), .blank = SOME(s.sets, SET_BLANK), .conditions = _mm512_movepi8_mask(s.second),
+        .words = SOME(_mm512_or_si512(s.first, _mm512_and_si512(s.second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(s.here) : 0, .dots = _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8('.')) };
 }
 
 VBMI struct classes all_classes(const struct screen *screen)
@@ -432,19 +441,12 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const str
 
 VBMI struct shown shown_at(const uint8_t *text, const struct classes *c, int foreign)
 {
-    __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1), dot = _mm512_set1_epi8('.');
-    __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
-    __m512i acting = _mm512_and_si512(foreign_of(c, HERE, _mm512_permutex2var_epi8(c->here[0], here, c->here[1]), here, foreign), foreign_of(c, BEFORE, _mm512_permutexvar_epi8(folded(before), c->before), before, foreign));
-    for (int i = 0; i < 4; i++) {
-        __m512i v = _mm512_loadu_si512(text + i), fold = folded(v);
-        first = _mm512_and_si512(first, foreign_of(c, FIRST + i, _mm512_permutexvar_epi8(fold, c->first[i]), v, foreign));
-        second = _mm512_and_si512(second, foreign_of(c, SECOND + i, _mm512_permutexvar_epi8(fold, c->second[i]), v, foreign));
-        if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
-    }
-    __m512i all = _mm512_or_si512(_mm512_or_si512(first, second), _mm512_or_si512(acting, _mm512_and_si512(sets, _mm512_set1_epi8(SET_NEVER))));
-    uint64_t any = foreign ? _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
-    any |= _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(here, dot) & _mm512_cmpeq_epi8_mask(before, dot));
-    return (struct shown){ .all = any | (foreign ? _mm512_movepi8_mask(here) : 0), .any = any, .blank = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8(' ')) };
+    struct seen s = seen_at(text, c, foreign);
+    __m512i dot = _mm512_set1_epi8('.');
+    __m512i all = _mm512_or_si512(_mm512_or_si512(s.first, s.second), _mm512_or_si512(s.acting, _mm512_and_si512(s.sets, _mm512_set1_epi8(SET_NEVER))));
+    uint64_t any = foreign ? _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
+    any |= _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(s.here, dot) & _mm512_cmpeq_epi8_mask(s.before, dot));
+    return (struct shown){ .all = any | (foreign ? _mm512_movepi8_mask(s.here) : 0), .any = any, .blank = _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8(' ')) };
 }
 
 /* As `look`, of what matters to texts in which nothing stands. */
