@@ -138,27 +138,28 @@ void *pe_symbol_of_libc(const char *name)
     return NULL;
 }
 
-struct wanted { const char *file; struct library found; };
+struct wanted { const char *file, *name; void *found; };
 
-static int find_library(struct dl_phdr_info *info, size_t size, void *wanted)
+static int find_symbol(struct dl_phdr_info *info, size_t size, void *wanted)
 {
     (void)size;
     struct wanted *w = wanted;
+    struct library library = { .base = info->dlpi_addr };
     const char *name = info->dlpi_name ? info->dlpi_name : "", *slash = strrchr(name, '/');
-    if (strcmp(slash ? slash + 1 : name, w->file) != 0)
+    if (w->file && strcmp(slash ? slash + 1 : name, w->file) != 0)
         return 0;
-    w->found.base = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; i++)
         if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-            w->found.dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-    return 1;
+            library.dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    w->found = symbol_of(&library, w->name);
+    return w->file || w->found;
 }
 
 void *pe_symbol_in(const char *file, const char *name)
 {
-    struct wanted w = { .file = file };
-    dl_iterate_phdr(find_library, &w);
-    return symbol_of(&w.found, name);
+    struct wanted w = { .file = file, .name = name };
+    dl_iterate_phdr(find_symbol, &w);
+    return w.found;
 }
 
 void *pe_next_symbol(const char *name)
@@ -276,26 +277,28 @@ static void redirect(void)
 
 void pe_exec_start(void);
 
-/* Hooks may run before the constructor, from constructors of other libraries. */
+/* Hooks may run before the constructor: from constructors of other libraries, and from the program's own first functions, when not even libc has its environment. */
 void pe_start(void)
 {
-    static _Atomic int started;
-    int none = 0;
-    if (!atomic_compare_exchange_strong(&started, &none, 1))
-        return;
-    int saved = errno;
-    dl_iterate_phdr(note_library, NULL);
-    void *found = pe_symbol_of_libc("dlsym");
-    memcpy(&real_dlsym, &found, sizeof found);
-    read_environment();
-    if (pe.enabled) {
-        pe_library_start();
-        pe_channel_attach();
-        redirect();
-        pe_exec_start();
-        pe_confine_start();
-        pe_python_start();
-        pe_sql_start();
+    static _Atomic int found_libc, started;
+    int none = 0, saved = errno;
+    if (atomic_compare_exchange_strong(&found_libc, &none, 1)) {
+        dl_iterate_phdr(note_library, NULL);
+        void *found = pe_symbol_of_libc("dlsym");
+        memcpy(&real_dlsym, &found, sizeof found);
+    }
+    none = 0;
+    if (environ && atomic_compare_exchange_strong(&started, &none, 1)) {
+        read_environment();
+        if (pe.enabled) {
+            pe_library_start();
+            pe_channel_attach();
+            redirect();
+            pe_exec_start();
+            pe_confine_start();
+            pe_python_start();
+            pe_sql_start();
+        }
     }
     errno = saved;
 }

@@ -109,7 +109,8 @@ bool pe_in_libc(const void *address);
 void *pe_next_symbol(const char *name);
 void *pe_real_dlsym(void *handle, const char *name);
 void *pe_dlsym_of_libc(void);
-void *pe_symbol_in(const char *file, const char *name); /* in a loaded library, by its file name */
+/* A function of a loaded library, by its file name, or of any (NULL). Allocates nothing, as dlsym does for what it does not find: a program's own malloc that begins may be who brought us here. */
+void *pe_symbol_in(const char *file, const char *name);
 void *pe_symbol_of_libc(const char *name);         /* in libc itself, whatever stands before it */
 
 /* The first line of every hook: false means mode off, no guard or no channel. */

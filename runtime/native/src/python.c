@@ -339,7 +339,7 @@ static bool find(void *target, const char *name)
 
 void pe_python_start(void)
 {
-    if (!find(&py.add_hook, "PySys_AddAuditHook"))
+    if (!pe_symbol_in(NULL, "PySys_AddAuditHook") || !find(&py.add_hook, "PySys_AddAuditHook"))
         return;
     find(&py.frame, "PyEval_GetFrame");
     find(&py.frame_code, "PyFrame_GetCode");

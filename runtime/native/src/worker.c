@@ -34,7 +34,7 @@ static const struct pe_state *several(void)
 /* Threads stay with what they took: asked once for each thread that asks for events. */
 static bool keeps_its_thread(void)
 {
-    return pe_real_dlsym(RTLD_DEFAULT, "PySys_AddAuditHook") != NULL || pe_symbol_in("libjvm.so", "JNI_CreateJavaVM") != NULL;
+    return pe_symbol_in(NULL, "PySys_AddAuditHook") != NULL || pe_symbol_in("libjvm.so", "JNI_CreateJavaVM") != NULL;
 }
 
 void pe_worker_start(const char *root)

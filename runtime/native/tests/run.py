@@ -549,6 +549,14 @@ def other_libraries_keep_their_own_names():
 
 
 @test
+def an_allocator_that_begins_first_is_not_called_again():
+    guard = Guard(decide=deny("/etc/hostname"))
+    for program in ("malloc-before-all", "malloc-in-library"):
+        done = run(guard, *RUNNER, os.path.join(WORK, program), "/etc/hostname")
+        equal((done.returncode, done.lines, done.stderr), (0, ["open 0 13"], ""), program)
+
+
+@test
 def libraries_are_judged_and_the_loader_says_why():
     own = os.path.join(WORK, "own.so")
     guard = Guard(decide=deny("own.so", dimension="library"))
