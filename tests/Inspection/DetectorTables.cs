@@ -99,6 +99,8 @@ public sealed class DetectorTables
     [InlineData("0x2e0x2e%u2216boot.ini")]
     [InlineData("../index.js")]
     [InlineData("../../../logo.png")]
+    [InlineData("my file ../etc/passwd")]
+    [InlineData("annual report/..\\..\\windows\\win.ini")]
     public void Path_traversal(string text) => IsAttack("path-traversal", text);
 
     [Theory]
@@ -106,6 +108,8 @@ public sealed class DetectorTables
     [InlineData("wait... what?")]
     [InlineData("100% sure.. really")]
     [InlineData("see /etc/hosts for the names of the machines")]
+    [InlineData("Re: /etc/hosts and ../readme on C:\\temp")]
+    [InlineData("the file /etc/passwd has the users; see ../docs/users.md")]
     [InlineData("/var/task/data/report.txt")]
     [InlineData("/var/task/assets/Logo 2.PNG")]
     [InlineData("https://shop.example/a/b/c?x=1&y=2&z=..")]

@@ -41,7 +41,7 @@ internal sealed class PathTraversal : IDetector
             var plain = Plain(text);
             var place = -1;
             var shown = Steps(plain, ref place);
-            if (shown > 0 && (shown > 1 || IsTarget(plain)))
+            if (shown > 0 && (shown > 1 || IsTarget(plain)) && InOneWord(text, plain))
             {
                 return new Match(0.95, 0, Math.Min(text.Length, 120));
             }
@@ -54,7 +54,7 @@ internal sealed class PathTraversal : IDetector
         var target = Target(subject);
         if (steps > 0 && target.Confidence > 0)
         {
-            return new Match(text.Length < MaxParameter ? 0.98 : 0.6, first, Math.Min(text.Length - first, 120));
+            return new Match(text.Length < MaxParameter && InOneWord(text, text) ? 0.98 : 0.6, first, Math.Min(text.Length - first, 120));
         }
 
         // Source code and prose say "../lib" once; a parameter that climbs twice or starts by climbing wants out.
@@ -104,6 +104,28 @@ internal sealed class PathTraversal : IDetector
 
     /// <summary><c>require('../../lib/x')</c>: source code names its files in quotes; a parameter that is one has none.</summary>
     private static bool IsQuoted(string text, int first) => first > 1 && text[first - 1] is '\'' or '"' or '`' && text[first - 2] is '(' or ' ' or '=' or '[' && text.IndexOf(text[first - 1], first) > 0;
+
+    /// <summary>One path climbs and names its target, or climbs twice. People who write about both, with blanks between them, ask for neither: "see /etc/hosts, or ../readme".</summary>
+    private static bool InOneWord(string text, string plain)
+    {
+        if (!text.Contains(' '))
+        {
+            return true;
+        }
+
+        foreach (var range in plain.AsSpan().Split(' '))
+        {
+            var word = plain[range];
+            var first = -1;
+            var steps = Steps(word, ref first);
+            if (steps > 1 || (steps > 0 && IsTarget(word)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static int Steps(string text, ref int first)
     {
