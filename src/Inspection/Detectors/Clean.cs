@@ -60,6 +60,7 @@ internal sealed unsafe class Clean
         public byte* Starts;
         public ulong* Objects;
         public byte* Classes;
+        public ulong* Plain;
     }
 
     /// <summary>A list whose elements are looked at. INVARIANT: as <c>struct list</c> in Native/clean.c.</summary>
@@ -98,7 +99,7 @@ internal sealed unsafe class Clean
     }
 
     /// <summary>An element that the next ones of its list are compared with; kept from one call to the next within a document. INVARIANT: as <c>struct pattern</c> in Native/clean.c.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 16 + 20 + (48 * 12) + 2116)]
+    [StructLayout(LayoutKind.Sequential, Size = 16 + 20 + (48 * 12) + 12 + (49 * 8) + 2120)]
     internal struct Pattern
     {
         public const int Trusted = 16;
@@ -129,12 +130,15 @@ internal sealed unsafe class Clean
     /// <summary>Bytes of a cache line: vectors as long are read twice as quickly where they begin with one.</summary>
     private const int Line = 64;
 
+    /// <summary>Of two characters, of each the lower five bits.</summary>
+    private const int Pairs = 1024;
+
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
     private const int FilterWords = 1024;
     private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2);
     private const int SetWords = 512 + 64;
-    private const int Words = (2 * GramWords) + (3 * SetWords) + 128 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8);
+    private const int Words = (2 * GramWords) + (3 * SetWords) + 128 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
@@ -156,8 +160,22 @@ internal sealed unsafe class Clean
         }
 
         var begins = new ulong[128];
+        var plain = new ulong[Pairs / 64];
+        Array.Fill(plain, ulong.MaxValue);
+        void Tells(int first, int second)
+        {
+            var pair = ((first & 31) << 5) | (second & 31);
+            plain[pair >> 6] &= ~(1UL << (pair & 63));
+        }
+
+        foreach (var word in starts)
+        {
+            Tells(word[0], word[1]);
+        }
+
         foreach (var start in objects)
         {
+            Tells(start[0], start[1]);
             var characters = start[0] | (uint)start[1] << 8 | (uint)start[2] << 16;
             var (slot, other) = ((characters * 0x9E3779B1u) >> 20, (characters * 0x85EBCA6Bu) >> 20);
             begins[slot >> 6] |= 1UL << (int)(slot & 63);
@@ -174,6 +192,7 @@ internal sealed unsafe class Clean
         tables.Commands = (byte*)Keep(Set(commands));
         tables.Starts = (byte*)Keep(Set(starts));
         tables.Objects = Keep(begins);
+        tables.Plain = Keep(plain);
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>

@@ -13,19 +13,25 @@ struct screen {
     const struct words *keywords, *commands, *starts;
     const uint64_t *objects;
     const uint8_t *classes;
+    const uint64_t *plain;    /* a bit for each two characters, as `words` has them, that begin no statement and no serialised object */
 };
 enum { BUCKETS = 2 };
 enum { PARTS = 48, LONGEST = 2048, LONG_TEXT = 256, PATTERNS = 4 };
 /* An object that was clean, where its values are, and what they count: the next one of its list mostly differs in some of these alone. INVARIANT: as Clean.Pattern in Clean.cs. */
+/* The values that vary, and what stands before each. */
+struct step { uint16_t start, length; uint8_t part, below, depth, is_special; };
 struct pattern {
     int32_t trust;            /* none is learned any more, nor compared, when that of a whole list's objects has gone */
     int32_t length;           /* 0 for none */
     uint64_t varies;          /* the values that are not the same in all */
     int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: as that of the list it was learned in; it says nothing of other lists, nor they of it */
     struct part { uint16_t start, end, texts, containers; uint8_t is_form, below, depth, is_key; } part[PARTS]; /* `below`: the pattern of the objects in it */
-    uint8_t copy[LONGEST + 68]; /* without long lists and texts, which are looked at whatever they are */
+    int32_t steps;            /* -1: to be made; and what the values that do not vary count */
+    int32_t same_texts, same_containers;
+    struct step step[PARTS + 1];
+    uint8_t copy[LONGEST + 72]; /* without long lists and texts, which are looked at whatever they are */
 };
-_Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 2116, "as large as Clean.Pattern");
+_Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 12 + 49 * 8 + 2120, "as large as Clean.Pattern");
 struct list {
     const uint8_t *at, *end;  /* where an element begins; then at the comma or bracket behind the last element that is clean */
     uint8_t *room;            /* for a text without its escapes */
@@ -50,13 +56,17 @@ struct marks { row_of_lanes quote, slash, open, close, comma, colon, space, cont
 
 typedef void look_one(const uint8_t *at, const struct screen *screen, struct bits *bits);
 typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
-/* Where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it; and blanks. */
-struct shown { uint64_t all, any, blank; };
-typedef void all_shown(const uint8_t *at, int blocks, const struct screen *screen, struct shown *shown);
+/* What stands in some blocks, a word of bits for each: what ends a text of JSON, and a zero behind that; all but letters, digits and - _ = , @; blanks; what is acting and what words begin, as in `bits`, where there is nothing else;
+ * and where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it. */
+enum { WINDOW = 16 };
+struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
+typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
 typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
 /* Of 64 brackets, which are curly. */
+/* The same bytes stand in both; up to a block of them. */
+typedef int is_same(const uint8_t *one, const uint8_t *other, ptrdiff_t length);
 typedef uint64_t braces(const uint8_t *at);
 typedef uint64_t speaks(const uint8_t *at, const uint8_t (*tables)[16]);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
@@ -66,11 +76,13 @@ typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, u
 /* A text with escapes: its end, or NULL where it is not clean. What it has of texts and containers beyond itself when it is a document. */
 typedef const uint8_t *escaped(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+/* The same of a text of one block, and of what stands there. */
+typedef int one_block(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen);
 /* Behind a list within an element. */
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
-/* `is_exact`: little is shown in vain; `shown` is for these. */
-struct kit { is_clean *is_clean; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_shown *shown; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; braces *braces; int is_exact; };
+/* `seen`: NULL where much would be shown in vain. */
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -367,10 +379,13 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
     return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
 }
 
+static const uint8_t word_characters[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1 };
+
 /* As above, of nearly all texts that begin with a letter or digit. */
 INLINE int begins_plainly(const struct screen *screen, const uint8_t *at)
 {
-    return is_word(at[0]) && !begins_object(screen, at) && !screen->starts->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
+    int pair = (at[0] & 31) << 5 | (at[1] & 31);
+    return word_characters[at[0]] && ((screen->plain[pair >> 6] >> (pair & 63) & 1) || (!begins_object(screen, at) && !screen->starts->lengths[pair]));
 }
 
 /* This sign begins or ends something and is followed by nothing that would make sense there. */
@@ -498,10 +513,12 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
 /* It begins as nearly all texts do, and with none of the three words at its end, which have no fourth character. */
 INLINE int ends_plainly(const struct screen *screen, const uint8_t *text, int length)
 {
-    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8, follows = four(text) >> 8;
+    uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
+    if (tail >> 8 == 0x726f || tail == 0x646e61 || tail == 0x746f6e) return 0;
+    if (*text < 0xc3) return begins_plainly(screen, text);
     /* Letters of other scripts: of two bytes, and most of those of three; the blank among them is told by the first of its bytes. */
-    int is_letter = (*text >= 0xc3 && *text < 0xe0 && (follows & 0xc0) == 0x80) || (*text >= 0xe4 && *text < 0xed && (follows & 0xc0c0) == 0x8080);
-    return tail >> 8 != 0x726f && tail != 0x646e61 && tail != 0x746f6e && (is_letter || begins_plainly(screen, text));
+    uint32_t follows = four(text) >> 8;
+    return (*text < 0xe0 && (follows & 0xc0) == 0x80) || (*text >= 0xe4 && *text < 0xed && (follows & 0xc0c0) == 0x8080);
 }
 
 /* A text of one block in which nothing stands, as `short_text`. */
@@ -514,22 +531,38 @@ INLINE int is_clear(const uint8_t *text, int length, const struct bits *b, const
     return !(pairs & valid) && (blanks & valid);
 }
 
+/* Words that the text ends with have no fourth character. */
+INLINE int ends_with_condition(const struct texts *t, const uint8_t *text, ptrdiff_t length)
+{
+    return length >= 3 && (is_condition(t, text, t->end - 2) || is_condition(t, text, t->end - 3));
+}
+
+INLINE int short_one(const uint8_t *text, int length, const struct bits *b, const struct screen *screen, const struct kit *kit)
+{
+    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
+    return is_clear(text, length, b, screen, kit) || !(judge(&t, text, b, length < 64 ? below(length) : ~0ULL, 1) || t.lines || ends_with_condition(&t, text, length));
+}
+
 INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
 {
+    if (!length) return 1; /* and may be nowhere */
+    if (length <= 64) {
+        struct bits b;
+        kit->look_one(text, screen, &b);
+        return kit->one_block(text, (int)length, &b, screen);
+    }
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
     for (const uint8_t *chunk = text; chunk < t.end; chunk += CHUNK) {
         struct bits b[LANES];
         int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
         if (blocks == 1) kit->look_one(chunk, screen, b);
         else kit->look(chunk, blocks, screen, b);
-        if (length <= 64 && is_clear(text, (int)length, b, screen, kit)) return 1;
         for (int i = 0; i < blocks; i++) {
             const uint8_t *at = chunk + 64 * i;
             if (judge(&t, at, &b[i], t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
         }
     }
-    /* Words that the text ends with have no fourth character. */
-    if (length >= 3 && (is_condition(&t, text, t.end - 2) || is_condition(&t, text, t.end - 3))) return 0;
+    if (ends_with_condition(&t, text, length)) return 0;
     if (!t.lines) return 1;
     if (length <= HEADER) return 0;
     uint64_t blanks, pairs, dash_before = 0;
@@ -1031,44 +1064,63 @@ INLINE const uint8_t *behind_blanks(const uint8_t *at)
 }
 
 /* A list as it is gone through value by value: what has been counted of an element, and what stands in some blocks from a text's beginning on. */
-enum { WINDOW = 4 };
 struct walk {
     struct list *list;
     const struct screen *screen;
     int64_t texts;
-    const uint8_t *window;    /* NULL for none */
+    const uint8_t *window;    /* where the blocks begin; NULL for none */
     int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
-    struct shown shown[WINDOW + 1];
-    int blocks;               /* of them; one where few texts are asked about */
+    int blocks;               /* fewer where few texts are asked about */
+    struct seen seen;
 };
 
-/* A short text in which nothing stands, nor one of the three words at its end, which have no fourth character: as most of them. */
-INLINE int short_text(struct walk *w, const uint8_t *text, int length, const struct kit *kit)
+/* Of a text that begins at this place: as many bits as a word has behind a byte's first seven. */
+enum { SHORT = 56 };
+INLINE uint64_t bits_at(const uint64_t *row, ptrdiff_t place) { return eight((const uint8_t *)row + (place >> 3)) >> (place & 7); }
+
+/* A text of the window; where it is clean nothing stands in most of them, nor one of the three words at its end. */
+INLINE int seen_text(const struct walk *w, const uint8_t *text, ptrdiff_t place, int length, const struct kit *kit)
 {
-    ptrdiff_t from = text - w->window;
-    if (!w->window || from < 0 || from + length > w->blocks * 64) {
-        ptrdiff_t left = w->list->end - text;
-        int blocks = !w->window || from < 0 || from > w->blocks * 64 ? 1 : left > WINDOW * 64 - 64 ? WINDOW : (int)((left + 63) / 64);
-        kit->shown(text, blocks, w->screen, w->shown);
-        w->shown[blocks] = (struct shown){ 0 };
-        w->window = text;
-        w->blocks = blocks;
-        from = 0;
-    }
-    int place = (int)(from & 63);
-    const struct shown *one = w->shown + from / 64;
-#define SHOWN(what) ((one->what >> place | (place ? one[1].what << (64 - place) : 0)) & below(length))
-    return (!SHOWN(all) || (!SHOWN(any) && SHOWN(blank))) && ends_plainly(w->screen, text, length);
+    const struct seen *seen = &w->seen;
+#define OF(row) (bits_at(seen->row, place) & valid)
+    uint64_t valid = below(length);
+    if ((!OF(all) || (!OF(any) && OF(space))) && ends_plainly(w->screen, text, length)) return 1;
+    if (OF(any) & ~(OF(acting) | OF(words))) return kit->is_clean(text, length, w->screen);
+    struct bits b = { .acting = OF(acting), .words = OF(words), .foreign = OF(all) & ~OF(any) };
+    return kit->one_block(text, length, &b, w->screen);
+}
+
+/* What stands from here on: more blocks where the last ones were as near. */
+INLINE void see(struct walk *w, const uint8_t *text, const struct kit *kit)
+{
+    ptrdiff_t left = (w->list->end - text + 63) / 64, from = text - w->window;
+    int blocks = w->window && from > 0 && from < w->blocks * 64 + 256 ? w->blocks * 4 : 1;
+    blocks = blocks > WINDOW ? WINDOW : blocks;
+    w->blocks = left < blocks ? (int)left : blocks;
+    w->window = text;
+    kit->seen(text, w->blocks, w->screen, &w->seen);
 }
 
 /* What is counted of a value, apart from the lists in it. Of two sizes: as one vector they would be taken apart for every text. */
 struct tally { int64_t texts; int containers; };
 
+/* A text of letters, digits and few signs is not as serialised objects begin: as Inspector.Judge has it. */
+INLINE int begins_no_object(const uint8_t *at, int length) { return length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'); }
+
 /* Behind the text whose quote stands here, NULL where it is not clean. */
 INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit, struct tally *tally)
 {
+    ptrdiff_t place = ++at - w->window;
+    if (kit->seen && w->window && place >= 0 && place < w->blocks * 64) {
+        uint64_t stop = bits_at(w->seen.stop, place);
+        int length = stop ? first_of(stop) : 0;
+        if (at[length] == '"' && length && at + length < w->list->end) {
+            tally->texts++;
+            return (!(bits_at(w->seen.mixed, place) & below(length)) && begins_no_object(at, length)) || seen_text(w, at, place, length, kit) || is_passed(w->list, at, at + length) ? at + length + 1 : NULL;
+        }
+    }
     const uint8_t *limit = w->list->end - at > BLOCKS_OF_TEXT * 64 ? at + BLOCKS_OF_TEXT * 64 : w->list->end;
-    uint64_t found = kit->short_end(++at);
+    uint64_t found = kit->short_end(at);
     int length = (int)(found & 127);
     if (length == 64) found = kit->text_end(at);
     const uint8_t *end = at + (found & INT32_MAX);
@@ -1082,9 +1134,12 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
     }
     if (*end != '"') return NULL;
     tally->texts += end > at;
-    /* Letters, digits and few signs, and not as serialised objects begin: as Inspector.Judge has it. */
-    if (length < 64 && found >> 63 && (length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'))) return end + 1;
-    return (kit->is_exact && length < 64 && short_text(w, at, length, kit)) || kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
+    if (length < 64 && found >> 63 && begins_no_object(at, length)) return end + 1;
+    if (kit->seen && length <= SHORT) {
+        see(w, at, kit);
+        return seen_text(w, at, 0, length, kit) || is_passed(w->list, at, end) ? end + 1 : NULL;
+    }
+    return kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
 }
 
 /* Behind a text, list, number or one of the three words. */
@@ -1120,6 +1175,7 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
     int64_t texts = 0, containers = 0;
     pattern->length = 0;
     pattern->varies = 0;
+    pattern->steps = -1;
     for (;;) {
         /* An object begins here. */
         if (depth == 60 || depth_before + depth >= list->most_depth) return NULL;
@@ -1198,14 +1254,6 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
     return at;
 }
 
-/* What stands between two values is short as a rule. Reads seven bytes behind it, or 63. */
-INLINE int is_same(const uint8_t *one, const uint8_t *other, ptrdiff_t length, const struct kit *kit)
-{
-    if (length > 16) return kit->equal(one, other, length) == length;
-    uint64_t differ = eight(one) ^ eight(other);
-    return length < 8 ? !(differ & below((int)length * 8)) : !(differ | (eight(one + length - 8) ^ eight(other + length - 8)));
-}
-
 /* Behind the object that begins here, when it differs from the pattern in values alone, and those are clean. */
 INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_t depth_before, const struct kit *kit)
 {
@@ -1221,7 +1269,7 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
         ptrdiff_t left = pattern->copy + (varies ? pattern->part[next].start : pattern->length) - old;
         if (left > list->end - at) return NULL;
         if (next == number && varies) {
-            if (!is_same(old, at, left, kit)) return NULL;
+            if (left <= 64 ? !kit->is_same(old, at, left) : kit->equal(old, at, left) != left) return NULL;
             at += left;
         } else {
             ptrdiff_t same = kit->equal(old, at, left), upto = old + same - pattern->copy;
@@ -1238,6 +1286,7 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
                 if (number == next || pattern->part[number].start > upto) return NULL;
                 at += pattern->copy + pattern->part[number].start - old;
                 pattern->varies |= 1ULL << number;
+                pattern->steps = -1;
             }
         }
         const struct part *part = &pattern->part[number];
@@ -1250,11 +1299,61 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
     }
 }
 
+static void plan(struct pattern *pattern)
+{
+    int start = 0, steps = 0;
+    pattern->same_texts = pattern->texts;
+    pattern->same_containers = pattern->containers;
+    for (uint64_t varies = pattern->varies; varies; varies &= varies - 1) {
+        const struct part *part = &pattern->part[first_of(varies)];
+        pattern->same_texts -= part->texts;
+        pattern->same_containers -= part->containers;
+        pattern->step[steps++] = (struct step){ (uint16_t)start, (uint16_t)(part->start - start), (uint8_t)first_of(varies), part->below, part->depth, part->is_form | part->is_key };
+        start = part->end;
+    }
+    pattern->step[steps] = (struct step){ .start = (uint16_t)start, .length = (uint16_t)(pattern->length - start) };
+    pattern->steps = steps;
+}
+
+/* As above, where no other values differ than before. */
+INLINE const uint8_t *as_before(struct walk *w, struct pattern *pattern, const uint8_t *at, int64_t depth_before, const struct kit *kit)
+{
+    struct list *list = w->list;
+    if (!pattern->length || pattern->wrapped != list->wrapped || pattern->deepest > list->most_depth - depth_before) return NULL;
+    if (pattern->steps < 0) plan(pattern);
+    const uint8_t *limit = list->end;
+    const struct step *step = pattern->step, *last = step + pattern->steps;
+    struct tally tally = { pattern->same_texts, pattern->same_containers };
+    for (;; step++) {
+        ptrdiff_t length = step->length;
+        const uint8_t *old = pattern->copy + step->start;
+        if (length >= limit - at || (length <= 64 ? !kit->is_same(old, at, length) : kit->equal(old, at, length) != length)) break;
+        at += length;
+        if (step == last) {
+            w->texts += tally.texts;
+            w->containers += tally.containers;
+            return at;
+        }
+        if (step->is_special) {
+            const struct part *part = &pattern->part[step->part];
+            if ((part->is_form && may_be_form(at - 1, limit)) || (part->is_key && !is_clean_key(w, at, kit))) break;
+        }
+        at = clean_value(w, at, depth_before + step->depth, step->below, kit, &tally);
+        if (!at || at >= limit) break;
+    }
+    return NULL;
+}
+
 /* Behind the object that begins here, when it is one and clean. Objects of a list are mostly like the one before. */
 INLINE const uint8_t *clean_object(struct walk *w, int which, const uint8_t *at, int64_t depth, const struct kit *kit)
 {
     int64_t texts = w->texts, containers = w->containers;
-    const uint8_t *end = again(w, which, at, depth, kit);
+    const uint8_t *end = as_before(w, w->list->patterns + which, at, depth, kit);
+    if (!end && !w->list->refused) {
+        w->texts = texts;
+        w->containers = containers;
+        end = again(w, which, at, depth, kit);
+    }
     if (end) {
         w->list->patterns[which].trust += w->list->patterns[which].trust < 32;
         return end;
@@ -1291,31 +1390,48 @@ ended:
 /* Behind a comma of a list: value by value, as long as that is worth while, and the others by blocks. */
 INLINE void elements(struct list *list, const struct screen *screen, const struct kit *kit, struct carries with)
 {
-    const uint8_t *at = list->looked = list->at;
-    struct walk w = { .list = list, .screen = screen };
+    const uint8_t *at = list->at, *good = at, *looked = at, *limit = list->end;
+    int64_t texts = 0, containers = 0, count = 0;
+    int ended = 0;
+    struct walk w;
+    w.list = list;
+    w.screen = screen;
+    w.window = NULL;
+    w.blocks = 0;
     while (list->patterns && list->patterns->trust > 0) {
         const uint8_t *start = behind_blanks(at), *end;
-        if (start >= list->end) break;
-        struct tally tally = { 0, 0 };
-        w.texts = list->texts;
-        w.containers = list->containers;
-        if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
-        else if (*start == '"') end = clean_text(&w, start, 0, kit, &tally);
+        if (start >= limit) break;
+        struct tally tally = { texts, 0 };
+        w.texts = 0;
+        w.containers = containers;
+        if (*start == '"') end = clean_text(&w, start, 0, kit, &tally);
+        else if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
         else if (*start == '[' && (*behind_blanks(start + 1) == '{' || *behind_blanks(start + 1) == '"')) end = kit->clean_list(&w, start, 0, 1);
         else break; /* numbers, alone and in lists: by blocks */
-        w.texts += tally.texts;
-        w.containers += tally.containers;
-        if (!end && list->refused) return;
-        if (!end) break;
-        list->looked = list->looked < end ? end : list->looked;
+        if (!end) {
+            ended = list->refused != 0;
+            break;
+        }
+        looked = looked < end ? end : looked;
         end = behind_blanks(end);
-        if (end >= list->end || (*end != ',' && *end != ']') || w.texts > list->most_texts || w.containers > list->most_containers) return;
-        list->texts = w.texts;
-        list->containers = w.containers;
-        list->elements++;
-        list->at = end;
-        if (*end == ']') return;
+        tally.texts += w.texts;
+        w.containers += tally.containers;
+        ended = end >= limit || (*end != ',' && *end != ']') || tally.texts > list->most_texts || w.containers > list->most_containers;
+        if (ended) break;
+        texts = tally.texts;
+        containers = w.containers;
+        count++;
+        good = end;
+        ended = *end == ']';
+        if (ended) break;
         at = end + 1;
     }
-    if (!list->elements) blocks_of(list, screen, kit, with);
+    list->looked = looked;
+    if (count) {
+        list->at = good;
+        list->texts = texts;
+        list->containers = containers;
+        list->elements = count;
+    } else if (!ended)
+        blocks_of(list, screen, kit, with);
 }

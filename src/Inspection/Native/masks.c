@@ -208,6 +208,13 @@ WITH_AVX2 APART static ptrdiff_t equal_avx2(const uint8_t *one, const uint8_t *o
     return most;
 }
 
+WITH_AVX2 static int is_same_avx2(const uint8_t *one, const uint8_t *other, ptrdiff_t length)
+{
+    if (length > 16) return equal_avx2(one, other, length) == length;
+    uint64_t differ = eight(one) ^ eight(other);
+    return length < 8 ? !(differ & below((int)length * 8)) : !(differ | (eight(one + length - 8) ^ eight(other + length - 8)));
+}
+
 AVX2 unsigned tops_avx2(const lanes *v)
 {
     const __m256d *halves = (const __m256d *)v;
@@ -381,10 +388,8 @@ VBMI __m512i foreign_of(const struct classes *c, int which, __m512i found, __m51
 /* Letters without their case: the sixth bit is the seventh's. */
 VBMI __m512i folded(__m512i v) { return _mm512_ternarylogic_epi64(_mm512_set1_epi8(0x20), _mm512_srli_epi16(v, 1), v, 0xca); }
 
-/* What 64 bytes are by the tables, each with its neighbours. */
-struct seen { __m512i here, before, sets, acting, first, second; };
-
-VBMI struct seen seen_at(const uint8_t *text, const struct classes *c, int foreign)
+/* Each byte by the tables, with its neighbours. */
+VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, int foreign)
 {
     __m512i first = _mm512_set1_epi8(-1), second = first, here = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1);
     __m512i sets = foreign_of(c, SETS, _mm512_permutex2var_epi8(c->sets[0], here, c->sets[1]), here, foreign);
@@ -395,15 +400,9 @@ VBMI struct seen seen_at(const uint8_t *text, const struct classes *c, int forei
         second = _mm512_and_si512(second, foreign_of(c, SECOND + i, _mm512_permutexvar_epi8(fold, c->second[i]), v, foreign));
         if (i == 1) acting = _mm512_and_si512(acting, foreign_of(c, AFTER, _mm512_permutexvar_epi8(fold, c->after), v, foreign));
     }
-    return (struct seen){ here, before, sets, acting, first, second };
-}
-
-VBMI void look_at(const uint8_t *text, const struct classes *c, struct bits *b, int foreign)
-{
-    struct seen s = seen_at(text, c, foreign);
 #define SOME(vector, classes) _mm512_test_epi8_mask(vector, _mm512_set1_epi8((char)(classes)))
-    *b = (struct bits){ .never = SOME(s.sets, SET_NEVER), .acting = SOME(s.acting, 255), .value = SOME(s.sets, SET_VALUE), .run = SOME(s.sets, SET_RUN), .blank = SOME(s.sets, SET_BLANK), .conditions = _mm512_movepi8_mask(s.second),
-        .words = SOME(_mm512_or_si512(s.first, _mm512_and_si512(s.second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(s.here) : 0, .dots = _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8('.')) };
+    *b = (struct bits){ .never = SOME(sets, SET_NEVER), .acting = SOME(acting, 255), .value = SOME(sets, SET_VALUE), .run = SOME(sets, SET_RUN), .blank = SOME(sets, SET_BLANK), .conditions = _mm512_movepi8_mask(second),
+        .words = SOME(_mm512_or_si512(first, _mm512_and_si512(second, _mm512_set1_epi8(CONDITION - 1))), 255), .foreign = foreign ? _mm512_movepi8_mask(here) : 0, .dots = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8('.')) };
 }
 
 VBMI struct classes all_classes(const struct screen *screen)
@@ -439,22 +438,32 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const str
     for (; blocks > 0; blocks--, text += 64, b++) look_once(text, &c, b);
 }
 
-VBMI struct shown shown_at(const uint8_t *text, const struct classes *c, int foreign)
+VBMI void seen_one(const uint8_t *text, const struct classes *c, struct seen *seen, int i, int foreign)
 {
-    struct seen s = seen_at(text, c, foreign);
-    __m512i dot = _mm512_set1_epi8('.');
-    __m512i all = _mm512_or_si512(_mm512_or_si512(s.first, s.second), _mm512_or_si512(s.acting, _mm512_and_si512(s.sets, _mm512_set1_epi8(SET_NEVER))));
-    uint64_t any = foreign ? _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
-    any |= _mm512_test_epi8_mask(all, all) | (_mm512_cmpeq_epi8_mask(s.here, dot) & _mm512_cmpeq_epi8_mask(s.before, dot));
-    return (struct shown){ .all = any | (foreign ? _mm512_movepi8_mask(s.here) : 0), .any = any, .blank = _mm512_cmpeq_epi8_mask(s.here, _mm512_set1_epi8(' ')) };
+    const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    struct bits b;
+    look_at(text, c, &b, foreign);
+    __m512i v = _mm512_loadu_si512(text), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+    uint64_t pairs = foreign ? _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
+    seen->stop[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+    seen->mixed[i] = _mm512_testn_epi8_mask(_mm512_shuffle_epi8(wide(plains), _mm512_and_si512(v, half)), bit);
+    uint64_t others = b.never | b.conditions | (b.dots & (b.dots << 1 | (text[-1] == '.'))) | pairs, any = b.acting | b.words | others;
+    seen->space[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
+    seen->acting[i] = b.acting & ~others;
+    seen->words[i] = b.words & ~others;
+    seen->all[i] = any | b.foreign;
+    seen->any[i] = any;
 }
 
-/* As `look`, of what matters to texts in which nothing stands. */
-WITH_VBMI APART static void shown_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct shown *shown)
+WITH_VBMI APART static void seen_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct seen *seen)
 {
     struct classes c = all_classes(screen);
-    for (; blocks > 0; blocks--, text += 64, shown++)
-        *shown = _mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3))) ? shown_at(text, &c, 1) : shown_at(text, &c, 0);
+    for (int i = 0; i < blocks; i++, text += 64) {
+        if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) seen_one(text, &c, seen, i, 1);
+        else seen_one(text, &c, seen, i, 0);
+    }
+    /* Nothing ends behind it. */
+    seen->stop[blocks] = 0;
 }
 
 WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
@@ -591,6 +600,12 @@ WITH_AVX512 static ptrdiff_t equal_avx512(const uint8_t *one, const uint8_t *oth
     return most;
 }
 
+WITH_AVX512 static int is_same_avx512(const uint8_t *one, const uint8_t *other, ptrdiff_t length)
+{
+    if (length <= 16) return !(~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)one), _mm_loadu_si128((const __m128i *)other))) & (unsigned)below((int)length));
+    return !_bzhi_u64(_mm512_cmpneq_epi8_mask(_mm512_loadu_si512(one), _mm512_loadu_si512(other)), (unsigned)length);
+}
+
 AVX512 unsigned tops_avx512(const lanes *v) { return _mm512_cmplt_epi64_mask(_mm512_load_si512(v), _mm512_setzero_si512()); }
 
 AVX512 void give_avx512(lanes *v, unsigned which) { *v = (lanes)_mm512_mask_sub_epi64((__m512i)*v, (__mmask8)which, (__m512i)*v, _mm512_set1_epi64(-1)); }
@@ -648,17 +663,21 @@ WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8
 
 WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
+WITH_AVX2 static int one_block_avx2(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen);
+WITH_VBMI static int one_block_avx512(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen);
 WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
 WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 
-static const struct kit with_avx2 = { is_clean_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, shown_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, braces_avx512, 1 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
+WITH_AVX2 APART static int one_block_avx2(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen) { return short_one(text, length, bits, screen, &with_avx2); }
+WITH_VBMI APART static int one_block_avx512(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen) { return short_one(text, length, bits, screen, &with_avx512); }
 WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
 WITH_VBMI static int64_t clean_fields_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx512); }
 WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx2, (struct carries){ tops_avx2, give_avx2, between_avx2 }); }

@@ -54,13 +54,14 @@ static struct screen *tables(void)
     static uint8_t masks[TABLES * 16], statements[8 * 16], classes[BEYOND + 2 * 64];
     static struct grams grams, statement_grams;
     static struct words keywords, commands, starts;
-    static uint64_t objects[128];
+    static uint64_t objects[128], plain[16];
     static struct screen screen;
     uint32_t rare = any(3) ? 1 + any(40) : 1u << 28;
     fill(masks, sizeof masks, rare);
     fill(statements, sizeof statements, rare);
     fill(classes, sizeof classes, rare);
     fill(objects, sizeof objects, rare * 4);
+    fill(plain, sizeof plain, rare);
     struct grams *both[] = { &grams, &statement_grams };
     for (int g = 0; g < 2; g++) {
         memset(both[g], 0, sizeof *both[g]);
@@ -74,7 +75,7 @@ static struct screen *tables(void)
     }
     struct words *sets[] = { &keywords, &commands, &starts };
     for (int w = 0; w < 3; w++) fill(sets[w], sizeof *sets[w], rare);
-    screen = (struct screen){ (const uint8_t (*)[16])masks, (const uint8_t (*)[16])statements, &grams, &statement_grams, &keywords, &commands, &starts, objects, classes };
+    screen = (struct screen){ (const uint8_t (*)[16])masks, (const uint8_t (*)[16])statements, &grams, &statement_grams, &keywords, &commands, &starts, objects, classes, plain };
     return &screen;
 }
 
