@@ -8,7 +8,7 @@ run="nodejs openjdk-17-jdk-headless bubblewrap ca-certificates"
 case ${1:-demo} in
   demo) wanted="$build $run" ;;
   arm64) wanted="$build $arm64" ;;
-  test) wanted="$build $arm64 $run awscli python3-boto3 python3-pip qemu-user-static musl-tools strace postgresql-15 python3-psycopg2 python3-pg8000 python3-pymysql mariadb-server-core libpostgresql-jdbc-java chromium autoconf automake libtool g++ ruby" ;;
+  test) wanted="$build $arm64 $run awscli python3-boto3 python3-pip qemu-user-static musl-tools strace procps mawk postgresql-15 python3-psycopg2 python3-pg8000 python3-pymysql mariadb-server-core libpostgresql-jdbc-java chromium autoconf automake libtool g++ ruby" ;;
   *) echo "usage: eng/packages.sh demo|arm64|test" >&2; exit 2 ;;
 esac
 missing=""

@@ -147,6 +147,28 @@ public class SinkTests
     }
 
     [Theory]
+    [InlineData("ps axeww", true)]
+    [InlineData("ps e", true)]
+    [InlineData("ps -auxe", true)]
+    [InlineData("ps -eo pid,args e", true)]
+    [InlineData("ps U root e", true)]
+    [InlineData("ps u e", true)]
+    [InlineData("ps --sort pid e", true)]
+    [InlineData("ps -o pid,environ", true)]
+    [InlineData("ps -o environ", true)]
+    [InlineData("ps --format environ", true)]
+    [InlineData("ps", false)]
+    [InlineData("ps aux", false)]
+    [InlineData("ps -ef", false)]
+    [InlineData("ps -eLf", false)]
+    [InlineData("ps -C node", false)]
+    [InlineData("ps -o rss= -p 12", false)]
+    [InlineData("ps -eo pid,etime --sort=etime", false)]
+    [InlineData("ps --no-headers --user mike", false)]
+    [InlineData("ps o user,time", false)]
+    public void What_ps_shows_environments_of(string command, bool shown) => ProcessList.ShowsEnvironments(command.Split(' ')).ShouldBe(shown);
+
+    [Theory]
     [InlineData("BEGIN{print ENVIRON[\"DB_PASSWORD\"]}", true)]
     [InlineData("{print \"environment\", $1}", false)]
     public void What_an_awk_program_reads(string text, bool stopped) => (Process(["awk", text, "a.txt"], text)?.Block ?? false).ShouldBe(stopped);

@@ -90,10 +90,14 @@ internal sealed class SinkJudge(Guardian guardian)
             if (_deployed.Has(behaviour.Item))
                 decision = decision with { Effect = Effect.Allow, WouldDeny = false, Stable = false };
         }
-        if (decision.IncidentDecision is not null)
+        // Refused as to anybody, and nothing to tell: nothing would have been shown.
+        var habit = decision.IncidentDecision is not null && decision.Reasons.All(static r => r.Rule == "builtin:credential-files") && ProcessList.Opens(query);
+        if (decision.IncidentDecision is not null && !habit)
             guardian.ReportDecision(behaviour, decision, candidates, allowed: false, query.Way);
         if (decision.Effect == Effect.Deny || (query.Dimension == Dimension.Host && !MayCall(query, init, number, candidates)))
             return Deny(query);
+        if (habit)
+            return Verdict.Allow;
         if (query.Dimension is Dimension.Read or Dimension.Library)
             guardian.Observed(behaviour, number, init ? QueryFlags.Init : query.Flags, query.PeerPid);
         else
