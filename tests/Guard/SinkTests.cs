@@ -169,6 +169,35 @@ public class SinkTests
     public void What_ps_shows_environments_of(string command, bool shown) => ProcessList.ShowsEnvironments(command.Split(' ')).ShouldBe(shown);
 
     [Theory]
+    [InlineData("{print $0, \"{0}\"}", "system (new)", false)]
+    [InlineData("{print $0, \"a getline: {0}\"}", "a getline: b", false)]
+    [InlineData("{print $0, \"{0}\"}", "x\"; system(\"id\"); x=\"", true)]
+    [InlineData("{print $0, {0}}", "system(cmd)", true)]
+    [InlineData("/\"/ {print {0}}", "system(cmd)", true)]
+    [InlineData("{print \"{0}\", {0}}", "system(cmd)", true)]
+    public void A_value_in_a_string_of_an_awk_program(string frame, string text, bool stopped) =>
+        (Process(["awk", frame.Replace("{0}", text, StringComparison.Ordinal), "a.txt"], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("/etc", "/etc", true)]
+    [InlineData("/etc/", "/etc", true)]
+    [InlineData("/proc", "/proc", true)]
+    [InlineData("/", "/", false)]
+    [InlineData("/tmp", "/tmp", false)]
+    [InlineData("etc", "/etc", false)]
+    public void Folders_of_the_system_that_an_event_names(string text, string path, bool stopped) => (PathSink.Check(path, text, Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Fact]
+    public void An_address_that_S3_signed_may_lead_to_an_endpoint_in_the_functions_network()
+    {
+        const string Signed = "https://bucket.s3.eu-west-1.amazonaws.com/report.pdf?X-Amz-Signature=fe5f80f7";
+        HostSink.Check("bucket.s3.eu-west-1.amazonaws.com:443", "10.0.4.17", Texts(Signed)).ShouldNotBeNull().Block.ShouldBeFalse();
+        HostSink.Check("ip-10-0-4-17.eu-west-1.compute.internal:443", "10.0.4.17", Texts("https://ip-10-0-4-17.eu-west-1.compute.internal/s3")).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("orders.abc.eu-west-1.rds.amazonaws.com:443", "10.0.4.17", Texts("https://orders.abc.eu-west-1.rds.amazonaws.com/s3")).ShouldNotBeNull().Block.ShouldBeTrue();
+        HostSink.Check("10.0.4.17:443", "10.0.4.17", Texts("https://10.0.4.17/s3")).ShouldNotBeNull().Block.ShouldBeTrue();
+    }
+
+    [Theory]
     [InlineData("BEGIN{print ENVIRON[\"DB_PASSWORD\"]}", true)]
     [InlineData("{print \"environment\", $1}", false)]
     public void What_an_awk_program_reads(string text, bool stopped) => (Process(["awk", text, "a.txt"], text)?.Block ?? false).ShouldBe(stopped);

@@ -22,8 +22,9 @@ internal static class HostSink
         if (port == 0)
             return null;
         IPAddress.TryParse(ip.Length > 0 ? ip : name, out var address);
-        var inside = address is not null ? IsInternal(address) : IsInternalName(name);
         var isName = !IPAddress.TryParse(name, out _);
+        // Where S3 has an endpoint in the function's own network, its names lead to a private address; an address that S3 signed is for callers to give.
+        var inside = (address is not null ? IsInternal(address) : IsInternalName(name)) && !(isName && AwsHost.Service(item) == "s3");
         SinkHit? mention = null;
         foreach (var (field, whole) in texts)
         {

@@ -150,9 +150,12 @@ internal static class PathSink
         return string.Join('/', parts[(last + 1)..].Where(p => p != "."));
     }
 
+    /// <summary>Folders of the system whose names no caller sends by chance, and that functions do not read by themselves.</summary>
+    private static readonly string[] Folders = ["/etc", "/root", "/proc"];
+
     /// <summary>Names in an archive are meant to be relative wherever they lead.</summary>
     private static bool IsAbsolute(string resolved, string text, bool archived) =>
-        text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && (archived || !(Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal)) || Inspector.IsOwnDocument(resolved)))
+        Array.IndexOf(Folders, resolved) >= 0 ? text.TrimEnd('/') == resolved : text.Length > 4 && text[0] == '/' && text.IndexOf('/', 1) > 0 && (archived || !(Array.Exists(SharedPlaces, p => resolved.StartsWith(p, StringComparison.Ordinal)) || Inspector.IsOwnDocument(resolved)))
         && Normalize(text) == resolved;
 
     private static bool IsBelow(string path, string directory) =>

@@ -116,7 +116,7 @@ internal static class ProcessSink
         {
             var before = text.AsSpan(0, at).TrimEnd(" \t");
             var after = text.AsSpan(at + command.Length).TrimStart(" \t\r");
-            if ((before.IsEmpty ? !after.IsEmpty : before[^1] is ';' or '&' or '|' or '\n' or '(' or '`') && (after.IsEmpty || after[0] is ';' or '&' or '|' or '\n' or ')' or '`' or '>' or '<'))
+            if ((before.IsEmpty ? !after.IsEmpty : before[^1] is ';' or '&' or '|' or '\n' or '(' or '`' or '{') && (after.IsEmpty || after[0] is ';' or '&' or '|' or '\n' or ')' or '`' or '>' or '<'))
                 return true;
         }
         return false;
@@ -238,7 +238,22 @@ internal static class ProcessSink
 
     /// <summary>The event brought what reaches outside: it stands in the text, whose part or whole is in the program.</summary>
     private static bool AddsToAwk(string program, string text) =>
-        text.AsSpan().ContainsAny(AwkReaches) && program.AsSpan().ContainsAny(AwkReaches) && (program.Contains(text, StringComparison.Ordinal) || text.Contains(program, StringComparison.Ordinal));
+        text.AsSpan().ContainsAny(AwkReaches) && program.AsSpan().ContainsAny(AwkReaches)
+        && ((program.Contains(text, StringComparison.Ordinal) && !StaysQuoted(program, text)) || text.Contains(program, StringComparison.Ordinal));
+
+    /// <summary>Every time it stands there the text is within a string of the program, and cannot end it. Of programs with patterns or comments before it nothing is said.</summary>
+    private static bool StaysQuoted(string program, string text)
+    {
+        if (text.AsSpan().ContainsAny('"', '\\', '\n'))
+            return false;
+        for (var at = program.IndexOf(text, StringComparison.Ordinal); at >= 0; at = program.IndexOf(text, at + 1, StringComparison.Ordinal))
+        {
+            var before = program.AsSpan(0, at);
+            if (before.ContainsAny('/', '#', '\\') || before.Count('"') % 2 == 0)
+                return false;
+        }
+        return true;
+    }
 
     private static SinkHit Hit(string field, string command, (int Start, int Length) run, string what)
     {
