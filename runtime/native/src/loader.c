@@ -17,8 +17,50 @@ static void keep(const char *name, char *to, size_t capacity)
         strcpy(to, value);
 }
 
+/* ---- variables by which programs are told what to run, whose value an event may have brought: the guard is asked ---- */
+
+static const char *const steering[] = {
+    "BASH_ENV=", "BASH_FUNC_", "BROWSER=", "CORECLR_PROFILER_PATH=", "CORECLR_PROFILER_PATH_64=", "DOTNET_STARTUP_HOOKS=", "EDITOR=", "ENV=", "GCONV_PATH=", "GIT_ASKPASS=", "GIT_EDITOR=", "GIT_EXEC_PATH=", "GIT_EXTERNAL_DIFF=", "GIT_PAGER=",
+    "GIT_PROXY_COMMAND=", "GIT_SEQUENCE_EDITOR=", "GIT_SSH=", "GIT_SSH_COMMAND=", "JAVA_TOOL_OPTIONS=", "JDK_JAVA_OPTIONS=", "LD_AUDIT=", "LD_LIBRARY_PATH=", "LD_PRELOAD=", "LESSOPEN=", "LUA_INIT=", "MANPAGER=", "NODE_OPTIONS=", "NODE_PATH=",
+    "OPENSSL_CONF=", "PAGER=", "PATH=", "PERL5DB=", "PERL5LIB=", "PERL5OPT=", "PERLLIB=", "PHPRC=", "PHP_INI_SCAN_DIR=", "PROMPT_COMMAND=", "PS4=", "PYTHONHOME=", "PYTHONPATH=", "PYTHONSTARTUP=", "RUBYLIB=", "RUBYOPT=", "SSH_ASKPASS=",
+    "VISUAL=", "_JAVA_OPTIONS=",
+};
+
+/* Those of this process's own start. Their memory is the kernel's and stays where it is. */
+static const char *given[sizeof steering / sizeof *steering];
+extern char **environ;
+
+static bool steers(const char *entry)
+{
+    if (!strchr("BCDEGJLMNOPRSV_", *entry))
+        return false;
+    for (size_t i = 0; i < sizeof steering / sizeof *steering; i++)
+        if (steering[i][0] == *entry && strncmp(entry, steering[i], strlen(steering[i])) == 0)
+            return true;
+    return false;
+}
+
+static void keep_steering(void)
+{
+    size_t count = 0;
+    for (char **at = environ; at && *at && count < sizeof given / sizeof *given; at++)
+        if (steers(*at))
+            given[count++] = *at;
+}
+
+static int judge_steering(const char *entry)
+{
+    if (!steers(entry))
+        return 0;
+    for (size_t i = 0; i < sizeof given / sizeof *given && given[i]; i++)
+        if (strcmp(given[i], entry) == 0)
+            return 0;
+    return pe_tamper("variable", entry, EACCES);
+}
+
 void pe_loader_start(void)
 {
+    keep_steering();
     keep("LD_PRELOAD", given_preload, sizeof given_preload);
     keep("LD_LIBRARY_PATH", given_paths, sizeof given_paths);
 }
@@ -208,7 +250,7 @@ int pe_judge_loader(char *const envp[])
             denied = pe_tamper("unhook", entry, EPERM); /* may bind every name away from us */
         else
             denied = judge_interpreter(entry);
-        if (denied)
+        if (denied || (denied = judge_steering(entry)))
             return denied;
     }
     return 0;

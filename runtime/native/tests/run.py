@@ -245,6 +245,21 @@ def what_a_child_would_load_first_is_judged_where_functions_write():
         outcome("PYTHONPATH", "/opt/python:" + folder, True)
 
 
+@test
+def variables_that_tell_programs_what_to_run_are_asked_about():
+    show = "import os, subprocess\ntry:\n print(subprocess.run(['/bin/true'], env={**os.environ, %r: %r}).returncode)\nexcept OSError as error:\n print(error.errno)"
+    def outcome(name, value, asked):
+        guard = Guard(decide=deny("variable", error=EACCES))
+        done = run(guard, PYTHON, "-c", show % (name, value))
+        told = [q.fields[1].decode() for q in guard.asked("tamper") if q.item == "variable"]
+        equal((done.lines, told), (["13" if asked else "0"], [f"{name}={value}"] if asked else []), (name, value))
+    for name, value in (("BASH_FUNC_ls%%", "() { id; }"), ("PERL5OPT", "-Mx"), ("PATH", "/mnt/x:/usr/bin"), ("ENV", "/etc/hostname"), ("LESSOPEN", "|id"), ("_JAVA_OPTIONS", "-Xmx1g"), ("PYTHONSTARTUP", "x" * 100_000)):
+        outcome(name, value, True)
+    # What this process itself was started with is nobody's news.
+    for name, value in (("PATH", os.environ["PATH"]), ("LANG", "C"), ("PATHS", "/mnt"), ("XPAGER", "id"), ("GIT_DIR", "/mnt"), ("BASH", "/bin/bash")):
+        outcome(name, value, False)
+
+
 WRAPPER = os.path.join(os.path.dirname(LIBRARY), "wrapper")
 
 

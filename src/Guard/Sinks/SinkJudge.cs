@@ -14,6 +14,9 @@ internal sealed class SinkJudge(Guardian guardian)
     /// <summary>Bytes. The comparison of a smaller event takes milliseconds on the slowest function.</summary>
     private const int LargeEventBytes = 16 * 1024;
 
+    /// <summary>What the interposer calls a variable that it asks about; only an event makes it anything.</summary>
+    private const string Variable = "variable";
+
     private readonly AwsConnections _connections = new();
     private readonly DeployedFiles _deployed = new("/var/task", "/opt");
     private readonly DeployedTexts _code = new("/var/task");
@@ -65,6 +68,8 @@ internal sealed class SinkJudge(Guardian guardian)
         // While an attack may be under way nothing is taken for the function's own.
         if (!met && (init || candidates.Count > 0) && OwnActs.Covers(query) && !candidates.Any(static c => c.Suspicious || c.Pending))
             _own.Add(query, init ? null : candidates[0].RequestId);
+        if (query.Dimension == Dimension.Tamper && query.Item == Variable)
+            return Verdict.Allow;
         if (IsProxy(query))
             return Verdict.AllowFor(VerdictCache.Invocation);
         return ByPolicy(query, behaviour, init, candidates);
@@ -267,6 +272,7 @@ internal sealed class SinkJudge(Guardian guardian)
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
         Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
         Dimension.Deserialize => CodeSink.Restored(query.Item, texts),
+        Dimension.Tamper when query.Item == Variable => VariableSink.Check(query.Field(1), texts),
         Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Tamper => null,
     };
 
