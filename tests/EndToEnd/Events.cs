@@ -78,7 +78,32 @@ internal static class Events
 
     private static JsonObject Records(JsonObject record) => new() { ["Records"] = new JsonArray(record) };
 
-    private static JsonObject Http(string op, string v, string domain, string caller = Caller) => new()
+    /// <summary>With these operations the value comes elsewhere than in a parameter of its own: in a cookie, as a parameter's name, in parts (with a bar between them).</summary>
+    private static JsonObject Http(string op, string v, string domain, string caller = Caller)
+    {
+        var made = Request(op, v, domain, caller);
+        switch (op)
+        {
+            case "cookie":
+                made["cookies"] = new JsonArray("theme=dark", $"name={Uri.EscapeDataString(v)}");
+                break;
+            case "names":
+                made["rawQueryString"] = $"op={op}&{Uri.EscapeDataString(v)}=1";
+                made["queryStringParameters"] = new JsonObject { ["op"] = op, [v] = "1" };
+                return made;
+            case "parts":
+                made["body"] = new JsonObject { ["parts"] = new JsonArray([.. v.Split('|').Select(p => JsonValue.Create(p))]) }.ToJsonString();
+                break;
+            default:
+                return made;
+        }
+
+        made["rawQueryString"] = $"op={op}";
+        made["queryStringParameters"] = new JsonObject { ["op"] = op };
+        return made;
+    }
+
+    private static JsonObject Request(string op, string v, string domain, string caller) => new()
     {
         ["version"] = "2.0", ["routeKey"] = "GET /", ["rawPath"] = "/", ["rawQueryString"] = $"op={op}&v={Uri.EscapeDataString(v)}",
         ["headers"] = new JsonObject { ["accept"] = "application/json", ["host"] = domain, ["user-agent"] = "test/1.0" },

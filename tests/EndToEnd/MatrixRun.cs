@@ -247,7 +247,7 @@ public sealed class MatrixRun : IAsyncLifetime
         }
 
         var stage = _stage!;
-        var real = value.Replace("{other}", stage.Other, StringComparison.Ordinal).Replace("{otherport}", stage.Other.Split(':')[1], StringComparison.Ordinal);
+        var real = value.Replace("{other}", stage.Other, StringComparison.Ordinal).Replace("{otherport}", stage.Other.Split(':')[1], StringComparison.Ordinal).Replace("{aws}", stage.ServicePort.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
         _answers[key] = await SendAsync(name, source, op, real, value);
     }
 

@@ -56,7 +56,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>Names that functions reach at <see cref="ServicePort"/>: services of AWS, and a mining pool. One address each, for an address is known by the name it was looked up with.</summary>
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["dynamodb.us-east-1.amazonaws.com"] = "127.0.0.2", ["lambda.us-east-1.amazonaws.com"] = "127.0.0.3", ["pool.supportxmr.com"] = "127.0.0.4", ["sts.us-east-1.amazonaws.com"] = "127.0.0.5",
+        ["dynamodb.us-east-1.amazonaws.com"] = "127.0.0.2", ["lambda.us-east-1.amazonaws.com"] = "127.0.0.3", ["pool.supportxmr.com"] = "127.0.0.4", ["sts.us-east-1.amazonaws.com"] = "127.0.0.5", ["s3.us-east-1.amazonaws.com"] = "127.0.0.6",
     };
 
     /// <summary>Port of the stand-ins.</summary>

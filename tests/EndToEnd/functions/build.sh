@@ -8,11 +8,13 @@ if [ -f "$out/.stamp" ] && [ -z "$(find "$here" -newer "$out/.stamp" -type f -no
 rm -rf "$out"
 mkdir -p "$out/gifts"
 gcc -shared -fPIC -Wall -Werror -o "$out/hook.so" "$here/hook.c"
+gcc -shared -fPIC -Wall -Werror -s -o "$out/library.so" "$here/library.c"
+base64 -w0 "$out/library.so" >"$out/gifts/library"
 gcc -static -Wall -Werror -o "$out/raw" "$here/raw.c"
 for language in python node java dotnet ruby; do
   mkdir -p "$out/$language"
-  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$out/raw" "$out/$language/"
-  cp "$out/hook.so" "$out/$language/data/"
+  cp -R "$here/data" "$here/http.sh" "$here/script.sh" "$here/switch.sh" "$here/survivor.sh" "$here/processes.sh" "$out/raw" "$out/$language/"
+  cp "$out/hook.so" "$out/library.so" "$out/$language/data/"
   mkdir "$out/$language/data/hooks"
 done
 cp "$here/python/handler.py" "$out/python/"
@@ -41,6 +43,8 @@ for project in dotnet/Victim dotnet-gift/Gift; do
     *) base64 -w0 "$out/build/Gift.dll" >"$out/gifts/assembly" && cp "$out/build/Gift.dll" "$out/dotnet/data/hooks/hook.dll" ;;
   esac
 done
+# A function compiled by the interpreter that reads it.
+python3 -c "import base64, marshal; print(base64.b64encode(marshal.dumps(compile('import os; found = os.popen(\"id\").read()', 'sent', 'exec'))).decode(), end='')" >"$out/gifts/marshal"
 java -cp "$out/java" "$here/java/Serialize.java" >"$out/gifts/object"
 # A class that the function does not have, and one that it defines itself.
 javac --release 17 -d "$out/build/sent" "$here/java/Sent.java"

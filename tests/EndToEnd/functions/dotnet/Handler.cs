@@ -63,7 +63,15 @@ public sealed class Handler
     {
         switch (op)
         {
-            case "shell": return Sh("echo report " + v);
+            case "shell" or "cookie" or "names" or "parts": return Sh("echo report " + v);
+            case "awk": return Run("/usr/bin/awk", $"{{print $0, \"{v}\"}}", Path.Combine(Data, "words.txt"));
+            case "page": return $"<html><body><p>Dear {v}</p></body></html>";
+            case "library":
+                File.WriteAllBytes("/tmp/library.so", Convert.FromBase64String(v));
+                return LoadLibrary("/tmp/library.so");
+            case "library-own": return LoadLibrary(Data + "/library.so");
+            case "processes": return Run("/bin/sh", "/var/task/processes.sh");
+            case "environ-list": return Sh("ps axeww");
             case "tar":
                 Run("/bin/tar", "cf", "/tmp/out.tar", "-C", Data, v, "words.txt");
                 var head = Encoding.Latin1.GetString(File.ReadAllBytes("/tmp/out.tar"), 0, 40);
@@ -159,7 +167,9 @@ public sealed class Handler
             case "call": return await Call(v);
             case "mine": return await Connect(Variable("POOL"));
             case "sleepers": return Sh("cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(sleep) [^Z]'");
-            case "sql": return Users(v);
+            case "sql": return Users($"select password from users where name='{v}'");
+            case "sql-number": return Users($"select password from users where rowid={v}");
+            case "sql-quoted": return Users($"select password from users where name='{v.Replace("'", "''", StringComparison.Ordinal)}'");
             case "postgresql": return Accounts(v, SslMode.Disable);
             case "postgresql-tls": return Accounts(v, SslMode.Require);
             case "xml":
@@ -195,6 +205,11 @@ public sealed class Handler
             case "memfd": return FromMemory();
             case "raw": return Run("/var/task/raw", v);
             case "machine": return v is "environ" or "words" ? Machine.Read(v == "environ" ? "/proc/self/environ" : Data + "/words.txt") : Machine.Connect(IPEndPoint.Parse(v == "platform" ? Upstream() : Variable("BACKEND")));
+            case "variable":
+                var variable = new ProcessStartInfo("/bin/bash", ["-c", $"cat {Data}/words.txt"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+                variable.Environment[v[..v.IndexOf('=', StringComparison.Ordinal)]] = v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..];
+                using (var process = Process.Start(variable)!)
+                    return process.StandardOutput.ReadToEnd();
             case "script": return Run("/bin/sh", "/var/task/script.sh");
             case "stop-runtime": return Sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");
             case "stop-own": return Sh("sleep 5 & kill -TERM $! && echo stopped-own");
@@ -225,14 +240,14 @@ public sealed class Handler
         }
     }
 
-    private static string Users(string name)
+    private static string Users(string statement)
     {
         using var db = new SqliteConnection("Data Source=:memory:");
         db.Open();
         using var command = db.CreateCommand();
         command.CommandText = "create table users(name, password); insert into users values('anna','a-secret'),('bert','b-secret')";
         command.ExecuteNonQuery();
-        command.CommandText = $"select password from users where name='{name}'";
+        command.CommandText = statement;
         using var reader = command.ExecuteReader();
         var found = new List<string>();
         while (reader.Read())
@@ -294,6 +309,13 @@ public sealed class Handler
         }
 
         return "unpacked " + string.Join(' ', paths);
+    }
+
+    private static string LoadLibrary(string path)
+    {
+        File.Delete("/tmp/loaded.txt");
+        NativeLibrary.Load(path);
+        return File.ReadAllText("/tmp/loaded.txt");
     }
 
     private static async Task<string> Connect(string target)
@@ -397,7 +419,16 @@ public sealed class Handler
         }
 
         if (request.TryGetProperty("queryStringParameters", out var query) && query.ValueKind == JsonValueKind.Object)
-            return Pair(query);
+        {
+            return query.GetProperty("op").GetString() switch
+            {
+                "cookie" => ("cookie", WebUtility.UrlDecode(request.GetProperty("cookies")[1].GetString()!.Split('=')[1])),
+                "names" => ("names", string.Join(' ', query.EnumerateObject().Select(p => p.Name).Where(n => n != "op"))),
+                "parts" => ("parts", string.Join(' ', JsonNode.Parse(request.GetProperty("body").GetString()!)!["parts"]!.AsArray().Select(p => p!.GetValue<string>()))),
+                _ => Pair(query),
+            };
+        }
+
         var body = request.GetProperty("body").GetString()!;
         return Parse(request.TryGetProperty("isBase64Encoded", out var encoded) && encoded.GetBoolean() ? Decode(body) : body);
     }

@@ -18,7 +18,13 @@ function request(event) {
   if (record?.s3) return { op: record.s3.bucket.name, v: decodeURIComponent(record.s3.object.key.replaceAll('+', ' ')) };
   if (record?.dynamodb) return { op: record.dynamodb.NewImage.op.S, v: record.dynamodb.NewImage.v.S };
   if (record) return JSON.parse(record.body ?? record.Sns?.Message ?? Buffer.from(record.kinesis.data, 'base64').toString());
-  if (event.queryStringParameters) return event.queryStringParameters;
+  if (event.queryStringParameters) {
+    const query = event.queryStringParameters;
+    if (query.op === 'cookie') return { op: 'cookie', v: decodeURIComponent(event.cookies[1].split('=')[1]) };
+    if (query.op === 'names') return { op: 'names', v: Object.keys(query).filter((name) => name !== 'op').join(' ') };
+    if (query.op === 'parts') return { op: 'parts', v: JSON.parse(event.body).parts.join(' ') };
+    return query;
+  }
   return JSON.parse(event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString() : event.body);
 }
 
@@ -145,6 +151,16 @@ function signalGuard() {
   return 'no guard';
 }
 
+function load(file) {
+  fs.rmSync('/tmp/loaded.txt', { force: true });
+  try {
+    process.dlopen({ exports: {} }, file);
+  } catch (error) {
+    if (!error.message.includes('self-register')) throw error; // it is no module
+  }
+  return fs.readFileSync('/tmp/loaded.txt', 'utf8');
+}
+
 // Leaves a process behind that waits for input.
 const left = [];
 function leave(program, ...argv) {
@@ -162,6 +178,18 @@ const upstream = () => process.env.PELLICLE_CHANNEL?.split('/')[1] ?? process.en
 let requestId;
 const operations = {
   shell: (v) => sh(`echo report ${v}`),
+  cookie: (v) => sh(`echo report ${v}`),
+  names: (v) => sh(`echo report ${v}`),
+  parts: (v) => sh(`echo report ${v}`),
+  awk: (v) => run('/usr/bin/awk', `{print $0, "${v}"}`, `${DATA}/words.txt`),
+  page: (v) => `<html><body><p>Dear ${v}</p></body></html>`,
+  library(v) {
+    write('/tmp/library.so', Buffer.from(v, 'base64'));
+    return load('/tmp/library.so');
+  },
+  'library-own': () => load(`${DATA}/library.so`),
+  processes: () => run('/bin/sh', '/var/task/processes.sh'),
+  'environ-list': () => sh('ps axeww'),
   tar(v) {
     run('/bin/tar', 'cf', '/tmp/out.tar', '-C', DATA, v, 'words.txt');
     const head = fs.readFileSync('/tmp/out.tar', 'latin1').slice(0, 40);
@@ -274,6 +302,12 @@ const operations = {
     return run('/bin/sh', '/tmp/job.sh', v);
   },
   raw: (v) => run('/var/task/raw', v),
+  variable(v) {
+    const [name, value] = [v.slice(0, v.indexOf('=')), v.slice(v.indexOf('=') + 1)];
+    const done = spawnSync('/bin/bash', ['-c', `cat ${DATA}/words.txt`], { env: { ...process.env, [name]: value } });
+    if (done.error) throw done.error;
+    return done.stdout.toString();
+  },
   script: () => run('/bin/sh', '/var/task/script.sh'),
   'stop-runtime': () => sh('kill -STOP $PPID; kill -CONT $PPID && echo stopped-it'),
   'stop-own': () => sh('sleep 5 & kill -TERM $! && echo stopped-own'),

@@ -4,6 +4,7 @@ import ctypes
 import gc
 import io
 import json
+import marshal
 import mmap
 import os
 import pickle
@@ -38,7 +39,14 @@ def request(event):
         body = json.loads(text)
         return body["op"], body["v"]
     if event.get("queryStringParameters"):
-        return event["queryStringParameters"]["op"], event["queryStringParameters"]["v"]
+        query = event["queryStringParameters"]
+        if query["op"] == "cookie":
+            return "cookie", urllib.parse.unquote(event["cookies"][1].split("=", 1)[1])
+        if query["op"] == "names":
+            return "names", " ".join(name for name in query if name != "op")
+        if query["op"] == "parts":
+            return "parts", " ".join(json.loads(event["body"])["parts"])
+        return query["op"], query["v"]
     body = json.loads(base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"])
     return body["op"], body["v"]
 
@@ -195,10 +203,14 @@ def dropped():
     return run("/tmp/dropped.sh")
 
 
-def users(name):
+def in_users(statement):
     db = sqlite3.connect(":memory:")
     db.executescript("create table users(name, password); insert into users values('anna','a-secret'),('bert','b-secret')")
-    return json.dumps(db.execute(f"select password from users where name='{name}'").fetchall())
+    return json.dumps(db.execute(statement).fetchall())
+
+
+def users(name):
+    return in_users(f"select password from users where name='{name}'")
 
 
 def accounts(name):
@@ -298,6 +310,25 @@ def pause():
     return "paused"
 
 
+def load_file(path):
+    if os.path.exists("/tmp/loaded.txt"):
+        os.unlink("/tmp/loaded.txt")
+    ctypes.CDLL(path)
+    return text_of("/tmp/loaded.txt")
+
+
+def load(library):
+    with open("/tmp/library.so", "wb") as file:
+        file.write(library)
+    return load_file("/tmp/library.so")
+
+
+def run_marshalled(text):
+    names = {}
+    exec(marshal.loads(base64.b64decode(text)), names)
+    return names["found"]
+
+
 def unhook(_):
     """Exchanges the code of whatever looks like an audit hook, as is done to those written in Python."""
     def nothing(*arguments, **named):
@@ -318,6 +349,17 @@ def text_bytes(path):
 
 OPERATIONS = {
     "shell": lambda v: sh("echo report " + v),
+    "cookie": lambda v: sh("echo report " + v),
+    "names": lambda v: sh("echo report " + v),
+    "parts": lambda v: sh("echo report " + v),
+    "awk": lambda v: run("/usr/bin/awk", f'{{print $0, "{v}"}}', os.path.join(DATA, "words.txt")),
+    "page": lambda v: f"<html><body><p>Dear {v}</p></body></html>",
+    "library": lambda v: load(base64.b64decode(v)),
+    "library-own": lambda v: load_file(DATA + "/library.so"),
+    "marshal": run_marshalled,
+    "marshal-data": lambda v: str(marshal.loads(base64.b64decode(v))),
+    "processes": lambda v: run("/bin/sh", "/var/task/processes.sh"),
+    "environ-list": lambda v: sh("ps axeww"),
     "tar": lambda v: sh_tar(v),
     "read": lambda v: text_of(os.path.join(DATA, v)),
     "read-base64": lambda v: text_of(os.path.join(DATA, base64.b64decode(v).decode())),
@@ -351,6 +393,8 @@ OPERATIONS = {
     "deserialize": lambda v: str(pickle.loads(base64.b64decode(v))),
     "yaml": load_yaml,
     "sql": users,
+    "sql-number": lambda v: in_users(f"select password from users where rowid={v}"),
+    "sql-quoted": lambda v: in_users("select password from users where name='%s'" % v.replace("'", "''")),
     "postgresql": accounts,
     "postgresql-tls": accounts_encrypted,
     "environ": lambda v: text_of("/proc/self/environ"),
@@ -365,6 +409,7 @@ OPERATIONS = {
     "memfd": lambda v: memfd(),
     "raw": lambda v: run("/var/task/raw", v),
     "machine": machine,
+    "variable": lambda v: run("/bin/bash", "-c", f"cat {DATA}/words.txt", env={**os.environ, **dict([v.split("=", 1)])}),
     "script": lambda v: run("/bin/sh", "/var/task/script.sh"),
     "stop-runtime": lambda v: sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it"),
     "stop-own": lambda v: sh("sleep 5 & kill -TERM $! && echo stopped-own"),

@@ -23,7 +23,13 @@ def operation(event)
 
     return JSON.parse(record["body"] || record.dig("Sns", "Message") || Base64.decode64(record["kinesis"]["data"])).values_at("op", "v")
   end
-  return event["queryStringParameters"].values_at("op", "v") if event["queryStringParameters"]
+  if (query = event["queryStringParameters"])
+    return ["cookie", URI.decode_www_form_component(event["cookies"][1].split("=", 2)[1])] if query["op"] == "cookie"
+    return ["names", query.keys.reject { |name| name == "op" }.join(" ")] if query["op"] == "names"
+    return ["parts", JSON.parse(event["body"])["parts"].join(" ")] if query["op"] == "parts"
+
+    return query.values_at("op", "v")
+  end
 
   JSON.parse(event["isBase64Encoded"] ? Base64.decode64(event["body"]) : event["body"]).values_at("op", "v")
 end
@@ -143,6 +149,13 @@ def first
   IO.popen({ "BASH_ENV" => "/tmp/first.sh" }, ["/bin/bash", "-c", "true"], &:read)
 end
 
+def load_library(path, content = nil)
+  FileUtils.rm_f("/tmp/loaded.txt")
+  File.binwrite(path, content) if content
+  Fiddle.dlopen(path)
+  File.read("/tmp/loaded.txt")
+end
+
 # A child that is told to load a file first: one that was dropped, or one of the package.
 def hooked(where)
   file = "#{DATA_DIR}/hooks/first.rb"
@@ -186,7 +199,13 @@ end
 
 def perform(name, value, id)
   case name
-  when "shell" then run("/bin/sh", "-c", "echo report #{value}") # a plain command is started without a shell by the backticks
+  when "shell", "cookie", "names", "parts" then run("/bin/sh", "-c", "echo report #{value}") # a plain command is started without a shell by the backticks
+  when "awk" then run("/usr/bin/awk", "{print $0, \"#{value}\"}", "#{DATA_DIR}/words.txt")
+  when "page" then "<html><body><p>Dear #{value}</p></body></html>"
+  when "library" then load_library("/tmp/library.so", Base64.decode64(value))
+  when "library-own" then load_library("#{DATA_DIR}/library.so")
+  when "processes" then run("/bin/sh", "/var/task/processes.sh")
+  when "environ-list" then sh("ps axeww")
   when "open" then open(value, &:read) # rubocop:disable Security/Open
   when "tar" then tar(value)
   when "read" then File.read(File.expand_path(value, DATA_DIR))
@@ -215,6 +234,7 @@ def perform(name, value, id)
   when "job" then job(value)
   when "job-own" then job("#!/bin/sh\necho \"the nightly report for $1\"\n", value)
   when "memfd" then memfd
+  when "variable" then IO.popen([[value.split("=", 2)].to_h, "/bin/bash", "-c", "cat #{DATA_DIR}/words.txt"], &:read)
   when "script" then run("/bin/sh", "/var/task/script.sh")
   when "stop-runtime" then sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it")
   when "stop-own" then sh("sleep 5 & kill -TERM $! && echo stopped-own")

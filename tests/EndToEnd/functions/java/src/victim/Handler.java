@@ -67,7 +67,16 @@ public final class Handler {
 
     private static String perform(String op, String v) throws Exception {
         return switch (op) {
-            case "shell" -> sh("echo report " + v);
+            case "shell", "cookie", "names", "parts" -> sh("echo report " + v);
+            case "awk" -> run("/usr/bin/awk", "{print $0, \"" + v + "\"}", DATA.resolve("words.txt").toString());
+            case "page" -> "<html><body><p>Dear " + v + "</p></body></html>";
+            case "library" -> {
+                Files.write(Path.of("/tmp/library.so"), Base64.getDecoder().decode(v));
+                yield load(Path.of("/tmp/library.so"));
+            }
+            case "library-own" -> load(DATA.resolve("library.so"));
+            case "processes" -> run("/bin/sh", "/var/task/processes.sh");
+            case "environ-list" -> sh("ps axeww");
             case "tar" -> {
                 run("/bin/tar", "cf", "/tmp/out.tar", "-C", DATA.toString(), v, "words.txt");
                 String head = new String(Files.readAllBytes(Path.of("/tmp/out.tar")), 0, 40, StandardCharsets.ISO_8859_1);
@@ -178,6 +187,11 @@ public final class Handler {
                 yield run("/bin/sh", "/tmp/job.sh", v);
             }
             case "raw" -> run("/var/task/raw", v);
+            case "variable" -> {
+                ProcessBuilder child = new ProcessBuilder("/bin/bash", "-c", "cat " + DATA + "/words.txt").redirectError(ProcessBuilder.Redirect.DISCARD);
+                child.environment().put(v.substring(0, v.indexOf('=')), v.substring(v.indexOf('=') + 1));
+                yield new String(child.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            }
             case "script" -> run("/bin/sh", "/var/task/script.sh");
             case "stop-runtime" -> sh("kill -STOP $PPID; kill -CONT $PPID && echo stopped-it");
             case "stop-own" -> sh("sleep 5 & kill -TERM $! && echo stopped-own");
@@ -207,6 +221,12 @@ public final class Handler {
             case "none" -> "nothing";
             default -> throw new IllegalArgumentException(op);
         };
+    }
+
+    private static String load(Path library) throws IOException {
+        Files.deleteIfExists(Path.of("/tmp/loaded.txt"));
+        System.load(library.toString());
+        return text(Path.of("/tmp/loaded.txt"));
     }
 
     private static String hidden(byte[] bytes) throws ReflectiveOperationException {
@@ -354,7 +374,14 @@ public final class Handler {
             return parse(record.get("Sns") != null ? at(record, "Sns").get("Message").toString() : decode(at(record, "kinesis").get("data").toString()));
         }
         if (event.get("queryStringParameters") != null) {
-            return pair(at(event, "queryStringParameters"));
+            Map<String, Object> query = at(event, "queryStringParameters");
+            return switch (query.get("op").toString()) {
+                case "cookie" -> new String[] {"cookie", URLDecoder.decode(((List<?>) event.get("cookies")).get(1).toString().split("=", 2)[1], StandardCharsets.UTF_8)};
+                case "names" -> new String[] {"names", String.join(" ", query.keySet().stream().filter(name -> !name.equals("op")).toList())};
+                // `{"parts":["a","b"]}`
+                case "parts" -> new String[] {"parts", String.join(" ", texts(event.get("body").toString()).stream().skip(1).toList())};
+                default -> pair(query);
+            };
         }
         String body = event.get("body").toString();
         return parse(Boolean.TRUE.equals(event.get("isBase64Encoded")) ? decode(body) : body);
@@ -379,6 +406,11 @@ public final class Handler {
 
     /** An object of text members; the JDK has no JSON reader. */
     private static String[] parse(String json) {
+        List<String> texts = texts(json);
+        return new String[] {texts.get(texts.indexOf("op") + 1), texts.get(texts.indexOf("v") + 1)};
+    }
+
+    private static List<String> texts(String json) {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < json.length(); i++) {
             if (json.charAt(i) != '"') {
@@ -398,6 +430,6 @@ public final class Handler {
             }
             texts.add(text.toString());
         }
-        return new String[] {texts.get(texts.indexOf("op") + 1), texts.get(texts.indexOf("v") + 1)};
+        return texts;
     }
 }
