@@ -44,7 +44,7 @@ internal static class Classes
             }
         }
 
-        Add(Sets, 0, TextMasks.OfNever);
+        Add(Sets, 0, TextMasks.OfControls);
         Add(Sets, 1, TextMasks.OfValues);
         Add(Sets, 2, TextMasks.OfRuns);
         Add(Sets, 3, TextMasks.OfBlanks);
@@ -58,14 +58,14 @@ internal static class Classes
         }
 
         // INVARIANT: what is_quiet in Native/clean.c has an eye for.
-        Mark("'\";&|\n\r");
+        Mark("`;&|\n\r\\");
         Mark("%", after: All.Where(c => c != ' '));
-        Mark("*", after: "/)(|");
-        Mark("*", before: "/=");
+        Mark("*/", after: "/)(|");
+        Mark("*{", before: "/=#*@");
         Mark("=", before: All.Where(c => char.IsAsciiLetter(c) || c is <= ' ' or >= (char)Ascii));
-        Mark(":", before: "O");
-        Mark("(", before: "tT");
-        Mark("/", after: "/");
+        Mark(":(", before: "OtTlL");
+        Mark("<>${", after: "(%{");
+        Mark("'\"", after: All.Where(c => !(char.IsAsciiDigit(c) || c is ',' or '.' or '?' or ':' || (char.IsAsciiLetter(c) && !Array.Exists(SqlInjection.Joins, word => word[0] == (c | 0x20))))));
 
         // How often each place of a group shows something in ordinary texts, about; signs stand there somewhat oftener than in English.
         var shown = new long[Groups, Fragments.Length];

@@ -52,10 +52,9 @@ internal sealed unsafe class Clean
     internal struct Tables
     {
         public byte* Masks;
-        public byte* Statements;
         public byte* Grams;
-        public byte* StatementGrams;
         public byte* Keywords;
+        public byte* Joins;
         public byte* Commands;
         public byte* Starts;
         public ulong* Objects;
@@ -138,18 +137,17 @@ internal sealed unsafe class Clean
     private const int FilterWords = 1024;
     private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2);
     private const int SetWords = 512 + 64;
-    private const int Words = (2 * GramWords) + (3 * SetWords) + 128 + (Fragments.Rows * 2) + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
+    private const int Words = GramWords + (4 * SetWords) + 128 + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
     /// <param name="grams">Four characters that tell of a literal.</param>
-    /// <param name="statements">Fragments of words that make a quote worth reading.</param>
-    /// <param name="statementGrams">The same of these.</param>
     /// <param name="keywords">Of queries.</param>
+    /// <param name="joins">Those that go on with one behind a quote.</param>
     /// <param name="commands">Of shells.</param>
     /// <param name="starts">That begin a statement.</param>
     /// <param name="objects">That serialised objects begin with.</param>
-    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, Fragments statements, IEnumerable<(uint Characters, ulong Before, ulong Behind)> statementGrams, IEnumerable<string> keywords, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
+    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, IEnumerable<string> keywords, IEnumerable<string> joins, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
     {
         var used = (int)(-(nint)Unsafe.AsPointer(ref _data[0]) & (Line - 1)) / sizeof(ulong);
         ulong* Keep(ReadOnlySpan<ulong> words)
@@ -185,10 +183,9 @@ internal sealed unsafe class Clean
         ref var tables = ref _tables[0];
         tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes)); // INVARIANT: first, where a line begins
         tables.Masks = (byte*)Unsafe.AsPointer(ref masks.AllTables[0]);
-        tables.Statements = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(statements.Tables));
         tables.Grams = (byte*)Keep(Grams(grams));
-        tables.StatementGrams = (byte*)Keep(Grams(statementGrams));
         tables.Keywords = (byte*)Keep(Set(keywords));
+        tables.Joins = (byte*)Keep(Set(joins));
         tables.Commands = (byte*)Keep(Set(commands));
         tables.Starts = (byte*)Keep(Set(starts));
         tables.Objects = Keep(begins);

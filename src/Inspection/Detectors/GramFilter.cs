@@ -51,10 +51,10 @@ internal sealed class GramFilter
     }
 
     /// <summary>Four characters that ordinary texts have least of, among those that begin at these offsets.</summary>
-    public static int Rarest(string value, IEnumerable<int> offsets)
-    {
-        return offsets.MinBy(at => (long)Weight(value[at]) * Weight(value[at + 1]) * Weight(value[at + 2]) * Weight(value[at + 3]));
-    }
+    public static int Rarest(string value, IEnumerable<int> offsets) => offsets.MinBy(at => Weight(value, at));
+
+    /// <summary>How often ordinary texts have the four characters that begin there.</summary>
+    public static long Weight(string value, int at) => (long)Weight(value[at]) * Weight(value[at + 1]) * Weight(value[at + 2]) * Weight(value[at + 3]);
 
     /// <summary>How often ordinary texts have a character, case apart, in thousandths: letters as in English.</summary>
     public static int Weight(char c) => char.IsAsciiLetter(c) ? "\u0052\u000f\u001c\u002b\u007f\u0016\u0014\u003d\u0046\u0002\u0008\u0028\u0018\u0043\u004b\u0013\u0001\u003c\u003f\u005a\u001c\u000a\u0018\u0002\u0014\u0001"[(c | 0x20) - 'a'] : c == ' ' ? 180 : 5;

@@ -89,6 +89,11 @@ internal sealed class Screen
             (ends.Length > 0 ? marked : words).Add((literal, GramFilter.Rarest(literal, ends.Length > 0 ? ends : Anywhere(literal))));
         }
 
+        // What is seen most often is put together first: what is rare shows little more, wherever it comes.
+        static int Often((string Value, int Offset) one, (string Value, int Offset) other) => GramFilter.Weight(other.Value, other.Offset).CompareTo(GramFilter.Weight(one.Value, one.Offset)) is var order and not 0 ? order : string.CompareOrdinal(one.Value, other.Value);
+        words.Sort(Often);
+        marked.Sort(Often);
+
         _marked = new GramFilter(marked);
         _words = new GramFilter(words);
         Masks = new TextMasks(new Fragments(Parts(words), Conditions), new Fragments(Parts(marked)));
@@ -101,18 +106,18 @@ internal sealed class Screen
         }
 
         _commands = new WordSet(commands);
-        Quick = new Clean(Masks, Classes.Tables(marked.Concat(words), Conditions), _marked.Grams.Concat(_words.Grams), _statementParts, _statements.Grams, SqlInjection.AllKeywords, commands, Statements, Deserialization.Beginnings);
+        Quick = new Clean(Masks, Classes.Tables(words.Concat(marked), Conditions), _marked.Grams.Concat(_words.Grams), SqlInjection.AllKeywords, SqlInjection.Joins, commands, Statements, Deserialization.Beginnings);
     }
 
     private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];
 
     private static int[] Anywhere(string literal) => [.. Enumerable.Range(0, literal.Length - GramFilter.Length + 1)];
 
-    /// <summary>Literals with other characters stand in no text that gets as far as to be compared; four short ones are looked for by what is around their signs.</summary>
-    private static bool MayStand(string literal) => literal.AsSpan().IndexOfAny("`<>${}\\") < 0 && literal is not ("elt(" or "|sh\n" or "*(|(" or "..%u");
+    /// <summary>Four short ones are looked for by what is around their signs.</summary>
+    private static bool MayStand(string literal) => literal is not ("elt(" or "|sh\n" or "*(|(" or "..%u");
 
-    /// <summary>What ordinary texts have little of.</summary>
-    private static bool IsMark(char c) => !(char.IsAsciiLetterOrDigit(c) || c is ' ' or ',');
+    /// <summary>What ordinary texts have little of. Attributes and parameters end with equals signs.</summary>
+    private static bool IsMark(char c) => !(char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or '=');
 
     /// <summary>True when no detector can find anything.</summary>
     /// <param name="text">Text.</param>

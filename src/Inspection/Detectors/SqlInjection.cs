@@ -84,6 +84,9 @@ internal sealed class SqlInjection : IDetector
     /// <summary>The words of the language.</summary>
     public static IReadOnlyCollection<string> AllKeywords => Keywords.Keys;
 
+    /// <summary>Words of it that go on with a statement behind a quote that ends a text. INVARIANT: what <see cref="Judge"/> asks of the first token; what it asks of others stands behind a semicolon, number or parenthesis, or is a literal.</summary>
+    public static string[] Joins { get; } = ["and", "or", "xor", "not", "where", "order", "having", "group", "procedure"];
+
     public IReadOnlyList<Literals> Sets { get; } = [Certain, Strong, Speech];
 
     public Match Find(in Subject subject)

@@ -66,7 +66,7 @@ internal sealed unsafe class TextMasks
     {
         Set(Never, OfNever);
         Set(Simple, [.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or ',')]);
-        Set(Acting, ['\'', '"', '%', '*', '&', '|', ';', '\n', '\r', '\t', '=', ':', '/', '(']);
+        Set(Acting, ['\'', '"', '%', '*', '&', '|', ';', '\n', '\r', '\t', '=', ':', '/', '(', .. OfSigns]);
         Set(Value, OfValues);
         Set(Run, OfRuns);
         Set(Blank, OfBlanks);
@@ -76,9 +76,14 @@ internal sealed unsafe class TextMasks
 
     internal byte[] AllTables => _tables;
 
-    internal static string OfNever { get; } = new([.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(c => (char)c), .. "`<>${}\\\u007f"]);
+    internal static string OfControls { get; } = new([.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(c => (char)c), '\u007f']);
 
-    internal static string OfValues => "0123456789)@'\"";
+    // Native/clean.c has rules for them, and takes them for what acts alone.
+    private static string OfSigns => "`<>${}\\";
+
+    private static string OfNever { get; } = OfControls + OfSigns;
+
+    internal static string OfValues => "0123456789)@'\"`";
 
     internal static string OfRuns { get; } = new([.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '@')]);
 

@@ -8,9 +8,9 @@ struct words { uint32_t lengths[1024]; uint64_t hashes[64]; };
 /* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters. */
 struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; };
 struct screen {
-    const uint8_t (*tables)[16], (*statements)[16];
-    const struct grams *grams, *statement_grams;
-    const struct words *keywords, *commands, *starts;
+    const uint8_t (*tables)[16];
+    const struct grams *grams;
+    const struct words *keywords, *joins, *commands, *starts;
     const uint64_t *objects;
     const uint8_t *classes;
     const uint64_t *plain;    /* a bit for each two characters, as `words` has them, that begin no statement and no serialised object */
@@ -68,7 +68,6 @@ typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most
 /* The same bytes stand in both; up to a block of them. */
 typedef int is_same(const uint8_t *one, const uint8_t *other, ptrdiff_t length);
 typedef uint64_t braces(const uint8_t *at);
-typedef uint64_t speaks(const uint8_t *at, const uint8_t (*tables)[16]);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
 /* Of 64: what a host ends with behind two slashes, and what must be looked at more closely. */
 typedef uint64_t host(const uint8_t *at, uint64_t *others);
@@ -82,19 +81,21 @@ typedef int one_block(const uint8_t *text, int length, const struct bits *bits, 
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
 /* `seen`: NULL where much would be shown in vain. */
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; speaks *speaks; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
 /* Farther than this nobody looks from one place; what goes on for longer is not clean. */
-enum { STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
+enum { STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, DISGUISED = 1024 * 3, WHOLE = 96 * 3, COMPARED = 64 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
 
 /* A text, or the texts of a list; where one begins and ends. */
 struct texts {
     const struct screen *screen;
     const struct kit *kit;
     const uint8_t *start, *end;       /* of the text that is looked at; of all */
-    const uint8_t *quoted, *foreign;  /* up to where texts with quotes and with other scripts have been looked at as a whole */
+    const uint8_t *foreign;           /* up to where texts with other scripts have been looked at as a whole */
+    const uint8_t *tagged, *tag;      /* the text that was looked at for a tag, and up to where */
+    int tags;                         /* 1: one begins before there, 2: and has ended */
     uint64_t dot, foreign_run, blank_run; /* the last bit of a block: a dot; of a text that goes on: it has characters beyond ASCII, or blanks */
     int closes;                       /* the character that ends a text; -1 for one alone */
     int lines;
@@ -179,18 +180,77 @@ INLINE int begins_none(const struct texts *t, const uint8_t *at, const struct wo
     return t->end - at > 1 && is_letter(at[0]) && is_letter(at[1]) && !words->lengths[(at[0] & 31) << 5 | (at[1] & 31)];
 }
 
-/* What stands behind an apostrophe in prose. */
-INLINE int meets_word(const struct texts *t, const uint8_t *at)
+/* A text alone, and as long. Those of lists are others' to look at. */
+INLINE int has_bytes(const struct texts *t, const uint8_t *start, ptrdiff_t bytes) { return t->closes < 0 && t->end - start >= bytes; }
+
+/* The character behind blanks; itself a blank where there are too many. */
+INLINE int over_blanks(const struct texts *t, const uint8_t **at)
 {
-    if (begins_none(t, at, t->screen->keywords)) return 1;
-    int c = peek(t, at);
-    for (int i = 0; c >= 0 && c <= ' ' && i < STEP; i++) c = peek(t, ++at);
+    int c = peek(t, *at);
+    for (int i = 0; c >= 0 && c <= ' ' && i < STEP; i++) c = peek(t, ++*at);
+    return c;
+}
+
+/* A word, and none of a query. */
+INLINE int is_own_word(const struct texts *t, const uint8_t *at)
+{
+    int length = word_length(t, at, 11);
+    return length > 10 || (length > 0 && !is_among(t->screen->keywords, at, length));
+}
+
+/* "`this` and `that` of them": what and, or, xor join here is a word or a text, and compared with nothing. */
+static int joins_words(const struct texts *t, const uint8_t *at)
+{
+    int c = over_blanks(t, &at);
+    if (c == '\'' || c == '"' || c == '`') {
+        const uint8_t *most = at + 4 * STEP;
+        for (int next = peek(t, ++at); next != c; next = peek(t, ++at))
+            if (next < 0 || next == '\\' || at >= most) return 0;
+        at++;
+        c = over_blanks(t, &at);
+        return c == ',' || c == '.' || c == ':' || c == '?' || c == '\'' || c == '"' || c == '`' || is_own_word(t, at);
+    }
+    int length = is_digit(c) ? 0 : word_length(t, at, STEP);
+    if (length < 1 || length >= STEP || is_among(t->screen->keywords, at, length) || (length == 4 && (four(at) | 0x20202020) == 0x65757274)) return 0; /* true */
+    at += length;
+    c = over_blanks(t, &at);
     switch (c) {
-    case -1: case ',': case '.': case '?': case ':': case ';': case '[': case ']': case '(': return 1;
+    case -1: case ',': case '.': case '?': case ':': case ';': case '\'': case '"': case '`': return 1;
+    }
+    return is_own_word(t, at);
+}
+
+/* No function of a query stands here. */
+static int calls_nothing(const struct texts *t, const uint8_t *at)
+{
+    int c = over_blanks(t, &at);
+    if (c >= 0 && c < 128 && !is_letter(c) && c != '_') return c > ' ';
+    int length = word_length(t, at, STEP);
+    if (length < 0 || length >= STEP) return 0;
+    for (at += length; peek(t, at) == ' '; at++) ;
+    return peek(t, at) != '(';
+}
+
+/* What stands behind a quote in prose, in a page or in source code: nothing that a query which the quote broke out of would go on with. */
+static int meets_word(const struct texts *t, const uint8_t *start, const uint8_t *at)
+{
+    if (begins_none(t, at, t->screen->joins)) return 1;
+    int is_tick = at[-1] == '`', c = over_blanks(t, &at);
+    if (c == '#' && is_tick) { /* a heading of Markdown, which to a query is a remark */
+        for (const uint8_t *most = at + 4 * STEP; c >= 0 && c != '\n'; c = peek(t, ++at))
+            if (at == most) return 0;
+        c = over_blanks(t, &at);
+    }
+    switch (c) {
+    case -1: case ',': case '.': case '?': case ':': case ';': case '[': case ']': case '(': case '{': case '}': case '&': case '\\': case '\'': case '"': case '`': return 1;
+    case '<': case '>': case '=': return has_bytes(t, start, COMPARED); /* `'='` is a whole parameter */
+    case '/': return peek(t, at + 1) != '*';
+    case '|': case '-': case '*': return peek(t, at + 1) != c && calls_nothing(t, at + 1);
     }
     if (c >= 128) return sound(t, at) > 0;
     int length = word_length(t, at, 11);
-    return length > 10 || (length > 0 && !is_among(t->screen->keywords, at, length));
+    if (length > 10 || (length > 0 && !is_among(t->screen->joins, at, length))) return 1;
+    return (length == 2 || (length == 3 && (*at | 0x20) != 'n')) && joins_words(t, at + length); /* `not` denies what stands before it */
 }
 
 INLINE int meets_statement(const struct texts *t, const uint8_t *at)
@@ -203,7 +263,7 @@ INLINE int meets_statement(const struct texts *t, const uint8_t *at)
     return length < 0 || (length > 0 && length <= 10 && is_among(t->screen->keywords, at, length));
 }
 
-static int meets_command(const struct texts *t, const uint8_t *at)
+static int meets_command(const struct texts *t, const uint8_t *at, int may_be_named)
 {
     int c = peek(t, at), length = 0, first = 0, second = 0;
     for (int i = 0; c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' || c == '\'' || c == '(' || c == '{' || c == '\\' || c == '@'; i++) {
@@ -225,7 +285,7 @@ static int meets_command(const struct texts *t, const uint8_t *at)
             break;
     }
     /* `&sort=date` and `;base64,` are parameters; `{cat,/etc/hosts}` is none. */
-    if (word && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
+    if (may_be_named && word && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
     return length > 0 && (word ? is_among(t->screen->commands, word, length) : may_be(t->screen->commands, first, second, length));
 }
 
@@ -284,17 +344,39 @@ static int is_longer(const struct texts *t, const uint8_t *start, const uint8_t 
     return 1;
 }
 
-/* A text with quotes that says nothing of statements. */
-static int is_quoted_only(struct texts *t, const uint8_t *start, const uint8_t *place)
+/* Whether a tag begins before this place of the text (1), and has ended (2). Each place is looked at once. */
+static int tags_before(struct texts *t, const uint8_t *start, const uint8_t *at)
 {
-    const uint8_t *end = end_of(t, place);
-    for (const uint8_t *at = start; at < end; at += 64) {
-        uint64_t hits = t->kit->speaks(at, t->screen->statements);
-        for (hits &= end - at < 64 ? below(end - at) : ~0ULL; hits; hits &= hits - 1) {
-            if (is_gram(t, t->screen->statement_grams, start, at + first_of(hits))) return 0;
-        }
+    uint64_t blanks, pairs;
+    if (t->tagged != start) {
+        t->tagged = t->tag = start;
+        t->tags = 0;
     }
-    t->quoted = end;
+    while (t->tags < 2 && t->tag < at) {
+        uint64_t signs = t->kit->ends(t->tag, t->tags ? '>' : '<', &blanks, &pairs) & (at - t->tag < 64 ? below(at - t->tag) : ~0ULL);
+        t->tag = signs ? t->tag + first_of(signs) + 1 : at - t->tag < 64 ? at : t->tag + 64;
+        t->tags += signs != 0;
+    }
+    return t->tags;
+}
+
+/* Two dots in a row that are no step out of a folder; in shorter texts a slash may be disguised. */
+INLINE int stays_inside(const struct texts *t, const uint8_t *start, const uint8_t *at)
+{
+    int next = peek(t, at + 1);
+    return next >= 0 && next != '/' && next != '\\' && has_bytes(t, start, DISGUISED + 1);
+}
+
+/* A page's first line, which names no file; what else begins like it is looked at by the detectors. */
+static int is_page(const struct texts *t, const uint8_t *start, const uint8_t *at)
+{
+    enum { NEAR = 4 * 200 }; /* bytes, at the most, of as many characters as are looked at there */
+    static const uint8_t begins[] = "<!doctype html>";
+    if (at - start >= STEP || t->closes >= 0) return 0;
+    for (int i = 0; begins[i]; i++)
+        if (at + i >= t->end || (is_letter(begins[i]) ? at[i] | 0x20 : at[i]) != begins[i]) return 0;
+    for (const uint8_t *end = t->end - at > NEAR ? at + NEAR : t->end; end - at >= 5; at++)
+        if ((four(at) | 0x20202020) == 0x656c6966 && at[4] == ':') return 0; /* file: */
     return 1;
 }
 
@@ -349,7 +431,7 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     if (before >= 128) return 1;
     const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
     while (at > least && parts(at[-1])) at--;
-    if (at > least && (at[-1] == ')' || at[-1] == '\'' || at[-1] == '"')) return 1;
+    if (at > least && (at[-1] == ')' || at[-1] == '\'' || at[-1] == '"' || at[-1] == '`')) return 1;
     for (first = at; first > least && goes_on(first[-1]); first--)
         if (first[-1] == '@' || is_digit(first[-1])) return 1;
     if (first == least && least != start) return 1;
@@ -365,14 +447,28 @@ INLINE int begins_object(const struct screen *screen, const uint8_t *at)
     return (screen->objects[slot >> 6] >> (slot & 63) & 1) && (screen->objects[64 + (other >> 6)] >> (other & 63) & 1);
 }
 
+/* A function of a shell without a name may begin here: parentheses and a bracket. */
+INLINE int defines(const struct texts *t, const uint8_t *at)
+{
+    if (peek(t, at) != '(') return 0;
+    for (int i = 1; i < 8 * 3; i++)
+        if (peek(t, at + i) == '{') return 1;
+    return 0;
+}
+
 /* A text begins here that is no document, statement or serialised object. */
 INLINE int begins_well(const struct texts *t, const uint8_t *at)
 {
     int c = *at;
-    for (int i = 0; (c == ' ' || c == '+') && i < STEP; i++) c = peek(t, ++at);
+    for (int i = 0; (c == ' ' || c == '+' || c == '\n' || c == '\r' || c == '\t') && i < STEP; i++) c = peek(t, ++at);
     if (c < 0) return 1;
-    if (c <= ' ' || c == '+' || c == '[' || c == '{') return 0;
-    if (c >= 128) return c != 0xc2 && sound(t, at);
+    if (c <= ' ' || c == '+' || c == '[' || c == '{' || defines(t, at)) return 0;
+    if (c >= 128) {
+        const uint8_t *behind = at; /* blanks of other scripts may come first */
+        for (int next = c; next >= 128 || next == ' '; next = peek(t, ++behind))
+            if (behind - at == STEP) return 0;
+        return c != 0xc2 && sound(t, at) && !defines(t, behind);
+    }
     if (begins_object(t->screen, at)) return 0;
     if (!t->screen->starts->lengths[(c & 31) << 5 | (at[1] & 31)]) return 1;
     int length = word_length(t, at, 11);
@@ -394,18 +490,21 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     int next = peek(t, at + 1), before = at > start ? at[-1] : ' ';
     switch (*at) {
     case '\'': case '"':
-        return (at < t->quoted || is_quoted_only(t, start, at)) && meets_word(t, at + 1);
+        return meets_word(t, start, at + 1);
+    case '`':
+        return before != '(' && meets_word(t, start, at + 1) && !meets_command(t, at + 1, 0);
     case '%':
-        return next == ' ';
+        return next == ' ' || (next >= 0 && next != '%' && !is_word(next) && has_bytes(t, start, DISGUISED + 1));
     case '*':
         return next != '/' && next != ')' && next != '(' && next != '|' && before != '/' && before != '=';
     case ';':
-        return (next == ' ' && begins_none(t, at + 2, t->screen->commands) && begins_none(t, at + 2, t->screen->keywords)) || (!meets_command(t, at + 1) && !meets_statement(t, at + 1));
+        return is_digit(next) || (!meets_command(t, at + 1, 1) && !meets_statement(t, at + 1));
     case '&': case '|':
-        return (next == ' ' && begins_none(t, at + 2, t->screen->commands)) || (next != *at && !meets_command(t, at + 1));
+        /* A character reference in an attribute hides something. */
+        return next != *at && !(next == '#' && *at == '&' && tags_before(t, start, at) == 1) && !meets_command(t, at + 1, 1);
     case '\n':
         t->lines = 1;
-        return !meets_command(t, at + 1);
+        return !meets_command(t, at + 1, 1);
     case '\r':
         t->lines = 1;
         return 1;
@@ -416,24 +515,41 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     case '/':
         return next != '/' || (at > start && before != ':' && before != '"' && before != '\'' && before != '=' && before != '@') || names_nobody(t, at + 2);
     case '(':
-        return at - start < 3 || ((four(at - 3) | 0x202020) & 0xffffff) != 0x746c65; /* elt */
+        if (at - start < 3) return 1;
+        switch ((four(at - 3) | 0x202020) & 0xffffff) {
+        case 0x746c65: return 0; /* elt */
+        case 0x6c7275: return !tags_before(t, start, at); /* url: of a tag's style */
+        }
+        return 1;
+    case '<':
+        return next != '%' && next != '(';
+    case '>':
+        return next != '(';
+    case '$':
+        return next != '(' && next != '{';
+    case '{':
+        return next != '{' && next != '%' && before != '#' && before != '*' && before != '@' && before != '$';
+    case '\\':
+        return has_bytes(t, start, WHOLE + 1);
     }
     return 1;
 }
 
 static const uint8_t letters[256] = { ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1 };
 
-/* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, and equals signs behind no long name. */
-INLINE int is_plainly_quiet(const struct texts *t, const uint8_t *at)
+/* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, lines that begin with none, and equals signs behind no long name. */
+INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
 {
-    enum { KEYWORD = 1, COMMAND = 2, BLANK = 4 };
-    static const uint8_t signs[256] = { ['\''] = KEYWORD, ['&'] = COMMAND | BLANK, ['|'] = COMMAND | BLANK, [';'] = KEYWORD | COMMAND | BLANK };
-    uint32_t sign = signs[*at], blank = sign / BLANK;
+    enum { JOIN = 1, KEYWORD = 2, COMMAND = 4, LINE = 8, TICK = 16 };
+    static const uint8_t signs[256] = { ['\''] = JOIN, ['"'] = JOIN, ['&'] = COMMAND, ['|'] = COMMAND, [';'] = KEYWORD | COMMAND, ['\n'] = COMMAND | LINE, ['`'] = JOIN | COMMAND | TICK };
+    static const uint8_t no_command[256] = { ['0' ... '9'] = LINE, ['#'] = LINE, ['<'] = LINE, ['>'] = LINE, ['-'] = LINE, ['*'] = LINE, ['|'] = LINE, ['}'] = LINE, ['['] = LINE };
+    uint32_t sign = signs[*at];
     if (sign) {
-        const uint8_t *word = at + 1 + blank;
+        const uint8_t *word = at + 1 + (at[1] == ' ');
         uint32_t pair = (word[0] & 31) << 5 | (word[1] & 31);
-        uint32_t begun = (t->screen->keywords->lengths[pair] & -(sign & KEYWORD)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
-        return (t->end - word > 1) & (blank <= (at[1] == ' ')) & letters[word[0]] & letters[word[1]] & !begun & ((*at != '\'') | (at < t->quoted));
+        uint32_t begun = (t->screen->joins->lengths[pair] & -(sign & JOIN)) | (t->screen->keywords->lengths[pair] & -(sign / KEYWORD & 1)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
+        t->lines |= sign & LINE;
+        return (no_command[at[1]] & sign) || ((t->end - word > 1) & letters[word[0]] & letters[word[1]] & !begun & !((sign & TICK) && at[-1] == '('));
     }
     return *at == '=' && at - t->start >= 5 && at[-1] > ' ' && at[-1] < 128 && !(letters[at[-1]] & letters[at[-2]] & letters[at[-3]] & letters[at[-4]] & letters[at[-5]]);
 }
@@ -477,7 +593,9 @@ INLINE uint64_t odd_texts(struct texts *t, const uint8_t *at, uint64_t foreign, 
 /* Places in these texts of a block that are not clean; only the first counts. */
 INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, uint64_t valid, uint64_t starts)
 {
-    uint64_t dots = b->dots & valid, bad = (b->never & valid) | (dots & (dots << 1 | t->dot)), hits;
+    uint64_t dots = b->dots & valid, bad = b->never & valid, hits;
+    for (hits = dots & (dots << 1 | t->dot); hits; hits &= hits - 1)
+        if (!stays_inside(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     t->dot = dots >> 63;
     for (hits = starts; hits; hits &= hits - 1)
         if (!begins_plainly(t->screen, at + first_of(hits)) && !begins_well(t, at + first_of(hits))) bad |= hits & -hits;
@@ -491,7 +609,7 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     for (; hits; hits &= hits - 1)
         if (is_condition(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->words & valid; hits; hits &= hits - 1)
-        if (is_gram(t, t->screen->grams, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
+        if (is_gram(t, t->screen->grams, start_of(t, at, starts, first_of(hits)), at + first_of(hits)) && !is_page(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->acting & valid; hits; hits &= hits - 1)
         if (!is_plainly_quiet(t, at + first_of(hits)) && !is_quiet(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) {
             bad |= hits & -hits;
@@ -539,7 +657,7 @@ INLINE int ends_with_condition(const struct texts *t, const uint8_t *text, ptrdi
 
 INLINE int short_one(const uint8_t *text, int length, const struct bits *b, const struct screen *screen, const struct kit *kit)
 {
-    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
+    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = -1 };
     return is_clear(text, length, b, screen, kit) || !(judge(&t, text, b, length < 64 ? below(length) : ~0ULL, 1) || t.lines || ends_with_condition(&t, text, length));
 }
 
@@ -551,7 +669,7 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
         kit->look_one(text, screen, &b);
         return kit->one_block(text, (int)length, &b, screen);
     }
-    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = -1 };
+    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = -1 };
     for (const uint8_t *chunk = text; chunk < t.end; chunk += CHUNK) {
         struct bits b[LANES];
         int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
@@ -565,6 +683,7 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
     if (ends_with_condition(&t, text, length)) return 0;
     if (!t.lines) return 1;
     if (length <= HEADER) return 0;
+    if (length >= BARE) return 1; /* remarks end lines of parameters */
     uint64_t blanks, pairs, dash_before = 0;
     for (const uint8_t *at = text; at < t.end; at += 64) {
         uint64_t valid = t.end - at < 64 ? below((int)(t.end - at)) : ~0ULL, dashes = kit->ends(at, '-', &blanks, &pairs) & valid;
@@ -577,7 +696,7 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
 /* How many texts the fields of a form have, when all are clean and none has a percent sign; -1 otherwise. Blanks stand for its plus signs. */
 INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
 {
-    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .quoted = text, .foreign = text, .closes = '&' };
+    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = '&' };
     uint64_t begins = 1, in_name = 0, opened = 0, under_before = 0;
     int64_t texts = 0;
     struct bits looked[LANES];
@@ -775,7 +894,7 @@ INLINE const uint8_t *text_with_escapes(const uint8_t *start, struct list *list,
 INLINE void blocks_of(struct list *list, const struct screen *screen, const struct kit *kit, struct carries with)
 {
     const lanes zero = { 0 };
-    struct texts t = { .screen = screen, .kit = kit, .start = list->at, .end = list->end, .quoted = list->at, .foreign = list->at, .closes = '"' };
+    struct texts t = { .screen = screen, .kit = kit, .start = list->at, .end = list->end, .foreign = list->at, .closes = '"' };
     const uint8_t *at = list->looked = list->at, *done = at;
     uint64_t types = 0, slashed = 0, worded = 0;
     unsigned inside = 0, value_next = 1, name_next = 0, after_next = 0, colon_next = 0, first_next = 0, in_name = 0, in_fraction = 0;

@@ -129,7 +129,8 @@ WITH_AVX2 APART static void look_one_avx2(const uint8_t *text, const struct scre
 {
     struct row row;
     masks_avx2(text, 1, screen->tables, &row);
-    *b = (struct bits){ row.never, row.acting, row.value, row.run, row.blank, row.words | row.marked, row.conditions, row.foreign, row.dots };
+    /* Signs that the managed screen has no rules for are in both. */
+    *b = (struct bits){ row.never & ~row.acting, row.acting, row.value, row.run, row.blank, row.words | row.marked, row.conditions, row.foreign, row.dots };
 }
 
 WITH_AVX2 APART static void look_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct bits *b)
@@ -227,17 +228,6 @@ AVX2 void give_avx2(lanes *v, unsigned which)
     __m256i *halves = (__m256i *)v;
     halves[0] = _mm256_sub_epi64(halves[0], _mm256_cmpeq_epi64(_mm256_and_si256(to, low), low));
     halves[1] = _mm256_sub_epi64(halves[1], _mm256_cmpeq_epi64(_mm256_and_si256(to, high), high));
-}
-
-WITH_AVX2 APART static uint64_t speaks_avx2(const uint8_t *text, const uint8_t (*tables)[16])
-{
-    uint64_t hits = 0;
-    for (int at = 0; at < 64; at += 32) {
-        __m256i on[4];
-        for (int i = 0; i < 4; i++) on[i] = _mm256_loadu_si256((const __m256i *)(text + at + i));
-        hits |= (uint64_t)mask(begins(tables, on)) << at;
-    }
-    return hits;
 }
 
 WITH_AVX2 APART static uint64_t ends_avx2(const uint8_t *text, uint8_t end, uint64_t *blanks, uint64_t *pairs)
@@ -653,14 +643,6 @@ WITH_AVX512 static uint64_t text_end_avx512(const uint8_t *text)
 /* The bit by which curly brackets differ from square ones. */
 WITH_AVX512 static uint64_t braces_avx512(const uint8_t *text) { return _mm512_test_epi8_mask(_mm512_loadu_si512(text), _mm512_set1_epi8(0x20)); }
 
-WITH_AVX512 APART static uint64_t speaks_avx512(const uint8_t *text, const uint8_t (*tables)[16])
-{
-    __m512i on[4];
-    for (int i = 0; i < 4; i++) on[i] = _mm512_loadu_si512(text + i);
-    __m512i hits = wide_begins(tables, on);
-    return _mm512_test_epi8_mask(hits, hits);
-}
-
 WITH_AVX2 static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 WITH_VBMI static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
 WITH_AVX2 static int one_block_avx2(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen);
@@ -671,8 +653,8 @@ WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list
 WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, speaks_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, speaks_avx512, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }

@@ -21,7 +21,7 @@ static uint32_t any(uint32_t below)
 static const char *const pieces[] = {
     "\"", "\"", "\"", "\\", "\\\"", "\\u00e9", "\\ud83d\\ude00", "\\ud83d", "\\u12", "\\n", "{", "}", "[", "]", ",", ",", ":", "{\"a\":", "\"name\":\"", "},{\"id\":", "\",\"", "[1,2.5,-3e7],", "true", "null", "false", "-", "0", "12", "1.5", "e", "+", "=", "&", "&field=", "%", "%41",
     " ", "  ", "\n", "\t", "a", "word ", "it's ", "or 1", " and ", "//host/", "//a@b", "; ls", "| cat ", "..", "../", "select ", "caf\xc3\xa9 ", "\xe6\x9d\xb1\xe4\xba\xac", "\xe5\x98\x8d", "\xc3", "\xff", "body\":\"", "data\":\"", "__proto__", "prototype", "$ne", "onload=", "\"{\\\"a\\\":[1,\\\"b\\\"]}\"",
-    "The quick brown fox jumps over the lazy dog. ",
+    "The quick brown fox jumps over the lazy dog. ", "<!doctype html>", "<td class=\"row\">", "</td>", "&#39;", "url(", "`a` and `b` ", "${", "{{", "({", "...",
 };
 
 /* Bytes, with as many of others before and behind them as may be read; none more. */
@@ -51,31 +51,27 @@ static void fill(void *bytes, size_t length, uint32_t rare)
 
 static struct screen *tables(void)
 {
-    static uint8_t masks[TABLES * 16], statements[8 * 16], classes[BEYOND + 2 * 64];
-    static struct grams grams, statement_grams;
-    static struct words keywords, commands, starts;
+    static uint8_t masks[TABLES * 16], classes[BEYOND + 2 * 64];
+    static struct grams grams;
+    static struct words keywords, joins, commands, starts;
     static uint64_t objects[128], plain[16];
     static struct screen screen;
     uint32_t rare = any(3) ? 1 + any(40) : 1u << 28;
     fill(masks, sizeof masks, rare);
-    fill(statements, sizeof statements, rare);
     fill(classes, sizeof classes, rare);
     fill(objects, sizeof objects, rare * 4);
     fill(plain, sizeof plain, rare);
-    struct grams *both[] = { &grams, &statement_grams };
-    for (int g = 0; g < 2; g++) {
-        memset(both[g], 0, sizeof *both[g]);
-        fill(both[g]->around, sizeof both[g]->around, rare);
-        for (int i = 0; i < 500; i++) {
-            int slot = (int)any(2048);
-            uint32_t gram = both[g]->characters[slot] = any(1u << 31) | 0x20202020, hash = (gram * 0x9E3779B1u) >> 16;
-            both[g]->filter[hash >> 6] |= 1ULL << (hash & 63);
-            both[g]->numbers[slot] = (uint16_t)any(1024);
-        }
+    memset(&grams, 0, sizeof grams);
+    fill(grams.around, sizeof grams.around, rare);
+    for (int i = 0; i < 500; i++) {
+        int slot = (int)any(2048);
+        uint32_t gram = grams.characters[slot] = any(1u << 31) | 0x20202020, hash = (gram * 0x9E3779B1u) >> 16;
+        grams.filter[hash >> 6] |= 1ULL << (hash & 63);
+        grams.numbers[slot] = (uint16_t)any(1024);
     }
-    struct words *sets[] = { &keywords, &commands, &starts };
-    for (int w = 0; w < 3; w++) fill(sets[w], sizeof *sets[w], rare);
-    screen = (struct screen){ (const uint8_t (*)[16])masks, (const uint8_t (*)[16])statements, &grams, &statement_grams, &keywords, &commands, &starts, objects, classes, plain };
+    struct words *sets[] = { &keywords, &joins, &commands, &starts };
+    for (int w = 0; w < 4; w++) fill(sets[w], sizeof *sets[w], rare);
+    screen = (struct screen){ (const uint8_t (*)[16])masks, &grams, &keywords, &joins, &commands, &starts, objects, classes, plain };
     return &screen;
 }
 
