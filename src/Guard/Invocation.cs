@@ -17,9 +17,6 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     /// <summary>Bytes of an event whose texts are many times as much memory as a small function has to spare.</summary>
     internal const int LargeBytes = 1 << 20;
 
-    /// <summary>As high as script in an event counts.</summary>
-    private const double SureScript = 0.89;
-
     private readonly HashSet<string> _reported = new(StringComparer.Ordinal);
     private readonly byte[] _carry = new byte[256];
     private readonly Lock _lock = new();
@@ -48,13 +45,13 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         }
     }
 
-    /// <summary>Those that hold what a browser would surely run.</summary>
+    /// <summary>Those that have a sign of what a browser would run.</summary>
     internal IReadOnlyList<EventText> Scripts
     {
         get
         {
             AwaitInspection();
-            var fields = (_verdict?.Signals ?? []).Where(static s => s.Detector == "xss" && s.Confidence >= SureScript).Select(static s => s.Field).ToList();
+            var fields = (_verdict?.Signals ?? []).Where(static s => s.Detector == "xss").Select(static s => s.Field).ToList();
             return fields.Count == 0 ? [] : [.. Texts.Where(t => fields.Contains(t.Field))];
         }
     }

@@ -282,6 +282,29 @@ public class SinkTests
         MarkupSink.Check(bytes, Texts("alert(1)")).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("<p>Dear {0}</p>", "<img src=x onerror=alert(1)>", true)]
+    [InlineData("<p>Dear {0}</p>", "Anna <details open ontoggle = alert(1)> Maria", true)]
+    [InlineData("<p>Dear {0}</p>", "<iframe src='javascript:alert(1)'>", true)]
+    [InlineData("<p>Dear {0}</p>", "<iframe srcdoc='&lt;script>alert(1)&lt;/script>'>", true)]
+    [InlineData("<p>Dear {0}</p>", "<svg/onload=alert(1)>", true)]
+    [InlineData("<p>Dear {0}</p>", "<b>bold</b> and <img src=cat.png alt='on=time'>", false)]
+    [InlineData("<p>Dear {0}</p>", "2 <3 onclick=\"x\" > 1", false)]
+    [InlineData("<p>Dear {0}</p>", "set <b>bold</b> onclick=5 <i>x</i>", false)]
+    [InlineData("<p>Dear {0}</p>", "\" onfocus=alert(1) x=\"", false)]
+    [InlineData("<input name=q value=\"{0}\">", "\" autofocus onfocus=alert(1) x=\"", true)]
+    [InlineData("<input name=q value='{0}'>", "x'onfocus='alert(1)", true)]
+    [InlineData("<input name=q value='{0}'>", "\" onfocus=alert(1) x=\"", false)]
+    [InlineData("<input name=q value=\"{0}\">", "say \"hello\" = hi", false)]
+    public void Handlers_and_frames_of_an_event_in_a_page(string page, string text, bool stopped)
+    {
+        var body = page.Replace("{0}", text, StringComparison.Ordinal);
+        var response = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { headers = new Dictionary<string, string> { ["content-type"] = "text/html" }, body });
+        (MarkupSink.Check(response, Texts(text))?.Block ?? false).ShouldBe(stopped);
+        var escaped = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { headers = new Dictionary<string, string> { ["content-type"] = "text/html" }, body = page.Replace("{0}", System.Net.WebUtility.HtmlEncode(text), StringComparison.Ordinal) });
+        MarkupSink.Check(escaped, Texts(text)).ShouldBeNull();
+    }
+
     [Fact]
     public void A_pipe_in_the_place_of_a_script_is_not_waited_for()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Pellicle.Inspection;
@@ -9,17 +10,31 @@ internal static class MarkupSink
 {
     private const int MinMarkup = 8;
 
+    /// <summary>Longer texts are documents, whose owner shows them.</summary>
+    private const int MaxText = 4096;
+
+    private const int MaxHandler = 24;
+    private const int MaxBlank = 16;
+
+    /// <summary>What makes script of a tag that has no handler.</summary>
+    private static readonly SearchValues<string> Runs = SearchValues.Create(["<script", "javascript:", "vbscript:", "data:text/html", "srcdoc="], StringComparison.OrdinalIgnoreCase);
+
     /// <param name="response">What the function answers: an object with <c>headers</c> and <c>body</c>.</param>
-    /// <param name="texts">Of the event, those that hold script.</param>
+    /// <param name="texts">Of the event, those that have a sign of script.</param>
     internal static SinkHit? Check(ReadOnlySpan<byte> response, IReadOnlyList<EventText> texts)
     {
         if (Page(response) is not { } page)
             return null;
         foreach (var (field, text) in texts)
         {
+            if (text.Length > MaxText)
+                continue;
             var markup = Markup(text);
-            if (markup.Length >= MinMarkup && page.Contains(markup, StringComparison.Ordinal))
+            if (markup.Length >= MinMarkup && (markup.AsSpan().ContainsAny(Runs) || HasHandler(markup, 0, inTag: false)) && page.Contains(markup, StringComparison.Ordinal))
                 return new("xss", field, SinkHit.Cut(markup), $"event field `{field}` is script in a page", true);
+            var value = text.Trim();
+            if (value.Length >= MinMarkup && EndsValue(page, value))
+                return new("xss", field, SinkHit.Cut(value), $"event field `{field}` ends an attribute's value in a page, and adds a handler", true);
         }
         return null;
     }
@@ -29,6 +44,46 @@ internal static class MarkupSink
     {
         var (open, close) = (text.IndexOf('<', StringComparison.Ordinal), text.LastIndexOf('>'));
         return open >= 0 && close > open ? text[open..(close + 1)] : "";
+    }
+
+    /// <summary><c>" onfocus=alert(1) x="</c>, within a tag.</summary>
+    private static bool EndsValue(string page, string value)
+    {
+        var quote = value.AsSpan().IndexOfAny('"', '\'');
+        if (quote < 0 || !HasHandler(value, quote + 1, inTag: true))
+            return false;
+        for (var at = page.IndexOf(value, StringComparison.Ordinal); at >= 0; at = page.IndexOf(value, at + 1, StringComparison.Ordinal))
+        {
+            var tag = page.AsSpan(0, at).LastIndexOfAny('<', '>');
+            // The value that the quote ends began with one like it.
+            if (tag >= 0 && page[tag] == '<' && char.IsAsciiLetter(page[tag + 1]) && page.AsSpan(tag, at - tag).Count(value[quote]) % 2 == 1)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>An attribute <c>onNAME=</c>, of a tag that begins in the text or within one.</summary>
+    private static bool HasHandler(string text, int from, bool inTag)
+    {
+        for (var i = from; i < text.Length; i++)
+        {
+            if (text[i] is '<' or '>')
+                inTag = text[i] == '<' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1]);
+            else if (inTag && text[i] == '=' && IsHandler(text, i))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsHandler(string text, int equals)
+    {
+        var end = equals;
+        while (end > 0 && equals - end < MaxBlank && char.IsWhiteSpace(text[end - 1]))
+            end--;
+        var start = end;
+        while (start > 0 && end - start < MaxHandler && char.IsAsciiLetter(text[start - 1]))
+            start--;
+        return end - start is > 4 and < MaxHandler && text.AsSpan(start, 2).Equals("on", StringComparison.OrdinalIgnoreCase) && (start == 0 || char.IsWhiteSpace(text[start - 1]) || text[start - 1] is '/' or '"' or '\'');
     }
 
     /// <summary>The body, where it is one of HTML by its type, or begins like one and has none.</summary>
