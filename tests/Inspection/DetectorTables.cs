@@ -147,6 +147,8 @@ public sealed class DetectorTables
     [InlineData("template-injection", "{% set f = range['const'+'ructor'] %}{{ f('return 1')() }}")]
     [InlineData("template-injection", "<% print(process.env.HOME) %>")]
     [InlineData("template-injection", "#{process.pid}")]
+    [InlineData("template-injection", "{0.__init__.__globals__[SECRET]}")]
+    [InlineData("template-injection", "Dear {user.__class__.__mro__[1].__subclasses__}")]
     public void Other_attacks(string detector, string text) => IsAttack(detector, text);
 
     [Theory]
@@ -192,6 +194,8 @@ public sealed class DetectorTables
     [InlineData("const {exec} = require('child_process'); // how do I use it in a loop?")]
     [InlineData("the port is `${process.env.PORT}` by default")]
     [InlineData("{{process}} takes {{ order.constructor_name }}")]
+    [InlineData("f\"{self.__class__.__name__}: {self.__dict__}\"")]
+    [InlineData("{ the dunder .__globals__ and { others }")]
     public void Other_texts(string text) => IsNotAttack(text);
 
     [Theory]

@@ -70,6 +70,27 @@ internal sealed class TemplateInjection : IDetector
     private static readonly SearchValues<string> Reaches = SearchValues.Create(
         ["process.", "process[", "require(", "require`", ".constructor(", ".constructor.", ".constructor[", "['constructor", "[\"constructor", "['const", "global.", "globalThis", "mainModule", "child_process", "__class__", "__globals__", "__init__", "getClass()", ".class.forName"], StringComparison.Ordinal);
 
+    /// <summary>Where a field of Python's <c>format</c> ends, at the latest.</summary>
+    private const int LongestField = 256;
+
+    /// <summary>The way from a value to the module and the interpreter; <c>__class__.__name__</c> and <c>__dict__</c> are written by everybody.</summary>
+    private static readonly SearchValues<string> Inner = SearchValues.Create(["__globals__", "__builtins__", "__subclasses__", "__mro__", "__base", "__code__"], StringComparison.Ordinal);
+
+    /// <summary><c>{0.__init__.__globals__[SECRET]}</c>: what Python's <c>format</c> goes through for who writes the format.</summary>
+    private static Match Field(string text)
+    {
+        for (var at = text.IndexOf('{', StringComparison.Ordinal); at >= 0 && at + 1 < text.Length; at = text.IndexOf('{', at + 1))
+        {
+            var field = text.AsSpan(at + 1, Math.Min(LongestField, text.Length - at - 1));
+            if (field.IndexOfAny("{} \t\n") is > 0 and var end && field[end] == '}' && field[..end].IndexOf(".__", StringComparison.Ordinal) is >= 0 and var way && field[way..end].ContainsAny(Inner))
+            {
+                return new Match(text.Length < 512 ? 0.92 : 0.6, at, Math.Min(80, end + 2));
+            }
+        }
+
+        return Match.None;
+    }
+
     /// <summary>An expression between a template's signs that reaches outside: <c>{{range.constructor('…')()}}</c>, <c>&lt;% print(process.env) %&gt;</c>.</summary>
     private static Match Reaching(in Subject subject)
     {
@@ -77,6 +98,11 @@ internal sealed class TemplateInjection : IDetector
         if (!subject.Any(Signs.Brace | Signs.Less) || !text.AsSpan().ContainsAny(Reaches))
         {
             return Match.None;
+        }
+
+        if (Field(text) is { Confidence: > 0 } field)
+        {
+            return field;
         }
 
         foreach (var (open, close) in Expressions)
