@@ -310,6 +310,11 @@ def pause():
     return "paused"
 
 
+class Customer:
+    def __init__(self):
+        self.name = "Anna"
+
+
 def load_file(path):
     if os.path.exists("/tmp/loaded.txt"):
         os.unlink("/tmp/loaded.txt")
@@ -376,6 +381,7 @@ OPERATIONS = {
     "lookup": lookup,
     "eval": lambda v: str(eval(v)),
     "template": lambda v: re.sub(r"\{\{(.*?)\}\}", lambda found: str(eval(found[1].strip())), v),
+    "format": lambda v: v.format(Customer()),
     "unzip": unzip,
     "datagram": lambda v: send_datagram(os.environ["OTHER"]),
     "preload": preload,
