@@ -114,6 +114,7 @@ public class SqlSinkTests
     [InlineData(ById, "1--")]
     [InlineData(ById, "1|2")]
     [InlineData(ById, "id=id")]
+    [InlineData("select * from t where owner = 1 and id = {0} limit 1", "ID")]
     [InlineData(ById, "1 /*")]
     [InlineData(ById, "1 and 1=1")]
     [InlineData(ById, "(select id from users limit 1)")]
@@ -149,6 +150,10 @@ public class SqlSinkTests
     [InlineData("select * from t where a = $1 or b = $2", "x' OR '1'='1")]
     [InlineData("select 1 -- list users", "--")]
     [InlineData("select $tag${0}$tag$", "it's; -- fine")]
+    [InlineData("insert into t(id) values (1) on duplicate key update {0}=id", "id")]
+    [InlineData("update t set {0} = id where other = 1", "id")]
+    [InlineData("select * from t where id = :{0}", "id")]
+    [InlineData("select * from a, b where id = {0}.id", "id")]
     public void Values(string statement, string value) => Check(statement, value).ShouldBeNull();
 
     [Fact]

@@ -55,11 +55,15 @@ internal static class ProcessSink
         {
             foreach (var (field, text) in texts)
             {
-                if (text.Length < MinRun)
+                var whole = text.Length == MinRun - 1 && op.Starts && char.IsAsciiLetter(text[^1]);
+                if (text.Length < MinRun && !whole)
                     continue;
                 var run = Overlap.Around(command, op.At, op.Length, text);
-                // The operator alone proves nothing: what follows it must come from the event too.
-                if (run.Length >= MinRun && run.Start + run.Length > op.At + op.Length)
+                // The operator alone proves nothing: what follows it must come from the event too. Of `;ls` all must.
+                var end = run.Start + run.Length;
+                if (whole && (run.Length < text.Length || (end < command.Length && char.IsLetterOrDigit(command[end]))))
+                    continue;
+                if ((whole || run.Length >= MinRun) && run.Start + run.Length > op.At + op.Length)
                     return Hit(field, command, run, op.Starts ? "adds a command to a shell command" : command[op.At] == '$' ? "adds a variable to a shell command" : "adds a redirection to a shell command");
             }
         }

@@ -24,6 +24,9 @@ internal static class SqlSink
     /// <summary>Words that connect conditions or queries.</summary>
     private static readonly HashSet<string> Connectives = new(StringComparer.OrdinalIgnoreCase) { "OR", "AND", "XOR", "UNION", "INTERSECT", "EXCEPT", "SELECT", "HAVING", "CASE", "INTO" };
 
+    /// <summary>Words that a condition follows.</summary>
+    private static readonly HashSet<string> Conditions = new(StringComparer.OrdinalIgnoreCase) { "WHERE", "AND", "OR", "NOT", "HAVING" };
+
     /// <summary>What stands before a bracket and is no call that could harm: keywords, and functions that a column list may have.</summary>
     private static readonly HashSet<string> HarmlessBefore = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -35,6 +38,8 @@ internal static class SqlSink
         if (texts.Count == 0)
             return null;
         var tokens = SqlText.Read(statement, dialect);
+        if (SameTwice(statement, tokens, texts) is { } same)
+            return same;
         SinkHit? weaker = null;
         foreach (var (field, text) in texts)
         {
@@ -46,6 +51,24 @@ internal static class SqlSink
             weaker ??= hit;
         }
         return weaker;
+    }
+
+    /// <summary><c>where id=id</c>: a name in the place of a value, the one that it is compared with, is true of every row. <c>set id=id</c> is a habit of programs.</summary>
+    private static SinkHit? SameTwice(string statement, List<SqlToken> tokens, IReadOnlyList<EventText> texts)
+    {
+        for (var i = 2; i + 1 < tokens.Count; i++)
+        {
+            if (!IsComparison(statement, tokens[i]) || tokens[i + 1].Kind != SqlTokenKind.Word || tokens[i - 1].Kind != SqlTokenKind.Word
+                || !tokens[i + 1].In(statement).Equals(tokens[i - 1].In(statement), StringComparison.OrdinalIgnoreCase)
+                || !Conditions.GetAlternateLookup<ReadOnlySpan<char>>().Contains(tokens[i - 2].In(statement)) || (i + 2 < tokens.Count && tokens[i + 2].In(statement) is "." or "("))
+                continue;
+            foreach (var (field, text) in texts)
+            {
+                if (tokens[i + 1].In(statement).Equals(text.AsSpan().Trim(), StringComparison.OrdinalIgnoreCase))
+                    return new("sql-injection", field, SinkHit.Cut(statement[tokens[i - 1].Start..]), $"event field `{field}` stands for a value and is the column it is compared with", true);
+            }
+        }
+        return null;
     }
 
     /// <summary>The text as it is, whatever became of its case.</summary>
