@@ -87,6 +87,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         /// <summary>Members so far.</summary>
         public int Members;
+
+        /// <summary>The names of an element are known to <see cref="PassLikeAnother"/>.</summary>
+        public bool Learned;
     }
 
     /// <summary>
@@ -268,11 +271,18 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 }
 
                 Push(first == '[', bottom, nesting);
+                var opened = at;
                 at = Blank(at + 1);
                 if (_bytes[at] != (first == '{' ? '}' : ']'))
                 {
                     if (first == '[')
                     {
+                        if (MayPass(_frames[_depth]) && Pass(opened, end, bottom, nesting, ref _frames[_depth]) is var passed && passed > opened)
+                        {
+                            at = passed;
+                            goto Ended;
+                        }
+
                         continue;
                     }
 
@@ -329,6 +339,12 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                         if (MayPass(frame) && Pass(at, end, bottom, nesting, ref frame) is var behind && behind > at)
                         {
                             at = behind;
+                            continue;
+                        }
+
+                        if (MayBeLikeAnother(at, frame) && PassLikeAnother(at, end, bottom, nesting, ref frame) is var alike && alike > at)
+                        {
+                            at = alike;
                             continue;
                         }
 
@@ -389,7 +405,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Goes by elements that hold nothing for the judge. At the comma or bracket behind the last of them; where it was when there are none.</summary>
     private int Pass(int at, int end, int bottom, int nesting, ref Frame frame)
     {
-        var (behind, elements) = Pass(at + 1, end, bottom, nesting, most: int.MaxValue, frame.Known is not null);
+        var (behind, elements) = Pass(at + 1, end, bottom, nesting, most: int.MaxValue, frame.Known);
         if (elements == 0)
         {
             return at;
@@ -398,6 +414,41 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         frame.Index += elements;
         frame.NameLength = frame.Index - 1;
         return behind;
+    }
+
+    /// <summary>Of the first elements of a list, which have a part in the shape: worth while where more of them may come, for one list at a time.</summary>
+    private unsafe bool MayBeLikeAnother(int at, in Frame frame) =>
+        frame.Index < EventShape.MaxElements && frame.Known is not { Element.Encoding: not FieldEncoding.None } && Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && copy.Length - at >= LeastAlike && _bytes[Blank(at + 1)] == '{'
+        && (_alike >= _depth || _alike < 0 || !_frames[_alike].Learned || _frames[_alike].Index is < 0 or >= EventShape.MaxElements);
+
+    /// <summary>Bytes that are left of the event.</summary>
+    private const int LeastAlike = 4096;
+
+    /// <summary>Frame of the list that an element was learned of; none when negative.</summary>
+    private int _alike = -1;
+
+    /// <summary>
+    /// Goes by objects that add nothing to the shape, for their names are those of the list's second element, which is walked through. INVARIANT: nothing else is learned in between, and no list's object but of that element, of the same list in it.
+    /// </summary>
+    private int PassLikeAnother(int at, int end, int bottom, int nesting, ref Frame frame)
+    {
+        var learns = frame.Index == 1;
+        if (!learns && !frame.Learned)
+        {
+            return at;
+        }
+
+        var (behind, elements) = Pass(at + 1, end, bottom, nesting, learns ? 1 : EventShape.MaxElements - frame.Index, frame.Known, learns ? Detectors.Clean.Learning.One : Detectors.Clean.Learning.None);
+        if (learns)
+        {
+            frame.Learned = elements == 1;
+            _alike = _depth;
+            return at;
+        }
+
+        frame.Index += elements;
+        frame.NameLength = frame.Index - 1;
+        return elements == 0 ? at : behind;
     }
 
     /// <summary>The same for a document in a text, which has no place in the shape either: it stands for the only element of a list. Alone in the buffer.</summary>
@@ -409,7 +460,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         _bytes[from + length] = (byte)']';
-        var (behind, elements) = Pass(from, from + length + 1, _depth, nesting, most: 1, wrapped: false);
+        var (behind, elements) = Pass(from, from + length + 1, _depth, nesting, most: 1, known: null);
         _bytes[from + length] = 0;
         return elements == 1 && behind == from + length;
     }
@@ -418,10 +469,13 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <param name="end">Behind the last byte.</param>
     /// <param name="bottom">Frame below those of the document.</param>
     /// <param name="nesting">Of the document.</param>
-    /// <param name="most">Elements; more count as none.</param>
-    /// <param name="wrapped">Records, whose texts may be encoded.</param>
-    private unsafe (int Behind, int Elements) Pass(int at, int end, int bottom, int nesting, int most, bool wrapped)
+    /// <param name="most">Elements; one for a document, of which more count as none.</param>
+    /// <param name="known">Not null for records, whose texts may be encoded.</param>
+    /// <param name="learning">Of elements that have a part in the shape, other than <see cref="Detectors.Clean.Learning.Each"/>. Nothing is counted of what is learned alone.</param>
+    private unsafe (int Behind, int Elements) Pass(int at, int end, int bottom, int nesting, int most, KnownField? known, Detectors.Clean.Learning learning = Detectors.Clean.Learning.Each)
     {
+        var shaped = learning != Detectors.Clean.Learning.Each;
+        var document = most == 1 && !shaped;
         if (_patterns.Length == 0)
         {
             _patterns = t_patterns ?? new Detectors.Clean.Pattern[Detectors.Clean.MostPatterns];
@@ -444,39 +498,56 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 MostTexts = options.MaxTexts - _kept,
                 MostContainers = (options.MaxTexts * 4) - _containers,
                 MostDepth = Math.Min(MaxDepth - (_depth - bottom), _frames.Length - 1 - _depth),
-                MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - (most == 1 ? 2 : 1)),
-                Wrapped = !wrapped ? 0 : Source == "s3" ? 2 : 1,
+                MostNesting = Math.Min(options.MaxNesting - nesting, Detectors.Clean.Levels - (document ? 2 : 1)),
+                Wrapped = known is null ? 0 : Source == "s3" ? 2 : 1,
                 Ask = &SaysNothing,
-                Patterns = most == 1 ? patterns + Detectors.Clean.LevelPatterns : patterns, // a document is unlike the list that it is in
+                Patterns = patterns + (shaped ? Detectors.Clean.MostPatterns - Detectors.Clean.LevelPatterns : document ? Detectors.Clean.LevelPatterns : 0), // a document is unlike the list that it is in
+                Inner = patterns + (document ? 2 * Detectors.Clean.LevelPatterns : Detectors.Clean.LevelPatterns),
+                Learning = learning,
+                MostElements = most,
+                Encoded = EncodedOf(known),
             };
             Inspector.Screened.Quick.Read(&list);
-            if (list.Elements > most)
+            if (document && list.Elements > 1)
             {
                 list.Elements = 0;
             }
 
             // Where one text alone is in the way, the element behind the next is worth a try at once.
             _vain += (int)(list.Looked - (list.Elements == 0 ? bytes + at : list.At));
-            ref var patience = ref _patience;
-            ref var pause = ref _pause;
-            if (most == 1)
+            if (!shaped)
             {
-                patience = ref _documentPatience;
-                pause = ref _documentPause;
+                ref var patience = ref document ? ref _documentPatience : ref _patience;
+                ref var pause = ref document ? ref _documentPause : ref _pause;
+                patience = list.Elements == 0 && list.Refused == 0 ? Math.Min((patience * 2) + 1, 63) : 0;
+                pause = list.Elements > 0 && list.Refused != 0 && !document ? 1 : patience;
             }
 
-            patience = list.Elements == 0 && list.Refused == 0 ? Math.Min((patience * 2) + 1, 63) : 0;
-            pause = list.Elements > 0 && list.Refused != 0 && most > 1 ? 1 : patience;
-            if (list.Elements == 0)
+            if (list.Elements == 0 || learning == Detectors.Clean.Learning.One)
             {
-                return (at, 0);
+                return (at, (int)list.Elements);
             }
 
             _kept += (int)list.Texts;
             _containers += (int)list.Containers;
-            _overcounted |= wrapped;
+            _overcounted |= known is not null;
             return ((int)(list.At - bytes), (int)list.Elements);
         }
+    }
+
+    /// <summary>Of a list's elements.</summary>
+    private Detectors.Clean.Encoded EncodedOf(KnownField? known)
+    {
+        if (known?.Element is not { } element)
+        {
+            return Detectors.Clean.Encoded.None;
+        }
+
+        bool IsEncoded(KnownField? field) => field?.Encoding == FieldEncoding.Base64 && (field.EncodedIn & _group) != 0;
+        return IsEncoded(element.Member("data"u8)) ? Detectors.Clean.Encoded.Data
+            : IsEncoded(element.Member("kinesis"u8)?.Member("data"u8)) ? Detectors.Clean.Encoded.DataOfKinesis
+            : IsEncoded(element.Member("key"u8)) && IsEncoded(element.Member("value"u8)) ? Detectors.Clean.Encoded.KeyAndValue
+            : Detectors.Clean.Encoded.None;
     }
 
     /// <summary>Of a text that is no form: as <see cref="Look"/> and the judge would do with it, but no matter where it stands.</summary>
@@ -858,10 +929,13 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         var room = _bytes.AsSpan(_top, most);
-        if (Base64.DecodeFromUtf8(_bytes.AsSpan(from, length), room, out _, out var written) != OperationStatus.Done || written == 0)
+        var quickly = DecodedBlocks(from, length);
+        if (Base64.DecodeFromUtf8(_bytes.AsSpan(from + quickly, length - quickly), room[(quickly / 4 * 3)..], out _, out var written) != OperationStatus.Done || quickly + written == 0)
         {
             return Look(from, length, nesting, form);
         }
+
+        written += quickly / 4 * 3;
 
         if (written > 2 && room[0] == 0x1f && room[1] == 0x8b)
         {
@@ -870,6 +944,21 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         var start = Taken(written);
         return BinaryParts.ShortestRun(_bytes.AsSpan(start, written)) is var shortest and > 0 ? Parts(start, written, shortest, from, length, nesting + 1) : Look(start, written, nesting + 1, form);
+    }
+
+    /// <summary>Decodes to the top of the buffer, as far as there is nothing but digits of base64; how many of them.</summary>
+    private unsafe int DecodedBlocks(int from, int length)
+    {
+        if (Detectors.Clean.Wide.Base64 == null)
+        {
+            return 0;
+        }
+
+        // INVARIANT: a block's last bytes go behind what was decoded, where the zero bytes will stand.
+        fixed (byte* bytes = _bytes)
+        {
+            return (int)Detectors.Clean.Wide.Base64(bytes + from, length, bytes + _top);
+        }
     }
 
     /// <summary>What may be used as text of a body that is none; and its base64 form, which serialised objects are judged by.</summary>

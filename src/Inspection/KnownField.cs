@@ -33,8 +33,8 @@ internal sealed class KnownField
 
     private KnownField? _element;
 
-    /// <summary>What names of encoded texts below the elements of a list end in.</summary>
-    private static readonly string[] EncodedNames = ["data", "key", "Key", "alue", "lues"];
+    /// <summary>What paths of encoded texts below the elements of a list end in.</summary>
+    private static readonly string[] EncodedNames = ["data", ".key", "s3Key", "alue", "lues"];
 
     /// <summary>Written by the platform in these sources: nobody outside chooses its text, nor that of anything below.</summary>
     public SourceGroup Platform { get; private set; }

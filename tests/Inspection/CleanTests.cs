@@ -26,7 +26,8 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     /// <summary>How many elements behind the first comma are passed by.</summary>
     /// <param name="list">JSON.</param>
     /// <param name="again">By what was learned of the elements before, too.</param>
-    private static unsafe (long Elements, long Texts, long Containers) Passed(string list, bool again = false)
+    /// <param name="encoded">Which texts are base64.</param>
+    private static unsafe (long Elements, long Texts, long Containers) Passed(string list, bool again = false, Clean.Encoded encoded = Clean.Encoded.None)
     {
         var bytes = new byte[(Encoding.UTF8.GetByteCount(list) * 2) + 1024];
         var length = Encoding.UTF8.GetBytes(list, bytes);
@@ -42,7 +43,7 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
             var (elements, texts, containers) = (0L, 0L, 0L);
             for (var at = start + list.IndexOf(',', StringComparison.Ordinal) + 1; ;)
             {
-                var read = new Clean.List { At = at, End = start + length, Room = start + length + 128, RoomBytes = bytes.Length - length - 128, MostTexts = 4096, MostContainers = 4096, MostDepth = 60, MostNesting = 5, Patterns = again ? learned : null };
+                var read = new Clean.List { At = at, End = start + length, Room = start + length + 128, RoomBytes = bytes.Length - length - 128, MostTexts = 4096, MostContainers = 4096, MostDepth = 60, MostNesting = 5, Patterns = again ? learned : null, Inner = again ? learned + Clean.LevelPatterns : null, MostElements = int.MaxValue, Wrapped = encoded == Clean.Encoded.None ? 0 : 1, Encoded = encoded };
                 Inspector.Screened.Quick.Read(&read);
                 (elements, texts, containers) = (elements + read.Elements, texts + read.Texts, containers + read.Containers);
                 if (!again || read.Elements == 0 || *read.At != ',')
@@ -221,6 +222,38 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
             var bytes = Encoding.UTF8.GetBytes(json);
             ScreenTests.Differs(bytes).ShouldBeNull();
             Inspector.Inspect(bytes).Signals.Count(s => s.Field.StartsWith("Records", StringComparison.Ordinal)).ShouldBeGreaterThanOrEqualTo(20);
+        }
+    }
+
+    /// <summary>What stands in base64 is looked at in place of it.</summary>
+    [Theory]
+    [InlineData("data", "DATA", 4)]
+    [InlineData("data", "kinesis.data", 0)]
+    [InlineData("data", "x.data", 0)]
+    [InlineData("kinesis", "kinesis.data", 4)]
+    [InlineData("kinesis", "x.data", 0)]
+    [InlineData("kinesis", "DATA", 0)]
+    [InlineData("key", "key", 4)]
+    [InlineData("key", "value", 4)]
+    [InlineData("key", "x.value", 0)]
+    public void Encoded_texts_are_passed_by_where_they_stand(string encoded, string path, long elements)
+    {
+        var kind = encoded switch { "data" => Clean.Encoded.Data, "kinesis" => Clean.Encoded.DataOfKinesis, _ => Clean.Encoded.KeyAndValue };
+        var names = path.ToLowerInvariant().Split('.');
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            foreach (var (plain, sound) in new[] { ("please ring twice", true), ("""{"a":[1,"please ring"],"b":"x"}""", true), (new string('x', 200), true), ("..; cat /etc/passwd", false), ("""{"a":"; cat /etc/passwd"}""", false), ("\u001f\u008b....", false), ("a\u0001b", false) })
+            {
+                string Element(int i) => names.Reverse().Aggregate(JsonSerializer.Serialize(Convert.ToBase64String(Encoding.Latin1.GetBytes(System.Text.RegularExpressions.Regex.Unescape(plain)))), (value, name) => $$"""{"{{name}}":{{value}},"n":{{i}}}""");
+                Passed($"[0,{string.Join(',', Enumerable.Range(0, 4).Select(Element))}]", again: true, kind).Elements.ShouldBe(sound ? elements : 0, $"{width} {plain}");
+            }
+
+            // What is no base64 is for the walk to say.
+            foreach (var odd in new[] { "abc", "ab=c", "YQ=", "YR==", "YWJ=", "Y Q=", "====", "=", "YQ==YQ==", new string('A', 70) + "==" + new string('A', 60), "\u0041" })
+            {
+                Passed($$"""[0,{"data":"{{odd}}"}]""", again: true, Clean.Encoded.Data).Elements.ShouldBe(0, odd);
+            }
         }
     }
 

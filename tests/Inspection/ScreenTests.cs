@@ -196,6 +196,33 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>Elements of a list are mostly like the second, with lists in them that are not; every name of the first eight belongs to the shape.</summary>
+    [Fact]
+    public void Both_ways_say_the_same_of_nested_lists()
+    {
+        var random = new Random(29);
+        string[] names = ["id", "name", "lines", "tags", "notes", "body", "headers", "s3Key", "data", "key", "value", "kinesis"];
+        string[] texts = ["plain", "two words", "1 or 1=1", "; cat /etc/passwd", "a@b.example", "", "a=b&c=d"];
+        string Value(int depth, string[] pool) => random.Next(depth > 4 ? 5 : 9) switch
+        {
+            0 => $"{random.Next(100)}",
+            1 => "null",
+            2 or 3 => $"\"{texts[random.Next(random.Next(4) == 0 ? texts.Length : 2)]} {random.Next(10)}\"",
+            4 => $"\"{Convert.ToBase64String(Encoding.UTF8.GetBytes(random.Next(4) == 0 ? "{\"a\":[1,\"x\"]}" : texts[random.Next(random.Next(9) == 0 ? texts.Length : 2)]))}\"",
+            5 => Written(depth + 1, pool),
+            _ => "[" + string.Join(",", Enumerable.Range(0, random.Next(4) == 0 ? random.Next(14) : random.Next(3)).Select(_ => random.Next(5) == 0 ? Value(depth + 1, pool) : Written(depth + 1, pool))) + "]",
+        };
+        string Written(int depth, string[] pool) => "{" + string.Join(",", pool.Where(_ => random.Next(9) > 0).Select(name => $"\"{name}\":{Value(depth, random.Next(3) == 0 ? pool : [names[random.Next(names.Length)]])}")) + "}";
+        for (var round = 0; round < 3000; round++)
+        {
+            var pool = Enumerable.Range(0, random.Next(1, 4)).Select(_ => names[random.Next(names.Length)]).Distinct().ToArray();
+            var few = Enumerable.Range(0, random.Next(1, 4)).Select(_ => Written(0, pool)).ToArray();
+            var elements = Enumerable.Range(0, random.Next(2, 14)).Select(_ => random.Next(4) == 0 ? Written(0, pool) : few[random.Next(few.Length)]);
+            var frame = (round % 5) switch { 0 => "[{0},\"{1}\"]", 1 => "{{\"a\":{{\"items\":[{0}]}},\"x\":\"{1}\"}}", 2 => "{{\"Records\":[{{\"eventSource\":\"aws:kinesis\"}},{0}],\"x\":\"{1}\"}}", 3 => "{{\"eventSource\":\"aws:kafka\",\"records\":{{\"t-0\":[{0}]}},\"x\":\"{1}\"}}", _ => "{{\"deliveryStreamArn\":\"arn:aws:kinesis\",\"invocationId\":\"1\",\"records\":[{0}],\"x\":\"{1}\"}}" };
+            Differs(Encoding.UTF8.GetBytes(string.Format(System.Globalization.CultureInfo.InvariantCulture, frame, string.Join(", ", elements), new string('x', 5000)))).ShouldBeNull();
+        }
+    }
+
     [Fact]
     public void Bodies_that_are_no_text_give_their_printable_parts_and_no_alarms_by_chance()
     {

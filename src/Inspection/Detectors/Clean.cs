@@ -45,6 +45,9 @@ internal sealed unsafe class Clean
 
         /// <summary>A form, its length, and where it goes with blanks for plus signs; not 0 when it has percent signs.</summary>
         public delegate* unmanaged<byte*, nint, byte*, int> Spaced;
+
+        /// <summary>Base64, its length, and where what it stands for goes, with up to <see cref="EventCopy.Padding"/> bytes behind; how many characters were decoded, whole blocks of four: from there on something else stands, or few are left.</summary>
+        public delegate* unmanaged<byte*, nint, byte*, nint> Base64;
     }
 
     /// <summary>INVARIANT: as <c>struct screen</c> in Native/clean.c.</summary>
@@ -93,12 +96,46 @@ internal sealed unsafe class Clean
         /// <summary>Text and length: not zero when nothing is found in a text that is not clean by itself. Null: such texts end the list.</summary>
         public delegate* unmanaged<byte*, nint, int> Ask;
 
-        /// <summary>What was learned of elements, <see cref="MostPatterns"/> of them. Null: nothing is learned.</summary>
+        /// <summary>What was learned of elements, <see cref="LevelPatterns"/> of them. Null: nothing is learned.</summary>
         public Pattern* Patterns;
+
+        /// <summary>The same of documents in their texts, level by level.</summary>
+        public Pattern* Inner;
+        public Learning Learning;
+        public long MostElements;
+        public Encoded Encoded;
+    }
+
+    /// <summary>What may be learned of a list's objects. INVARIANT: as in Native/clean.c.</summary>
+    internal enum Learning : long
+    {
+        /// <summary>Of each.</summary>
+        Each,
+
+        /// <summary>Of the first, and nothing is known before.</summary>
+        One,
+
+        /// <summary>Nothing: none is clean that has other names than what is known, in the same order.</summary>
+        None,
+    }
+
+    /// <summary>Which texts of a list's objects are base64. INVARIANT: as in Native/clean.c.</summary>
+    internal enum Encoded : long
+    {
+        None,
+
+        /// <summary><c>data</c>.</summary>
+        Data,
+
+        /// <summary><c>kinesis.data</c>.</summary>
+        DataOfKinesis,
+
+        /// <summary><c>key</c> and <c>value</c>.</summary>
+        KeyAndValue,
     }
 
     /// <summary>An element that the next ones of its list are compared with; kept from one call to the next within a document. INVARIANT: as <c>struct pattern</c> in Native/clean.c.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 16 + 20 + (48 * 12) + 12 + (49 * 8) + 2120)]
+    [StructLayout(LayoutKind.Sequential, Size = 16 + 20 + (48 * 12) + 16 + (49 * 8) + 2116)]
     internal struct Pattern
     {
         public const int Trusted = 16;
@@ -115,7 +152,9 @@ internal sealed unsafe class Clean
 
     /// <summary>Of one level: of the list's objects, of those in their lists, and of those in the lists of these.</summary>
     public const int LevelPatterns = 4;
-    public const int MostPatterns = Levels * LevelPatterns;
+
+    /// <summary>Those of all levels, then those of elements that have a part in the event's shape.</summary>
+    public const int MostPatterns = (Levels + 1) * LevelPatterns;
 
     internal static Functions Wide;
 

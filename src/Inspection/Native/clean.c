@@ -16,22 +16,30 @@ struct screen {
     const uint64_t *plain;    /* a bit for each two characters, as `words` has them, that begin no statement and no serialised object */
 };
 enum { BUCKETS = 2 };
+enum { LEARNS, LEARNS_ONE, KNOWS };
+/* `data` of each, of what is called `kinesis` in each, or `key` and `value` of each. INVARIANT: as Clean.Encoded. */
+enum { DATA = 1, DATA_OF_KINESIS, KEY_AND_VALUE };
+/* Elements of a list that have a part in the shape of their event. INVARIANT: as EventShape.MaxElements. */
+enum { SHAPED = 8 };
 enum { PARTS = 48, LONGEST = 2048, LONG_TEXT = 256, PATTERNS = 4 };
 /* An object that was clean, where its values are, and what they count: the next one of its list mostly differs in some of these alone. INVARIANT: as Clean.Pattern in Clean.cs. */
-/* The values that vary, and what stands before each. */
-struct step { uint16_t start, length; uint8_t part, below, depth, is_special; };
+/* Of a value: it may be a form, or is a key of an object in a bucket, or in base64. */
+enum { FORM = 1, KEY = 2, ENCODED = 4 };
+/* A value that varies, and what stands before it. */
+struct step { uint16_t start, length, below; uint8_t part, depth; };
 struct pattern {
     int32_t trust;            /* none is learned any more, nor compared, when that of a whole list's objects has gone */
     int32_t length;           /* 0 for none */
     uint64_t varies;          /* the values that are not the same in all */
     int32_t parts, texts, containers, deepest, wrapped; /* `wrapped`: as that of the list it was learned in; it says nothing of other lists, nor they of it */
-    struct part { uint16_t start, end, texts, containers; uint8_t is_form, below, depth, is_key; } part[PARTS]; /* `below`: the pattern of the objects in it */
+    struct part { uint16_t start, end, texts, containers, below; uint8_t depth, special; } part[PARTS]; /* `below`: the pattern of the objects in it */
     int32_t steps;            /* -1: to be made; and what the values that do not vary count */
     int32_t same_texts, same_containers;
+    int32_t owner;            /* of the lists in an object, the one that its objects are of: 0 for the list itself */
     struct step step[PARTS + 1];
-    uint8_t copy[LONGEST + 72]; /* without long lists and texts, which are looked at whatever they are */
+    uint8_t copy[LONGEST + 68]; /* without long lists and texts, which are looked at whatever they are */
 };
-_Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 12 + 49 * 8 + 2120, "as large as Clean.Pattern");
+_Static_assert(sizeof(struct pattern) == 16 + 20 + 48 * 12 + 16 + 49 * 8 + 2116, "as large as Clean.Pattern");
 struct list {
     const uint8_t *at, *end;  /* where an element begins; then at the comma or bracket behind the last element that is clean */
     uint8_t *room;            /* for a text without its escapes */
@@ -42,7 +50,11 @@ struct list {
     int64_t wrapped;          /* texts of records may be encoded: where their names say so nothing is clean; of those of buckets (2) that may be keys alone */
     int64_t refused;          /* a text was asked about in vain: it alone may speak against its element */
     int (*ask)(const uint8_t *text, ptrdiff_t length); /* whether nothing is found in a text of which that cannot be told here; NULL: in none */
-    struct pattern *patterns; /* of the list, of lists in its objects, and so on of documents in its texts; kept from call to call; NULL: all by blocks */
+    struct pattern *patterns; /* of the list, and of lists in its objects; kept from call to call; NULL: all by blocks */
+    struct pattern *inner;    /* of documents in its texts, and behind them of those in theirs */
+    int64_t mode;             /* what may be learned of objects: INVARIANT: as Clean.Learning in Clean.cs */
+    int64_t most_elements;
+    int64_t encoded;          /* which texts of its objects are base64; 0 for none */
 };
 
 /* What stands in a block, for detectors. */
@@ -72,6 +84,8 @@ typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t
 /* Of 64: what a host ends with behind two slashes, and what must be looked at more closely. */
 typedef uint64_t host(const uint8_t *at, uint64_t *others);
 typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *escapes);
+/* Digits of base64 as what they stand for, in whole blocks; how many before anything else. Writes as far as 16 bytes behind that. */
+typedef ptrdiff_t base64(const uint8_t *from, ptrdiff_t length, uint8_t *to);
 /* A text with escapes: its end, or NULL where it is not clean. What it has of texts and containers beyond itself when it is a document. */
 typedef const uint8_t *escaped(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 typedef int is_clean(const uint8_t *text, ptrdiff_t length, const struct screen *screen);
@@ -81,7 +95,7 @@ typedef int one_block(const uint8_t *text, int length, const struct bits *bits, 
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
 /* `seen`: NULL where much would be shown in vain. */
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -720,6 +734,12 @@ INLINE int64_t clean_fields(const uint8_t *text, ptrdiff_t length, const struct 
     return in_name || begins ? -1 : texts;
 }
 
+/* One more than what each digit of base64 stands for. */
+static const uint8_t digits_of_base64[128] = {
+#define RUN4(first, value) [first] = value, [first + 1] = value + 1, [first + 2] = value + 2, [first + 3] = value + 3
+    RUN4('A', 1), RUN4('E', 5), RUN4('I', 9), RUN4('M', 13), RUN4('Q', 17), RUN4('U', 21), ['Y'] = 25, ['Z'] = 26, RUN4('a', 27), RUN4('e', 31), RUN4('i', 35), RUN4('m', 39), RUN4('q', 43), RUN4('u', 47), ['y'] = 51, ['z'] = 52,
+    RUN4('0', 53), RUN4('4', 57), ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64 };
+
 static const uint8_t plain_of[256] = { ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['n'] = '\n', ['t'] = '\t', ['r'] = '\r', ['b'] = '\b', ['f'] = '\f' };
 
 /* One more than each hexadecimal digit stands for. */
@@ -848,7 +868,7 @@ INLINE int is_telling(const uint8_t *end, const uint8_t *limit, int wrapped)
     if (tail >> 8 == 0x79646f) return may_be_form(end, limit);
     /* ryString, rototype */
     return (tail >> 8 == 0x676e69 && eight(end - 8) == 0x676e697274537972ULL) || (tail == 0x65707974 && eight(end - 8) == 0x657079746f746f72ULL)
-        || (wrapped && (tail == 0x61746164 || (tail >> 8 | 0x20) == 0x79656b || tail == 0x65756c61 || tail == 0x7365756c));
+        || (wrapped && (tail == 0x61746164 || ((tail >> 8 | 0x20) == 0x79656b && ((uint8_t)tail == '"' || (uint8_t)tail == '3')) || tail == 0x65756c61 || tail == 0x7365756c));
 }
 
 /* Nothing is found in this text, which is not clean by the rules here. */
@@ -869,25 +889,63 @@ struct structure { row_of_lanes valid, bad, within, inner, starts, commas, begun
 
 typedef void read_list(struct list *list, const struct screen *screen);
 
-INLINE const uint8_t *text_with_escapes(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, unescape *unescape_text, read_list *nested, int64_t *texts, int64_t *containers)
+/* The text in the room is clean, or a document that is. */
+INLINE int is_room_clean(struct list *list, uint8_t *end, int64_t most_depth, int64_t most_nesting, const struct screen *screen, const struct kit *kit, read_list *nested, int64_t *texts, int64_t *containers)
 {
-    uint8_t *end, *first = list->room;
-    ptrdiff_t most = list->end - start < list->room_bytes - 256 ? list->end - start : list->room_bytes - 256;
-    const uint8_t *quote = unescape_text(start, start + (most < ESCAPED ? most : ESCAPED), list->room, &end);
-    if (!quote) return NULL;
+    uint8_t *first = list->room;
     while (first < end && (*first == ' ' || *first == '\t' || *first == '\r' || *first == '\n')) first++;
-    if (first == end || (*first != '{' && *first != '[')) return kit->is_clean(list->room, end - list->room, screen) || is_passed(list, list->room, end) ? quote : NULL;
+    if (first == end || (*first != '{' && *first != '[')) return kit->is_clean(list->room, end - list->room, screen) || is_passed(list, list->room, end);
     end[0] = ']';
     end[1] = 0;
     struct list document = { .at = list->room, .end = end + 1, .room = end + 128, .room_bytes = list->room_bytes - (end + 128 - list->room), .most_texts = list->most_texts, .most_containers = list->most_containers,
-        .most_depth = most_depth, .most_nesting = list->most_nesting - 1, .ask = list->ask, .patterns = list->patterns ? list->patterns + PATTERNS : NULL };
-    if (document.most_nesting < 0 || most_depth <= 0) return NULL;
+        .most_depth = most_depth, .most_nesting = most_nesting, .ask = list->ask, .patterns = list->inner, .inner = list->inner ? list->inner + PATTERNS : NULL, .most_elements = 1 };
+    if (most_nesting < 0 || most_depth <= 0) return 0;
     nested(&document, screen);
     list->refused |= document.refused;
-    if (document.elements != 1 || document.at != end) return NULL;
+    if (document.elements != 1 || document.at != end) return 0;
     *texts += document.texts - 1;
     *containers += document.containers;
-    return quote;
+    return 1;
+}
+
+INLINE const uint8_t *text_with_escapes(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, unescape *unescape_text, read_list *nested, int64_t *texts, int64_t *containers)
+{
+    uint8_t *end;
+    ptrdiff_t most = list->end - start < list->room_bytes - 256 ? list->end - start : list->room_bytes - 256;
+    const uint8_t *quote = unescape_text(start, start + (most < ESCAPED ? most : ESCAPED), list->room, &end);
+    return quote && is_room_clean(list, end, most_depth, list->most_nesting - 1, screen, kit, nested, texts, containers) ? quote : NULL;
+}
+
+/* As `escaped`, of a text in base64: what is none, compressed or no text is not clean. */
+INLINE const uint8_t *text_in_base64(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, const struct kit *kit, base64 *decode, read_list *nested, int64_t *texts, int64_t *containers)
+{
+    ptrdiff_t length = (ptrdiff_t)(kit->text_end(start) & INT32_MAX);
+    const uint8_t *quote = start + length;
+    if (quote >= list->end || *quote != '"' || length == 0 || length % 4 || length > ESCAPED || length > list->room_bytes - 256) return NULL;
+    ptrdiff_t done = decode(start, length, list->room);
+    uint8_t *to = list->room + done / 4 * 3;
+    for (const uint8_t *at = start + done; at < quote; at += 4) {
+        int few = at + 4 == quote ? (at[3] == '=') + (at[3] == '=' && at[2] == '=') : 0;
+        uint32_t four = 0;
+        for (int i = 0; i < 4 - few; i++) {
+            int digit = at[i] < 128 ? digits_of_base64[at[i]] : 0;
+            if (!digit) return NULL;
+            four |= (uint32_t)(digit - 1) << (18 - 6 * i);
+        }
+        if (few && four & (few == 1 ? 0xff : 0xffff)) return NULL;
+        to[0] = (uint8_t)(four >> 16);
+        to[1] = (uint8_t)(four >> 8);
+        to[2] = (uint8_t)four;
+        to += 3 - few;
+    }
+    const uint8_t *first = list->room;
+    if (to - first > 1 && first[0] == 0x1f && first[1] == 0x8b) return NULL;
+    __builtin_memset(to, 0, 67);
+    int controls = 0;
+    if (*first != '{' && *first != '[')
+        for (const uint8_t *at = first; at < to; at++) controls |= (*at < ' ') & (*at != '\t') & (*at != '\n') & (*at != '\r');
+    if (controls) return NULL;
+    return is_room_clean(list, to, most_depth, list->most_nesting - 2, screen, kit, nested, texts, containers) ? quote : NULL;
 }
 
 /* Behind a comma of a list, as far as its elements are JSON and clean. */
@@ -1281,15 +1339,50 @@ INLINE int is_clean_key(struct walk *w, const uint8_t *at, const struct kit *kit
     return kit->is_clean(list->room, length, w->screen) || is_passed(list, list->room, list->room + length);
 }
 
-/* The pattern of the objects in a list that is the so-many-eth of the objects of another; 0 for none. */
-INLINE int pattern_below(int which, int number) { return which == 0 ? 1 + number % (PATTERNS - 2) : which == PATTERNS - 1 ? 0 : PATTERNS - 1; }
+/* Behind a text in base64, when what it stands for is clean; or another value, which is none. */
+INLINE const uint8_t *encoded_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit, struct tally *tally)
+{
+    if (*at != '"') return *at == '[' ? NULL : scalar_end(at);
+    int64_t more = 1, containers = 0;
+    const uint8_t *end = kit->encoded(at + 1, w->list, w->list->most_depth - depth, w->screen, &more, &containers);
+    tally->texts += more;
+    tally->containers += (int)containers;
+    return end ? end + 1 : NULL;
+}
+
+/* Behind a value that its name says something of. */
+INLINE const uint8_t *special_value(struct walk *w, const uint8_t *at, int64_t depth, const struct part *part, const struct kit *kit, struct tally *tally)
+{
+    if (part->special == ENCODED) return encoded_text(w, at, depth, kit, tally);
+    if (part->special == FORM ? may_be_form(at - 1, w->list->end) : !is_clean_key(w, at, kit)) return NULL;
+    return clean_value(w, at, depth, part->below, kit, tally);
+}
+
+/* Such a member of an element is in base64: INVARIANT: as Clean.Encoded. */
+INLINE int is_encoded(const struct list *list, const uint8_t *name, const uint8_t *end, int depth, const uint8_t *opened)
+{
+    switch (list->encoded) {
+    case DATA: return depth == 1 && end - name == 4 && four(name) == 0x61746164;
+    case DATA_OF_KINESIS: return depth == 2 && end - name == 4 && four(name) == 0x61746164 && eight(opened) == 0x22736973656e696bULL; /* kinesis" */
+    case KEY_AND_VALUE: return depth == 1 && ((end - name == 3 && (four(name) & 0xffffff) == 0x79656b) || (end - name == 5 && four(name) == 0x756c6176 && name[4] == 'e'));
+    }
+    return 0;
+}
+
+/* The pattern of the objects in a list that is the so-many-eth of the objects of another, and the part of these that it is; 0 for none. */
+INLINE int pattern_below(int which, int number, int part)
+{
+    which %= PATTERNS;
+    int below = which == 0 ? 1 + number % (PATTERNS - 2) : which == PATTERNS - 1 ? 0 : PATTERNS - 1;
+    return below ? below | (which * PARTS + part + 1) * PATTERNS : 0;
+}
 
 /* Behind the object that begins here, when it is one and clean; and where its values are. It is gone through one by one: the first of its kind. */
 INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_t depth_before, const struct kit *kit)
 {
     struct list *list = w->list;
     struct pattern *pattern = list->patterns + which;
-    const uint8_t *pending = at; /* goes into the copy */
+    const uint8_t *pending = at, *opened = at; /* goes into the copy; the name of the last object */
     int depth = 0, deepest = 0, parts = 0, lists = 0, length = 0;
     int64_t texts = 0, containers = 0;
     pattern->length = 0;
@@ -1309,25 +1402,29 @@ INLINE const uint8_t *learn(struct walk *w, int which, const uint8_t *at, int64_
         if (end >= list->end || *end != '"') return NULL;
         for (const uint8_t *c = at + 1; c < end; c++)
             if (*c == '$' || *c == '{' || *c == '[' || (*c == '_' && c[1] == '_') || (*c == '.' && is_telling(c, list->end, 0))) return NULL;
-        int is_key = list->wrapped == BUCKETS && (four(end - 4) >> 8 | 0x20) == 0x79656b, is_form = four(end - 4) >> 8 == 0x79646f;
-        if (is_telling(end, list->end, list->wrapped && !is_key)) return NULL;
+        int special = list->wrapped == BUCKETS && (four(end - 4) >> 8 | 0x20) == 0x79656b ? KEY : four(end - 4) >> 8 == 0x79646f ? FORM : 0;
+        if (list->encoded && which == 0 && is_encoded(list, at + 1, end, depth, opened)) special = ENCODED;
+        if (is_telling(end, list->end, list->wrapped && !(special & (KEY | ENCODED)))) return NULL;
+        const uint8_t *name = at + 1;
         at = behind_blanks(end + 1);
         if (*at != ':') return NULL;
         at = behind_blanks(at + 1);
         if (at >= list->end) return NULL;
-        if (*at == '{') continue;
+        if (*at == '{') {
+            opened = name;
+            continue;
+        }
         if (parts == PARTS) return NULL;
-        int below = pattern_below(which, lists), is_list = *at == '[';
+        int below = pattern_below(which, lists, parts), is_list = *at == '[';
         int64_t texts_before = w->texts, containers_before = w->containers;
         struct tally tally = { 0, 0 };
-        end = is_key && !is_clean_key(w, at, kit) ? NULL : clean_value(w, at, depth_before + depth, below, kit, &tally);
+        end = special == KEY && !is_clean_key(w, at, kit) ? NULL : special == ENCODED ? encoded_text(w, at, depth_before + depth, kit, &tally) : clean_value(w, at, depth_before + depth, below, kit, &tally);
         if (!end || end >= list->end) return NULL;
         w->texts += tally.texts;
         w->containers += tally.containers;
         struct part *part = &pattern->part[parts];
-        part->is_form = (uint8_t)is_form;
-        part->is_key = (uint8_t)is_key;
-        part->below = (uint8_t)below;
+        part->special = (uint8_t)special;
+        part->below = (uint16_t)below;
         part->depth = (uint8_t)depth;
         lists += is_list;
         if (end - at > LONG_TEXT) {
@@ -1411,8 +1508,8 @@ INLINE const uint8_t *again(struct walk *w, int which, const uint8_t *at, int64_
         const struct part *part = &pattern->part[number];
         tally.texts -= part->texts;
         tally.containers -= part->containers;
-        if (at >= list->end || ((part->is_form | part->is_key) && ((part->is_form && may_be_form(at - 1, list->end)) || (part->is_key && !is_clean_key(w, at, kit))))) return NULL;
-        at = clean_value(w, at, depth_before + part->depth, part->below, kit, &tally);
+        if (at >= list->end) return NULL;
+        at = part->special ? special_value(w, at, depth_before + part->depth, part, kit, &tally) : clean_value(w, at, depth_before + part->depth, part->below, kit, &tally);
         if (!at || at >= list->end) return NULL;
         old = pattern->copy + part->end;
     }
@@ -1427,7 +1524,7 @@ static void plan(struct pattern *pattern)
         const struct part *part = &pattern->part[first_of(varies)];
         pattern->same_texts -= part->texts;
         pattern->same_containers -= part->containers;
-        pattern->step[steps++] = (struct step){ (uint16_t)start, (uint16_t)(part->start - start), (uint8_t)first_of(varies), part->below, part->depth, part->is_form | part->is_key };
+        pattern->step[steps++] = (struct step){ (uint16_t)start, (uint16_t)(part->start - start), part->below, (uint8_t)first_of(varies), part->depth };
         start = part->end;
     }
     pattern->step[steps] = (struct step){ .start = (uint16_t)start, .length = (uint16_t)(pattern->length - start) };
@@ -1453,11 +1550,8 @@ INLINE const uint8_t *as_before(struct walk *w, struct pattern *pattern, const u
             w->containers += tally.containers;
             return at;
         }
-        if (step->is_special) {
-            const struct part *part = &pattern->part[step->part];
-            if ((part->is_form && may_be_form(at - 1, limit)) || (part->is_key && !is_clean_key(w, at, kit))) break;
-        }
-        at = clean_value(w, at, depth_before + step->depth, step->below, kit, &tally);
+        const struct part *part = &pattern->part[step->part];
+        at = part->special ? special_value(w, at, depth_before + step->depth, part, kit, &tally) : clean_value(w, at, depth_before + step->depth, step->below, kit, &tally);
         if (!at || at >= limit) break;
     }
     return NULL;
@@ -1466,21 +1560,26 @@ INLINE const uint8_t *as_before(struct walk *w, struct pattern *pattern, const u
 /* Behind the object that begins here, when it is one and clean. Objects of a list are mostly like the one before. */
 INLINE const uint8_t *clean_object(struct walk *w, int which, const uint8_t *at, int64_t depth, const struct kit *kit)
 {
+    struct list *list = w->list;
+    int owner = which / PATTERNS;
+    struct pattern *pattern = list->patterns + (which %= PATTERNS);
+    if (list->mode && pattern->length && pattern->owner != owner) return NULL;
     int64_t texts = w->texts, containers = w->containers;
-    const uint8_t *end = as_before(w, w->list->patterns + which, at, depth, kit);
-    if (!end && !w->list->refused) {
+    const uint8_t *end = as_before(w, pattern, at, depth, kit);
+    if (!end && !list->refused) {
         w->texts = texts;
         w->containers = containers;
         end = again(w, which, at, depth, kit);
     }
     if (end) {
-        w->list->patterns[which].trust += w->list->patterns[which].trust < 32;
+        pattern->trust += pattern->trust < 32;
         return end;
     }
-    if (w->list->refused) return NULL;
+    if (list->refused || list->mode == KNOWS) return NULL;
     w->texts = texts;
     w->containers = containers;
-    w->list->patterns[which].trust -= 8;
+    pattern->trust -= list->mode ? 0 : 8;
+    pattern->owner = owner;
     return learn(w, which, at, depth, kit);
 }
 
@@ -1489,9 +1588,12 @@ INLINE const uint8_t *list_of(struct walk *w, const uint8_t *at, int64_t depth, 
 {
     if (depth >= w->list->most_depth) return NULL;
     struct tally tally = { 0, 1 };
+    int number = 0;
     at = behind_blanks(at + 1);
     if (*at == ']') goto ended;
     for (;;) {
+        /* What has no part in the shape must not be taken for what has one. */
+        if (number++ >= SHAPED && *at == '{' && w->list->mode) return NULL;
         at = *at != '{' ? clean_value(w, at, depth + 1, 0, kit, &tally) : which ? clean_object(w, which, at, depth + 1, kit) : NULL;
         if (!at || at >= w->list->end) return NULL;
         at = behind_blanks(at);
@@ -1517,9 +1619,11 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
     w.screen = screen;
     w.window = NULL;
     w.blocks = 0;
-    while (list->patterns && list->patterns->trust > 0) {
+    if (list->patterns && list->mode == LEARNS_ONE)
+        for (int i = 0; i < PATTERNS; i++) list->patterns[i].length = 0;
+    while (list->patterns && (list->patterns->trust > 0 || list->mode)) {
         const uint8_t *start = behind_blanks(at), *end;
-        if (start >= limit) break;
+        if (start >= limit || (list->mode && *start != '{')) break;
         struct tally tally = { texts, 0 };
         w.texts = 0;
         w.containers = containers;
@@ -1541,7 +1645,7 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         containers = w.containers;
         count++;
         good = end;
-        ended = *end == ']';
+        ended = *end == ']' || count == list->most_elements;
         if (ended) break;
         at = end + 1;
     }
@@ -1551,6 +1655,6 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         list->texts = texts;
         list->containers = containers;
         list->elements = count;
-    } else if (!ended)
+    } else if (!ended && !list->mode)
         blocks_of(list, screen, kit, with);
 }

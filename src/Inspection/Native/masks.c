@@ -303,6 +303,24 @@ WITH_AVX2 static int spaced_avx2(const uint8_t *from, ptrdiff_t length, uint8_t 
     return has;
 }
 
+/* After Muła and Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (https://arxiv.org/abs/1704.00605): what a character stands for is told by its upper half, and which are none by both. */
+WITH_AVX2 static ptrdiff_t base64_avx2(const uint8_t *from, ptrdiff_t length, uint8_t *to)
+{
+    const __m256i low = _mm256_broadcastsi128_si256(_mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a)),
+        high = _mm256_broadcastsi128_si256(_mm_setr_epi8(0x10, 0x10, 1, 2, 4, 8, 4, 8, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10)),
+        roll = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0)),
+        order = _mm256_broadcastsi128_si256(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1)), slash = _mm256_set1_epi8('/'), half = _mm256_set1_epi8(15);
+    ptrdiff_t at = 0;
+    for (; at + 32 <= length; at += 32, to += 24) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(from + at)), upper = _mm256_and_si256(_mm256_srli_epi32(v, 4), half);
+        if (!_mm256_testz_si256(_mm256_shuffle_epi8(low, _mm256_and_si256(v, half)), _mm256_shuffle_epi8(high, upper))) break;
+        v = _mm256_add_epi8(v, _mm256_shuffle_epi8(roll, _mm256_add_epi8(_mm256_cmpeq_epi8(v, slash), upper)));
+        v = _mm256_shuffle_epi8(_mm256_madd_epi16(_mm256_maddubs_epi16(v, _mm256_set1_epi32(0x01400140)), _mm256_set1_epi32(0x00011000)), order);
+        _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(v, _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7)));
+    }
+    return at;
+}
+
 WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
 {
     while (at < limit) {
@@ -454,6 +472,22 @@ WITH_VBMI APART static void seen_vbmi(const uint8_t *text, int blocks, const str
     }
     /* Nothing ends behind it. */
     seen->stop[blocks] = 0;
+}
+
+WITH_VBMI static ptrdiff_t base64_vbmi(const uint8_t *from, ptrdiff_t length, uint8_t *to)
+{
+    const __m512i low = _mm512_loadu_si512(digits_of_base64), high = _mm512_loadu_si512(digits_of_base64 + 64);
+    static const uint8_t order[64] = { 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, 18, 17, 16, 22, 21, 20, 26, 25, 24, 30, 29, 28, 34, 33, 32, 38, 37, 36, 42, 41, 40, 46, 45, 44, 50, 49, 48, 54, 53, 52, 58, 57, 56, 62, 61, 60 };
+    const __m512i in_order = _mm512_loadu_si512(order);
+    ptrdiff_t at = 0;
+    for (; at + 64 <= length; at += 64, to += 48) {
+        __m512i v = _mm512_loadu_si512(from + at), digits = _mm512_permutex2var_epi8(low, v, high);
+        if (_mm512_movepi8_mask(v) | _mm512_testn_epi8_mask(digits, digits)) break;
+        digits = _mm512_sub_epi8(digits, _mm512_set1_epi8(1));
+        digits = _mm512_madd_epi16(_mm512_maddubs_epi16(digits, _mm512_set1_epi32(0x01400140)), _mm512_set1_epi32(0x00011000));
+        _mm512_storeu_si512(to, _mm512_permutexvar_epi8(in_order, digits));
+    }
+    return at;
 }
 
 WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
@@ -650,11 +684,13 @@ WITH_VBMI static int one_block_avx512(const uint8_t *text, int length, const str
 WITH_AVX2 static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 
+WITH_AVX2 static const uint8_t *encoded_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
+WITH_VBMI static const uint8_t *encoded_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
@@ -666,9 +702,17 @@ WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *scre
 WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512, between_avx2 }); }
 WITH_AVX2 APART static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx2); }
 WITH_VBMI APART static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx512); }
+WITH_AVX2 APART static const uint8_t *encoded_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+{
+    return text_in_base64(start, list, most_depth, screen, &with_avx2, base64_avx2, elements_avx2, texts, containers);
+}
 WITH_AVX2 APART static const uint8_t *escaped_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_with_escapes(start, list, most_depth, screen, &with_avx2, unescape_avx2, elements_avx2, texts, containers);
+}
+WITH_VBMI APART static const uint8_t *encoded_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
+{
+    return text_in_base64(start, list, most_depth, screen, &with_avx512, base64_vbmi, elements_avx512, texts, containers);
 }
 WITH_VBMI APART static const uint8_t *escaped_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
@@ -685,6 +729,7 @@ struct functions {
     unescape *unescape;
     const uint8_t *(*skip)(const uint8_t *at, const uint8_t *limit);
     int (*spaced)(const uint8_t *from, ptrdiff_t length, uint8_t *to);
+    base64 *base64;
 };
 
 /* The quickest way that this processor has, of those with vectors of no more bits; 0 for none. */
@@ -696,7 +741,7 @@ int pellicle_functions(int most, struct functions *functions)
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (low & 6) != 6 || most < 256 || !(b & bit_AVX2) || !(b & bit_BMI) || !(b & bit_BMI2)) return 0;
     int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && (c & bit_AVX512VBMI2);
     if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & bit_LZCNT)) return 0;
-    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2, spaced_avx2 };
+    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2, spaced_avx2, base64_avx2 };
     if (is_wide) {
         functions->masks = masks_avx512;
         functions->text_end = text_end_avx512;
@@ -705,6 +750,7 @@ int pellicle_functions(int most, struct functions *functions)
         functions->elements = elements_avx512;
         functions->unescape = unescape_vbmi;
         functions->skip = skip_avx512;
+        functions->base64 = base64_vbmi;
     }
     return 1;
 }

@@ -20,7 +20,7 @@ static uint32_t any(uint32_t below)
 
 static const char *const pieces[] = {
     "\"", "\"", "\"", "\\", "\\\"", "\\u00e9", "\\ud83d\\ude00", "\\ud83d", "\\u12", "\\n", "{", "}", "[", "]", ",", ",", ":", "{\"a\":", "\"name\":\"", "},{\"id\":", "\",\"", "[1,2.5,-3e7],", "true", "null", "false", "-", "0", "12", "1.5", "e", "+", "=", "&", "&field=", "%", "%41",
-    " ", "  ", "\n", "\t", "a", "word ", "it's ", "or 1", " and ", "//host/", "//a@b", "; ls", "| cat ", "..", "../", "select ", "caf\xc3\xa9 ", "\xe6\x9d\xb1\xe4\xba\xac", "\xe5\x98\x8d", "\xc3", "\xff", "body\":\"", "data\":\"", "__proto__", "prototype", "$ne", "onload=", "\"{\\\"a\\\":[1,\\\"b\\\"]}\"",
+    " ", "  ", "\n", "\t", "a", "word ", "it's ", "or 1", " and ", "//host/", "//a@b", "; ls", "| cat ", "..", "../", "select ", "caf\xc3\xa9 ", "\xe6\x9d\xb1\xe4\xba\xac", "\xe5\x98\x8d", "\xc3", "\xff", "body\":\"", "data\":\"", "{\"kinesis\":{\"data\":\"", "eyJhIjpbMSwieCJdfQ==\"", "cGxlYXNlIHJpbmcgdHdpY2U=\"", "__proto__", "prototype", "$ne", "onload=", "\"{\\\"a\\\":[1,\\\"b\\\"]}\"",
     "The quick brown fox jumps over the lazy dog. ", "<!doctype html>", "<td class=\"row\">", "</td>", "&#39;", "url(", "`a` and `b` ", "${", "{{", "({", "...",
 };
 
@@ -100,7 +100,8 @@ static void lists(const struct functions *with, const struct screen *screen, con
     const uint8_t *at = text;
     for (int tries = 0; at < text + length && tries < 50; tries++) {
         struct list list = { .at = at, .end = text + length, .room = room + AHEAD, .room_bytes = (ptrdiff_t)room_bytes, .most_texts = any(2) ? 4096 : any(20), .most_containers = 4096, .most_depth = any(2) ? 60 : any(4),
-            .most_nesting = any(LEVELS), .wrapped = any(3), .ask = any(2) ? guess : NULL, .patterns = any(4) ? patterns : NULL };
+            .most_nesting = any(LEVELS), .wrapped = any(3), .ask = any(2) ? guess : NULL, .patterns = any(4) ? patterns : NULL, .inner = any(4) ? patterns + PATTERNS : NULL,
+            .mode = any(3) ? LEARNS : any(3), .most_elements = any(2) ? INT32_MAX : any(4), .encoded = any(4) };
         with->elements(&list, screen);
         if (list.at < at || list.at > text + length || list.looked < at || list.looked > text + length || (list.elements && list.at == at)) fail("a list's end");
         at = list.elements ? list.at + 1 : at + 1 + any(200);
@@ -139,6 +140,27 @@ static void texts(const struct functions *const ways[], int count, const uint8_t
         if (percents != (memchr(text, '%', length) != NULL)) fail("percent signs");
         for (size_t k = 0; k < length; k++)
             if (to[k] != (text[k] == '+' ? ' ' : text[k])) fail("a form's blanks");
+    }
+    /* Digits, and here and there what is none. */
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t odd = any(3) ? 1u << 30 : 1 + any(500);
+    size_t first_odd = length;
+    for (size_t k = 0; k < length; k++) {
+        from[k] = any(odd) ? (uint8_t)digits[text[k] % 64] : text[k];
+        if (!memchr(digits, from[k], 64) && first_odd == length) first_odd = k;
+    }
+    for (int i = 0; i < count; i++) {
+        uint8_t *decoded = malloc(length / 4 * 3 + 17);
+        if (!decoded) abort();
+        ptrdiff_t done = ways[i]->base64(from, (ptrdiff_t)length, decoded);
+        if (done % 4 || done > (ptrdiff_t)first_odd || done + 64 <= (ptrdiff_t)first_odd) fail("how far base64 goes");
+        for (ptrdiff_t k = 0; k < done; k++) {
+            /* Six bits of each. */
+            ptrdiff_t bit = k * 6;
+            int value = ((decoded[bit / 8] << 8 | (bit / 8 + 1 < done / 4 * 3 ? decoded[bit / 8 + 1] : 0)) >> (10 - bit % 8)) & 63;
+            if (digits[value] != (char)from[k]) fail("what base64 stands for");
+        }
+        free(decoded);
     }
     free(to);
     free(from);
