@@ -68,10 +68,10 @@ struct marks { row_of_lanes quote, slash, open, close, comma, colon, space, cont
 
 typedef void look_one(const uint8_t *at, const struct screen *screen, struct bits *bits);
 typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
-/* What stands in some blocks, a word of bits for each: what ends a text of JSON, and a zero behind that; all but letters, digits and - _ = , @; blanks; what is acting and what words begin, as in `bits`, where there is nothing else;
+/* What stands in some blocks, a word of bits for each: what ends a text of JSON, and a zero behind that; all but letters, digits and - _ = , @; blanks; what is acting and what words and conditions begin, as in `bits`, where there is nothing else;
  * and where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it. */
 enum { WINDOW = 16 };
-struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
+struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], conditions[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
 typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
@@ -152,6 +152,13 @@ static int sound(const struct texts *t, const uint8_t *at)
 }
 
 INLINE uint64_t class_of(int c) { return 1ULL << ((c & 0x1f) | (c & 0x40) >> 1); }
+
+/* Four characters that may tell of a literal stand here. */
+INLINE int may_be_gram(const struct grams *grams, const uint8_t *at)
+{
+    uint32_t slot = ((four(at) | 0x20202020) * 0x9E3779B1u) >> 16;
+    return grams->filter[slot >> 6] >> (slot & 63) & 1;
+}
 
 /* Four characters that tell of a literal stand here, between what it has around them. */
 INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at)
@@ -1261,9 +1268,18 @@ INLINE int seen_text(const struct walk *w, const uint8_t *text, ptrdiff_t place,
     const struct seen *seen = &w->seen;
 #define OF(row) (bits_at(seen->row, place) & valid)
     uint64_t valid = below(length);
-    if ((!OF(all) || (!OF(any) && OF(space))) && ends_plainly(w->screen, text, length)) return 1;
-    if (OF(any) & ~(OF(acting) | OF(words))) return kit->is_clean(text, length, w->screen);
-    struct bits b = { .acting = OF(acting), .words = OF(words), .foreign = OF(all) & ~OF(any) };
+    uint64_t all = OF(all), words = OF(words);
+    if (ends_plainly(w->screen, text, length)) {
+        if (!all || (!OF(any) && OF(space))) return 1;
+        if (!(all & ~words)) {
+            while (words && !may_be_gram(w->screen->grams, text + first_of(words))) words &= words - 1;
+            if (!words) return 1;
+        }
+    }
+    uint64_t any = OF(any);
+    if (any & ~(OF(acting) | OF(words) | OF(conditions))) return kit->is_clean(text, length, w->screen);
+    /* A condition may stand anywhere. */
+    struct bits b = { .acting = OF(acting), .words = OF(words), .conditions = OF(conditions), .foreign = all & ~any, .value = ~0ULL, .run = ~0ULL, .blank = ~0ULL };
     return kit->one_block(text, length, &b, w->screen);
 }
 

@@ -455,10 +455,11 @@ VBMI void seen_one(const uint8_t *text, const struct classes *c, struct seen *se
     uint64_t pairs = foreign ? _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
     seen->stop[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
     seen->mixed[i] = _mm512_testn_epi8_mask(_mm512_shuffle_epi8(wide(plains), _mm512_and_si512(v, half)), bit);
-    uint64_t others = b.never | b.conditions | (b.dots & (b.dots << 1 | (text[-1] == '.'))) | pairs, any = b.acting | b.words | others;
+    uint64_t others = b.never | (b.dots & (b.dots << 1 | (text[-1] == '.'))) | pairs, any = b.acting | b.words | b.conditions | others;
     seen->space[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(' '));
     seen->acting[i] = b.acting & ~others;
     seen->words[i] = b.words & ~others;
+    seen->conditions[i] = b.conditions & ~others;
     seen->all[i] = any | b.foreign;
     seen->any[i] = any;
 }
