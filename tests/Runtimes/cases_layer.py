@@ -100,7 +100,7 @@ def failing(language, table, **more):
 def case_python():
     masks = [without_times]
     all_of("python", [
-        ("cases.echo", EVENTS + benign_events()), ("cases.fixed_bytes", [1]), ("cases.big", [{"size": 6_000_000}]), ("cases.decimals", [1]), ("cases.surrogate", [1]), ("cases.log", [1]), ("pkg/deep.handler", [1]),
+        ("cases.echo", EVENTS + benign_events()), ("cases.fixed_bytes", [1]), ("cases.big", [{"size": 6_000_000}]), ("cases.decimals", [1]), ("cases.surrogate", [1]), ("cases.log", [1]), ("cases.spawns", [3, 4]), ("pkg/deep.handler", [1]),
         ("cases.show_context", [(1, context_headers()), 2]),
     ], masks=masks)
     failing("python", [

@@ -105,6 +105,12 @@ def case_init_errors():
         assert_equal(outcome.only.headers["lambda-runtime-function-error-type"], error_type)
 
 
+def case_processes_of_multiprocessing():
+    outcome = run(L, "cases.spawns", [3, 4])
+    assert_equal([r.json() for r in outcome.answers], [[9, 0] * 3, [16, 0] * 3], outcome)
+    assert outcome.api.connections == 1, f"{outcome.api.connections} connections"
+
+
 def case_exit_in_the_handler_ends_the_process():
     outcome = run(L, "cases.leaves", [1])
     assert_equal((outcome.answers, outcome.code), ([], 7), outcome)

@@ -1,6 +1,7 @@
 """Handlers of the table in run.py."""
 import decimal
 import logging
+import multiprocessing
 import os
 import sys
 import time
@@ -78,3 +79,23 @@ def never(event, context):
 
 def environment(event, context):
     return {"path": sys.path, "env": dict(os.environ)}
+
+
+def _square(number, told):
+    told.send(number * number)
+    told.close()
+
+
+def spawns(event, context):
+    """As multiprocessing starts a process that shares nothing with this one."""
+    answers = []
+    for way in ("spawn", "forkserver", "fork"):
+        context = multiprocessing.get_context(way)
+        mine, its = context.Pipe()
+        process = context.Process(target=_square, args=(event, its))
+        process.start()
+        its.close()
+        answers.append(mine.recv())
+        process.join()
+        answers.append(process.exitcode)
+    return answers
