@@ -284,8 +284,15 @@ INLINE int meets_statement(const struct texts *t, const uint8_t *at)
     return length < 0 || (length > 0 && length <= 10 && is_among(t->screen->keywords, at, length));
 }
 
+static const uint8_t word_characters[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1 };
+
 static int meets_command(const struct texts *t, const uint8_t *at, int may_be_named)
 {
+    /* As most of them are: `&sort=date`. */
+    const uint8_t *named = at, *most = t->end - at < COMMAND ? t->end : at + COMMAND;
+    while (may_be_named && named < most && word_characters[*named]) named++;
+    if (named > at && named < most && *named == '=') return 0;
+
     int c = peek(t, at), length = 0, first = 0, second = 0;
     for (int i = 0; c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' || c == '\'' || c == '(' || c == '{' || c == '\\' || c == '@'; i++) {
         if (i == STEP) return 1;
@@ -496,8 +503,6 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
     return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
 }
 
-static const uint8_t word_characters[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1 };
-
 /* As above, of nearly all texts that begin with a letter or digit. */
 INLINE int begins_plainly(const struct screen *screen, const uint8_t *at)
 {
@@ -673,7 +678,13 @@ INLINE int is_clear(const uint8_t *text, int length, const struct bits *b, const
 /* Words that the text ends with have no fourth character. */
 INLINE int ends_with_condition(const struct texts *t, const uint8_t *text, ptrdiff_t length)
 {
-    return length >= 3 && (is_condition(t, text, t->end - 2) || is_condition(t, text, t->end - 3));
+    if (length < 3) return 0;
+    if (length > 3) {
+        /* or, and, xor, not; or and one character more */
+        uint32_t tail = (four(t->end - 4) | 0x20202020) >> 8;
+        if (tail >> 8 != 0x726f && (tail & 0xffff) != 0x726f && tail != 0x646e61 && tail != 0x746f6e) return 0;
+    }
+    return is_condition(t, text, t->end - 2) || is_condition(t, text, t->end - 3);
 }
 
 INLINE int short_one(const uint8_t *text, int length, const struct bits *b, const struct screen *screen, const struct kit *kit)
@@ -1213,13 +1224,18 @@ INLINE void blocks_of(struct list *list, const struct screen *screen, const stru
     }
 }
 
+/* How many of eight characters are digits before the first that is none. */
+INLINE int digits_at(const uint8_t *at)
+{
+    uint64_t digits = eight(at) ^ 0x3030303030303030, others = ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
+    /* What is carried over from a byte of 0x8a and more comes behind the first that is no digit. */
+    return others ? first_of(others) / 8 : 8;
+}
+
 INLINE const uint8_t *behind_digits(const uint8_t *at)
 {
-    for (;; at += 8) {
-        uint64_t digits = eight(at) ^ 0x3030303030303030, others = ((digits + 0x7676767676767676) | digits) & 0x8080808080808080;
-        /* What is carried over from a byte of 0x8a and more comes behind the first that is no digit. */
-        if (others) return at + first_of(others) / 8;
-    }
+    for (int count = 8; count == 8; at += count) count = digits_at(at);
+    return at;
 }
 
 /* Behind a number or one of the three words; NULL for none. */
@@ -1239,6 +1255,17 @@ static const uint8_t *scalar_end(const uint8_t *at)
         at = behind_digits(at);
     }
     return at;
+}
+
+/* As `scalar_end`, of short numbers without a sign at once: no byte behind them is waited for but the next. */
+INLINE const uint8_t *short_scalar_end(const uint8_t *at)
+{
+    static const uint8_t ends[256] = { [','] = 1, ['}'] = 1, [']'] = 1, ['.'] = 2 };
+    int whole = digits_at(at), end = ends[at[whole]];
+    if (whole == 0 || whole == 8 || !end || (*at == '0' && whole > 1)) return scalar_end(at);
+    if (end == 1) return at + whole;
+    int part = digits_at(at + whole + 1);
+    return part && part < 8 && ends[at[whole + 1 + part]] == 1 ? at + whole + 1 + part : scalar_end(at);
 }
 
 INLINE const uint8_t *behind_blanks(const uint8_t *at)
@@ -1315,7 +1342,7 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
     const uint8_t *limit = w->list->end - at > BLOCKS_OF_TEXT * 64 ? at + BLOCKS_OF_TEXT * 64 : w->list->end;
     uint64_t found = kit->short_end(at);
     int length = (int)(found & 127);
-    if (length == 64) found = kit->text_end(at);
+    if (length == 64) found = 64 + (kit->text_end(at + 64) & INT32_MAX);
     const uint8_t *end = at + (found & INT32_MAX);
     if (end >= limit) return NULL;
     if (*end == '\\') {
@@ -1338,7 +1365,7 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
 /* Behind a text, list, number or one of the three words. */
 INLINE const uint8_t *clean_value(struct walk *w, const uint8_t *at, int64_t depth, int below, const struct kit *kit, struct tally *tally)
 {
-    return *at == '"' ? clean_text(w, at, depth, kit, tally) : *at == '[' ? kit->clean_list(w, at, depth, below) : scalar_end(at);
+    return *at == '"' ? clean_text(w, at, depth, kit, tally) : *at == '[' ? kit->clean_list(w, at, depth, below) : short_scalar_end(at);
 }
 
 /* An object's key is clean with blanks for its plus signs; as it stands it is looked at like other values. */
