@@ -350,22 +350,9 @@ internal static class EventSources
         {
             while (source is null && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var names = reader.ValueSpan.SequenceEqual("eventSource"u8) || reader.ValueSpan.SequenceEqual("EventSource"u8);
-                var front = reader.ValueSpan.SequenceEqual("cf"u8);
+                var name = reader.ValueSpan;
                 reader.Read();
-                if (names && reader.TokenType == JsonTokenType.String)
-                {
-                    source = reader.ValueTextEquals("aws:s3"u8) ? "s3" : reader.ValueTextEquals("aws:sqs"u8) ? "sqs" : reader.ValueTextEquals("aws:sns"u8) ? "sns" : reader.ValueTextEquals("aws:ses"u8) ? "ses"
-                        : reader.ValueTextEquals("aws:dynamodb"u8) ? "dynamodb" : reader.ValueTextEquals("aws:kinesis"u8) ? "kinesis" : reader.ValueTextEquals("aws:codecommit"u8) ? "codecommit" : null;
-                }
-                else if (front)
-                {
-                    source = "cloudfront";
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                source = OfRecord(name, ref reader);
             }
         }
 
@@ -376,6 +363,45 @@ internal static class EventSources
 
         return source;
     }
+
+    /// <summary>What a record's member says; the reader stands at its value and then behind it.</summary>
+    private static string? OfRecord(ReadOnlySpan<byte> name, ref Utf8JsonReader reader)
+    {
+        if (IsSource(name) && reader.TokenType == JsonTokenType.String)
+        {
+            return reader.ValueTextEquals("aws:s3"u8) ? "s3" : reader.ValueTextEquals("aws:sqs"u8) ? "sqs" : reader.ValueTextEquals("aws:sns"u8) ? "sns" : reader.ValueTextEquals("aws:ses"u8) ? "ses"
+                : reader.ValueTextEquals("aws:dynamodb"u8) ? "dynamodb" : reader.ValueTextEquals("aws:kinesis"u8) ? "kinesis" : reader.ValueTextEquals("aws:codecommit"u8) ? "codecommit" : null;
+        }
+
+        if (name.SequenceEqual("cf"u8))
+        {
+            return "cloudfront";
+        }
+
+        reader.Skip();
+        return null;
+    }
+
+    /// <summary>The same of a member whose value begins at the start of <paramref name="value"/>. Throws <see cref="JsonException"/> when it is no JSON.</summary>
+    /// <param name="name">As it is written.</param>
+    /// <param name="value">And what stands behind it.</param>
+    /// <param name="length">Of the value; zero when it was not read, for it is a text that says nothing and that no platform writes.</param>
+    public static string? OfRecord(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, out int length)
+    {
+        length = 0;
+        if (value is [(byte)'"', ..] && !IsSource(name) && !name.SequenceEqual("cf"u8) && Fields.Member("Records"u8)?.Element?.Member(name) is null or { Platform: SourceGroup.None })
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(value, isFinalBlock: true, default);
+        reader.Read();
+        var source = OfRecord(name, ref reader);
+        length = (int)reader.BytesConsumed;
+        return source;
+    }
+
+    private static bool IsSource(ReadOnlySpan<byte> name) => name.SequenceEqual("eventSource"u8) || name.SequenceEqual("EventSource"u8);
 
     private static Trait Below(ref Utf8JsonReader reader, (byte[] Name, Trait Trait)[] table)
     {

@@ -207,7 +207,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
                 }
 
                 at = Blank(at + 1);
-                if (EventSources.Add(ref seen, name, _bytes.AsSpan(at, copy.Length - at)) is { } batch)
+                if ((name.SequenceEqual("Records"u8) ? FirstRecord(at) : null) is { } batch || (batch = EventSources.Add(ref seen, name, _bytes.AsSpan(at, copy.Length - at))) is not null)
                 {
                     Source = batch;
                     _brief = options.MaxTextLength >= 16;
@@ -232,6 +232,46 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         _brief = !_encodedBody && options.MaxTextLength >= 16;
         _group = EventSources.GroupOf(Source, EventSources.IsBatch(Source));
         return true;
+    }
+
+    /// <summary>Source of a batch by its first record: as <see cref="EventSources"/> tells it, but what the walk will read is gone by before. Null when it says nothing, or is no JSON.</summary>
+    private string? FirstRecord(int at)
+    {
+        if (_bytes[at] != '[' || _bytes[at = Blank(at + 1)] != '{')
+        {
+            return null;
+        }
+
+        for (at = Blank(at + 1); _bytes[at] == '"'; at = Blank(at + 1))
+        {
+            var close = Close(at + 1);
+            if (close < 0)
+            {
+                return null;
+            }
+
+            var name = _bytes.AsSpan(at + 1, close - at - 1);
+            at = Blank(close + 1);
+            if (_bytes[at] != ':')
+            {
+                return null;
+            }
+
+            at = Blank(at + 1);
+            if (EventSources.OfRecord(name, _bytes.AsSpan(at, copy.Length - at), out var length) is { } source)
+            {
+                return source;
+            }
+
+            // None where the walk will come by.
+            at = length > 0 ? at + length : Skip(at, copy.Length);
+            if (at < 0 || _bytes[at = Blank(at)] != ',')
+            {
+                return null;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>One document; the place behind it, or -1 when it cannot be walked through. INVARIANT: a zero byte stands at <paramref name="end"/>, and ends every loop.</summary>

@@ -312,6 +312,14 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
     [InlineData("{\"requestContext\":{\"identity\":{\"a\":\"]}\\\\\\\"\"}},\"body\":\"; cat /etc/passwd\"}")]
     [InlineData("{\"Records\":{\"eventSource\":\"aws:sqs\"},\"x\":\";id\"}")]
     [InlineData("{\"Records\":[],\"x\":\";id\"}")]
+    [InlineData("{\"Records\":[{\"messageId\":\"\\q\",\"eventSource\":\"aws:sqs\",\"body\":\"; cat /etc/passwd\"}]}")]
+    [InlineData("{\"Records\":[{\"body\":\"\\q; cat /etc/passwd\",\"eventSource\":\"aws:sqs\"}]}")]
+    [InlineData("{\"Records\":[{\"attributes\":{\"SenderId\":\"\\q\"},\"eventSource\":\"aws:sqs\",\"body\":\"; cat /etc/passwd\"}]}")]
+    [InlineData("{\"Records\":[{\"body\":\"say \\\"; cat /etc/passwd\",\"eventSource\":\"aws:s\\u0033\"}]}")]
+    [InlineData("{\"Records\":[{\"body\":\"; cat /etc/passwd\" \"eventSource\":\"aws:sqs\"}]}")]
+    [InlineData("{\"Records\":[{\"body\":\"; cat /etc/passwd\",\"x\":01,\"eventSource\":\"aws:sqs\"}]}")]
+    [InlineData("{\"Records\" : [ { \"body\" : \"; cat /etc/passwd\" , \"cf\" : 1 } ] }")]
+    [InlineData("{\"Records\":[{\"body\":\"; cat /etc/passwd\"}],\"requestContext\":{\"http\":{}},\"rawPath\":\"/\"}")]
     [InlineData("{\"\\u0052ecords\":[{\"eventSource\":\"aws:sqs\"}],\"\\u0024ne\":{\"$gt\":1},\"__proto__\":{}}")]
     public void Both_ways_say_the_same_of_what_is_odd_or_broken(string json) => Differs(Encoding.UTF8.GetBytes(json)).ShouldBeNull();
 
