@@ -38,6 +38,16 @@ internal sealed class EventCopy
     /// <summary>Only before anybody else knows of the copy.</summary>
     public byte[] Bytes => _bytes!;
 
+    /// <summary>A larger buffer in place of this one, with what stood in the old one up to a place; only before anybody else knows of the copy.</summary>
+    /// <param name="used">Bytes that are kept.</param>
+    /// <param name="length">Of the new buffer.</param>
+    public byte[] Grow(int used, int length)
+    {
+        var larger = GC.AllocateUninitializedArray<byte>(length);
+        Bytes.AsSpan(0, used).CopyTo(larger);
+        return _bytes = larger;
+    }
+
     /// <summary>Reads the texts of one turn out of the event, and gives the buffer away when there are no more behind them; none when that was done before.</summary>
     /// <param name="options">How many at once.</param>
     /// <param name="turn">From 0.</param>

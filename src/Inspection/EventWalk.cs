@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.IO.Compression;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -13,7 +15,7 @@ namespace Pellicle.Inspection;
 
 /// <summary>
 /// The quick way through an event, with what <see cref="EventReader"/> would find and without keeping any of it: texts that are clean leave no trace, and
-/// a field gets its name only when something was found in it. It gives up, and leaves the event to the reader, at anything that platforms do not send: what is no JSON, comments, compressed parts.
+/// a field gets its name only when something was found in it. It gives up, and leaves the event to the reader, at anything that platforms do not send: what is no JSON, comments, compressed parts that are broken or too large.
 /// </summary>
 internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPlace
 {
@@ -40,7 +42,7 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     [ThreadStatic]
     private static long t_walks;
 
-    private readonly byte[] _bytes = copy.Bytes;
+    private byte[] _bytes = copy.Bytes;
     private Frame[] _frames = [];
     private Remembered[] _remembered = [];
     private Detectors.Clean.Pattern[] _patterns = [];
@@ -51,6 +53,9 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private int _characters;
     private int _containers;
     private bool _encodedBody;
+
+    // Bytes that came out of compressed parts.
+    private int _unfolded;
 
     // Short texts that nothing is wrapped in need no closer look.
     private bool _brief;
@@ -422,10 +427,10 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Elements of this list have no place in the shape, nor a meaning known beforehand.</summary>
     private bool MayPass(in Frame frame) => frame.Known is not { Element.Encoding: not FieldEncoding.None } && (frame.Index >= EventShape.MaxElements || frame.ShapeDepth >= EventShape.MaxDepth) && MayPass();
 
-    private unsafe bool MayPass(bool document = false) => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length && (document ? --_documentPause : --_pause) < 0;
+    private unsafe bool MayPass(bool document = false) => Detectors.Clean.Wide.Elements != null && MayCount && _vain <= copy.Length + _unfolded && (document ? --_documentPause : --_pause) < 0;
 
     /// <summary>No text that is passed by in blocks is too long, and all texts together are not either: they need not be measured.</summary>
-    private bool MayCount => options.MaxTextLength >= LeastTextLength && copy.Length <= options.MaxTextLength * 4;
+    private bool MayCount => options.MaxTextLength >= LeastTextLength && copy.Length + _unfolded <= options.MaxTextLength * 4;
 
     /// <summary>Texts that are passed by in blocks are shorter: 64 KiB and a block.</summary>
     private const int LeastTextLength = 128 * 1024;
@@ -976,15 +981,53 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         written += quickly / 4 * 3;
+        var packed = written > 2 && room[0] == 0x1f && room[1] == 0x8b;
+        var start = Taken(written);
+        if (packed)
+        {
+            return Unfolded(start, written, out var unfolded) && Look(_top - unfolded - EventCopy.Padding, unfolded, nesting + 1, form);
+        }
 
-        if (written > 2 && room[0] == 0x1f && room[1] == 0x8b)
+        return BinaryParts.ShortestRun(_bytes.AsSpan(start, written)) is var shortest and > 0 ? Parts(start, written, shortest, from, length, nesting + 1) : Look(start, written, nesting + 1, form);
+    }
+
+    /// <summary>Unpacks to the top of the buffer. Its end says how long the content is; what is longer or broken is the reader's.</summary>
+    private bool Unfolded(int start, int packed, out int length)
+    {
+        length = 0;
+        var told = packed < LeastPacked ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(start + packed - sizeof(uint)));
+        if (told == 0 || told >= options.MaxUnfolded - _unfolded || told / MostUnfolded > packed)
         {
             return false;
         }
 
-        var start = Taken(written);
-        return BinaryParts.ShortestRun(_bytes.AsSpan(start, written)) is var shortest and > 0 ? Parts(start, written, shortest, from, length, nesting + 1) : Look(start, written, nesting + 1, form);
+        // What stands behind it in the text may be one more byte of content.
+        var most = (int)told + 1;
+        if (!Fits(most))
+        {
+            _bytes = copy.Grow(_top, _top + (most * 2) + (EventCopy.Padding * 16));
+        }
+
+        try
+        {
+            using var content = new GZipStream(new MemoryStream(_bytes, start, packed, writable: false), CompressionMode.Decompress);
+            length = content.ReadAtLeast(_bytes.AsSpan(_top, most), most, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException)
+        {
+            return false; // told by the reader, which meets it again
+        }
+
+        _unfolded += length;
+        Taken(length);
+        return length == (int)told;
     }
+
+    /// <summary>Bytes of what is around compressed content.</summary>
+    private const int LeastPacked = 18;
+
+    /// <summary>Bytes of content that one byte can stand for, and a few more.</summary>
+    private const int MostUnfolded = 1040;
 
     /// <summary>Decodes to the top of the buffer, as far as there is nothing but digits of base64; how many of them.</summary>
     private unsafe int DecodedBlocks(int from, int length)

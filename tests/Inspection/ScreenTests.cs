@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using FsCheck;
@@ -27,9 +28,22 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
     [
         """{"queryStringParameters":{"q":TEXT},"rawPath":"/"}""", """{"Records":[{"eventSource":"aws:sqs","messageId":"x","body":TEXT}]}""", """{"a":[1,2,TEXT,-1.5e3,TEXT],"b":{"c":{"d":TEXT}},"n":null,"t":true}""", """{"body":TEXT,"isBase64Encoded":false,"httpMethod":"POST"}""", "TEXT",
         """{"rawPath":"/","isBase64Encoded":true,"body":BASE64}""", """{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":BASE64}}]}""", """{"Records":[{"eventSource":"aws:s3","s3":{"object":{"key":TEXT}}}]}""", """{"body":"a=FORM&b=1&FORM","rawPath":"/"}""", """{"body":NESTED}""",
+        """{"awslogs":{"data":PACKED}}""", """{"Records":[{"eventSource":"aws:kinesis","kinesis":{"data":PACKED}},{"eventSource":"aws:kinesis","kinesis":{"data":PACKED}}]}""",
     ];
 
+    internal static byte[] Packed(string text)
+    {
+        using var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return packed.ToArray();
+    }
+
     private static string Framed(string frame, string text) => frame
+        .Replace("PACKED", JsonSerializer.Serialize(Convert.ToBase64String(Packed(JsonSerializer.Serialize(new { messageType = "DATA_MESSAGE", logEvents = Enumerable.Range(0, 12).Select(i => new { id = $"{i}", message = i == 7 ? text : "GET /orders/1?page=2 200" }) })))), StringComparison.Ordinal)
         .Replace("BASE64", JsonSerializer.Serialize(Convert.ToBase64String(Encoding.UTF8.GetBytes(text))), StringComparison.Ordinal)
         .Replace("NESTED", JsonSerializer.Serialize(JsonSerializer.Serialize(new { text, list = new[] { text, "x" }, deep = JsonSerializer.Serialize(new { text }) })), StringComparison.Ordinal)
         .Replace("TEXT", JsonSerializer.Serialize(text), StringComparison.Ordinal)
@@ -262,6 +276,40 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
     private static readonly string[] Attacks = ["; cat /etc/passwd", "../../../../etc/passwd", "' OR 1=1 --"];
 
     private static byte[] Encoded(byte[] content) => Encoding.UTF8.GetBytes($"{{\"rawPath\":\"/\",\"isBase64Encoded\":true,\"body\":\"{Convert.ToBase64String(content)}\"}}");
+
+    [Fact]
+    public void Both_ways_say_the_same_of_compressed_parts()
+    {
+        string Lines(int count, string last) => JsonSerializer.Serialize(new { logEvents = Enumerable.Range(0, count).Select(i => new { id = i, message = $"line {i} of \"the\" log" }).Append(new { id = -1, message = last }) });
+        byte[] Event(byte[] packed) => Encoding.UTF8.GetBytes($"{{\"awslogs\":{{\"data\":\"{Convert.ToBase64String(packed)}\"}}}}");
+        var (one, other) = (Packed(Lines(3000, "; cat /etc/passwd")), Packed("; cat /etc/passwd"));
+        byte[] lying = [.. one];
+        lying[^2] ^= 1;
+        byte[][] parts =
+        [
+            one, other, Packed(""), Packed(Lines(5, "x")), one[..^1], one[..^9], one[..(one.Length / 2)], one[..12], [0x1f, 0x8b], [0x1f, 0x8b, 8], [.. one, .. other], [.. other, .. one], [.. other, 0, 0, 0, 0, 0, 0, 0, 0], [.. other, 1, 2, 3], lying, [.. one[..^8], .. new byte[8]],
+            Packed(new string('a', 3_000_000) + "; cat /etc/passwd"), Packed("{\"a\":\"; cat /etc/passwd\"} x"),
+        ];
+        foreach (var part in parts)
+        {
+            Differs(Event(part)).ShouldBeNull();
+            Differs(Event(part), new InspectionOptions { MaxUnfolded = 100_000 }).ShouldBeNull();
+            Differs(Event(part), new InspectionOptions { MaxTextLength = 150_000 }).ShouldBeNull();
+        }
+
+        // The reader is for what is broken.
+        var copy = new EventCopy(Event(one));
+        var judge = new Inspector.Judge(InspectionOptions.Default, Inspector.Screened);
+        new EventWalk(InspectionOptions.Default, copy).Read(judge).ShouldBeTrue();
+        judge.Signals.ShouldNotBeEmpty();
+
+        // None is unpacked beyond what all of them together may have.
+        var records = string.Join(',', Enumerable.Repeat($$$"""{"eventSource":"aws:kinesis","kinesis":{"data":"{{{Convert.ToBase64String(one)}}}"}}""", 12));
+        foreach (var most in new[] { 100_000, 1_000_000, 10_000_000 })
+        {
+            Differs(Encoding.UTF8.GetBytes($$"""{"Records":[{{records}}]}"""), new InspectionOptions { MaxUnfolded = most }).ShouldBeNull();
+        }
+    }
 
     [Fact]
     public void Both_ways_say_the_same_at_the_limits()
