@@ -15,7 +15,7 @@ internal sealed unsafe class Clean
     public const int Behind = 67;
 
     /// <summary>Shorter texts are looked at by the screen at once.</summary>
-    public const int Least = 192;
+    public const int Least = 64;
 
     private const int LongestWord = 31;
 

@@ -109,6 +109,7 @@ struct texts {
     const uint8_t *start, *end;       /* of the text that is looked at; of all */
     const uint8_t *foreign;           /* up to where texts with other scripts have been looked at as a whole */
     const uint8_t *tagged, *tag;      /* the text that was looked at for a tag, and up to where */
+    const uint8_t *plain;             /* the text that was seen to have no disguised slash */
     int tags;                         /* 1: one begins before there, 2: and has ended */
     uint64_t dot, foreign_run, blank_run; /* the last bit of a block: a dot; of a text that goes on: it has characters beyond ASCII, or blanks */
     int closes;                       /* the character that ends a text; -1 for one alone */
@@ -219,7 +220,7 @@ INLINE int is_own_word(const struct texts *t, const uint8_t *at)
     return length > 10 || (length > 0 && !is_among(t->screen->keywords, at, length));
 }
 
-/* "`this` and `that` of them": what and, or, xor join here is a word or a text, and compared with nothing. */
+/* "`this` and `that` of them": what and, or, xor, not stand before is a word or a text, and compared with nothing. */
 static int joins_words(const struct texts *t, const uint8_t *at)
 {
     int c = over_blanks(t, &at);
@@ -252,25 +253,59 @@ static int calls_nothing(const struct texts *t, const uint8_t *at)
     return peek(t, at) != '(';
 }
 
+/* A comparison with neither a number nor a text. */
+static int compares_nothing(const struct texts *t, const uint8_t *at)
+{
+    int c = *at;
+    for (int i = 0; c == '<' || c == '>' || c == '=' || c == '!'; i++) {
+        if (i == STEP) return 0;
+        c = peek(t, ++at);
+    }
+    c = over_blanks(t, &at);
+    return c < 0 || (c > ' ' && c < 128 ? !is_digit(c) && c != '.' && c != '\'' && c != '"' && c != '`' : sound(t, at) > 0);
+}
+
+INLINE int is_order(const uint8_t *at) { return ((eight(at) | 0x2020202020202020) & below(40)) == 0x726564726f; }
+
+/* Behind the word `order` stands `by`, or what makes another word of it. */
+static int sorts(const struct texts *t, const uint8_t *at)
+{
+    at += 5;
+    int c = over_blanks(t, &at);
+    if (c == '/' || c == '+' || c == '*' || (c >= 0 && c <= ' ') || c >= 128) return 1;
+    return (c | 0x20) == 'b' && (peek(t, at + 1) | 0x20) == 'y';
+}
+
 /* What stands behind a quote in prose, in a page or in source code: nothing that a query which the quote broke out of would go on with. */
 static int meets_word(const struct texts *t, const uint8_t *start, const uint8_t *at)
 {
     if (begins_none(t, at, t->screen->joins)) return 1;
     int is_tick = at[-1] == '`', c = over_blanks(t, &at);
-    if (c == '#' && is_tick) { /* a heading of Markdown, which to a query is a remark */
+    for (int i = 0; c == ')'; i++) {
+        if (i == STEP) return 0;
+        at++;
+        c = over_blanks(t, &at);
+        is_tick = 0;
+    }
+    /* Remarks to a query, and headings or dashes to people: what counts is the line behind them, where there is one. */
+    for (int i = 0; c == '#' || (c == '-' && peek(t, at + 1) == c); i++) {
+        if (i == 4) return 0;
         for (const uint8_t *most = at + 4 * STEP; c >= 0 && c != '\n'; c = peek(t, ++at))
             if (at == most) return 0;
         c = over_blanks(t, &at);
+        if (c < 0) return is_tick;
     }
     switch (c) {
-    case -1: case ',': case '.': case '?': case ':': case ';': case '[': case ']': case '(': case '{': case '}': case '&': case '\\': case '\'': case '"': case '`': return 1;
-    case '<': case '>': case '=': return has_bytes(t, start, COMPARED); /* `'='` is a whole parameter */
+    case -1: case ',': case '.': case '?': case ':': case ';': case '[': case ']': case '(': case '{': case '}': case '\\': case '\'': case '"': case '`': return 1;
+    case '&': return peek(t, at + 1) != c;
+    case '<': case '>': case '=': return has_bytes(t, start, COMPARED) || compares_nothing(t, at); /* `'='` is a whole parameter */
     case '/': return peek(t, at + 1) != '*';
     case '|': case '-': case '*': return peek(t, at + 1) != c && calls_nothing(t, at + 1);
     }
     if (c >= 128) return sound(t, at) > 0;
     int length = word_length(t, at, 11);
     if (length > 10 || (length > 0 && !is_among(t->screen->joins, at, length))) return 1;
+    if (length == 5 && is_order(at)) return !sorts(t, at);
     return (length == 2 || (length == 3 && (*at | 0x20) != 'n')) && joins_words(t, at + length); /* `not` denies what stands before it */
 }
 
@@ -281,7 +316,7 @@ INLINE int meets_statement(const struct texts *t, const uint8_t *at)
     if (c >= 128) return !sound(t, at);
     if (c >= 0 && (c <= ' ' || c == '+')) return 1;
     int length = word_length(t, at, 11);
-    return length < 0 || (length > 0 && length <= 10 && is_among(t->screen->keywords, at, length));
+    return length < 0 || (length > 0 && length <= 10 && is_among(t->screen->starts, at, length));
 }
 
 static const uint8_t word_characters[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1 };
@@ -298,10 +333,17 @@ static int meets_command(const struct texts *t, const uint8_t *at, int may_be_na
         if (i == STEP) return 1;
         c = peek(t, ++at);
     }
-    if (c == '/') return 1;
     if (is_digit(c)) return 0; /* no command begins with one */
-    const uint8_t *word = at;
-    for (; c >= 0; c = peek(t, ++at)) {
+    int has_path = c == '/';
+    const uint8_t *word = at += has_path;
+    for (c = peek(t, at); c >= 0; c = peek(t, ++at)) {
+        if (has_path && (c == '/' || c == '\'' || c == '"' || c == '\\')) {
+            if (c != '/') return 1;
+            if (length == 0) return 0;
+            length = first = second = 0; /* the last name of a path counts */
+            word = at + 1;
+            continue;
+        }
         if (is_word(c) || (length > 0 && (c == '-' || c == '.'))) {
             if (length == 0) first = c;
             else if (length == 1) second = c;
@@ -313,7 +355,7 @@ static int meets_command(const struct texts *t, const uint8_t *at, int may_be_na
             break;
     }
     /* `&sort=date` and `;base64,` are parameters; `{cat,/etc/hosts}` is none. */
-    if (may_be_named && word && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
+    if (may_be_named && word && !has_path && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
     return length > 0 && (word ? is_among(t->screen->commands, word, length) : may_be(t->screen->commands, first, second, length));
 }
 
@@ -388,11 +430,16 @@ static int tags_before(struct texts *t, const uint8_t *start, const uint8_t *at)
     return t->tags;
 }
 
-/* Two dots in a row that are no step out of a folder; in shorter texts a slash may be disguised. */
-INLINE int stays_inside(const struct texts *t, const uint8_t *start, const uint8_t *at)
+/* Two dots in a row that are no step out of a folder, in a text that disguises no slash; longer ones are not looked at for that. */
+static int stays_inside(struct texts *t, const uint8_t *start, const uint8_t *at)
 {
     int next = peek(t, at + 1);
-    return next >= 0 && next != '/' && next != '\\' && has_bytes(t, start, DISGUISED + 1);
+    if (next < 0 || next == '/' || next == '\\') return 0;
+    if (has_bytes(t, start, DISGUISED + 1) || t->plain == start) return 1;
+    for (const uint8_t *place = start; (next = peek(t, place)) >= 0 && place - start <= DISGUISED; place++)
+        if (next < ' ' || next >= 128 || next == '%' || next == '\\' || (next == '0' && (peek(t, place + 1) | 0x20) == 'x')) return 0;
+    t->plain = start;
+    return 1;
 }
 
 /* A page's first line, which names no file; what else begins like it is looked at by the detectors. */
@@ -449,13 +496,14 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     switch (length) {
     case 2: break;
     case 3: if ((word & 0xffff) == 0x726f) return 0; break;
-    case 5: if (word != 0x726564726f && word != 0x70756f7267) return 0; break;
+    case 5: if (word != 0x70756f7267 && (word != 0x726564726f || !sorts(t, at))) return 0; break;
     case 6: if (word != 0x676e69766168) return 0; break;
     case 9: if (word != 0x72756465636f7270ULL) return 0; break;
     default: return 0;
     }
     /* In a long text nobody looks for a condition that no quote precedes. */
     if (length <= 3 && is_longer(t, start, at, BARE)) return 0;
+    if (length <= 3 && joins_words(t, at + length)) return 0;
     if (before >= 128) return 1;
     const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
     while (at > least && parts(at[-1])) at--;
@@ -527,7 +575,8 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
         return is_digit(next) || (!meets_command(t, at + 1, 1) && !meets_statement(t, at + 1));
     case '&': case '|':
         /* A character reference in an attribute hides something. */
-        return next != *at && !(next == '#' && *at == '&' && tags_before(t, start, at) == 1) && !meets_command(t, at + 1, 1);
+        if (next == *at) return has_bytes(t, start, BARE) && !meets_command(t, at + 2, 0);
+        return !(next == '#' && *at == '&' && tags_before(t, start, at) == 1) && !meets_command(t, at + 1, 1);
     case '\n':
         t->lines = 1;
         return !meets_command(t, at + 1, 1);
@@ -566,16 +615,17 @@ static const uint8_t letters[256] = { ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1 };
 /* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, lines that begin with none, and equals signs behind no long name. */
 INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
 {
-    enum { JOIN = 1, KEYWORD = 2, COMMAND = 4, LINE = 8, TICK = 16 };
-    static const uint8_t signs[256] = { ['\''] = JOIN, ['"'] = JOIN, ['&'] = COMMAND, ['|'] = COMMAND, [';'] = KEYWORD | COMMAND, ['\n'] = COMMAND | LINE, ['`'] = JOIN | COMMAND | TICK };
-    static const uint8_t no_command[256] = { ['0' ... '9'] = LINE, ['#'] = LINE, ['<'] = LINE, ['>'] = LINE, ['-'] = LINE, ['*'] = LINE, ['|'] = LINE, ['}'] = LINE, ['['] = LINE };
+    enum { JOIN = 1, START = 2, COMMAND = 4, LINE = 8, TICK = 16 };
+    static const uint8_t signs[256] = { ['\''] = JOIN, ['"'] = JOIN, ['&'] = COMMAND, ['|'] = COMMAND, [';'] = START | COMMAND, ['\n'] = COMMAND | LINE, ['`'] = JOIN | COMMAND | TICK };
+    static const uint8_t no_command[256] = { ['0' ... '9'] = LINE, ['#'] = LINE, ['<'] = LINE, ['>'] = LINE, ['-'] = LINE, ['*'] = LINE, ['|'] = LINE, ['}'] = LINE, ['['] = LINE, ['\n'] = LINE }; /* of several lines the last is told of */
     uint32_t sign = signs[*at];
     if (sign) {
-        const uint8_t *word = at + 1 + (at[1] == ' ');
+        uint64_t others = eight(at + 1) ^ 0x2020202020202020;
+        const uint8_t *word = at + 1 + (others ? first_of(others) / 8 : 8);
         uint32_t pair = (word[0] & 31) << 5 | (word[1] & 31);
-        uint32_t begun = (t->screen->joins->lengths[pair] & -(sign & JOIN)) | (t->screen->keywords->lengths[pair] & -(sign / KEYWORD & 1)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
+        uint32_t begun = (t->screen->joins->lengths[pair] & -(sign & JOIN)) | (t->screen->starts->lengths[pair] & -(sign / START & 1)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
         t->lines |= sign & LINE;
-        return (no_command[at[1]] & sign) || ((t->end - word > 1) & letters[word[0]] & letters[word[1]] & !begun & !((sign & TICK) && at[-1] == '('));
+        return (no_command[word[0]] & sign) || ((t->end - word > 1) & letters[word[0]] & letters[word[1]] & !begun & !((sign & TICK) && at[-1] == '('));
     }
     return *at == '=' && at - t->start >= 5 && at[-1] > ' ' && at[-1] < 128 && !(letters[at[-1]] & letters[at[-2]] & letters[at[-3]] & letters[at[-4]] & letters[at[-5]]);
 }
