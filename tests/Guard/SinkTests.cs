@@ -211,6 +211,34 @@ public class SinkTests
         (Process(["awk", frame.Replace("{0}", text, StringComparison.Ordinal), "a.txt"], text)?.Block ?? false).ShouldBe(stopped);
 
     [Theory]
+    [InlineData("import os\nx = os.environ\n", "import os\nx = os.environ", true)]
+    [InlineData("x = os.environ", "import os\nx = os.environ\n# and more", true)]
+    [InlineData("# made\nimport os; x = os.environ\n", "import os; x = os.environ", true)]
+    [InlineData("# Settings of this environment, made by the function itself.\nname = 'Anna Maria'\n", "Anna Maria", false)]
+    [InlineData("x = 1", "x = 1", false)]
+    public void Modules_in_a_writable_place(string module, string text, bool stopped) => (ScriptSink.Module(module, Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("/tmp/up/../x.txt", "/tmp/x.txt", "QlpoOTFBWSZTWZHFNfI", true)]
+    [InlineData("../x.txt", "/tmp/x.txt", "/Td6WFoAAATm1rRG", true)]
+    [InlineData("/tmp/up/../x.txt", "/tmp/x.txt", "SGVsbG8gd29ybGQ=", false)]
+    [InlineData("/tmp/up/a/../x.txt", "/tmp/up/x.txt", "SGVsbG8gd29ybGQ=", false)]
+    [InlineData("/tmp/up/x.txt", "/tmp/up/x.txt", "QlpoOTFBWSZTWZHFNfI", false)]
+    public void What_an_archive_that_is_not_read_leads_to(string raw, string resolved, string text, bool stopped) => (PathSink.Unpacked(resolved, raw, Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("sh -c id", "sh|-c|id", true)]
+    [InlineData("bash -lc date", "bash|-lc|date", true)]
+    [InlineData("sh -c", "sh|-c|date", false)]
+    public void A_shell_with_its_command_is_the_whole_text(string text, string argv, bool stopped) => (Process(argv.Split('|'), text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("..", "/var/task/data/..", "/var/task", true)]
+    [InlineData("..", "/var/task/data", "/var/task/data", false)]
+    [InlineData(".", "/var/task/data/.", "/var/task/data", false)]
+    public void The_folder_above(string text, string raw, string path, bool stopped) => (PathSink.Check(path, raw, Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
     [InlineData("/etc", "/etc", true)]
     [InlineData("/etc/", "/etc", true)]
     [InlineData("/proc", "/proc", true)]

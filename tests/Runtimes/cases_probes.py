@@ -4,6 +4,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import harness
@@ -23,8 +24,10 @@ class Done:
         self.stdout, self.stderr, self.code = process.stdout, process.stderr, process.returncode
         self.lines = process.stdout.splitlines()
         self.told = dict(line.split(" ", 1) for line in self.lines if " " in line)
-        # Only what probes asked; the interposer asks about files and hosts by itself.
-        self.asked = [q for q in guard.asked() if q.flags & 8] if guard else []
+        # Only what probes asked; the interposer asks about files and hosts by itself. The programs lie below /tmp, where modules are asked about as they are loaded.
+        asked = [q for q in guard.asked() if q.flags & 8] if guard else []
+        self.asked = [q for q in asked if q.item != "source"]
+        self.sources = [q for q in asked if q.item == "source"]
 
     def __str__(self):
         return f"exit {self.code}\nstdout {self.stdout[-3000:]}\nstderr {self.stderr[-3000:]}\nasked {self.asked}"
@@ -55,9 +58,9 @@ def start(language, *command, guard=None, probe=True, preload=True, channel=None
     return Done(process, guard)
 
 
-def guard(*words, mode=2):
-    """Denies probes' questions that contain one of the words."""
-    made = Guard(mode=mode, decide=lambda q: 0 if q.flags & 8 and any(w.encode() in b"\n".join(q.fields) for w in words) else None)
+def guard(*words, mode=2, sources=False):
+    """Denies probes' questions that contain one of the words; the texts of the programs themselves only with `sources`."""
+    made = Guard(mode=mode, decide=lambda q: 0 if q.flags & 8 and (sources or q.item != "source") and any(w.encode() in b"\n".join(q.fields) for w in words) else None)
     return made
 
 
@@ -108,6 +111,21 @@ def case_node_denied_attempts_throw_eacces():
     assert_equal(done.code, 0, done)
     assert_equal(names(done), dict.fromkeys(names(done), "EACCES"), done)
     assert len(names(done)) == 20, done
+
+
+def case_modules_in_writable_places_are_asked_about():
+    if reason := missing():
+        return reason
+    folder = Path(tempfile.mkdtemp(dir=WORK))
+    (folder / "sent.js").write_text("exports.x = 'EVIL';\n")
+    (folder / "sent.py").write_text("x = 'EVIL'\n")
+    (folder / "main.js").write_text("try { require('./sent.js'); console.log('loaded'); } catch (error) { console.log(error.code); }\n")
+    (folder / "main.py").write_text("try:\n    import sent\n    print('loaded')\nexcept PermissionError:\n    print('EACCES')\n")
+    for language, main in (("node", "main.js"), ("python3", "main.py")):
+        for words, expected in (((), "loaded"), (("EVIL",), "EACCES")):
+            done = start(language, *(["-B"] if language == "python3" else []), folder / main, guard=guard(*words, sources=True))
+            assert_equal(done.lines, [expected], done)
+            assert any(b"EVIL" in q.fields[1] for q in done.sources), done.sources
 
 
 def case_node_monitor_stops_nothing():

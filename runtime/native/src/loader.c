@@ -79,7 +79,7 @@ static bool listed(const char *list, const char *entry, size_t size)
     return false;
 }
 
-static bool writable_place(const char *path)
+bool pe_writable_place(const char *path)
 {
     static const char *const places[] = { "/tmp/", "/var/tmp/", "/dev/shm/", "/memfd:" };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
@@ -97,7 +97,7 @@ static bool dropped(const char *path, size_t length, const char *file)
         return false;
     memcpy(given, path, length);
     memcpy(given + length, file, more + 1);
-    return SYS3(SYS_faccessat, AT_FDCWD, given, 0 /* F_OK */) == 0 && pe_resolve(AT_FDCWD, given, false, item) > 0 && writable_place(item);
+    return SYS3(SYS_faccessat, AT_FDCWD, given, 0 /* F_OK */) == 0 && pe_resolve(AT_FDCWD, given, false, item) > 0 && pe_writable_place(item);
 }
 
 static int tamper(const char *entry) { return pe_tamper("loader", entry, EACCES); }

@@ -187,6 +187,7 @@ int pe_judge_library(const char *path, bool must_exist);   /* 0 or the errno; mu
 
 /* loader.c */
 void pe_loader_start(void);
+bool pe_writable_place(const char *path);                  /* where a function can put files of its own, but for what is mounted for that */
 int pe_judge_loader(char *const envp[]);                   /* 0 or the errno of the denial: what a child would load before its own program */
 
 /* sql.c: statements for databases */

@@ -151,8 +151,12 @@ static int on_compile(object *arguments)
     object *source = argument(arguments, 0), *file = argument(arguments, 1);
     const char *name = "<string>", *text = "";
     size_t name_length, length = 0;
-    if (file && read_text(file, &name, &name_length) && !from_text(name) && (names_file(name) || strncmp(name, "<frozen ", 8) == 0))
-        return 0;
+    if (file && read_text(file, &name, &name_length) && !from_text(name) && (names_file(name) || strncmp(name, "<frozen ", 8) == 0)) {
+        /* A module where the function can put files: the event may have brought it. */
+        if (!pe_writable_place(name) || !source || !read_text(source, &text, &length))
+            return 0;
+        return judge(PE_TAMPER, "source", 6, text, length, "code from a file that came with the event");
+    }
     if (caller(readers, COUNT(readers), 2)) /* `parse`, and who called it */
         return 0;
     if (source)

@@ -10,7 +10,7 @@ const SEVERAL = 'pellicle.several';
 if (process.env.PELLICLE_CHANNEL || workers.getEnvironmentData(SWITCH)) install();
 
 function install() {
-  const { openSync, closeSync, existsSync, writeSync } = require('fs');
+  const { openSync, closeSync, existsSync, writeSync, readFileSync } = require('fs');
   const vm = require('vm');
   const now = Date.now;
   const { apply, construct, defineProperty } = Reflect;
@@ -428,13 +428,26 @@ function install() {
   const guardedCompile = wrapped(nativeCompile, (args) => {
     if (typeof args[0] === 'string') ask('code', 'compile', args[0]);
   }, true);
+  // A module where the function can put files: the event may have brought it.
+  const writable = /^\/(?:tmp|var\/tmp|dev\/shm)\//;
+  function askSource(file) {
+    let text;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch {
+      return; // nor will the loader's text be from there
+    }
+    ask('tamper', 'source', text);
+  }
   // It has no name, and from version 22 on stacks name a function without one after the property that holds it; an accessor does not.
   if (nativeCompile.name === '') defineProperty(nativeCompile, 'name', { value: '_compile', configurable: true });
   // `[eval]` is what Node calls a program on its command line or of a worker.
   const isLoading = (module) => typeof module?.filename === 'string' && !module.loaded && (Module._cache[module.filename] === module || /^\[(?:worker )?eval\]$/.test(module.id));
   defineProperty(Module.prototype, '_compile', {
     get() {
-      return isLoading(this) ? nativeCompile : guardedCompile;
+      if (!isLoading(this)) return guardedCompile;
+      if (writable.test(this.filename)) askSource(this.filename);
+      return nativeCompile;
     },
     set(value) {
       defineProperty(this, '_compile', { value, writable: true, enumerable: true, configurable: true });

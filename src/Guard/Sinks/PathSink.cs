@@ -27,7 +27,7 @@ internal static class PathSink
             var (field, whole) = from;
             if (from.Archived && GoesThrough(resolved, raw, whole))
                 return new("path-traversal", field, SinkHit.Cut(raw), $"event field `{field}` leaves its directory by a link in an archive", true);
-            if (whole.Length < MinTail || !MaySteer(whole))
+            if ((whole.Length < MinTail && whole != "..") || !MaySteer(whole))
                 continue;
             foreach (var text in Forms(whole))
             {
@@ -37,6 +37,23 @@ internal static class PathSink
             }
         }
         return Quoted.Path(resolved, raw, texts);
+    }
+
+    /// <summary>How archives begin whose names are not read (bzip2, xz, zstd, 7z, rar), in base64.</summary>
+    private static readonly string[] Archives = ["QlpoO", "/Td6WFoA", "KLUv/", "N3q8ryc", "UmFyIRo"];
+
+    /// <summary>What is written climbs above the folder that the program named, or stands in, and the event holds such an archive.</summary>
+    internal static SinkHit? Unpacked(string resolved, string raw, IReadOnlyList<EventText> texts)
+    {
+        var climbs = raw.IndexOf("/../", StringComparison.Ordinal);
+        if (!raw.StartsWith("../", StringComparison.Ordinal) && (climbs < 0 || IsBelow(resolved, Normalize(raw[..climbs]))))
+            return null;
+        foreach (var (field, text) in texts)
+        {
+            if (Array.Exists(Archives, a => text.StartsWith(a, StringComparison.Ordinal)))
+                return new("path-traversal", field, SinkHit.Cut(raw), $"event field `{field}` holds an archive, and what is written leaves its directory by `..`", true);
+        }
+        return null;
     }
 
     private static bool MaySteer(string text) =>

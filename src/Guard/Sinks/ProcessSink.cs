@@ -92,6 +92,9 @@ internal static class ProcessSink
     private static SinkHit? ShellFrom(string resolved, string raw, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
     {
         var rest = string.Join(' ', argv.Skip(1));
+        var all = argv.Count > 0 ? $"{argv[0]} {rest}" : "";
+        if (texts.FirstOrDefault(t => t.Text.AsSpan().Trim().SequenceEqual(all)) is { Text: not null } whole)
+            return new("command-injection", whole.Field, SinkHit.Cut(all), $"event field `{whole.Field}` is the whole command", true);
         var named = texts.Any(t => t.Text.Contains('/', StringComparison.Ordinal) && (t.Text == raw || t.Text == resolved));
         return named && texts.FirstOrDefault(t => t.Text.Trim() == rest) is { Text: not null } text
             ? new("command-injection", text.Field, SinkHit.Cut(rest), $"event field `{text.Field}` is what a shell is told that the event names too", true) : null;

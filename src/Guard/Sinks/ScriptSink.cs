@@ -42,6 +42,21 @@ internal static class ScriptSink
         return null;
     }
 
+    /// <summary>A language loads a module from a writable place, and what stands in it, or in this piece of it, came with the event.</summary>
+    internal static SinkHit? Module(string code, IReadOnlyList<EventText> texts)
+    {
+        var script = code.Trim();
+        if (script.Length < MinPart)
+            return null;
+        foreach (var (field, raw) in texts)
+        {
+            var text = raw.Trim();
+            if (text.Contains(script, StringComparison.Ordinal) || (text.Length >= MinPart && text.Length * 2 >= script.Length && script.Contains(text, StringComparison.Ordinal)))
+                return new("code-injection", field, SinkHit.Cut(script), $"event field `{field}` is a module that the function wrote to a file and loads", true);
+        }
+        return null;
+    }
+
     private static SinkHit? From(string script, string program, string file, IReadOnlyList<EventText> texts)
     {
         foreach (var (field, raw) in texts)

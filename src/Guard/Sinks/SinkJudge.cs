@@ -14,8 +14,8 @@ internal sealed class SinkJudge(Guardian guardian)
     /// <summary>Bytes. The comparison of a smaller event takes milliseconds on the slowest function.</summary>
     private const int LargeEventBytes = 16 * 1024;
 
-    /// <summary>What the interposer calls a variable that it asks about; only an event makes it anything.</summary>
-    private const string Variable = "variable";
+    /// <summary>What the interposer calls a variable, and the text of a module in a writable place, that it asks about; only an event makes them anything.</summary>
+    private const string Variable = "variable", Source = "source";
 
     private readonly AwsConnections _connections = new();
     private readonly DeployedFiles _deployed = new("/var/task", "/opt");
@@ -68,7 +68,7 @@ internal sealed class SinkJudge(Guardian guardian)
         // While an attack may be under way nothing is taken for the function's own.
         if (!met && (init || candidates.Count > 0) && OwnActs.Covers(query) && !candidates.Any(static c => c.Suspicious || c.Pending))
             _own.Add(query, init ? null : candidates[0].RequestId);
-        if (query.Dimension == Dimension.Tamper && query.Item == Variable)
+        if (query.Dimension == Dimension.Tamper && query.Item is Variable or Source)
             return Verdict.Allow;
         if (IsProxy(query))
             return Verdict.AllowFor(VerdictCache.Invocation);
@@ -267,12 +267,14 @@ internal sealed class SinkJudge(Guardian guardian)
     {
         Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts, () => Loader.Folder(query.PeerPid)),
         Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts, known),
-        Dimension.Read or Dimension.Write => PathSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Read => PathSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Write => PathSink.Check(query.Item, query.Field(1), texts) ?? PathSink.Unpacked(query.Item, query.Field(1), texts),
         Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts) ?? CodeSink.Dropped(query.Item, texts),
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
         Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
         Dimension.Deserialize => CodeSink.Restored(query.Item, texts),
         Dimension.Tamper when query.Item == Variable => VariableSink.Check(query.Field(1), texts),
+        Dimension.Tamper when query.Item == Source => ScriptSink.Module(query.Field(1), texts),
         Dimension.Aws or Dimension.Event or Dimension.Response or Dimension.Tamper => null,
     };
 
