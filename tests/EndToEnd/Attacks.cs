@@ -89,6 +89,12 @@ internal static class Attacks
         new() { Name = "dropped", Rows = "15", Title = "a program dropped into `/tmp` is started", Op = "dropped", Evidence = "it-ran", BenignOp = "script" },
         new() { Name = "script-file", Rows = "1, 15", Title = "a script that came with the event is written to `/tmp` and given to a shell", Op = "job", Value = "#!/bin/sh\nid\n", Evidence = "uid=", BenignOp = "job-own", Benign = ["Anna Maria"], FromEvent = true },
         new() { Name = "library", Rows = "15", Title = "a library that came with the event is written to `/tmp` and loaded", Op = "library", Value = Gift(gifts, "library"), Evidence = "it-was-loaded", BenignOp = "library-own", FromEvent = true },
+        new()
+        {
+            Name = "module", Rows = "3, 15", Title = "a module that came with the event is written to `/tmp` and loaded (`import`, `require`)", Op = "module", Evidence = "AWS_SECRET", BenignOp = "module-own",
+            Values = new Dictionary<string, string> { ["python"] = "import os\nx = str(sorted(os.environ))\n", ["node"] = "exports.x = Object.keys(process.env).join();\n" },
+            Benign = ["Anna Maria"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET load classes and assemblies, which have rows of their own",
+        },
         new() { Name = "memfd", Rows = "12, 16", Title = "a program that exists in memory only is started", Op = "memfd", Evidence = "from-memory", BenignOp = "script", Languages = Foreign, NotIn = "Node.js and Java make no memory file without native code" },
         new() { Name = "stop-runtime", Rows = "12", Title = "a child stops the runtime to take its place", Op = "stop-runtime", Evidence = "stopped-it", BenignOp = "stop-own" },
         new() { Name = "signal-guard", Rows = "22", Title = "a signal to the guard", Op = "signal-guard", Evidence = "signalled the guard", BenignOp = "stop-own", NeedsGuard = true },

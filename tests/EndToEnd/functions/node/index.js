@@ -161,6 +161,13 @@ function load(file) {
   return fs.readFileSync('/tmp/loaded.txt', 'utf8');
 }
 
+function loaded(name, text) {
+  const file = `/tmp/${name}.js`;
+  write(file, text);
+  delete require.cache[file];
+  return require(file).x;
+}
+
 // Leaves a process behind that waits for input.
 const left = [];
 function leave(program, ...argv) {
@@ -187,6 +194,8 @@ const operations = {
     write('/tmp/library.so', Buffer.from(v, 'base64'));
     return load('/tmp/library.so');
   },
+  module: (v) => loaded('sent', v),
+  'module-own': (v) => loaded('own', `// Settings of this environment, made by the function itself.\nexports.x = ${JSON.stringify(v)};\n`),
   'library-own': () => load(`${DATA}/library.so`),
   processes: () => run('/bin/sh', '/var/task/processes.sh'),
   'environ-list': () => sh('ps axeww'),

@@ -2,6 +2,7 @@
 import base64
 import ctypes
 import gc
+import importlib.util
 import io
 import json
 import marshal
@@ -328,6 +329,14 @@ def load(library):
     return load_file("/tmp/library.so")
 
 
+def module(name, text):
+    write(f"/tmp/{name}.py", text)
+    specification = importlib.util.spec_from_file_location(name, f"/tmp/{name}.py")
+    made = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(made)
+    return made.x
+
+
 def run_marshalled(text):
     names = {}
     exec(marshal.loads(base64.b64decode(text)), names)
@@ -361,6 +370,8 @@ OPERATIONS = {
     "page": lambda v: f"<html><body><p>Dear {v}</p></body></html>",
     "library": lambda v: load(base64.b64decode(v)),
     "library-own": lambda v: load_file(DATA + "/library.so"),
+    "module": lambda v: module("sent", v),
+    "module-own": lambda v: module("own", "# Settings of this environment, made by the function itself.\nx = " + json.dumps(v) + "\n"),
     "marshal": run_marshalled,
     "marshal-data": lambda v: str(marshal.loads(base64.b64decode(v))),
     "processes": lambda v: run("/bin/sh", "/var/task/processes.sh"),
