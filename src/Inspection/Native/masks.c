@@ -491,6 +491,38 @@ WITH_VBMI static ptrdiff_t base64_vbmi(const uint8_t *from, ptrdiff_t length, ui
     return at;
 }
 
+/* What stands so many places on, or before. */
+VBMI __m512i from_place(__m512i v, int places)
+{
+    static const uint8_t place[64 + 8] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+        36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+    return _mm512_permutexvar_epi8(_mm512_add_epi8(_mm512_loadu_si512(place), _mm512_set1_epi8((char)places)), v);
+}
+
+/* Writes UTF-8 where UTF-16 units of four digits stand whole in a block, behind these `u`s, and takes those that are no half of a pair out of `units`; what is kept of the block. */
+VBMI __m512i units_of(__m512i v, __m512i to, uint64_t *units, uint64_t *kept)
+{
+    const __m512i six = _mm512_set1_epi8(63), four = _mm512_set1_epi8(15), two = _mm512_set1_epi8(3), follows = _mm512_set1_epi8((char)0x80);
+    __m512i digits = _mm512_permutex2var_epi8(_mm512_loadu_si512(digit_of), v, _mm512_loadu_si512(digit_of + 64));
+    uint64_t known = _mm512_test_epi8_mask(digits, digits) & ~_mm512_movepi8_mask(v);
+    digits = _mm512_sub_epi8(digits, _mm512_set1_epi8(1));
+    __m512i high = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(from_place(digits, 1), four), 4), _mm512_and_si512(from_place(digits, 2), four));
+    __m512i low = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(from_place(digits, 3), four), 4), _mm512_and_si512(from_place(digits, 4), four));
+    uint64_t halves = _mm512_cmpeq_epi8_mask(_mm512_and_si512(high, _mm512_set1_epi8((char)0xf8)), _mm512_set1_epi8((char)0xd8));
+    uint64_t whole = *units & known >> 1 & known >> 2 & known >> 3 & known >> 4 & ~halves;
+    uint64_t three = whole & _mm512_cmpge_epu8_mask(high, _mm512_set1_epi8(8)), one = whole & _mm512_testn_epi8_mask(high, high) & ~_mm512_movepi8_mask(low), pair = whole & ~three & ~one;
+    __m512i last = _mm512_or_si512(_mm512_and_si512(low, six), follows), top = _mm512_and_si512(_mm512_srli_epi16(low, 6), two), middle = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(high, four), 2), top);
+    to = _mm512_mask_mov_epi8(to, one, low);
+    to = _mm512_mask_mov_epi8(to, pair, _mm512_or_si512(middle, _mm512_set1_epi8((char)0xc0)));
+    to = _mm512_mask_mov_epi8(to, three, _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(high, 4), four), _mm512_set1_epi8((char)0xe0)));
+    to = _mm512_mask_mov_epi8(to, pair << 1, from_place(last, -1));
+    to = _mm512_mask_mov_epi8(to, three << 1, from_place(_mm512_or_si512(middle, follows), -1));
+    to = _mm512_mask_mov_epi8(to, three << 2, from_place(last, -2));
+    *units &= ~whole;
+    *kept &= ~(whole << 3 | whole << 4 | one << 1 | (one | pair) << 2);
+    return to;
+}
+
 WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
 {
     const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
@@ -507,19 +539,22 @@ WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *
         uint64_t escaped = behind_slash(slashes, &carry), starts = slashes & ~escaped;
         __m512i plain = _mm512_permutex2var_epi8(low, v, high);
         uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v);
-        uint64_t stops = (escaped & ~known) | (quotes & ~escaped) | controls;
-        v = _mm512_mask_mov_epi8(v, escaped, plain);
+        uint64_t units = escaped & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u')), kept = ~starts;
+        plain = _mm512_mask_mov_epi8(v, escaped, plain);
+        uint64_t others = escaped & ~known & ~units;
+        if (units) plain = units_of(v, plain, &units, &kept);
+        uint64_t stops = others | units | (quotes & ~escaped) | controls;
         if (!stops) {
-            _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(~starts, v));
-            to += ones(~starts);
+            _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept, plain));
+            to += ones(kept);
             at += 64;
             continue;
         }
         int place = first_of(stops);
-        uint64_t kept = ~starts & below(place);
-        _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept, v));
+        kept &= below(place);
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept, plain));
         to += ones(kept);
-        /* The text ends here; or there are UTF-16 units, and as a rule more of them. */
+        /* The text ends here; or there is half of a pair of UTF-16 units, or one that goes on in the next block. */
         for (place -= (int)(escaped >> place & 1); place < 64;) {
             if (place >= 0 && !(slashes >> place & 1)) {
                 *end = to;
