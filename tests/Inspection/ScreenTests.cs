@@ -140,8 +140,8 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
     {
         string[] texts =
         [
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>Orders</title><meta charset=\"utf-8\"></head>\n<body>\n" + string.Concat(Enumerable.Range(1, 40).Select(n => $"  <tr class=\"row\"><td style=\"width: 50%; color: #333\">{n}</td><td><a href='https://shop.example/p/{n}?a=1&amp;b=2#top'>Oak chair no. {n}</a><br/>Read more...</td><td>&pound;{n}.50 &#8364;</td></tr>\n")) + "</body>\n</html>\n",
-            "# Notes on the release\n\n" + string.Concat(Enumerable.Range(1, 40).Select(n => $"## Part {n}\n\nThe *second* part of **chapter {n}** says that `config.yaml` and `{n}.json` are created, for $5 or \"less\", where \"more\" is asked for:\n\n- a [link](https://docs.example/{n}) to the page\n- <kbd>Ctrl</kbd>, which is `C` in the table...\n\n| name | value |\n|---|---|\n| `a` | {{{n}}} |\n\n```json\n{{\"update\": [{n}], \"b\": \"c\"}}\n```\n\n")),
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head><title>Orders</title><meta charset=\"utf-8\"></head>\n<body>\n" + string.Concat(Enumerable.Range(1, 40).Select(n => $"  <tr class=\"row\"><td style=\"width: 50%; color: #333\">{n}</td><td><a href='https://shop.example/p/{n}?a=1&amp;b=2#top'>Oak chair no. {n}</a><br/><img src=\"/img/127.jpg\">Read more...</td><td>&pound;{n}.50 &#8364;</td></tr>\n")) + "</body>\n</html>\n",
+            "# Notes on the release\n\n" + string.Concat(Enumerable.Range(1, 40).Select(n => $"## Part {n}\n\nThe *second* part of **chapter {n}** says that `config.yaml` and `{n}.json` are created, for $5 or \"less\", where \"more\" is asked for:\n\n- a [link](https://docs.example/{n}) to the page\n- <kbd>Ctrl</kbd>, which is `C` in `/etc/app/{n}.conf`...\n\n| name | value |\n|---|---|\n| `a` | {{{n}}} |\n\n```json\n{{\"update\": [{n}], \"b\": \"c\"}}\n```\n\n")),
         ];
         foreach (var width in WideVectors.Widths.Where(w => w > 0))
         {

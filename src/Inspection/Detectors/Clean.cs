@@ -174,19 +174,20 @@ internal sealed unsafe class Clean
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
     private const int FilterWords = 1024;
-    private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2);
+    private const int LiteralBytes = 16384;
+    private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2) + (MostGrams / 4) + (LiteralBytes / 8);
     private const int SetWords = 512 + 64;
     private const int Words = GramWords + (4 * SetWords) + 128 + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
-    /// <param name="grams">Four characters that tell of a literal.</param>
+    /// <param name="grams">Four characters that tell of literals.</param>
     /// <param name="keywords">Of queries.</param>
     /// <param name="joins">Those that go on with one behind a quote.</param>
     /// <param name="commands">Of shells.</param>
     /// <param name="starts">That begin a statement.</param>
     /// <param name="objects">That serialised objects begin with.</param>
-    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams, IEnumerable<string> keywords, IEnumerable<string> joins, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
+    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams, IEnumerable<string> keywords, IEnumerable<string> joins, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
     {
         var used = (int)(-(nint)Unsafe.AsPointer(ref _data[0]) & (Line - 1)) / sizeof(ulong);
         ulong* Keep(ReadOnlySpan<ulong> words)
@@ -232,13 +233,15 @@ internal sealed unsafe class Clean
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>
-    private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind)> grams)
+    private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams)
     {
         var table = new ulong[GramWords];
         var characters = MemoryMarshal.Cast<ulong, uint>(table.AsSpan(FilterWords, Slots / 2));
         var numbers = MemoryMarshal.Cast<ulong, ushort>(table.AsSpan(FilterWords + (Slots / 2), Slots / 4));
         var around = table.AsSpan(FilterWords + (Slots / 2) + (Slots / 4));
-        var count = 0;
+        var begins = MemoryMarshal.Cast<ulong, ushort>(around[(MostGrams * 2)..]);
+        var literals = MemoryMarshal.AsBytes(around[((MostGrams * 2) + (MostGrams / 4))..]);
+        var (count, written) = (0, 0);
         foreach (var gram in grams.GroupBy(gram => gram.Characters))
         {
             if (count == MostGrams)
@@ -254,11 +257,27 @@ internal sealed unsafe class Clean
             }
 
             (characters[slot], numbers[slot]) = (gram.Key, (ushort)count);
-            foreach (var (_, before, behind) in gram)
+            begins[count] = (ushort)written;
+            foreach (var (_, before, behind, places) in gram)
             {
                 around[count * 2] |= before;
                 around[(count * 2) + 1] |= behind;
+                foreach (var (value, offset) in places)
+                {
+                    if (written + value.Length + 3 > LiteralBytes)
+                    {
+                        throw new ArgumentException("more literals than the table is made for", nameof(grams));
+                    }
+
+                    literals[written++] = checked((byte)value.Length);
+                    literals[written++] = checked((byte)offset);
+                    _ = Ascii.ToLower(value, literals[written..], out var length);
+                    written += length;
+                }
             }
+
+            // Behind the last one stands a zero.
+            written++;
 
             count++;
         }

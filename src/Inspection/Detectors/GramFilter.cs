@@ -14,8 +14,8 @@ internal sealed class GramFilter
     // One bit for each hash of four characters that tell of a literal.
     private readonly ulong[] _filter = new ulong[512];
 
-    /// <summary>Four characters that tell of a literal, each with its sixth bit set, and a bit for each class of what may stand before and behind them.</summary>
-    public IEnumerable<(uint Characters, ulong Before, ulong Behind)> Grams => _grams.Where(gram => gram.Places is not null).Select(gram => (gram.Characters, gram.Before, gram.Behind));
+    /// <summary>Four characters that tell of literals, each with its sixth bit set, a bit for each class of what may stand before and behind them, and the literals with the place of the four.</summary>
+    public IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> Grams => _grams.Where(gram => gram.Places is not null).Select(gram => (gram.Characters, gram.Before, gram.Behind, gram.Places!));
 
     // By open addressing: the characters, what may stand before and behind them (a bit for each of 64 classes), and where that is.
     private readonly Gram[] _grams;

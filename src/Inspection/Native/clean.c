@@ -5,8 +5,8 @@
 
 /* INVARIANT: as Clean.Tables, Clean.Words and Clean.List in Clean.cs. */
 struct words { uint32_t lengths[1024]; uint64_t hashes[64]; };
-/* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters. */
-struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; };
+/* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters, and of where the literals that have them begin: length, place of the four, small letters; a zero behind the last. */
+struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; uint16_t begins[1024]; uint8_t literals[16384]; };
 struct screen {
     const uint8_t (*tables)[16];
     const struct grams *grams;
@@ -161,7 +161,18 @@ INLINE int may_be_gram(const struct grams *grams, const uint8_t *at)
     return grams->filter[slot >> 6] >> (slot & 63) & 1;
 }
 
-/* Four characters that tell of a literal stand here, between what it has around them. */
+/* A literal stands here. */
+INLINE int is_literal(const struct texts *t, const uint8_t *start, const uint8_t *at, const uint8_t *literal, int length)
+{
+    if (at < start) return 0;
+    for (int i = 0; i < length; i++) {
+        int c = peek(t, at + i);
+        if ((is_letter(literal[i]) ? c | 0x20 : c) != literal[i]) return 0;
+    }
+    return 1;
+}
+
+/* One of the literals that have four characters which stand here. */
 INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at)
 {
     uint32_t gram = four(at) | 0x20202020, slot = (gram * 0x9E3779B1u) >> 16;
@@ -170,7 +181,10 @@ INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8
     while (grams->characters[slot] && grams->characters[slot] != gram) slot = (slot + 1) & 2047;
     if (!grams->characters[slot]) return 0;
     int number = grams->numbers[slot], behind = peek(t, at + 4);
-    return (at == start || grams->around[number].before & class_of(at[-1])) && (behind < 0 || grams->around[number].behind & class_of(behind));
+    if ((at > start && !(grams->around[number].before & class_of(at[-1]))) || (behind >= 0 && !(grams->around[number].behind & class_of(behind)))) return 0;
+    for (const uint8_t *literal = grams->literals + grams->begins[number]; *literal; literal += 2 + *literal)
+        if (is_literal(t, start, at - literal[1], literal + 2, *literal)) return 1;
+    return 0;
 }
 
 /* One of the words may begin with these two characters (0 for the second of a word of one), have this length and these first eight characters. */

@@ -63,6 +63,10 @@ static struct screen *tables(void)
     fill(plain, sizeof plain, rare);
     memset(&grams, 0, sizeof grams);
     fill(grams.around, sizeof grams.around, rare);
+    /* One literal of any one to three characters for all, so that some stand somewhere. */
+    grams.literals[0] = (uint8_t)(1 + any(3));
+    grams.literals[1] = (uint8_t)any(4);
+    for (int i = 0; i < 3; i++) grams.literals[2 + i] = i < grams.literals[0] ? "aeor t. "[any(8)] : 0;
     for (int i = 0; i < 500; i++) {
         int slot = (int)any(2048);
         uint32_t gram = grams.characters[slot] = any(1u << 31) | 0x20202020, hash = (gram * 0x9E3779B1u) >> 16;
