@@ -63,10 +63,11 @@ internal static class Decoding
             }
 
             var written = first;
-            for (var i = first; i < text.Length; i++)
+            for (var i = first; i < text.Length;)
             {
+                // A percent sign stands here; what is between it and the next one stays.
                 var b = text[i];
-                if (b == '%' && i + 2 < text.Length && Hex(text[i + 1]) is var high and >= 0 && Hex(text[i + 2]) is var low and >= 0)
+                if (i + 2 < text.Length && Hex(text[i + 1]) is var high and >= 0 && Hex(text[i + 2]) is var low and >= 0)
                 {
                     b = (byte)((high << 4) | low);
                     i += 2;
@@ -79,6 +80,16 @@ internal static class Decoding
                 }
 
                 text[written++] = b;
+                i++;
+                var next = text[i..].IndexOf((byte)'%');
+                var others = next < 0 ? text.Length - i : next;
+                if (written < i)
+                {
+                    text.Slice(i, others).CopyTo(text[written..]);
+                }
+
+                written += others;
+                i += others;
             }
 
             if (written == text.Length)

@@ -32,9 +32,10 @@ internal sealed class TemplateInjection : IDetector
         }
 
         // Arithmetic probes: {{7*7}}, ${7*7}, #{7*7}, <%= 7*7 %>.
-        for (var i = 0; i + 4 < text.Length; i++)
+        for (var bracket = text.IndexOf('{', StringComparison.Ordinal); bracket >= 0 && bracket + 3 < text.Length; bracket = text.IndexOf('{', bracket + 1))
         {
-            if ((text[i] is '$' or '#' or '*' or '@' or '{') && text[i + 1] == '{')
+            var i = bracket - 1;
+            if (i >= 0 && text[i] is '$' or '#' or '*' or '@' or '{')
             {
                 var j = i + 2;
                 var opened = i;
@@ -56,7 +57,7 @@ internal sealed class TemplateInjection : IDetector
                 }
 
                 // What opens within the run ends there, too.
-                i = j - 1;
+                bracket = Math.Min(j, text.Length - 1);
             }
         }
 
