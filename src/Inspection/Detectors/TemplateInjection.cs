@@ -142,9 +142,31 @@ internal sealed class TemplateInjection : IDetector
             return Match.None;
         }
 
-        var inner = text.IndexOf("${", open + 2, StringComparison.Ordinal);
-        var close = text.IndexOf('}', open);
-        var hides = inner > open && (inner < close || text.IndexOf(":-", open, StringComparison.Ordinal) > 0) && text.AsSpan(open).Count(":-") > 0;
-        return hides || (subject.Has(Directories) && text.Length < 512) ? new Match(hides && !subject.Has(Directories) && text.AsSpan(open).Count(":-") < 2 ? 0.7 : 0.93, open, Math.Min(80, text.Length - open)) : Match.None;
+        var (hides, defaults) = Hidden(text, open);
+        return hides || (subject.Has(Directories) && text.Length < 512) ? new Match(hides && !subject.Has(Directories) && defaults < 2 ? 0.7 : 0.93, open, Math.Min(80, text.Length - open)) : Match.None;
+    }
+
+    /// <summary>Whether a look-up's name is put together by others within it, and how many of all have something to fall back on. <c>${A:-${B:-1}}</c> is what shells write, and what stands behind a brace, as <c>|:---|</c> may, is none of it.</summary>
+    private static (bool Hides, int Defaults) Hidden(string text, int open)
+    {
+        var (depth, hides, defaults) = (0, false, 0);
+        for (var i = open; i + 1 < text.Length; i++)
+        {
+            if (text[i] == '$' && text[i + 1] == '{')
+            {
+                hides |= depth > 0 && !text.AsSpan(0, i).TrimEnd('"').EndsWith(":-");
+                depth++;
+            }
+            else if (text[i] == '}')
+            {
+                depth = Math.Max(0, depth - 1);
+            }
+            else if (depth > 0 && text[i] == ':' && text[i + 1] == '-')
+            {
+                defaults++;
+            }
+        }
+
+        return (hides && defaults > 0, defaults);
     }
 }
