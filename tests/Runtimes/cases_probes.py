@@ -122,10 +122,13 @@ def case_modules_in_writable_places_are_asked_about():
     (folder / "main.js").write_text("try { require('./sent.js'); console.log('loaded'); } catch (error) { console.log(error.code); }\n")
     (folder / "main.py").write_text("try:\n    import sent\n    print('loaded')\nexcept PermissionError:\n    print('EACCES')\n")
     for language, main in (("node", "main.js"), ("python3", "main.py")):
-        for words, expected in (((), "loaded"), (("EVIL",), "EACCES")):
-            done = start(language, *(["-B"] if language == "python3" else []), folder / main, guard=guard(*words, sources=True))
+        # Nothing can have come with an event before the first.
+        for event, words, expected in ((1, (), "loaded"), (1, ("EVIL",), "EACCES"), (0, ("EVIL",), "loaded")):
+            asked = guard(*words, sources=True)
+            asked.set_invocation(event)
+            done = start(language, *(["-B"] if language == "python3" else []), folder / main, guard=asked)
             assert_equal(done.lines, [expected], done)
-            assert any(b"EVIL" in q.fields[1] for q in done.sources), done.sources
+            assert_equal(any(b"EVIL" in q.fields[1] for q in done.sources), event == 1, done)
 
 
 def case_node_monitor_stops_nothing():

@@ -252,6 +252,12 @@ static int judge(const struct pe_ask *ask)
     return enforce(state, ask->dimension, error);
 }
 
+bool pe_event_given(void)
+{
+    const struct pe_state *state = state_of();
+    return state && atomic_load_explicit(&state->invocation, memory_order_relaxed) != 0;
+}
+
 int pe_judge(const struct pe_ask *ask)
 {
     bool borrowed = pe_worker_borrows(ask);

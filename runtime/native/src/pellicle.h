@@ -202,6 +202,7 @@ ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_send
 /* worker.c */
 struct sockaddr;
 void pe_worker_start(const char *root);           /* the value of PELLICLE_ROOT, or NULL */
+bool pe_event_given(void);                        /* an event was handed out; before that nothing can have come with one */
 uint64_t pe_invocation(uint8_t *flags);           /* the invocation this thread works for, with PE_OWN set, or the one that began last */
 void pe_worker_connects(int fd, const struct sockaddr *name, unsigned length);
 uint64_t pe_scope(void);                          /* differs between invocations, and between what is known to belong to one and what is not */

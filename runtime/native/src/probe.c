@@ -68,6 +68,8 @@ int pe_probe(const char *path)
     char item[PE_PATH], second[PE_PATH];
     size_t item_length, second_length = 0;
     path = decode(path, item, sizeof item, &item_length);
+    if (dimension == PE_TAMPER && item_length == 6 && memcmp(item, "source", 6) == 0 && !pe_event_given())
+        return ENOENT;
     bool more = *path == '/';
     if (more)
         decode(path + 1, second, sizeof second, &second_length);

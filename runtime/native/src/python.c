@@ -153,7 +153,7 @@ static int on_compile(object *arguments)
     size_t name_length, length = 0;
     if (file && read_text(file, &name, &name_length) && !from_text(name) && (names_file(name) || strncmp(name, "<frozen ", 8) == 0)) {
         /* A module where the function can put files: the event may have brought it. */
-        if (!pe_writable_place(name) || !source || !read_text(source, &text, &length))
+        if (!pe_writable_place(name) || !pe_event_given() || !source || !read_text(source, &text, &length))
             return 0;
         return judge(PE_TAMPER, "source", 6, text, length, "code from a file that came with the event");
     }
