@@ -229,6 +229,12 @@ internal sealed class CommandInjection : IDetector
             return Match.None;
         }
 
+        // Nor in here: make writes its variables so, `$(MAKE) install`.
+        if (!obfuscated && IsCapital(word) && !AnyCase.Contains(word))
+        {
+            return Match.None;
+        }
+
         var closed = reading.Next(close, end);
         if (closed < 0)
         {

@@ -7,7 +7,7 @@ internal sealed class PathTraversal : IDetector
         "/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/group", "/etc/issue", "/etc/ssh/", "/etc/mysql/", "/etc/apache", "/etc/nginx", "/etc/crontab", "/proc/self/", "/proc/1/", "/proc/version", "/proc/cpuinfo", "/proc/mounts", "/proc/net/", "/var/log/",
         "/root/.", "/.ssh/", ".aws/credentials", "/var/task/", "/var/runtime/", "/var/run/secrets", "/opt/extensions", "boot.ini", "win.ini", "system32", "/windows/", "\\windows\\", "web.config", "web-inf", "/.env", ".git/config", ".htpasswd", ".htaccess", "id_rsa", ".bash_history", "\\c$\\", "\\admin$\\", "ntuser.dat");
 
-    private static readonly Literals Encoded = new("%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "0x2e0x2e", "..%u", "..%c0", "..%c1", "..%e0%80");
+    private static readonly Literals Encoded = new("%2e%2e%2f", "%2e%2e/", "..%2f", "..%5c", "%2e%2e%5c", "%c0%ae", "%c0%af", "%252e", "..%c0%af", "..%255c", "%uff0e", "%u2215", "..0x2f", "0x2e0x2e", "..%u0", "..%u2", "..%ue", "..%uf", "..%c0", "..%c1", "..%e0%80");
 
     public string Id => "path-traversal";
 

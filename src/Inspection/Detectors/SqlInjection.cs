@@ -10,6 +10,8 @@ namespace Pellicle.Inspection.Detectors;
 internal sealed class SqlInjection : IDetector
 {
     /// <summary>Parameters are short; a longer text without a quote is not read as a condition.</summary>
+    private const int LongestOperator = 3;
+
     private const int MaxBare = 400;
 
     private const int MaxTokens = 96;
@@ -310,12 +312,14 @@ internal sealed class SqlInjection : IDetector
         var left = tokens[i];
         if (left.Kind is Kind.Select or Kind.Variable)
         {
-            return At(text, token, left.Kind == Kind.Variable || HasFrom(text, tokens[i..]) || i + 1 >= tokens.Length || tokens[i + 1].Kind != Kind.Word ? 0.93 : 0.5);
+            // Handles and annotations are written so: "@service and @method take an interface".
+            var handles = !quoted && at > 0 && tokens[at - 1].Kind == Kind.Variable && !Slice(text, left).StartsWith("@@", StringComparison.Ordinal);
+            return At(text, token, !handles && (left.Kind == Kind.Variable || HasFrom(text, tokens[i..]) || i + 1 >= tokens.Length || tokens[i + 1].Kind != Kind.Word) ? 0.93 : 0.5);
         }
 
         if (left.Kind == Kind.Function || (left.Kind is Kind.Clause or Kind.Compare && i + 1 < tokens.Length && tokens[i + 1].Kind == Kind.Open))
         {
-            return At(text, token, IsDatabaseCall(text, left) || IsDelay(text, left) || Is(text, left, "exists") ? 0.93 : quoted ? 0.92 : 0.7);
+            return At(text, token, IsDatabaseCall(text, left) || IsDelay(text, left) || Is(text, left, "exists") ? 0.93 : quoted && !IsPhrase(text, quote) ? 0.92 : 0.7);
         }
 
         if (left.Kind is not (Kind.Number or Kind.Text or Kind.Word))
@@ -342,7 +346,8 @@ internal sealed class SqlInjection : IDetector
             if (left.Kind is Kind.Number or Kind.Text && (right is Kind.Number or Kind.Text or Kind.Function or Kind.Open or Kind.Select or Kind.Word or Kind.Variable || text[^1] == '='))
             {
                 // "5 and 6 is a" is English; a sign or two values compared is not.
-                var english = right == Kind.Word && char.IsAsciiLetter(text[tokens[compare].Start]);
+                var spoken = right == Kind.Word || (right == Kind.Function && !IsDatabaseCall(text, tokens[other]) && !IsDelay(text, tokens[other]));
+                var english = spoken && char.IsAsciiLetter(text[tokens[compare].Start]);
                 return english || (IsPhrase(text, quote) && left.Kind == Kind.Text && right == Kind.Text) ? At(text, token, 0.5) : At(text, token, 0.95);
             }
 
@@ -383,17 +388,17 @@ internal sealed class SqlInjection : IDetector
     private static bool IsInequality(string text, ReadOnlySpan<Token> tokens, int at) =>
         at == 3 && tokens[0].Kind == Kind.Number && tokens[2].Kind == Kind.Number && tokens[1].Kind == Kind.Compare && text[tokens[1].Start] is '<' or '>' && tokens[1].Length == 1;
 
-    /// <summary>The quote closes a phrase that the text itself opened, as people write to search engines: <c>"red shoes" AND "size 9"</c>.</summary>
+    /// <summary>The quote closes a phrase that the text itself opened, as people write to search engines, <c>"red shoes" AND "size 9"</c>, and in Markdown: <c>`start` and `end`</c>.</summary>
     private static bool IsPhrase(string text, int quote)
     {
-        if (quote <= 0 || text[quote] != '"')
+        if (quote <= 0 || text[quote] is not ('"' or '`'))
         {
             return false;
         }
 
         var before = text.AsSpan(0, quote);
-        var count = before.Count('"');
-        return count % 2 == 1 && before[before.IndexOf('"')..].Length > 2 && text.AsSpan(quote).Count('"') % 2 == 1;
+        var count = before.Count(text[quote]);
+        return count % 2 == 1 && before[before.IndexOf(text[quote])..].Length > (text[quote] == '`' ? 1 : 2) && text.AsSpan(quote).Count(text[quote]) % 2 == 1;
     }
 
     private static bool IsDatabaseCall(string text, Token token) => DatabaseCalls.Contains(Slice(text, token));
@@ -590,12 +595,14 @@ internal sealed class SqlInjection : IDetector
             }
             else if (c is '=' or '<' or '>' || (c == '!' && i + 1 < text.Length && text[i + 1] == '='))
             {
+                var first = i;
                 while (i < text.Length && text[i] is '=' or '<' or '>' or '!')
                 {
                     i++;
                 }
 
-                kind = Kind.Compare;
+                // No operator is longer than <=>; headings are underlined so.
+                kind = i - first > LongestOperator ? Kind.Other : Kind.Compare;
             }
             else
             {
