@@ -113,8 +113,8 @@ internal sealed class Screen
 
     private static int[] Anywhere(string literal) => [.. Enumerable.Range(0, literal.Length - GramFilter.Length + 1)];
 
-    /// <summary>Four short ones are looked for by what is around their signs.</summary>
-    private static bool MayStand(string literal) => literal is not ("elt(" or "|sh\n" or "*(|(" or "..%u");
+    /// <summary>Three short ones are looked for by what is around their signs.</summary>
+    private static bool MayStand(string literal) => literal is not ("elt(" or "|sh\n" or "*(|(");
 
     /// <summary>What ordinary texts have little of. Attributes and parameters end with equals signs.</summary>
     private static bool IsMark(char c) => !(char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or '=');
