@@ -438,6 +438,11 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     /// <summary>Longer documents in texts are walked through; lists in them are gone by.</summary>
     private const int MaxDocument = 4096;
 
+    /// <summary>Texts that begin like a document and are none, before the reader has to count them.</summary>
+    private const int MaxMistaken = 1024;
+
+    private int _mistaken;
+
     // Bytes that were looked at in vain, and elements or documents until the next try; so many after a vain one.
     private int _vain;
     private int _pause;
@@ -505,9 +510,16 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
         }
 
         _bytes[from + length] = (byte)']';
+        var (kept, containers) = (_kept, _containers);
         var (behind, elements) = Pass(from, from + length + 1, _depth, nesting, most: 1, known: null);
         _bytes[from + length] = 0;
-        return elements == 1 && behind == from + length;
+        if (elements == 1 && behind == from + length)
+        {
+            return true;
+        }
+
+        (_kept, _containers) = (kept, containers);
+        return false;
     }
 
     /// <param name="at">Where an element begins.</param>
@@ -862,7 +874,31 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
 
         if (EventReader.LooksLikeDocument(_bytes.AsSpan(from, length)))
         {
-            return nesting < options.MaxNesting && (IsLast(from, length) || Copied(ref from, length)) && (PassDocument(from, length, nesting + 1) || Walk(from, from + length, nesting + 1) is var end and >= 0 && Blank(end) == from + length);
+            if (nesting >= options.MaxNesting || !(IsLast(from, length) || Copied(ref from, length)))
+            {
+                return false;
+            }
+
+            if (PassDocument(from, length, nesting + 1))
+            {
+                return true;
+            }
+
+            var kept = _kept;
+            var end = Walk(from, from + length, nesting + 1);
+            var behind = end < 0 ? end : Blank(end);
+            if (behind == from + length)
+            {
+                return true;
+            }
+
+            // Lines of JSON: what the first says counts, and all of them are a text. Of remarks the reader knows more.
+            if (behind < 0 || behind > from + length || _bytes[behind] == '/' || _mistaken++ >= MaxMistaken)
+            {
+                return false;
+            }
+
+            _kept = kept;
         }
 
         if (form && EventReader.IsForm(_bytes.AsSpan(from, length)))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using System.Text;
 
 namespace Pellicle.Inspection;
@@ -166,7 +167,17 @@ public static class Inspector
 
     private static readonly Detectors.IDetector[] All = [.. Detectors.AllDetectors.Create()];
     private static readonly Detectors.LiteralTable Literals = new(All.SelectMany(d => d.Sets));
-    internal static readonly Detectors.Screen Screened = new(All.SelectMany(d => d.Sets).Where(s => s.TellAlone).SelectMany(s => s.Values), Detectors.SqlInjection.StatementWords, Detectors.CommandInjection.Programs);
+    internal static readonly Detectors.Screen Screened = new(All, Detectors.SqlInjection.StatementWords, Detectors.CommandInjection.Programs);
+
+    private static readonly int QueryDetector = Array.FindIndex(All, d => d is Detectors.SqlInjection);
+
+    /// <summary>Shorter texts are read for all literals sooner than searched for each set of words that make queries.</summary>
+    private const int MinAsked = 2048;
+
+    private static readonly (int Detector, Detectors.Literals Set, SearchValues<string> Search, int Length)[] Short =
+    [
+        .. All.SelectMany((detector, i) => detector.Sets.SelectMany(set => set.Values.Where(value => !Detectors.Screen.MayStand(value)).Select(value => (i, set, SearchValues.Create([value], StringComparison.OrdinalIgnoreCase), value.Length)))),
+    ];
 
     // Operators of document databases; in a parameter they change the query.
     private static readonly string[] Operators = ["$where", "$ne", "$gt", "$gte", "$lt", "$lte", "$nin", "$in", "$regex", "$exists", "$or", "$and", "$expr", "$function", "$accumulator"];
@@ -201,6 +212,7 @@ public static class Inspector
             var judge = new Judge(options, Screened, padded: true);
             var walked = walk.Read(judge);
             copy.Inspected();
+            t_asked?.Forget();
             if (walked)
             {
                 return Verdict(options, judge.Signals, walk.Source, walk.Full, walk.Shape, new LazyTexts(copy, options));
@@ -289,15 +301,48 @@ public static class Inspector
 
     private static bool SaysNothing(ReadOnlySpan<byte> text, bool padded)
     {
-        if (Judge.IsClean(Screened, text, padded))
+        var judge = new Judge(InspectionOptions.Default, Screened, padded);
+        _ = judge.Text(Nowhere.Place, 0, text);
+        if (judge.Signals.Count > 0)
         {
-            return true;
+            (t_asked ??= new Asked()).Keep(text, judge.Signals);
         }
 
-        var judge = new Judge(InspectionOptions.Default, Screened);
-        judge.Find(Nowhere.Place, 0, Encoding.UTF8.GetString(text));
         return judge.Signals.Count == 0;
     }
+
+    /// <summary>The last text that was asked about and said something: the walk mostly meets it next.</summary>
+    private sealed class Asked
+    {
+        private const int Longest = 16 * 1024;
+
+        private byte[] _text = [];
+        private int _length;
+
+        public List<InspectionSignal> Signals { get; private set; } = [];
+
+        public void Keep(ReadOnlySpan<byte> text, List<InspectionSignal> signals)
+        {
+            Forget();
+            if (text.Length <= Longest)
+            {
+                _text = _text.Length < text.Length ? new byte[Math.Max(text.Length, 1024)] : _text;
+                text.CopyTo(_text);
+                (_length, Signals) = (text.Length, signals);
+            }
+        }
+
+        public bool Is(ReadOnlySpan<byte> text) => _length > 0 && text.SequenceEqual(_text.AsSpan(0, _length));
+
+        public void Forget()
+        {
+            _text.AsSpan(0, _length).Clear();
+            (_length, Signals) = (0, []);
+        }
+    }
+
+    [ThreadStatic]
+    private static Asked? t_asked;
 
     private sealed class Nowhere : IPlace
     {
@@ -351,13 +396,67 @@ public static class Inspector
 
         public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
         {
+            if (screen is not null && t_asked is { } asked && asked.Is(text))
+            {
+                foreach (var signal in asked.Signals)
+                {
+                    Add(signal with { Field = place.Field(step) });
+                }
+
+                return padded ? null : Encoding.UTF8.GetString(text);
+            }
+
             if (IsClean(screen, text, padded))
             {
                 return null;
             }
 
+            if (padded && screen is not null && screen.Quick.Concerns(text, out var concern))
+            {
+                return Find(place, step, text, ref concern);
+            }
+
             var whole = Encoding.UTF8.GetString(text);
             Find(place, step, whole);
+            return whole;
+        }
+
+        /// <summary>Shows a text to those that it concerns. Null: to none.</summary>
+        private unsafe string? Find(IPlace place, int step, ReadOnlySpan<byte> text, ref Detectors.Clean.Concern concern)
+        {
+            if (concern.Detectors == 0)
+            {
+                return null;
+            }
+
+            var whole = Encoding.UTF8.GetString(text);
+            Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
+            Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
+            if (whole.Length < MinAsked && (concern.Detectors >> QueryDetector & 1) != 0)
+            {
+                Find(place, step, new Detectors.Subject(whole, Literals, places, lengths), concern.Detectors);
+                return whole;
+            }
+
+            for (var sets = (uint)concern.Sets; sets != 0; sets &= sets - 1)
+            {
+                var set = BitOperations.TrailingZeroCount(sets);
+                places[set] = whole.Length == text.Length ? (int)concern.Places[set] : Encoding.UTF8.GetCharCount(text[..(int)concern.Places[set]]);
+                lengths[set] = Literals.Sets[set].LengthAt(whole, places[set]);
+            }
+
+            // What is too short for the screen to look for as it stands.
+            var found = (uint)concern.Sets;
+            foreach (var (detector, set, search, length) in Short)
+            {
+                if ((concern.Detectors >> detector & 1) != 0 && whole.AsSpan().IndexOfAny(search) is >= 0 and var first && ((found & set.Bit) == 0 || first < places[BitOperations.TrailingZeroCount(set.Bit)]))
+                {
+                    found |= set.Bit;
+                    (places[BitOperations.TrailingZeroCount(set.Bit)], lengths[BitOperations.TrailingZeroCount(set.Bit)]) = (first, length);
+                }
+            }
+
+            Find(place, step, new Detectors.Subject(whole, found, places, lengths), concern.Detectors);
             return whole;
         }
 
@@ -386,10 +485,16 @@ public static class Inspector
         {
             Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
             Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
-            var subject = new Detectors.Subject(text, Literals, places, lengths);
+            Find(place, step, new Detectors.Subject(text, Literals, places, lengths), -1);
+        }
+
+        private void Find(IPlace place, int step, scoped in Detectors.Subject subject, long detectors)
+        {
+            var text = subject.Text;
             bool? document = null;
-            foreach (var detector in All)
+            for (var rest = detectors & ((1L << All.Length) - 1); rest != 0; rest &= rest - 1)
             {
+                var detector = All[BitOperations.TrailingZeroCount(rest)];
                 var match = detector.Find(subject);
                 if (match.Confidence > 0)
                 {

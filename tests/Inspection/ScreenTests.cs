@@ -79,13 +79,25 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
             by = Inspector.Screened.Quick.IsClean(padded.AsSpan(0, bytes.Length)) ? $"vectors of {width}" : by;
         }
 
+        var judge = new Inspector.Judge(InspectionOptions.Default, screen: null);
+        judge.Find(new EventTexts(64), -1, Encoding.UTF8.GetString(bytes));
+        // Such texts are nobody's, whatever a literal they hold.
+        foreach (var width in Inspector.Judge.IsPlain(bytes) ? [] : WideVectors.Widths)
+        {
+            Clean.Wide = WideVectors.Of(width);
+            var told = new Inspector.Judge(InspectionOptions.Default, Inspector.Screened, padded: true);
+            _ = told.Text(new EventTexts(64), -1, padded.AsSpan(0, bytes.Length));
+            if (!told.Signals.SequenceEqual(judge.Signals))
+            {
+                return $"{width}: {string.Join("; ", told.Signals)}\nall: {string.Join("; ", judge.Signals)}\n`{text}`";
+            }
+        }
+
         if (by is null)
         {
             return null;
         }
 
-        var judge = new Inspector.Judge(InspectionOptions.Default, screen: null);
-        judge.Find(new EventTexts(64), -1, Encoding.UTF8.GetString(bytes));
         return judge.Signals.Count == 0 ? null : $"clean to {by}, but {judge.Signals[0]}: `{text}`";
     }
 
@@ -190,6 +202,23 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         {
             var text = string.Concat(Enumerable.Range(0, random.Next(1, 5)).Select(_ => Pieces[random.Next(Pieces.Length)] + (random.Next(3) == 0 ? " " : "")));
             Differs(Encoding.UTF8.GetBytes(Framed(Frames[random.Next(Frames.Length)], text))).ShouldBeNull();
+        }
+    }
+
+    /// <summary>Lines of JSON, and what else begins like a document and ends like one.</summary>
+    [Fact]
+    public void Both_ways_say_the_same_of_lines_of_documents()
+    {
+        var random = new Random(41);
+        string[] lines = ["{\"id\":1,\"name\":\"two words\"}", "{\"q\":\"1 or 1=1\"}", "[1,\"; cat /etc/passwd\",{\"a\":[]}]", "{}", "[]", "{\"a\":{\"b\":\"{\\\"c\\\":\\\"; id\\\"}\"}}", "{\"a\":1", "{\"percent\":\"%2e%2e%2fetc\"}", "{\"__proto__\":{\"$ne\":1}}", "[[[[[1]]]]]", "[12:30] hello [x]", "{\"a\":tru}", "{\"text\":\"<script>\"}"];
+        string[] between = ["\n", "\n", "\r\n", "", ",", " ", "//x\n", "/* c */", "\n\n", "\0", "}", "]"];
+        string[] frames = ["{\"body\":TEXT,\"rawPath\":\"/\"}", "{\"Records\":[{\"eventSource\":\"aws:sqs\",\"body\":TEXT},{\"eventSource\":\"aws:sqs\",\"body\":TEXT}]}", "{\"a\":[TEXT,TEXT,\"x\"],\"b\":TEXT}", "{\"isBase64Encoded\":true,\"rawPath\":\"/\",\"body\":BASE64}", "{\"body\":NESTED}", "{\"body\":\"a=1&b=FORM\",\"rawPath\":\"/\"}"];
+        for (var round = 0; round < 4000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, random.Next(4) == 0 ? 60 : 6)).Select(_ => lines[random.Next(lines.Length)] + between[random.Next(random.Next(3) == 0 ? between.Length : 2)]));
+            var json = Encoding.UTF8.GetBytes(Framed(frames[random.Next(frames.Length)], text));
+            Differs(json).ShouldBeNull();
+            Differs(json, new InspectionOptions { MaxTexts = random.Next(1, 40) }).ShouldBeNull();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -48,6 +49,23 @@ internal sealed unsafe class Clean
 
         /// <summary>Base64, its length, and where what it stands for goes, with up to <see cref="EventCopy.Padding"/> bytes behind; how many characters were decoded, whole blocks of four: from there on something else stands, or few are left.</summary>
         public delegate* unmanaged<byte*, nint, byte*, nint> Base64;
+
+        /// <summary>Text and length; whom it concerns.</summary>
+        public delegate* unmanaged<byte*, nint, Tables*, Concern*, void> Concerns;
+    }
+
+    /// <summary>Whom a text concerns. INVARIANT: as <c>struct concern</c> in Native/clean.c.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Concern
+    {
+        /// <summary>A bit for each of <see cref="AllDetectors"/>, in their order. The others find nothing.</summary>
+        public long Detectors;
+
+        /// <summary><see cref="Literals.Bit"/> of each set that means something by itself and has a literal in the text.</summary>
+        public long Sets;
+
+        /// <summary>Where the first one of each stands.</summary>
+        public fixed long Places[LiteralTable.MaxSets];
     }
 
     /// <summary>INVARIANT: as <c>struct screen</c> in Native/clean.c.</summary>
@@ -174,7 +192,10 @@ internal sealed unsafe class Clean
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
     private const int FilterWords = 1024;
-    private const int LiteralBytes = 16384;
+    private const int LiteralBytes = 24576;
+
+    /// <summary>Before the characters of a literal.</summary>
+    private const int LiteralHead = 8;
     private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2) + (MostGrams / 4) + (LiteralBytes / 8);
     private const int SetWords = 512 + 64;
     private const int Words = GramWords + (4 * SetWords) + 128 + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
@@ -182,12 +203,13 @@ internal sealed unsafe class Clean
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
     /// <param name="grams">Four characters that tell of literals.</param>
+    /// <param name="wanted">Whom a literal concerns, and the sets that it is in.</param>
     /// <param name="keywords">Of queries.</param>
     /// <param name="joins">Those that go on with one behind a quote.</param>
     /// <param name="commands">Of shells.</param>
     /// <param name="starts">That begin a statement.</param>
     /// <param name="objects">That serialised objects begin with.</param>
-    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams, IEnumerable<string> keywords, IEnumerable<string> joins, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
+    public Clean(TextMasks masks, byte[] classes, IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams, Func<string, (int Detectors, uint Sets)> wanted, IEnumerable<string> keywords, IEnumerable<string> joins, IEnumerable<string> commands, IEnumerable<string> starts, IEnumerable<byte[]> objects)
     {
         var used = (int)(-(nint)Unsafe.AsPointer(ref _data[0]) & (Line - 1)) / sizeof(ulong);
         ulong* Keep(ReadOnlySpan<ulong> words)
@@ -223,7 +245,7 @@ internal sealed unsafe class Clean
         ref var tables = ref _tables[0];
         tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes)); // INVARIANT: first, where a line begins
         tables.Masks = (byte*)Unsafe.AsPointer(ref masks.AllTables[0]);
-        tables.Grams = (byte*)Keep(Grams(grams));
+        tables.Grams = (byte*)Keep(Grams(grams, wanted));
         tables.Keywords = (byte*)Keep(Set(keywords));
         tables.Joins = (byte*)Keep(Set(joins));
         tables.Commands = (byte*)Keep(Set(commands));
@@ -233,7 +255,7 @@ internal sealed unsafe class Clean
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>
-    private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams)
+    private static ulong[] Grams(IEnumerable<(uint Characters, ulong Before, ulong Behind, (byte[] Value, int Offset)[] Literals)> grams, Func<string, (int Detectors, uint Sets)> wanted)
     {
         var table = new ulong[GramWords];
         var characters = MemoryMarshal.Cast<ulong, uint>(table.AsSpan(FilterWords, Slots / 2));
@@ -264,13 +286,17 @@ internal sealed unsafe class Clean
                 around[(count * 2) + 1] |= behind;
                 foreach (var (value, offset) in places)
                 {
-                    if (written + value.Length + 3 > LiteralBytes)
+                    if (written + value.Length + LiteralHead + 1 > LiteralBytes)
                     {
                         throw new ArgumentException("more literals than the table is made for", nameof(grams));
                     }
 
                     literals[written++] = checked((byte)value.Length);
                     literals[written++] = checked((byte)offset);
+                    var (detectors, sets) = wanted(Encoding.ASCII.GetString(value));
+                    BinaryPrimitives.WriteUInt16LittleEndian(literals[written..], checked((ushort)detectors));
+                    BinaryPrimitives.WriteUInt32LittleEndian(literals[(written + 2)..], sets);
+                    written += LiteralHead - 2;
                     _ = Ascii.ToLower(value, literals[written..], out var length);
                     written += length;
                 }
@@ -336,6 +362,26 @@ internal sealed unsafe class Clean
         {
             return Wide.Fields(start, form.Length, (Tables*)Unsafe.AsPointer(ref _tables[0]));
         }
+    }
+
+    /// <summary>Whom a text concerns that is not clean; false when that is not told here, and every detector has to look at it.</summary>
+    /// <param name="text"><see cref="Behind"/> bytes behind it may be read.</param>
+    /// <param name="concern">Is told.</param>
+    public bool Concerns(ReadOnlySpan<byte> text, out Concern concern)
+    {
+        concern = default;
+        if (Wide.Concerns == null)
+        {
+            return false;
+        }
+
+        fixed (byte* start = text)
+        fixed (Concern* told = &concern)
+        {
+            Wide.Concerns(start, text.Length, (Tables*)Unsafe.AsPointer(ref _tables[0]), told);
+        }
+
+        return true;
     }
 
     public void Read(List* list) => Wide.Elements(list, (Tables*)Unsafe.AsPointer(ref _tables[0]));

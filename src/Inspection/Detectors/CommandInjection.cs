@@ -54,6 +54,10 @@ internal sealed class CommandInjection : IDetector
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    private static readonly KnownWords MayBeProgram = new(Sharp);
+
+    private static bool IsProgram(ReadOnlySpan<char> word) => MayBeProgram.MayHave(word) && SharpWords.Contains(word);
+
     private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -", "-e /bin/sh", "-e /bin/bash", "-e cmd.exe", "`echo $((", "$(echo $((", "$(</etc/", "exec=`", "cmd=`");
 
     private static readonly SearchValues<char> Starts = SearchValues.Create(";\n|&`$<>");
@@ -116,7 +120,7 @@ internal sealed class CommandInjection : IDetector
         start += escaped ? text[start] == ';' ? 1 : 2 : 0;
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out _, out _);
-        return word.Length > 0 && SharpWords.Contains(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
+        return word.Length > 0 && IsProgram(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
             ? new Match(0.92, 0, text.Length)
             : Match.None;
     }
@@ -129,7 +133,7 @@ internal sealed class CommandInjection : IDetector
         {
             Span<char> buffer = stackalloc char[32];
             var word = Command(text, tick + 2, buffer, out _, out _, out _);
-            if (word.Length > 0 && SharpWords.Contains(word) && text.Length < 512)
+            if (word.Length > 0 && IsProgram(word) && text.Length < 512)
             {
                 return new Match(0.92, tick, Math.Min(40, text.Length - tick));
             }
@@ -168,7 +172,7 @@ internal sealed class CommandInjection : IDetector
         reading.Start = start;
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
-        if (word.Length == 0 || !SharpWords.Contains(word))
+        if (word.Length == 0 || !IsProgram(word))
         {
             return Match.None;
         }
@@ -224,7 +228,7 @@ internal sealed class CommandInjection : IDetector
 
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
-        if (word.Length == 0 || !SharpWords.Contains(word))
+        if (word.Length == 0 || !IsProgram(word))
         {
             return Match.None;
         }

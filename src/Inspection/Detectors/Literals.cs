@@ -14,6 +14,28 @@ internal sealed class Literals(params string[] values)
 
     internal IReadOnlyList<string> Values => values;
 
+    private SearchValues<string>? _search;
+
+    /// <summary>For a text that was not searched for all sets in one pass.</summary>
+    private SearchValues<string> Search => _search ??= SearchValues.Create(values, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Where the first one stands, and how long it is; a negative place for none.</summary>
+    internal (int Place, int Length) First(ReadOnlySpan<char> text) => text.IndexOfAny(Search) is >= 0 and var place ? (place, LengthAt(text, place)) : (-1, 0);
+
+    /// <summary>Of the one that stands there.</summary>
+    internal int LengthAt(ReadOnlySpan<char> text, int place)
+    {
+        foreach (var value in values)
+        {
+            if (text[place..].StartsWith(value, StringComparison.OrdinalIgnoreCase))
+            {
+                return value.Length;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>One of them in a text is worth a look, whatever else stands there; see <see cref="Screen"/> for what it looks at beside the others.</summary>
     internal bool TellAlone { get; init; } = true;
 }
@@ -44,6 +66,10 @@ internal sealed class LiteralTable
     // The same for the three characters at the first or second place of some literal: of two neighbouring places one is even.
     private readonly ulong[] _pairs = new ulong[1024];
     private readonly Dictionary<uint, Entry[]> _entries = [];
+    private readonly List<Literals> _sets = [];
+
+    /// <summary>By the place of their bits.</summary>
+    internal IReadOnlyList<Literals> Sets => _sets;
 
     private readonly record struct Entry(string Folded, uint Bit);
 
@@ -59,6 +85,7 @@ internal sealed class LiteralTable
             }
 
             set.Bit = 1u << index++;
+            _sets.Add(set);
             foreach (var value in set.Values)
             {
                 if (value.Length < Grams || !System.Text.Ascii.IsValid(value))

@@ -77,13 +77,32 @@ internal sealed class Screen
         Object = 1 << 7,
     }
 
-    /// <param name="literals">Every literal that means something by itself.</param>
+    /// <param name="detectors">All; every literal of theirs that means something by itself is looked for.</param>
     /// <param name="statements">Words that make a quote worth reading.</param>
     /// <param name="commands">Programs that mean something behind a separator.</param>
-    public Screen(IEnumerable<string> literals, IReadOnlyList<string> statements, IReadOnlyCollection<string> commands)
+    public Screen(IReadOnlyList<IDetector> detectors, IReadOnlyList<string> statements, IReadOnlyCollection<string> commands)
     {
         var (marked, words) = (new List<(string Value, int Offset)>(), new List<(string Value, int Offset)>());
-        foreach (var literal in literals.Where(MayStand).Concat(["select", "sleep", "benchmark"]).Distinct(StringComparer.OrdinalIgnoreCase))
+        var wanted = new Dictionary<string, (int Detectors, uint Sets)>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < detectors.Count; i++)
+        {
+            foreach (var set in detectors[i].Sets.Where(s => s.TellAlone))
+            {
+                foreach (var literal in set.Values)
+                {
+                    var (who, sets) = wanted.GetValueOrDefault(literal);
+                    wanted[literal] = (who | 1 << i, sets | set.Bit);
+                }
+            }
+
+            // Calls of the language and what queries ask with.
+            foreach (var word in detectors[i] is SqlInjection ? (ReadOnlySpan<string>)["select", "sleep", "benchmark"] : [])
+            {
+                wanted[word] = (1 << i, 0);
+            }
+        }
+
+        foreach (var literal in wanted.Keys.Where(MayStand).Distinct(StringComparer.OrdinalIgnoreCase))
         {
             int[] ends = [.. Anywhere(literal).Where(at => IsMark(literal[at + GramFilter.Length - 1]))];
             (ends.Length > 0 ? marked : words).Add((literal, GramFilter.Rarest(literal, ends.Length > 0 ? ends : Anywhere(literal))));
@@ -106,7 +125,7 @@ internal sealed class Screen
         }
 
         _commands = new WordSet(commands);
-        Quick = new Clean(Masks, Classes.Tables(words.Concat(marked), Conditions), _marked.Grams.Concat(_words.Grams), SqlInjection.AllKeywords, SqlInjection.Joins, commands, Statements, Deserialization.Beginnings);
+        Quick = new Clean(Masks, Classes.Tables(words.Concat(marked), Conditions), _marked.Grams.Concat(_words.Grams), literal => wanted[literal], SqlInjection.AllKeywords, SqlInjection.Joins, commands, Statements, Deserialization.Beginnings);
     }
 
     private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];
@@ -114,7 +133,7 @@ internal sealed class Screen
     private static int[] Anywhere(string literal) => [.. Enumerable.Range(0, literal.Length - GramFilter.Length + 1)];
 
     /// <summary>Three short ones are looked for by what is around their signs.</summary>
-    private static bool MayStand(string literal) => literal is not ("elt(" or "|sh\n" or "*(|(");
+    internal static bool MayStand(string literal) => literal is not ("elt(" or "|sh\n" or "*(|(");
 
     /// <summary>What ordinary texts have little of. Attributes and parameters end with equals signs.</summary>
     private static bool IsMark(char c) => !(char.IsAsciiLetterOrDigit(c) || c is ' ' or ',' or '=');

@@ -56,6 +56,8 @@ internal sealed class SqlInjection : IDetector
 
     private static readonly FrozenDictionary<string, Kind>.AlternateLookup<ReadOnlySpan<char>> KeywordOf = Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    private static readonly KnownWords MayBeKeyword = new(Keywords.Keys);
+
     // Calls and names that only an attack on a database brings into a parameter.
     private static readonly Literals Certain = new(
         "pg_sleep(", "waitfor delay", "xp_cmdshell", "xp_dirtree", "sp_executesql", "load_file(", "into outfile", "into dumpfile", "extractvalue(", "updatexml(", "utl_http.", "utl_inaddr.", "dbms_pipe.", "dbms_lock.", "dbms_ldap.", "ctxsys.", "information_schema.",
@@ -100,23 +102,34 @@ internal sealed class SqlInjection : IDetector
         }
 
         // A change of structure needs a quote, a word of the language or two bars; comments and numbers alone change nothing.
-        var speaks = subject.Has(Speech) || subject.Has(Certain);
-        if (!speaks && !subject.Any(Signs.Quote | Signs.Bar | Signs.Ampersand))
+        // Where words have to be looked for, that comes last.
+        var asks = !subject.IsRead;
+        var bars = subject.Any(Signs.Bar | Signs.Ampersand);
+        if (!asks && !bars && !subject.Any(Signs.Quote) && !Speaks(subject))
         {
             return Match.None;
         }
 
         var span = text.AsSpan();
         Span<Token> buffer = stackalloc Token[MaxTokens];
-        var best = speaks || subject.Any(Signs.Bar | Signs.Ampersand) ? Judge(text, buffer[..Tokenize(text, 0, buffer)], -1) : Match.None;
+        var best = asks || bars || Speaks(subject) ? Judge(text, buffer[..Tokenize(text, 0, buffer)], -1) : Match.None;
+        if (asks && best.Confidence > 0 && !bars && !Speaks(subject))
+        {
+            best = Match.None;
+        }
+
         var tries = 0;
-        for (var at = subject.Any(Signs.Quote) ? span.IndexOfAny(Quotes) : -1; at >= 0 && tries < MaxQuotes; tries++)
+        bool? strong = asks ? null : subject.Has(Strong);
+        Span<int> counts = [-1, -1, -1];
+        for (var at = span.IndexOfAny(Quotes); at >= 0 && tries < MaxQuotes; tries++)
         {
             // What stands before the quote would be inside the application's own string. A word after it ("the seat's cover") is prose,
             // unless statements are spoken of at all.
-            if (!ClosesArgument(span, at) && (subject.Has(Strong) || Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma)))
+            var tells = strong == true || (Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma));
+            if ((tells || strong is null) && !ClosesArgument(span, at, counts))
             {
-                best = best.Or(Judge(text, buffer[..Tokenize(text, at + 1, buffer)], at));
+                var found = Judge(text, buffer[..Tokenize(text, at + 1, buffer)], at);
+                best = found.Confidence > best.Confidence && (tells || (strong ??= subject.Has(Strong)) == true) ? found : best;
             }
 
             var next = span[(at + 1)..].IndexOfAny(Quotes);
@@ -138,15 +151,27 @@ internal sealed class SqlInjection : IDetector
         return text.Length > 4000 && best.Confidence < 0.97 ? best with { Confidence = Math.Min(best.Confidence, 0.6) } : best;
     }
 
+    private static bool Speaks(in Subject subject) => subject.Has(Certain) || subject.Has(Speech);
+
     /// <summary>
     /// The quote ends a text that an expression of the event's own opened: <c>StartsWith("ch") and …</c>, <c>status == "open" and …</c>, <c>project = 'X' AND …</c>.
     /// Nothing of the application's is open there; read bare, the text is judged all the same.
     /// </summary>
-    private static bool ClosesArgument(ReadOnlySpan<char> text, int at)
+    /// <param name="text">Text.</param>
+    /// <param name="at">Of the quote.</param>
+    /// <param name="counts">How many of each kind the text has; negative when they were not counted.</param>
+    private static bool ClosesArgument(ReadOnlySpan<char> text, int at, Span<int> counts)
     {
         // Texts in a row are closed in a row: a quote that opened the text's very first, or is not closed, may be the application's.
         var quote = text[at];
-        if (!char.IsAsciiLetter(text[0]) || text[..at].Count(quote) % 2 == 0 || text.Count(quote) % 2 != 0)
+        if (!char.IsAsciiLetter(text[0]) || text[..at].Count(quote) % 2 == 0)
+        {
+            return false;
+        }
+
+        ref var count = ref counts[quote switch { '\'' => 0, '"' => 1, _ => 2 }];
+        count = count < 0 ? text.Count(quote) : count;
+        if (count % 2 != 0)
         {
             return false;
         }
@@ -517,7 +542,7 @@ internal sealed class SqlInjection : IDetector
                     after++;
                 }
 
-                kind = KeywordOf.TryGetValue(word, out var keyword) ? keyword : after < text.Length && text[after] == '(' ? Kind.Function : Kind.Word;
+                kind = MayBeKeyword.MayHave(word) && KeywordOf.TryGetValue(word, out var keyword) ? keyword : after < text.Length && text[after] == '(' ? Kind.Function : Kind.Word;
             }
             else if (char.IsAsciiDigit(c) || (c == '.' && i + 1 < text.Length && char.IsAsciiDigit(text[i + 1])))
             {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 
 namespace Pellicle.Inspection.Detectors;
@@ -46,32 +47,60 @@ internal enum Signs : uint
     Control = 1 << 24,
 }
 
-/// <summary>One text under inspection, with what a single pass over it told.</summary>
+/// <summary>One text under inspection, with what a single pass over it told, or with what is known of its literals: then the rest is looked for when a detector asks.</summary>
 internal readonly ref struct Subject
 {
     private readonly ReadOnlySpan<int> _places;
     private readonly ReadOnlySpan<int> _lengths;
     private readonly uint _hits;
+    private readonly Signs _signs;
+    private readonly bool _asks;
 
     /// <summary>Scratch space of <see cref="LiteralTable.MaxSets"/> each is the caller's.</summary>
     public Subject(string text, LiteralTable table, Span<int> places, Span<int> lengths)
     {
         Text = text;
-        Signs = table.Read(text, places, lengths, out _hits);
+        _signs = table.Read(text, places, lengths, out _hits);
+        _places = places;
+        _lengths = lengths;
+    }
+
+    /// <summary>Of what is known already of sets that mean something by themselves.</summary>
+    /// <param name="text">Text.</param>
+    /// <param name="hits">Bits of those that have a literal in it.</param>
+    /// <param name="places">Where the first one of each stands.</param>
+    /// <param name="lengths">How long it is.</param>
+    public Subject(string text, uint hits, ReadOnlySpan<int> places, ReadOnlySpan<int> lengths)
+    {
+        Text = text;
+        _asks = true;
+        _hits = hits;
         _places = places;
         _lengths = lengths;
     }
 
     public string Text { get; }
 
-    public Signs Signs { get; }
+    /// <summary>One pass told of all literals; if not, looking for those of a set that means nothing by itself takes one.</summary>
+    public bool IsRead => !_asks;
 
-    public bool Any(Signs signs) => (Signs & signs) != 0;
+    public bool Any(Signs signs) => _asks ? CharacterTable.HasAny(Text, signs) : (_signs & signs) != 0;
 
-    public bool All(Signs signs) => (Signs & signs) == signs;
+    public bool All(Signs signs)
+    {
+        for (var rest = (uint)signs; rest != 0; rest &= rest - 1)
+        {
+            if (!Any((Signs)(rest & -rest)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>True when one of the literals stands somewhere.</summary>
-    public bool Has(Literals set) => (_hits & set.Bit) != 0;
+    public bool Has(Literals set) => (_hits & set.Bit) != 0 || (_asks && !set.TellAlone && set.First(Text).Place >= 0);
 
     /// <summary>The first place of one of the literals.</summary>
     public Match Find(Literals set, double confidence)
@@ -79,6 +108,12 @@ internal readonly ref struct Subject
         if (!Has(set))
         {
             return Match.None;
+        }
+
+        if (_asks && !set.TellAlone)
+        {
+            var (place, length) = set.First(Text);
+            return new Match(confidence, place, length);
         }
 
         var index = BitOperations.TrailingZeroCount(set.Bit);
@@ -93,7 +128,30 @@ internal static class CharacterTable
 
     public static ReadOnlySpan<byte> Folded => s_folded;
 
+    /// <summary>One of the signs stands somewhere; looked for one after the other, the more common ones first found soon.</summary>
+    public static bool HasAny(ReadOnlySpan<char> text, Signs signs)
+    {
+        for (var rest = (uint)signs; rest != 0; rest &= rest - 1)
+        {
+            var sign = (Signs)(rest & -rest);
+            if (sign switch
+            {
+                Detectors.Signs.Dots => text.IndexOf("..") >= 0,
+                Detectors.Signs.Slashes => text.IndexOf("//") >= 0,
+                Detectors.Signs.Dashes => text.IndexOf("--") >= 0,
+                Detectors.Signs.Foreign => !System.Text.Ascii.IsValid(text),
+                _ => text.ContainsAny(s_characters[BitOperations.TrailingZeroCount(rest)]),
+            })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static readonly uint[] s_signs = BuildSigns();
+    private static readonly SearchValues<char>[] s_characters = [.. Enumerable.Range(0, 32).Select(bit => SearchValues.Create([.. Enumerable.Range(0, 128).Where(c => (s_signs[c] >> bit & 1) != 0).Select(c => (char)c)]))];
     private static readonly byte[] s_folded = BuildFolded();
 
     private static uint[] BuildSigns()

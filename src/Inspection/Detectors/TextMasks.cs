@@ -85,7 +85,7 @@ internal sealed unsafe class TextMasks
 
     internal static string OfValues => "0123456789)@'\"`";
 
-    internal static string OfRuns { get; } = new([.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '@')]);
+    internal static string OfRuns { get; } = new([.. Enumerable.Range(0, 128).Select(c => (char)c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '@' or '$')]);
 
     internal static string OfBlanks { get; } = new([.. Enumerable.Range(0, 33).Select(c => (char)c), '+']);
 

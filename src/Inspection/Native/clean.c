@@ -5,8 +5,9 @@
 
 /* INVARIANT: as Clean.Tables, Clean.Words and Clean.List in Clean.cs. */
 struct words { uint32_t lengths[1024]; uint64_t hashes[64]; };
-/* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters, and of where the literals that have them begin: length, place of the four, small letters; a zero behind the last. */
-struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; uint16_t begins[1024]; uint8_t literals[16384]; };
+/* A bit for each hash of four characters; by open addressing, these, and the number of what may stand before and behind them, a bit for each class of characters, and of where the literals that have them begin: length, place of the four, detectors that want it, two bytes, a bit for each, sets that it is in, four bytes, small letters; a zero behind the last. */
+enum { HEAD = 8 };
+struct grams { uint64_t filter[1024]; uint32_t characters[2048]; uint16_t numbers[2048]; struct { uint64_t before, behind; } around[1024]; uint16_t begins[1024]; uint8_t literals[24576]; };
 struct screen {
     const uint8_t (*tables)[16];
     const struct grams *grams;
@@ -172,8 +173,11 @@ INLINE int is_literal(const struct texts *t, const uint8_t *start, const uint8_t
     return 1;
 }
 
-/* One of the literals that have four characters which stand here. */
-INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at)
+/* What of the detectors a text may concern, and where literals of their sets stand first. INVARIANT: as Clean.Concern in Clean.cs. */
+struct concern { int64_t detectors, sets, places[32]; };
+
+/* One of the literals that have four characters which stand here; with a concern, 0, and all of them are added to it. */
+INLINE int find_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at, struct concern *concern)
 {
     uint32_t gram = four(at) | 0x20202020, slot = (gram * 0x9E3779B1u) >> 16;
     if (!(grams->filter[slot >> 6] >> (slot & 63) & 1)) return 0;
@@ -182,10 +186,19 @@ INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8
     if (!grams->characters[slot]) return 0;
     int number = grams->numbers[slot], behind = peek(t, at + 4);
     if ((at > start && !(grams->around[number].before & class_of(at[-1]))) || (behind >= 0 && !(grams->around[number].behind & class_of(behind)))) return 0;
-    for (const uint8_t *literal = grams->literals + grams->begins[number]; *literal; literal += 2 + *literal)
-        if (is_literal(t, start, at - literal[1], literal + 2, *literal)) return 1;
+    for (const uint8_t *literal = grams->literals + grams->begins[number]; *literal; literal += HEAD + *literal)
+        if (is_literal(t, start, at - literal[1], literal + HEAD, *literal)) {
+            if (!concern) return 1;
+            uint32_t sets = four(literal + 4);
+            concern->detectors |= literal[2] | literal[3] << 8;
+            concern->sets |= sets;
+            for (ptrdiff_t place = at - literal[1] - start; sets; sets &= sets - 1)
+                if (place < concern->places[first_of(sets)]) concern->places[first_of(sets)] = place;
+        }
     return 0;
 }
+
+INLINE int is_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at) { return find_gram(t, grams, start, at, NULL); }
 
 /* One of the words may begin with these two characters (0 for the second of a word of one), have this length and these first eight characters. */
 INLINE int may_be(const struct words *words, int first, int second, int length) { return length < 32 && (words->lengths[(first & 31) << 5 | (second & 31)] >> length & 1); }
@@ -490,7 +503,7 @@ static int is_ordinary(struct texts *t, const uint8_t *start, const uint8_t *pla
 }
 
 /* What numbers and names of variables go on with, and what stands between the words of a query. */
-INLINE int goes_on(int c) { return is_word(c) || c == '.' || c == '@' || c >= 128; }
+INLINE int goes_on(int c) { return is_word(c) || c == '.' || c == '$' || c == '@' || c >= 128; }
 INLINE int parts(int c) { return c <= ' ' || c == '+' || c >= 128; }
 
 /* A word that goes on with a query stands here, behind a number, parenthesis, variable or quoted text; or it is the second of its text. */
@@ -757,6 +770,19 @@ INLINE int short_one(const uint8_t *text, int length, const struct bits *b, cons
     return is_clear(text, length, b, screen, kit) || !(judge(&t, text, b, length < 64 ? below(length) : ~0ULL, 1) || t.lines || ends_with_condition(&t, text, length));
 }
 
+/* A remark of a query may end a line; of parameters alone. */
+INLINE int has_remark(const struct texts *t, const uint8_t *text, ptrdiff_t length)
+{
+    uint64_t blanks, pairs, dash_before = 0;
+    if (length >= BARE) return 0;
+    for (const uint8_t *at = text; at < t->end; at += 64) {
+        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, dashes = t->kit->ends(at, '-', &blanks, &pairs) & valid;
+        if ((t->kit->ends(at, '#', &blanks, &pairs) & valid) | (dashes & (dashes << 1 | dash_before))) return 1;
+        dash_before = dashes >> 63;
+    }
+    return 0;
+}
+
 INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
 {
     if (!length) return 1; /* and may be nowhere */
@@ -778,15 +804,108 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
     }
     if (ends_with_condition(&t, text, length)) return 0;
     if (!t.lines) return 1;
-    if (length <= HEADER) return 0;
-    if (length >= BARE) return 1; /* remarks end lines of parameters */
-    uint64_t blanks, pairs, dash_before = 0;
-    for (const uint8_t *at = text; at < t.end; at += 64) {
-        uint64_t valid = t.end - at < 64 ? below((int)(t.end - at)) : ~0ULL, dashes = kit->ends(at, '-', &blanks, &pairs) & valid;
-        if ((kit->ends(at, '#', &blanks, &pairs) & valid) | (dashes & (dashes << 1 | dash_before))) return 0;
-        dash_before = dashes >> 63;
+    return length > HEADER && !has_remark(&t, text, length);
+}
+
+/* Detectors. INVARIANT: in the order of AllDetectors in IDetector.cs. */
+enum { COMMANDS = 1 << 1, SCRIPTS = 1 << 2, OBJECTS = 1 << 3, HEADERS = 1 << 5, DIRECTORIES = 1 << 6, PATHS = 1 << 8, ADDRESSES = 1 << 12, QUERIES = 1 << 13, TEMPLATES = 1 << 14, EVERY = 0xffff };
+
+/* Whom this sign concerns of those that are not concerned yet. INVARIANT: as is_quiet, of which each rule is there for some of them. */
+static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_t *at, uint32_t others)
+{
+    int next = peek(t, at + 1), before = at > start ? at[-1] : ' ';
+    uint32_t found = 0;
+    switch (*at) {
+    case '\'': case '"':
+        return others & QUERIES && !meets_word(t, start, at + 1) ? QUERIES : 0;
+    case '`':
+        if (others & QUERIES && !meets_word(t, start, at + 1)) found |= QUERIES;
+        if (others & COMMANDS && (before == '(' || meets_command(t, at + 1, 0))) found |= COMMANDS;
+        return found;
+    case ';':
+        if (is_digit(next)) return 0;
+        if (others & QUERIES && meets_statement(t, at + 1)) found |= QUERIES;
+        if (others & COMMANDS && meets_command(t, at + 1, 1)) found |= COMMANDS;
+        return found;
+    case '&': case '|':
+        if (next == *at) {
+            if (!has_bytes(t, start, BARE)) found |= QUERIES;
+            if (others & COMMANDS && meets_command(t, at + 2, 0)) found |= COMMANDS;
+            return found;
+        }
+        if (next == '#' && *at == '&' && tags_before(t, start, at) == 1) found |= SCRIPTS;
+        if (others & COMMANDS && meets_command(t, at + 1, 1)) found |= COMMANDS;
+        return found;
+    case '\n':
+        t->lines = 1;
+        return others & COMMANDS && meets_command(t, at + 1, 1) ? COMMANDS : 0;
+    case '=': return others & SCRIPTS && !is_quiet(t, start, at) ? SCRIPTS : 0;
+    case '/': return others & ADDRESSES && !is_quiet(t, start, at) ? ADDRESSES : 0;
+    case '%': return is_quiet(t, start, at) ? 0 : PATHS;
+    case '*': return is_quiet(t, start, at) ? 0 : QUERIES | DIRECTORIES | TEMPLATES;
+    case ':': return is_quiet(t, start, at) ? 0 : OBJECTS;
+    case '(': return is_quiet(t, start, at) ? 0 : (at[-1] | 0x20) == 't' ? QUERIES : SCRIPTS;
+    case '<': case '>': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
+    case '$': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
+    case '{': return is_quiet(t, start, at) ? 0 : TEMPLATES;
+    case '\\': return is_quiet(t, start, at) ? 0 : EVERY;
     }
-    return 1;
+    return is_quiet(t, start, at) ? 0 : EVERY;
+}
+
+/* Whom the beginning of a text concerns, whatever it is a document of. */
+static uint32_t concerned_by_start(const struct texts *t, const uint8_t *at)
+{
+    if (begins_well(t, at)) return 0;
+    if (begins_object(t->screen, at)) return OBJECTS | QUERIES | COMMANDS;
+    return defines(t, at) || *at == '[' || *at == '{' ? COMMANDS : QUERIES | OBJECTS | COMMANDS | PATHS;
+}
+
+/* Whom a text that is not clean concerns. What it is not about need not be looked at. */
+INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit, struct concern *concern)
+{
+    struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = -1 };
+    *concern = (struct concern){ 0 };
+    for (int i = 0; i < 32; i++) concern->places[i] = INT64_MAX;
+    uint32_t found = length ? concerned_by_start(&t, text) : 0;
+    for (const uint8_t *chunk = text; chunk < t.end; chunk += CHUNK) {
+        struct bits looked[LANES];
+        int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
+        if (blocks == 1) kit->look_one(chunk, screen, looked);
+        else kit->look(chunk, blocks, screen, looked);
+        for (int i = 0; i < blocks; i++) {
+            const struct bits *b = &looked[i];
+            const uint8_t *at = chunk + 64 * i;
+            uint64_t valid = t.end - at < 64 ? below(t.end - at) : ~0ULL, dots = b->dots & valid, hits;
+            if (b->never & valid) found = EVERY;
+            for (hits = found & PATHS ? 0 : dots & (dots << 1 | t.dot); hits; hits &= hits - 1)
+                if (!stays_inside(&t, text, at + first_of(hits))) found |= PATHS;
+            t.dot = dots >> 63;
+            for (hits = b->words & valid; hits; hits &= hits - 1)
+                if (may_be_gram(screen->grams, at + first_of(hits)) && !is_page(&t, text, at + first_of(hits))) find_gram(&t, screen->grams, text, at + first_of(hits), concern);
+            hits = found & QUERIES ? 0 : b->conditions & valid;
+            if (hits) {
+                uint64_t run = b->run | b->foreign, blank = b->blank | b->foreign;
+                hits &= through(blank, through(run, b->value << 1 | 1) | 1) | through(blank, through(run, through(blank, (at == text) | 1) | 1) | 1);
+            }
+            for (; hits; hits &= hits - 1)
+                if (is_condition(&t, text, at + first_of(hits))) found |= QUERIES;
+            for (hits = b->acting & valid; hits; hits &= hits - 1)
+                if (!is_plainly_quiet(&t, at + first_of(hits))) found |= concerned_by(&t, text, at + first_of(hits), ~found);
+            for (hits = b->foreign & valid; hits && !(found & PATHS);) {
+                const uint8_t *place = at + first_of(hits);
+                if (place >= t.foreign && !is_ordinary(&t, text, place)) {
+                    found |= PATHS | HEADERS;
+                    break;
+                }
+                hits &= t.foreign - at < 64 ? ~below(t.foreign - at) : 0;
+            }
+        }
+    }
+    if (ends_with_condition(&t, text, length)) found |= QUERIES;
+    if (t.lines && length <= HEADER) found |= HEADERS;
+    if (t.lines && has_remark(&t, text, length)) found |= QUERIES;
+    concern->detectors |= found;
 }
 
 /* How many texts the fields of a form have, when all are clean and none has a percent sign; -1 otherwise. Blanks stand for its plus signs. */

@@ -730,6 +730,8 @@ static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
+WITH_AVX2 static void concerns_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen, struct concern *concern) { concerns_of(text, length, screen, &with_avx2, concern); }
+WITH_VBMI static void concerns_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen, struct concern *concern) { concerns_of(text, length, screen, &with_avx512, concern); }
 WITH_AVX2 APART static int one_block_avx2(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen) { return short_one(text, length, bits, screen, &with_avx2); }
 WITH_VBMI APART static int one_block_avx512(const uint8_t *text, int length, const struct bits *bits, const struct screen *screen) { return short_one(text, length, bits, screen, &with_avx512); }
 WITH_AVX2 static int64_t clean_fields_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return clean_fields(text, length, screen, &with_avx2); }
@@ -766,6 +768,7 @@ struct functions {
     const uint8_t *(*skip)(const uint8_t *at, const uint8_t *limit);
     int (*spaced)(const uint8_t *from, ptrdiff_t length, uint8_t *to);
     base64 *base64;
+    void (*concerns)(const uint8_t *text, ptrdiff_t length, const struct screen *screen, struct concern *concern);
 };
 
 /* The quickest way that this processor has, of those with vectors of no more bits; 0 for none. */
@@ -777,7 +780,7 @@ int pellicle_functions(int most, struct functions *functions)
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (low & 6) != 6 || most < 256 || !(b & bit_AVX2) || !(b & bit_BMI) || !(b & bit_BMI2)) return 0;
     int is_wide = most >= 512 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW) && (c & bit_AVX512VBMI) && (c & bit_AVX512VBMI2);
     if (!__get_cpuid(0x80000001, &a, &b, &c, &d) || !(c & bit_LZCNT)) return 0;
-    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2, spaced_avx2, base64_avx2 };
+    *functions = (struct functions){ masks_avx2, text_end_avx2, is_clean_avx2, clean_fields_avx2, elements_avx2, unescape_avx2, skip_avx2, spaced_avx2, base64_avx2, concerns_avx2 };
     if (is_wide) {
         functions->masks = masks_avx512;
         functions->text_end = text_end_avx512;
@@ -787,6 +790,7 @@ int pellicle_functions(int most, struct functions *functions)
         functions->unescape = unescape_vbmi;
         functions->skip = skip_avx512;
         functions->base64 = base64_vbmi;
+        functions->concerns = concerns_avx512;
     }
     return 1;
 }

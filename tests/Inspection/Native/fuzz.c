@@ -66,7 +66,8 @@ static struct screen *tables(void)
     /* One literal of any one to three characters for all, so that some stand somewhere. */
     grams.literals[0] = (uint8_t)(1 + any(3));
     grams.literals[1] = (uint8_t)any(4);
-    for (int i = 0; i < 3; i++) grams.literals[2 + i] = i < grams.literals[0] ? "aeor t. "[any(8)] : 0;
+    for (int i = 2; i < HEAD; i++) grams.literals[i] = (uint8_t)any(256);
+    for (int i = 0; i < 3; i++) grams.literals[HEAD + i] = i < grams.literals[0] ? "aeor t. "[any(8)] : 0;
     for (int i = 0; i < 500; i++) {
         int slot = (int)any(2048);
         uint32_t gram = grams.characters[slot] = any(1u << 31) | 0x20202020, hash = (gram * 0x9E3779B1u) >> 16;
@@ -193,6 +194,9 @@ int main(int argc, char **argv)
         for (int i = 0; i < count; i++) {
             (void)ways[i]->is_clean(text, (ptrdiff_t)length, screen);
             (void)ways[i]->clean_fields(text, (ptrdiff_t)length, screen);
+            struct concern concern;
+            ways[i]->concerns(text, (ptrdiff_t)length, screen, &concern);
+            if (concern.detectors >> 16 || concern.sets >> 32) fail("whom a text concerns");
             lists(ways[i], screen, text, length);
         }
         free(bytes);
