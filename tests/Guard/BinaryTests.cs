@@ -12,7 +12,7 @@ public sealed class BinaryFactAttribute : FactAttribute
     /// <summary>Folder of what is built.</summary>
     internal static string Artifacts { get; } = Find();
 
-    /// <summary>The guard; <c>tests/guard-arm64.sh</c> names one that runs under emulation.</summary>
+    /// <summary>The guard; <c>tests/guard-emulated.sh</c> names one that runs under emulation.</summary>
     internal static string Path { get; } = Environment.GetEnvironmentVariable("PELLICLE_TEST_GUARD") ?? System.IO.Path.Combine(Artifacts, "guard/linux-x64/guard");
 
     internal static bool IsEmulated { get; } = Environment.GetEnvironmentVariable("PELLICLE_TEST_GUARD") is not null;

@@ -191,6 +191,22 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>A place where both stand: what might begin a literal, and does not, says nothing about the sign.</summary>
+    [Theory]
+    [InlineData("${", ".x()}"), InlineData("{{", "*7}}"), InlineData("<%", "=7%>"), InlineData("#{", "7*7}"), InlineData("*{", "7*7}"), InlineData("$(", ")"), InlineData("';", " table x--"), InlineData("' ", " 1=1--"), InlineData("//", "@127.0.0.1/x"), InlineData("|", " /etc/passwd")]
+    [InlineData(";", " -a;id"), InlineData("`", "`"), InlineData("&&", " x"), InlineData("=", ";id"), InlineData("(", ")"), InlineData("%", "%2e%2e")]
+    public void A_sign_counts_where_a_literal_might_begin(string sign, string rest)
+    {
+        const string Seconds = "abcdefghijklmnopqrstuvwxyz /<(";
+        for (var first = 'a'; first <= 'z'; first++)
+        {
+            foreach (var second in Seconds)
+            {
+                Differs(Encoding.UTF8.GetBytes($$"""{"a":["two words","x{{sign}}{{first}}{{second}}{{rest}}"]}""")).ShouldBeNull();
+            }
+        }
+    }
+
     [Fact]
     public void Any_text_whatever() => Prop.ForAll<NonNull<string>>(text => MissedBy(text.Get) is null && Frames.All(f => Differs(Encoding.UTF8.GetBytes(Framed(f, text.Get))) is null)).QuickCheckThrowOnFailure();
 

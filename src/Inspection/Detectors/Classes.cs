@@ -1,7 +1,7 @@
 namespace Pellicle.Inspection.Detectors;
 
 /// <summary>
-/// What <see cref="Screen"/> asks of characters, as classes of each of them: for processors that look up a byte in tables of 64 or 128 at once. Fragments of literals are told by exact characters in
+/// What <see cref="Screen"/> asks of characters, as classes of each of them, by tables of 64 or 128 bytes: whole ones where the processor looks up a byte in them, pieces of sixteen, and marks alone, where it has AVX2. Fragments of literals are told by exact characters in
 /// fifteen groups, and marks by their neighbours, too: unlike the halves of <see cref="TextMasks"/> this shows little in vain.
 /// </summary>
 internal static class Classes

@@ -95,7 +95,6 @@ typedef int one_block(const uint8_t *text, int length, const struct bits *bits, 
 /* Behind a list within an element. */
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
-/* `seen`: NULL where much would be shown in vain. */
 struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
 
 #define INLINE __attribute__((always_inline)) static inline
@@ -1472,6 +1471,22 @@ struct walk {
 enum { SHORT = 56 };
 INLINE uint64_t bits_at(const uint64_t *row, ptrdiff_t place) { return eight((const uint8_t *)row + (place >> 3)) >> (place & 7); }
 
+/* A word that may go on with a query begins here. */
+INLINE int may_be_condition(const uint8_t *at)
+{
+    uint32_t four_of = four(at) | 0x20202020;
+    switch (four_of & 0xffff) {
+    case 0x726f: return four_of == 0x6564726f || !is_letter(at[2]); /* or, order */
+    case 0x6e61: return (four_of & 0xffffff) == 0x646e61; /* and */
+    case 0x6f78: return (four_of & 0xffffff) == 0x726f78; /* xor */
+    case 0x6f6e: return (four_of & 0xffffff) == 0x746f6e; /* not */
+    case 0x7267: return four_of == 0x756f7267; /* group */
+    case 0x6168: return four_of == 0x69766168; /* having */
+    case 0x7270: return four_of == 0x636f7270; /* procedure */
+    }
+    return 0;
+}
+
 /* A text of the window; where it is clean nothing stands in most of them, nor one of the three words at its end. */
 INLINE int seen_text(const struct walk *w, const uint8_t *text, ptrdiff_t place, int length, const struct kit *kit)
 {
@@ -1481,9 +1496,11 @@ INLINE int seen_text(const struct walk *w, const uint8_t *text, ptrdiff_t place,
     uint64_t all = OF(all), words = OF(words);
     if (ends_plainly(w->screen, text, length)) {
         if (!all || (!OF(any) && OF(space))) return 1;
-        if (!(all & ~words)) {
+        uint64_t conditions = OF(conditions);
+        if (!((all & ~(words | conditions)) | OF(acting))) {
             while (words && !may_be_gram(w->screen->grams, text + first_of(words))) words &= words - 1;
-            if (!words) return 1;
+            while (conditions && !may_be_condition(text + first_of(conditions))) conditions &= conditions - 1;
+            if (!(words | conditions)) return 1;
         }
     }
     uint64_t any = OF(any);
@@ -1514,7 +1531,7 @@ INLINE int begins_no_object(const uint8_t *at, int length) { return length < 25 
 INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit, struct tally *tally)
 {
     ptrdiff_t place = ++at - w->window;
-    if (kit->seen && w->window && place >= 0 && place < w->blocks * 64) {
+    if (w->window && place >= 0 && place < w->blocks * 64) {
         uint64_t stop = bits_at(w->seen.stop, place);
         int length = stop ? first_of(stop) : 0;
         if (at[length] == '"' && length && at + length < w->list->end) {
@@ -1538,7 +1555,7 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
     if (*end != '"') return NULL;
     tally->texts += end > at;
     if (length < 64 && found >> 63 && begins_no_object(at, length)) return end + 1;
-    if (kit->seen && length <= SHORT) {
+    if (length <= SHORT) {
         see(w, at, kit);
         return seen_text(w, at, 0, length, kit) || is_passed(w->list, at, end) ? end + 1 : NULL;
     }

@@ -125,21 +125,73 @@ static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0,
     stops[16] = { 4, 0, 4, 4, 0, 0, 0, 4, 0, 0, 1, 0, 8 | 32, 0, 0, 4 | 8 };
 
 
+/* INVARIANT: as Classes in Classes.cs. */
+enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
+
+/* Sixteen bytes of a table, chosen by the lower half of each byte. */
+AVX2 __m256i sixteen(const uint8_t *classes, int which, int row, __m256i low) { return _mm256_shuffle_epi8(table(classes + (which < BEFORE ? which * 128 : BEFORE * 128 + (which - BEFORE) * 64) + row * 16), low); }
+
+/* What holds for characters beyond ASCII is what the table has, or that. */
+AVX2 __m256i also(const uint8_t *classes, int which, __m256i found, __m256i v, int foreign) { return foreign ? _mm256_blendv_epi8(found, _mm256_set1_epi8((char)classes[BEYOND + which]), v) : found; }
+
+/* A table of 64 by the folded form: its upper bits are the fifth and the seventh. */
+AVX2 __m256i beside(const uint8_t *classes, int which, __m256i v, int foreign)
+{
+    __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15)), fifth = _mm256_slli_epi16(v, 3), seventh = _mm256_slli_epi16(v, 1);
+    __m256i signs = _mm256_blendv_epi8(sixteen(classes, which, 0, low), sixteen(classes, which, 1, low), fifth), letters = _mm256_blendv_epi8(sixteen(classes, which, 2, low), sixteen(classes, which, 3, low), fifth);
+    return also(classes, which, _mm256_blendv_epi8(signs, letters, seventh), v, foreign);
+}
+
+AVX2 __m256i classes_here(const uint8_t *classes, __m256i v, int foreign)
+{
+    __m256i low = _mm256_and_si256(v, _mm256_set1_epi8(15)), fifth = _mm256_slli_epi16(v, 3), sixth = _mm256_slli_epi16(v, 2), seventh = _mm256_slli_epi16(v, 1), of[4];
+    for (int i = 0; i < 4; i++) of[i] = _mm256_blendv_epi8(sixteen(classes, HERE, i * 2, low), sixteen(classes, HERE, i * 2 + 1, low), fifth);
+    return also(classes, HERE, _mm256_blendv_epi8(_mm256_blendv_epi8(of[0], of[1], sixth), _mm256_blendv_epi8(of[2], of[3], sixth), seventh), v, foreign);
+}
+
+#define IS(name, what) b->name |= (uint64_t)(uint32_t)_mm256_movemask_epi8(what) << at
+#define BE(vector, c) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(c))
+#define IN(name, set) b->name |= (uint64_t)mask(_mm256_and_si256(_mm256_shuffle_epi8(table(set), low), bit)) << at
+
+AVX2 void look_at_avx2(const uint8_t *text, const struct screen *screen, struct bits *b, int foreign)
+{
+    const __m256i half = _mm256_set1_epi8(15);
+    for (int at = 0; at < 64; at += 32) {
+        __m256i on[4];
+        for (int i = 0; i < 4; i++) on[i] = _mm256_loadu_si256((const __m256i *)(text + at + i));
+        __m256i v = on[0], before = _mm256_loadu_si256((const __m256i *)(text + at - 1));
+        __m256i words = begins(screen->tables + WORDS, on), marked = begins(screen->tables + MARKED, on);
+        b->words |= (uint64_t)mask(_mm256_or_si256(_mm256_and_si256(words, _mm256_set1_epi8(127)), marked)) << at;
+        IS(conditions, words);
+        b->acting |= (uint64_t)mask(_mm256_and_si256(classes_here(screen->classes, v, foreign), _mm256_and_si256(beside(screen->classes, BEFORE, before, foreign), beside(screen->classes, AFTER, on[1], foreign)))) << at;
+        if (foreign) IS(foreign, v);
+        IS(dots, BE(v, '.'));
+        /* Control characters but tab and the ends of lines, and DEL. */
+        IS(never, _mm256_or_si256(BE(v, 127), _mm256_andnot_si256(_mm256_or_si256(BE(v, '\t'), _mm256_or_si256(BE(v, '\n'), BE(v, '\r'))), _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v))));
+    }
+    /* Asked about beside conditions only. */
+    if (!b->conditions) return;
+    for (int at = 0; at < 64; at += 32) {
+        const __m256i bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+        IN(value, screen->tables[VALUE]);
+        IN(run, screen->tables[RUN]);
+        IN(blank, screen->tables[BLANK]);
+    }
+}
+
 WITH_AVX2 APART static void look_one_avx2(const uint8_t *text, const struct screen *screen, struct bits *b)
 {
-    struct row row;
-    masks_avx2(text, 1, screen->tables, &row);
-    /* Signs that the managed screen has no rules for are in both. */
-    *b = (struct bits){ row.never & ~row.acting, row.acting, row.value, row.run, row.blank, row.words | row.marked, row.conditions, row.foreign, row.dots };
+    *b = (struct bits){ 0 };
+    __m256i around = _mm256_or_si256(_mm256_or_si256(_mm256_loadu_si256((const __m256i *)(text - 1)), _mm256_loadu_si256((const __m256i *)(text + 31))), _mm256_loadu_si256((const __m256i *)(text + 35)));
+    if (_mm256_movemask_epi8(around)) look_at_avx2(text, screen, b, 1);
+    else look_at_avx2(text, screen, b, 0);
 }
 
 WITH_AVX2 APART static void look_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct bits *b)
 {
     for (; blocks > 0; blocks--, text += 64, b++) look_one_avx2(text, screen, b);
 }
-
-#define IS(name, what) b->name |= (uint64_t)(uint32_t)_mm256_movemask_epi8(what) << at
-#define BE(vector, c) _mm256_cmpeq_epi8(vector, _mm256_set1_epi8(c))
 
 WITH_AVX2 APART static void marks_avx2(const uint8_t *text, int blocks, struct marks *all)
 {
@@ -149,7 +201,6 @@ WITH_AVX2 APART static void marks_avx2(const uint8_t *text, int blocks, struct m
         for (int at = 0; at < 64; at += 32) {
             __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
             __m256i low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
-#define IN(name, set) b->name |= (uint64_t)mask(_mm256_and_si256(_mm256_shuffle_epi8(table(set), low), bit)) << at
             IS(quote, BE(v, '"'));
             IS(slash, BE(v, '\\'));
             IS(open, BE(folded, '{'));
@@ -196,6 +247,34 @@ WITH_AVX2 APART static uint64_t short_end_avx2(const uint8_t *text)
     }
     int length = all.stop ? first_of(all.stop) : 64;
     return (uint64_t)length | (uint64_t)!(length < 64 ? ~all.plain & below(length) : ~all.plain) << 63;
+}
+
+WITH_AVX2 APART static void seen_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct seen *seen)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    for (int i = 0; i < blocks; i++, text += 64) {
+        struct bits shown;
+        struct { uint64_t stop, plain, space, pair; } all = { 0 }, *b = &all;
+        look_one_avx2(text, screen, &shown);
+        for (int at = 0; at < 64; at += 32) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+            IS(stop, _mm256_or_si256(_mm256_or_si256(BE(v, '"'), BE(v, '\\')), _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v)));
+            IS(space, BE(v, ' '));
+            IN(plain, plains);
+            if (shown.foreign) IS(pair, _mm256_and_si256(BE(v, (char)0xe5), BE(_mm256_loadu_si256((const __m256i *)(text + at + 1)), (char)0x98)));
+        }
+        uint64_t others = shown.never | (shown.dots & (shown.dots << 1 | (text[-1] == '.'))) | all.pair, any = shown.acting | shown.words | shown.conditions | others;
+        seen->stop[i] = all.stop;
+        seen->mixed[i] = ~all.plain;
+        seen->space[i] = all.space;
+        seen->acting[i] = shown.acting & ~others;
+        seen->words[i] = shown.words & ~others;
+        seen->conditions[i] = shown.conditions & ~others;
+        seen->all[i] = any | shown.foreign;
+        seen->any[i] = any;
+    }
+    /* Nothing ends behind it. */
+    seen->stop[blocks] = 0;
 }
 
 WITH_AVX2 APART static ptrdiff_t equal_avx2(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
@@ -382,8 +461,6 @@ WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limi
 #define WITH_VBMI __attribute__((target("avx512bw,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt,pclmul")))
 #define VBMI __attribute__((target("avx512bw,avx512vbmi,avx512vbmi2,bmi,bmi2,lzcnt,popcnt,pclmul"), always_inline)) static inline
 
-/* INVARIANT: as Classes in Classes.cs. */
-enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
 enum { SET_NEVER = 1, SET_VALUE = 2, SET_RUN = 4, SET_BLANK = 8, CONDITION = 128 };
 
 /* All tables, in registers for as many blocks as are looked at; `beyond` has what holds for characters beyond ASCII. */
@@ -725,7 +802,7 @@ WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, 
 WITH_VBMI static const uint8_t *encoded_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
     with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
