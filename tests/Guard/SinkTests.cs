@@ -477,6 +477,29 @@ public class SinkTests
     public void More_options_and_arguments(string program, string text, params string[] argv) =>
         Arguments(program, [Path.GetFileName(program), .. argv], text).ShouldNotBeNull().ShouldSatisfyAllConditions(h => h.Detector.ShouldBe("argument-injection"), h => h.Block.ShouldBeTrue());
 
+    /// <summary>Wherever it stands in a text of which the quotes were taken off piece by piece.</summary>
+    [Theory]
+    [InlineData(0), InlineData(16_350), InlineData(16_384), InlineData(16_400), InlineData(200_000)]
+    public void An_option_in_a_long_text_loses_its_quotes(int before)
+    {
+        var text = new string('x', before) + " --checkpoint-action=exec='sh \"x\"' " + new string('y', 5000);
+        Arguments("/usr/bin/tar", ["tar", "cf", "a", "--checkpoint-action=exec=sh x"], text).ShouldNotBeNull().Block.ShouldBeTrue();
+        Arguments("/usr/bin/tar", ["tar", "cf", "a", "--checkpoint-action=exec=sh z"], text).ShouldBeNull();
+    }
+
+    /// <summary>Functions have little memory, and events up to 6 MB.</summary>
+    [Fact]
+    public void A_text_of_megabytes_is_not_copied_for_each_question()
+    {
+        var text = string.Concat(Enumerable.Repeat("some 'words' of ../a/b -la, \"x\"; ", 60_000));
+        var texts = Texts(text);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ProcessSink.Check("/usr/bin/tar", "tar", ["tar", "-la", "--exclude=a b", "/tmp/x"], texts);
+        ProcessSink.Check("/bin/sh", "sh", ["sh", "-c", "ls -l /tmp"], texts);
+        PathSink.Check("/tmp/data/1.txt", "/tmp/data/1.txt", texts);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(text.Length / 8);
+    }
+
     [Theory]
     [InlineData("/usr/bin/cat", "the users stand in /etc/passwd", "/etc/passwd")]
     [InlineData("/usr/bin/cat", "words.txt", "words.txt", "/etc/hosts")]

@@ -1,3 +1,4 @@
+using System.Text;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard.Sinks;
@@ -6,6 +7,9 @@ namespace Pellicle.Guard.Sinks;
 internal static class PathSink
 {
     private const int MinTail = 3;
+
+    /// <summary>Bytes, with the zero at its end: PATH_MAX of Linux.</summary>
+    private const int MaxPath = 4096;
 
     /// <summary>Where an absolute path in an event is ordinary use.</summary>
     private static readonly string[] SharedPlaces = ["/tmp/", "/mnt/"];
@@ -125,8 +129,7 @@ internal static class PathSink
             return !IsBelow(resolved, directory);
         }
         // The program joined and normalised it before opening: the end of the path is the text's end, and the text climbs.
-        var tail = Tail(text);
-        return tail.Length >= MinTail && LeavesBase(text) && (resolved.EndsWith("/" + tail, StringComparison.Ordinal) || ClimbsInRaw(raw, tail));
+        return LeavesBase(text) && Tail(text) is { Length: >= MinTail } tail && (resolved.EndsWith("/" + tail, StringComparison.Ordinal) || ClimbsInRaw(raw, tail));
     }
 
     /// <summary>A filter that removes `../` once turns `....//` into it: the text had dots, and what is opened climbs.</summary>
@@ -146,25 +149,42 @@ internal static class PathSink
     private static bool LeavesBase(string text)
     {
         var depth = 0;
-        foreach (var part in text.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var range in text.AsSpan().Split('/'))
         {
-            if (part.Length >= 2 && part.All(c => c == '.'))
+            var part = text.AsSpan(range);
+            if (IsClimb(part))
             {
                 if (--depth < 0)
                     return true;
             }
-            else if (part != ".")
+            else if (part is not ("" or "."))
                 depth++;
         }
         return false;
     }
 
-    /// <summary>What remains after the last climbing part.</summary>
+    private static bool IsClimb(ReadOnlySpan<char> part) => part.Length >= 2 && !part.ContainsAnyExcept('.');
+
+    /// <summary>What remains after the last climbing part; nothing where that is longer than any path.</summary>
     private static string Tail(string text)
     {
-        var parts = text.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var last = Array.FindLastIndex(parts, p => p.Length >= 2 && p.All(c => c == '.'));
-        return string.Join('/', parts[(last + 1)..].Where(p => p != "."));
+        var start = 0;
+        foreach (var range in text.AsSpan().Split('/'))
+        {
+            if (IsClimb(text.AsSpan(range)))
+                start = range.End.Value;
+        }
+        var tail = new StringBuilder();
+        foreach (var range in text.AsSpan(start).Split('/'))
+        {
+            var part = text.AsSpan(start)[range];
+            if (part is "" or ".")
+                continue;
+            if (tail.Length + part.Length >= MaxPath)
+                return "";
+            tail.Append(tail.Length > 0 ? "/" : "").Append(part);
+        }
+        return tail.ToString();
     }
 
     /// <summary>Folders of the system whose names no caller sends by chance, and that functions do not read by themselves.</summary>

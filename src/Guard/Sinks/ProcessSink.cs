@@ -72,18 +72,18 @@ internal static class ProcessSink
 
     private static SinkHit? WholeShell(string command, IReadOnlyList<EventText> texts)
     {
+        var whole = command.Trim();
         foreach (var (field, text) in texts)
         {
             // Perl, Ruby and ImageMagick start what stands behind a bar.
-            var trimmed = text.AsSpan().Trim().Trim('|').Trim().ToString();
-            var whole = command.Trim();
+            var trimmed = text.AsSpan().Trim().Trim('|').Trim();
             var hit = Hit(field, command, (0, command.Length), "is the whole shell command");
             if (trimmed.Length > whole.Length && (Looks.Contains(whole) || whole.AsSpan().ContainsAny(' ', '\t')) && Quoted.IsValue(text, whole))
                 return hit;
-            if (trimmed.Length < MinWord || whole != trimmed)
+            if (trimmed.Length < MinWord || !trimmed.SequenceEqual(whole))
                 continue;
             // One word may stand in both by chance: `date`, and a list sorted by `date`.
-            return (trimmed.Length >= MinRun && trimmed.AsSpan().IndexOfAny(' ', '\t') > 0) || Looks.Contains(trimmed) ? hit : hit with { Block = false };
+            return (whole.Length >= MinRun && whole.AsSpan().IndexOfAny(' ', '\t') > 0) || Looks.Contains(whole) ? hit : hit with { Block = false };
         }
         return null;
     }
@@ -96,7 +96,7 @@ internal static class ProcessSink
         if (texts.FirstOrDefault(t => t.Text.AsSpan().Trim().SequenceEqual(all)) is { Text: not null } whole)
             return new("command-injection", whole.Field, SinkHit.Cut(all), $"event field `{whole.Field}` is the whole command", true);
         var named = texts.Any(t => t.Text.Contains('/', StringComparison.Ordinal) && (t.Text == raw || t.Text == resolved));
-        return named && texts.FirstOrDefault(t => t.Text.Trim() == rest) is { Text: not null } text
+        return named && texts.FirstOrDefault(t => t.Text.AsSpan().Trim().SequenceEqual(rest)) is { Text: not null } text
             ? new("command-injection", text.Field, SinkHit.Cut(rest), $"event field `{text.Field}` is what a shell is told that the event names too", true) : null;
     }
 
@@ -190,12 +190,59 @@ internal static class ProcessSink
         return option;
     }
 
+    private static readonly SearchValues<char> Parts = SearchValues.Create(" \t\n\"'");
+
+    /// <summary>Characters that are gone through at once beside those of an argument.</summary>
+    private const int UnquotedPiece = 16 * 1024;
+
     private static bool EndsWord(string text, string word) => text.IndexOf(word, StringComparison.Ordinal) + word.Length is var end && (end == text.Length || !(char.IsLetterOrDigit(text[end]) || text[end] is '/' or '.' or '-' or '_'));
 
     /// <summary>The text is this argument, or holds it as a word or within quotes that were taken off.</summary>
     private static bool Brought(string argument, string text) =>
-        argument == text || text.Split([' ', '\t', '\n', '"', '\'']).Contains(argument)
-        || (argument.Length >= 6 && argument.AsSpan().IndexOfAny(' ', '=') > 0 && text.Replace("\"", "", StringComparison.Ordinal).Replace("'", "", StringComparison.Ordinal).Contains(argument, StringComparison.Ordinal));
+        argument == text || IsWord(argument, text) || (argument.Length >= 6 && argument.AsSpan().IndexOfAny(' ', '=') > 0 && HoldsUnquoted(text, argument));
+
+    private static bool IsWord(string argument, string text)
+    {
+        if (argument.Length > text.Length)
+            return false;
+        foreach (var word in text.AsSpan().SplitAny(Parts))
+        {
+            if (text.AsSpan(word).SequenceEqual(argument))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The text without its quotes holds the argument. A text of megabytes is gone through piece by piece.</summary>
+    private static bool HoldsUnquoted(string text, string argument)
+    {
+        if (!text.AsSpan().ContainsAny('"', '\''))
+            return text.Contains(argument, StringComparison.Ordinal);
+        var piece = ArrayPool<char>.Shared.Rent(Math.Min(text.Length, argument.Length + UnquotedPiece));
+        try
+        {
+            var length = 0;
+            for (var at = 0; at < text.Length;)
+            {
+                while (at < text.Length && length < piece.Length)
+                {
+                    if (text[at++] is not ('"' or '\'') and var c)
+                        piece[length++] = c;
+                }
+                if (piece.AsSpan(0, length).IndexOf(argument) >= 0)
+                    return true;
+                // What may go on in the next one.
+                var kept = Math.Min(length, argument.Length - 1);
+                piece.AsSpan(length - kept, kept).CopyTo(piece);
+                length = kept;
+            }
+            return false;
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(piece);
+        }
+    }
 
     /// <summary>Also at the end of several letters: <c>perl -ne</c>, <c>python -Ic</c>.</summary>
     private static bool IsCodeOption(string name, string option) =>
