@@ -472,6 +472,7 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
 
         // As text only its runs of printable characters can be used; serialised objects are judged by their base64 form.
         var from = texts.Take(written);
+        texts.AddBinary(step, from, written);
         if (BinaryParts.BeginsLikeObjects(texts.Span(from, written)))
         {
             Text(step, start, length, nesting + 1, form: false);
@@ -512,7 +513,13 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
         }
 
         _unfolded += length;
-        Text(step, texts.Take(length), length, nesting + 1, form);
+        var start = texts.Take(length);
+        if (BinaryParts.ShortestRun(texts.Span(start, length)) > 0)
+        {
+            texts.AddBinary(step, start, length);
+        }
+
+        Text(step, start, length, nesting + 1, form);
     }
 
     private bool Room()

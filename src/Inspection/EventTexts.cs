@@ -29,6 +29,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private readonly List<PathStep> _steps = [];
     private readonly List<Slice> _slices = [];
     private readonly List<(int Step, string Name)> _names = [];
+    private readonly List<(int Step, int Start, int Length)> _binaries = [];
     private byte[] _arena = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
     private int _used;
     private List<EventText>? _items;
@@ -36,7 +37,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     private readonly record struct Slice(int Step, int Start, int Length, string? Text);
 
     /// <summary>With what is decoded.</summary>
-    public int Count => _slices.Count + _names.Count == 0 ? 0 : Items.Count;
+    public int Count => _slices.Count + _names.Count + _binaries.Count == 0 ? 0 : Items.Count;
 
     /// <summary>Everything together; asked from several threads at once the list may be built twice, equal both times.</summary>
     private List<EventText> Items => Volatile.Read(ref _items) ?? Build();
@@ -98,6 +99,9 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     /// <param name="text">The same as a string, where there is one; a long one is made again when it is asked for.</param>
     internal void Add(int step, int start, int length, string? text) => _slices.Add(new Slice(step, start, length, length <= MaxString ? text : null));
 
+    /// <summary>A body that is no text: what a program finds in it is looked for when a sink asks.</summary>
+    internal void AddBinary(int step, int start, int length) => _binaries.Add((step, start, length));
+
     /// <summary>Names of members without a blank, a slash or another sign mean nothing to a sink.</summary>
     internal static bool IsUsable(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(SimpleName) >= 0;
 
@@ -116,6 +120,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     internal void Rewind((int Slices, int Names, int Used) mark)
     {
         _slices.RemoveRange(mark.Slices, _slices.Count - mark.Slices);
+        _binaries.RemoveAll(b => b.Start >= mark.Used);
         // Names that were read before stay, and what they are called by with them.
         _used = _names.Count == mark.Names ? mark.Used : _used;
     }
@@ -126,7 +131,7 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     /// <summary>Gives back what a text took of which nothing was kept.</summary>
     internal void Forget((int Slices, int Names, int Steps, int Used) here)
     {
-        if (_slices.Count == here.Slices && _names.Count == here.Names)
+        if (_slices.Count == here.Slices && _names.Count == here.Names && (_binaries.Count == 0 || _binaries[^1].Start < here.Used))
         {
             _steps.RemoveRange(here.Steps, _steps.Count - here.Steps);
             _used = here.Used;
@@ -213,14 +218,40 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
             }
         }
 
-        // Programs decode what comes in base64 before it reaches a sink.
-        for (int i = 0, whole = list.Count; i < whole; i++)
+        foreach (var slice in _slices)
         {
-            EncodedText.AddDecoded(list[i], list);
-            var (field, text) = list[i];
-            if (Unescaped(text) is { } plain)
+            if (_arena.AsSpan(slice.Start, slice.Length).StartsWith("--"u8))
             {
-                list.Add(new EventText(field, plain));
+                EncodedText.AddParts(new EventField(this, slice.Step), _arena, slice.Start, slice.Length, list);
+            }
+        }
+
+        foreach (var (step, start, length) in _binaries)
+        {
+            EncodedText.AddContent(new EventField(this, step), _arena, start, length, list, bare: true);
+        }
+
+        // Programs decode what comes in base64 before it reaches a sink, some of it twice.
+        for (int i = 0, whole = list.Count, turn = 0; turn < MaxTurns; whole = list.Count, turn++)
+        {
+            for (; i < whole; i++)
+            {
+                if (list[i].Archived)
+                {
+                    continue;
+                }
+
+                EncodedText.AddDecoded(list[i], list);
+                var (field, text) = list[i];
+                if (Unescaped(text) is { } plain)
+                {
+                    list.Add(new EventText(field, plain));
+                }
+
+                if (EncodedText.Unescaped(text) is { } other)
+                {
+                    list.Add(new EventText(field, other));
+                }
             }
         }
 
@@ -229,6 +260,9 @@ internal sealed class EventTexts(int capacity) : IReadOnlyList<EventText>, IPlac
     }
 
     private static readonly SearchValues<byte> SimpleName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@"u8);
+
+    /// <summary>How often a text is decoded.</summary>
+    private const int MaxTurns = 2;
 
     /// <summary>As many as texts of one turn.</summary>
     private const int MaxNames = 1 << 16;

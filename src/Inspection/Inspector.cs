@@ -354,13 +354,31 @@ public static class Inspector
     /// <summary>What functions are packed with to be read or handed out; neither code nor settings.</summary>
     private static readonly string[] Documents = [".txt", ".csv", ".tsv", ".md", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".ico", ".html", ".htm", ".css", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".mp3", ".mp4", ".wav", ".ttf", ".otf", ".woff", ".woff2"];
 
-    /// <summary>Whether a path is that of a document or picture in the function's own package, told by its ending.</summary>
+    /// <summary>Data, where a folder is there for it.</summary>
+    private static readonly string[] Data = [".json", ".ndjson", ".geojson", ".yaml", ".yml", ".xml", ".db", ".sqlite", ".sqlite3", ".parquet", ".dat", ".tmpl"];
+
+    private static readonly string[] DataFolders = ["/var/task/data/", "/var/task/assets/", "/var/task/static/", "/var/task/public/", "/var/task/resources/", "/var/task/locales/", "/var/task/fixtures/", "/var/task/templates/"];
+
+    /// <summary>Whether a path is that of a document or picture in the function's own package, told by its ending, or of data in a folder for it.</summary>
     /// <param name="path">Absolute.</param>
     public static bool IsOwnDocument(ReadOnlySpan<char> path)
     {
         var dot = path.LastIndexOf('.');
         return dot > 0 && path.StartsWith("/var/task/", StringComparison.Ordinal) && !path.Contains("..", StringComparison.Ordinal) && !path.ContainsAny("%\\\0")
-            && Array.IndexOf(Documents, path[dot..].ToString().ToLowerInvariant()) >= 0;
+            && path[dot..].ToString().ToLowerInvariant() is var ending && (Array.IndexOf(Documents, ending) >= 0 || (Array.IndexOf(Data, ending) >= 0 && IsData(path)));
+    }
+
+    private static bool IsData(ReadOnlySpan<char> path)
+    {
+        foreach (var folder in DataFolders)
+        {
+            if (path.StartsWith(folder, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     internal static bool IsTelling(ReadOnlySpan<byte> name) => name.IndexOfAnyExcept(PlainName) >= 0 || ReachesPrototype(name);

@@ -119,6 +119,30 @@ public class SinkTests
     }
 
     [Theory]
+    [InlineData("X=1 id", "env|X=1|id")]
+    [InlineData("-i id", "env|-i|id")]
+    [InlineData("LD_PRELOAD=/tmp/x.so 'id'", "/usr/bin/env|LD_PRELOAD=/tmp/x.so|id")]
+    [InlineData("5 curl example.com", "timeout|5|curl|example.com")]
+    [InlineData("X=1 id", "id")]
+    [InlineData("cd /tmp; A=b C=d id", "id")]
+    public void A_command_behind_variables_and_launchers(string text, string argv) => Process(argv.Split('|'), text).ShouldNotBeNull().Block.ShouldBeTrue();
+
+    [Theory]
+    [InlineData("Europe/Berlin", "env|TZ=Europe/Berlin|date")]
+    [InlineData("my holiday.jpg", "timeout|5|convert|my holiday.jpg|out.png")]
+    [InlineData("10", "nice|-n|10|sort|words.txt")]
+    [InlineData("words.txt out.txt", "nice|sort|words.txt|out.txt")]
+    [InlineData("x=5 id card", "id")]
+    public void Values_of_launchers(string text, string argv) => (Process(argv.Split('|'), text)?.Block ?? false).ShouldBeFalse();
+
+    [Theory]
+    [InlineData("echo x;id", "di;x", true)]
+    [InlineData("echo x$(id)", ")di($x", true)]
+    [InlineData("cd /tmp; ls -l | sort", "a; b | c", false)]
+    [InlineData("cd /tmp; ls -l | sort", "reports | all", false)]
+    public void A_text_that_was_turned_round(string command, string text, bool stopped) => (Process(["sh", "-c", command], text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
     [InlineData("#!/bin/sh\nid\n", "#!/bin/sh\nid\n", true)]
     [InlineData("id", "id\n", true)]
     [InlineData("import os\nprint(os.environ)", "# job 17\nimport os\nprint(os.environ)\n", true)]
@@ -282,6 +306,8 @@ public class SinkTests
     [InlineData("/var/task/data/report.txt", false)]
     [InlineData("/var/task/app.py", true)]
     [InlineData("/var/task/data/../app.py", true)]
+    [InlineData("/var/task/data/prices.json", false)]
+    [InlineData("/var/task/config.json", true)]
     public void A_document_of_the_functions_own_may_be_named(string path, bool stopped) =>
         (PathSink.Check(PathSink.Normalize(path), path, Texts(path))?.Block ?? false).ShouldBe(stopped);
 
@@ -328,6 +354,10 @@ public class SinkTests
     [InlineData("<input name=q value='{0}'>", "x'onfocus='alert(1)", true)]
     [InlineData("<input name=q value='{0}'>", "\" onfocus=alert(1) x=\"", false)]
     [InlineData("<input name=q value=\"{0}\">", "say \"hello\" = hi", false)]
+    [InlineData("<script>var a = 'x', n = \"{0}\";</script>", "\";alert(1);//", true)]
+    [InlineData("<script>var n = '{0}';</script>", "x'+alert(1)+'", true)]
+    [InlineData("<script>var n = '{0}';</script>", "say \"hello(1)\" to all", false)]
+    [InlineData("<script>var n = 'x';</script><p>{0}</p>", "x'+alert(1)+'", false)]
     public void Handlers_and_frames_of_an_event_in_a_page(string page, string text, bool stopped)
     {
         var body = page.Replace("{0}", text, StringComparison.Ordinal);
@@ -335,6 +365,18 @@ public class SinkTests
         (MarkupSink.Check(response, Texts(text))?.Block ?? false).ShouldBe(stopped);
         var escaped = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { headers = new Dictionary<string, string> { ["content-type"] = "text/html" }, body = page.Replace("{0}", System.Net.WebUtility.HtmlEncode(text), StringComparison.Ordinal) });
         MarkupSink.Check(escaped, Texts(text)).ShouldBeNull();
+    }
+
+    /// <summary>No escaping of signs keeps it from being one.</summary>
+    [Theory]
+    [InlineData("<a class=x href=\"{0}\">x</a>", "javascript:alert(document.title)", true)]
+    [InlineData("<form action={0}>", "JavaScript:alert(1)", true)]
+    [InlineData("<a href=\"/books\">{0}</a>", "javascript: the good parts", false)]
+    [InlineData("<input title=\"{0}\">", "javascript: the good parts", false)]
+    public void An_address_of_an_event_in_a_page(string page, string text, bool stopped)
+    {
+        var response = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { headers = new Dictionary<string, string> { ["content-type"] = "text/html" }, body = page.Replace("{0}", text, StringComparison.Ordinal) });
+        (MarkupSink.Check(response, Texts(text))?.Block ?? false).ShouldBe(stopped);
     }
 
     [Fact]

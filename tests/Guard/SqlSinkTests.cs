@@ -154,6 +154,8 @@ public class SqlSinkTests
     [InlineData("update t set {0} = id where other = 1", "id")]
     [InlineData("select * from t where id = :{0}", "id")]
     [InlineData("select * from a, b where id = {0}.id", "id")]
+    [InlineData("select * from sqlite_master where tbl_name='log' AND type!='trigger'", "'Rock' AND 'Roll'")]
+    [InlineData("select a from t where b = 'x' or c = 1", "either 'this' or 'that'")]
     public void Values(string statement, string value) => Check(statement, value).ShouldBeNull();
 
     [Fact]

@@ -53,6 +53,8 @@ public sealed class DetectorTables
     [InlineData("run 'make' and select the new locale")]
     [InlineData("1 < 2 and 3 > 2")]
     [InlineData("union select")]
+    [InlineData("union select committee")]
+    [InlineData("the union select committee of 1832")]
     public void Not_sql_injection(string text) => IsNotAttack(text);
 
     [Theory]
@@ -68,6 +70,9 @@ public sealed class DetectorTables
     [InlineData("x`id -u`; ls -la `")]
     [InlineData("x\n```\n; cat /etc/passwd")]
     [InlineData("* x; cat /etc/passwd")]
+    [InlineData("Like `chown -R /`.")]
+    [InlineData("x `curl -s example.com`")]
+    [InlineData("cmd=cat /etc/hosts")]
     public void Command_injection(string text) => IsAttack("command-injection", text);
 
     [Theory]
@@ -87,6 +92,8 @@ public sealed class DetectorTables
     [InlineData("> what does `cat /proc/cpuinfo; id` print?\n\n* the processor\n* who you are")]
     [InlineData("#!/bin/bash\nset -e\nnpm ci\nnpm test\n")]
     [InlineData("FROM node:20\nRUN apt-get update && apt-get install -y curl; rm -rf /var/lib/apt\n")]
+    [InlineData("Like `chown -R`.")]
+    [InlineData("cat /etc/hosts")]
     public void Not_command_injection(string text) => IsNotAttack(text);
 
     [Theory]
@@ -107,6 +114,8 @@ public sealed class DetectorTables
     [InlineData("../../../logo.png")]
     [InlineData("my file ../etc/passwd")]
     [InlineData("annual report/..\\..\\windows\\win.ini")]
+    [InlineData("/var/task/data/config.js")]
+    [InlineData("/var/task/data/../config.json")]
     public void Path_traversal(string text) => IsAttack("path-traversal", text);
 
     [Theory]
@@ -123,6 +132,9 @@ public sealed class DetectorTables
     [InlineData("import x from '../lib/x'")]
     [InlineData("../relative/link.html")]
     [InlineData("../../assets/logo.png?v=2")]
+    [InlineData("/var/task/data/prices.json")]
+    [InlineData("/var/task/resources/regions.yaml")]
+    [InlineData("/var/task/templates/letter.xml")]
     public void Not_path_traversal(string text) => IsNotAttack(text);
 
     [Theory]
@@ -157,6 +169,8 @@ public sealed class DetectorTables
     [InlineData("template-injection", "#{process.pid}")]
     [InlineData("template-injection", "{0.__init__.__globals__[SECRET]}")]
     [InlineData("template-injection", "Dear {user.__class__.__mro__[1].__subclasses__}")]
+    [InlineData("prototype-pollution", "a[__proto__][admin]=true")]
+    [InlineData("prototype-pollution", "a[constructor][prototype][admin]=true")]
     public void Other_attacks(string detector, string text) => IsAttack(detector, text);
 
     [Theory]

@@ -235,6 +235,71 @@ public sealed class EventTests
         Inspect("""{"a":"AAECAwQFBgcICQoL","b":"c2hvcnQ"}""").Texts.Count.ShouldBe(2, "neither bytes nor a word");
     }
 
+    [Theory]
+    [InlineData("x\\\\x3bid", "x;id")]
+    [InlineData("x\\\\u003bid", "x;id")]
+    [InlineData("x\\\\u{3b}id", "x;id")]
+    [InlineData("x%u003bid", "x;id")]
+    [InlineData("x；id", "x;id")]
+    [InlineData("PA5WSZA=", "x;id")]
+    [InlineData("eDtpZA", "x;id")]
+    [InlineData("ZUR0cFpBPT0=", "x;id")]
+    public void What_is_decoded_otherwise_is_a_text_of_its_field(string text, string plain) => Inspect($$"""{"q":"{{text}}"}""").Texts.ShouldContain(new EventText("q", plain));
+
+    [Theory]
+    [InlineData("C:\\\\xylophone\\\\utils")]
+    [InlineData("100%unsure")]
+    [InlineData("ABCDEFGH")]
+    [InlineData("monday")]
+    public void Words_are_not_decoded(string text) => Inspect($$"""{"q":"{{text}}"}""").Texts.Count.ShouldBe(1);
+
+    /// <summary>A form with a file, as text and as bytes in base64; the file alone.</summary>
+    [Fact]
+    public void What_a_program_finds_in_an_upload_is_a_text_of_the_body()
+    {
+        const string Text = "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n../up\r\n--XX\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\nx;id\r\n--XX--\r\n";
+        var texts = Inspect($$"""{"body":{{System.Text.Json.JsonSerializer.Serialize(Text)}}}""").Texts;
+        texts.ShouldContain(new EventText("body", "../up"));
+        texts.ShouldContain(new EventText("body", "x;id"));
+
+        byte[] library = [0x7F, (byte)'E', (byte)'L', (byte)'F', .. new byte[100]];
+        foreach (var (file, found) in new (byte[] File, string Text)[]
+        {
+            (Zip("../up.txt", "x;id"u8), "../up.txt"), (Zip("up.txt", "x;id"u8), "x;id"), (Zip("up.so", library), Convert.ToBase64String(library)), (Tar("up.txt", "x;id"u8), "x;id"), (Gzip("x;id"), "x;id"), (library, Convert.ToBase64String(library)),
+        })
+        {
+            UploadOf(file).Select(t => t.Text).ShouldContain(found);
+            UploadOf([.. System.Text.Encoding.ASCII.GetBytes("--XX\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n"), .. file, .. "\r\n--XX--\r\n"u8]).Select(t => t.Text).ShouldContain(found);
+        }
+
+        UploadOf(Zip("up.txt", new byte[4096])).ShouldNotContain(t => t.Text.Length > 200, "neither a text nor a program");
+    }
+
+    private static IReadOnlyList<EventText> UploadOf(byte[] body) => Inspect($$"""{"version":"2.0","rawPath":"/up","isBase64Encoded":true,"body":"{{Convert.ToBase64String(body)}}"}""").Texts;
+
+    private static byte[] Zip(string name, ReadOnlySpan<byte> content)
+    {
+        using var zip = new MemoryStream();
+        using (var archive = new System.IO.Compression.ZipArchive(zip, System.IO.Compression.ZipArchiveMode.Create, leaveOpen: true))
+        {
+            using var entry = archive.CreateEntry(name).Open();
+            entry.Write(content);
+        }
+
+        return zip.ToArray();
+    }
+
+    private static byte[] Tar(string name, ReadOnlySpan<byte> content)
+    {
+        using var tar = new MemoryStream();
+        using (var archive = new System.Formats.Tar.TarWriter(tar, leaveOpen: true))
+        {
+            archive.WriteEntry(new System.Formats.Tar.UstarTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content.ToArray()) });
+        }
+
+        return tar.ToArray();
+    }
+
     [Fact]
     public void Names_in_an_archive_that_lead_out_of_it_are_texts_of_its_field()
     {
@@ -249,7 +314,7 @@ public sealed class EventTests
         }
 
         var texts = Inspect($$"""{"upload":"{{Convert.ToBase64String(zip.ToArray())}}"}""").Texts.Select(t => t.Text).Skip(1);
-        texts.ShouldBe(["../../tmp/evil.py", "/var/task/x", "a..b"]);
+        texts.ShouldBe(["../../tmp/evil.py", "/var/task/x", "a..b", "content", "content", "content", "content"], "and what they hold");
         Inspect($$"""{"upload":"{{Convert.ToBase64String(zip.ToArray().AsSpan(0, 60))}}"}""").Texts.Count.ShouldBe(1, "cut short");
     }
 

@@ -35,6 +35,10 @@ internal static class MarkupSink
             var value = text.Trim();
             if (value.Length >= MinMarkup && EndsValue(page, value))
                 return new("xss", field, SinkHit.Cut(value), $"event field `{field}` ends an attribute's value in a page, and adds a handler", true);
+            if (value.Length >= MinMarkup && IsAddress(page, value))
+                return new("xss", field, SinkHit.Cut(value), $"event field `{field}` is script in the place of an address in a page", true);
+            if (value.Length >= MinMarkup && EndsString(page, value))
+                return new("xss", field, SinkHit.Cut(value), $"event field `{field}` ends a string in a script of a page, and adds code", true);
         }
         return null;
     }
@@ -60,6 +64,71 @@ internal static class MarkupSink
                 return true;
         }
         return false;
+    }
+
+    private static readonly string[] Schemes = ["javascript:", "vbscript:", "data:text/html"];
+
+    /// <summary>Attributes whose address a browser goes to.</summary>
+    private static readonly string[] Addresses = ["href", "src", "action", "formaction", "data", "srcdoc"];
+
+    /// <summary><c>href="javascript:…"</c>: the value is the whole address, or its beginning.</summary>
+    private static bool IsAddress(string page, string value)
+    {
+        if (!Array.Exists(Schemes, s => value.StartsWith(s, StringComparison.OrdinalIgnoreCase)))
+            return false;
+        for (var at = page.IndexOf(value, StringComparison.Ordinal); at >= 0; at = page.IndexOf(value, at + 1, StringComparison.Ordinal))
+        {
+            var before = page.AsSpan(0, at).TrimEnd("\"'").TrimEnd();
+            if (before.Length == 0 || before[^1] != '=')
+                continue;
+            before = before[..^1].TrimEnd();
+            var tag = before.LastIndexOfAny('<', '>');
+            if (tag >= 0 && before[tag] == '<' && EndsWithAny(before, Addresses))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool EndsWithAny(ReadOnlySpan<char> text, string[] names)
+    {
+        foreach (var name in names)
+        {
+            if (text.EndsWith(name, StringComparison.OrdinalIgnoreCase) && text.Length > name.Length && (char.IsWhiteSpace(text[^(name.Length + 1)]) || text[^(name.Length + 1)] is ':' or '"' or '\''))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary><c>";alert(1);//</c>, within a string of a script.</summary>
+    private static bool EndsString(string page, string value)
+    {
+        for (var at = page.IndexOf(value, StringComparison.Ordinal); at >= 0; at = page.IndexOf(value, at + 1, StringComparison.Ordinal))
+        {
+            var start = page.LastIndexOf("<script", at, StringComparison.OrdinalIgnoreCase);
+            if (start < 0 || page.AsSpan(start, at - start).IndexOf("</script", StringComparison.OrdinalIgnoreCase) >= 0)
+                continue;
+            var open = page.IndexOf('>', start, at - start);
+            if (open >= 0 && Quote(page.AsSpan(open + 1, at - open - 1)) is var quote and not '\0' && value.IndexOf(quote, StringComparison.Ordinal) is var end and >= 0 && (end == 0 || value[end - 1] != '\\')
+                && value.AsSpan(end + 1).ContainsAny('(', '=', '`'))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>What the string began with that a script ends in; nothing where it ends elsewhere.</summary>
+    private static char Quote(ReadOnlySpan<char> script)
+    {
+        var quote = '\0';
+        for (var i = 0; i < script.Length; i++)
+        {
+            if (script[i] == '\\')
+                i++;
+            else if (quote == '\0' && script[i] is '"' or '\'' or '`')
+                quote = script[i];
+            else if (script[i] == quote)
+                quote = '\0';
+        }
+        return quote;
     }
 
     /// <summary>An attribute <c>onNAME=</c>, of a tag that begins in the text or within one.</summary>

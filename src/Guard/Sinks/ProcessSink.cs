@@ -40,13 +40,35 @@ internal static class ProcessSink
         var command = ShellCommand.TextOf(argv, resolved);
         if (command is not null)
             return Quoted.Command(command, texts) ?? Shell(command, texts) ?? ShellFrom(resolved, raw, argv, texts);
-        return Program(resolved, raw, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts, folder ?? (static () => null));
+        return Program(resolved, raw, argv, texts) ?? Launched(resolved, argv, texts) ?? Quoted.Command(string.Join(' ', argv), texts) ?? Arguments(resolved, argv, texts) ?? ScriptSink.Check(resolved, argv, texts, folder ?? (static () => null));
     }
 
     /// <summary><c>python3.11</c> is <c>python</c>.</summary>
     internal static string WithoutVersion(string program) => program.TrimEnd('.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
 
-    private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts) => Added(command, texts) ?? WholeShell(command, texts);
+    private static SinkHit? Shell(string command, IReadOnlyList<EventText> texts) => Added(command, texts) ?? WholeShell(command, texts) ?? Added(command, [.. Reversed(command, texts)]);
+
+    /// <summary>Characters of a text that a program may have turned round.</summary>
+    private const int MaxReversed = 256;
+
+    private static readonly SearchValues<char> Operators = SearchValues.Create(";|&`$\n");
+
+    /// <summary>Texts that stand in the command as a whole, turned round.</summary>
+    private static IEnumerable<EventText> Reversed(string command, IReadOnlyList<EventText> texts)
+    {
+        foreach (var (field, text) in texts)
+        {
+            if (text.Length is < MinRun or > MaxReversed || !text.AsSpan().ContainsAny(Operators))
+                continue;
+            var turned = string.Create(text.Length, text, static (to, from) =>
+            {
+                from.CopyTo(to);
+                to.Reverse();
+            });
+            if (command.Contains(turned.Trim(), StringComparison.Ordinal))
+                yield return new EventText(field, turned);
+        }
+    }
 
     /// <summary>What the event added to commands of a shell.</summary>
     internal static SinkHit? Added(string command, IReadOnlyList<EventText> texts)
@@ -116,18 +138,58 @@ internal static class ProcessSink
         return Named(raw, argv, texts);
     }
 
+    /// <summary>Programs that start another one, which is named among their arguments.</summary>
+    private static readonly HashSet<string> Launchers = new(StringComparer.Ordinal) { "env", "nice", "nohup", "timeout", "setsid", "stdbuf", "ionice", "chrt", "taskset", "time", "xargs", "busybox", "unshare", "setpriv", "sudo" };
+
+    /// <summary>Such a program's arguments came with the event, from before the name of the other on: <c>X=1 id</c>.</summary>
+    private static SinkHit? Launched(string resolved, IReadOnlyList<string> argv, IReadOnlyList<EventText> texts)
+    {
+        if (argv.Count > MaxNamed || !Launchers.Contains(Path.GetFileName(argv.Count > 0 && argv[0].Length > 0 ? argv[0] : resolved)))
+            return null;
+        for (var from = 1; from + 1 < argv.Count; from++)
+        {
+            var words = string.Join(' ', argv.Skip(from));
+            foreach (var (field, text) in texts)
+            {
+                if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || (text.AsSpan().ContainsAny('"', '\'') && Unquoted(text) == words)))
+                    return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the command that {Path.GetFileName(resolved)} starts", true);
+            }
+            // What stands before the other program's name is this one's: options, variables, numbers.
+            if (!(argv[from].StartsWith('-') || argv[from].Contains('=', StringComparison.Ordinal) || (argv[from].Length > 0 && char.IsAsciiDigit(argv[from][0]))))
+                return null;
+        }
+        return null;
+    }
+
+    private static string Unquoted(string text) => text.Replace("\"", "", StringComparison.Ordinal).Replace("'", "", StringComparison.Ordinal).Trim();
+
     /// <summary>One of several commands of a text, with nothing else between the signs that part them: a shell read them from its input or from a file.</summary>
     private static bool IsStep(string text, string command)
     {
         for (var at = text.IndexOf(command, StringComparison.Ordinal); at >= 0; at = text.IndexOf(command, at + 1, StringComparison.Ordinal))
         {
-            var before = text.AsSpan(0, at).TrimEnd(" \t");
+            var before = WithoutVariables(text.AsSpan(0, at).TrimEnd(" \t"));
             var after = text.AsSpan(at + command.Length).TrimStart(" \t\r");
-            if ((before.IsEmpty ? !after.IsEmpty : before[^1] is ';' or '&' or '|' or '\n' or '(' or '`' or '{') && (after.IsEmpty || after[0] is ';' or '&' or '|' or '\n' or ')' or '`' or '>' or '<'))
+            if ((before.IsEmpty ? !after.IsEmpty || at > 0 : before[^1] is ';' or '&' or '|' or '\n' or '(' or '`' or '{') && (after.IsEmpty || after[0] is ';' or '&' or '|' or '\n' or ')' or '`' or '>' or '<'))
                 return true;
         }
         return false;
     }
+
+    /// <summary>Without the variables that a shell sets for a command: <c>X=1 id</c>.</summary>
+    private static ReadOnlySpan<char> WithoutVariables(ReadOnlySpan<char> before)
+    {
+        while (true)
+        {
+            var word = before[(before.LastIndexOfAny(" \t\n;&|(`") + 1)..];
+            var equals = word.IndexOf('=');
+            if (equals <= 0 || word[..equals].ContainsAnyExcept(VariableCharacters))
+                return before;
+            before = before[..^word.Length].TrimEnd(" \t");
+        }
+    }
+
+    private static readonly SearchValues<char> VariableCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>
     /// The event names the program in one field and all that it is told in others. A list of tools that a caller may choose from is used so as well (<c>dig example.com</c>):

@@ -12,6 +12,9 @@ internal static class SqlSink
     /// <summary>What a value must have to be more than a word: <c>1--</c>.</summary>
     private const int MinRun = 3;
 
+    /// <summary>Tokens of what goes on behind a literal that the event's text ends, with the literal: <c>' OR 1</c>.</summary>
+    private const int MinBroken = 3;
+
     /// <summary>A text is searched for case-insensitively up to this length; the work would be the statement's length times its own.</summary>
     private const int MaxWhole = 8192;
 
@@ -128,6 +131,9 @@ internal static class SqlSink
         var count = last - first + 1;
         if (breaksOut)
         {
+            // `' AND ` stands in both by chance: SQLite itself has it in what it asks of its own tables.
+            if (!whole && count < Math.Min(strength, MinBroken))
+                return null;
             // `O'Brien & Sons`: the quote that the program added begins a literal without an end, and the database refuses it all; after `;` some have begun by then.
             var harms = (strength > 0 || Operates(statement, tokens, first, last)) && !(tokens[^1].Open && statement.Length < MaxComplete && !HasSeparator(statement, tokens, first, last));
             return harms ? Hit("ends the literal it stands in and goes on as SQL", block: true) : whole ? Hit("ends the literal it stands in", block: false) : null;

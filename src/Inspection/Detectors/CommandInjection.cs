@@ -121,7 +121,7 @@ internal sealed class CommandInjection : IDetector
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out _, out _);
         return word.Length > 0 && IsProgram(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
-            ? new Match(0.92, 0, text.Length)
+            ? new Match(start == 0 && text.EndsWith(" /etc/hosts", StringComparison.Ordinal) ? 0.6 : 0.92, 0, text.Length)
             : Match.None;
     }
 
@@ -256,8 +256,12 @@ internal sealed class CommandInjection : IDetector
             return new Match(0.5, at, closed - at + 1);
         }
 
-        return new Match(IsProse(text, at) || (close == '`' && reading.InCodeSpan(at + 1)) ? 0.6 : 0.95, at, closed - at + 1);
+        return new Match(IsProse(text, at) || (close == '`' && (reading.InCodeSpan(at + 1) || (!hasPath && !obfuscated && EndsSentence(text, at, closed)))) ? 0.6 : 0.95, at, closed - at + 1);
     }
+
+    /// <summary>A sentence that ends in a piece in backticks, which names no file: <c>Like `chown -R`.</c></summary>
+    private static bool EndsSentence(string text, int at, int closed) =>
+        char.IsUpper(text[0]) && at > 1 && text[at - 1] == ' ' && char.IsAsciiLetter(text[at - 2]) && closed + 2 == text.Length && text[^1] is '.' or '!' or '?' && !text.AsSpan(at, closed - at).ContainsAny("/$|;&<>");
 
     private static bool IsCapital(ReadOnlySpan<char> word) => word.IndexOfAnyInRange('A', 'Z') >= 0;
 

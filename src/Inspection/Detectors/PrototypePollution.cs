@@ -3,7 +3,7 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>A path into an object that leads to the prototype of all objects, for functions that set a member by the path an event gives. Members of the event itself are judged by their names.</summary>
 internal sealed class PrototypePollution : IDetector
 {
-    private static readonly Literals Paths = new("__proto__.", "__proto__[", "__proto__/", "constructor.prototype.", "constructor[prototype]", "constructor/prototype/");
+    private static readonly Literals Paths = new("__proto__.", "__proto__[", "__proto__/", "constructor.prototype.", "constructor[prototype]", "constructor/prototype/", "[__proto__]", "[constructor][prototype]");
 
     public string Id => "prototype-pollution";
 

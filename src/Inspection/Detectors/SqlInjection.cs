@@ -213,7 +213,7 @@ internal sealed class SqlInjection : IDetector
                 if (j < tokens.Length && tokens[j].Kind == Kind.Select)
                 {
                     // Nothing is selected by the two words alone.
-                    var plain = j + 1 == tokens.Length || i + 1 == j && j + 1 < tokens.Length && tokens[j + 1].Kind == Kind.Word && !quoted && i > 0 && tokens[i - 1].Kind == Kind.Word;
+                    var plain = j + 1 == tokens.Length || i + 1 == j && j + 1 < tokens.Length && tokens[j + 1].Kind == Kind.Word && !quoted && (i > 0 ? tokens[i - 1].Kind == Kind.Word : AreWords(tokens[(j + 1)..]));
                     best = best.Or(At(text, tokens[i], plain ? 0.6 : 0.96));
                 }
             }
@@ -407,6 +407,20 @@ internal sealed class SqlInjection : IDetector
         }
 
         return left.Kind == Kind.Word && quoted && Is(text, left, "true") && ends ? At(text, token, 0.92) : Match.None;
+    }
+
+    /// <summary>Nothing but words: <c>union select committee</c>.</summary>
+    private static bool AreWords(ReadOnlySpan<Token> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            if (token.Kind != Kind.Word)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A comparison of two numbers stands before it, as mathematics is written: <c>1 &lt; 2 and 3 &gt; 2</c>.</summary>
