@@ -48,6 +48,9 @@ public static class BuiltinRules
     /// <summary>Id of the rule about processes that stay behind.</summary>
     public const string LingeringProcess = "lingering-process";
 
+    /// <summary>Before the host of a connection to a name server that is not the system's.</summary>
+    public const string NameServer = "dns:";
+
     /// <summary>The list.</summary>
     public static IReadOnlyList<BuiltinRule> All { get; } =
     [
@@ -101,6 +104,15 @@ public static class BuiltinRules
             Title = "A program in a writable place was not deployed",
             Dimensions = [Dimension.Process],
             Items = ["/tmp/**", "/dev/shm/**", "/var/tmp/**"],
+            Liftable = true,
+        },
+        new()
+        {
+            // The guard names such a connection so: which servers are the system's own, it alone knows.
+            Id = "foreign-resolver",
+            Title = "A name server at an address that nobody looked up, neither the system's own nor a public one: what is asked there carries data out",
+            Dimensions = [Dimension.Host],
+            Items = [NameServer + "*"],
             Liftable = true,
         },
         new()

@@ -119,6 +119,14 @@ public class SinkTests
     }
 
     [Theory]
+    [InlineData("words.txt /etc/passwd", "cat|words.txt|/etc/passwd", true)]
+    [InlineData("words.txt /etc/passwd", "cat|/var/task/data/words.txt|/etc/passwd", true)]
+    [InlineData("a b.txt  /etc/passwd", "cat|/var/task/data/a|b.txt|/etc/passwd", false)]
+    [InlineData("words.txt is not /etc/passwd", "cat|/var/task/data/words.txt|/etc/passwd", false)]
+    [InlineData("words.txt", "cat|/var/task/data/words.txt|/etc/mime.types", false)]
+    public void One_value_that_became_two_arguments(string text, string argv, bool stopped) => (Process(argv.Split('|'), text)?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
     [InlineData("X=1 id", "env|X=1|id")]
     [InlineData("-i id", "env|-i|id")]
     [InlineData("LD_PRELOAD=/tmp/x.so 'id'", "/usr/bin/env|LD_PRELOAD=/tmp/x.so|id")]
@@ -317,6 +325,25 @@ public class SinkTests
     [InlineData("http://0.0.0.0:8080/", "172.17.0.2:8081", false)]
     [InlineData("listens on 0.0.0.0", "172.17.0.2:8080", false)]
     public void Any_address_is_the_machines_own(string text, string item, bool stopped) => (HostSink.Check(item, item[..item.IndexOf(':', StringComparison.Ordinal)], Texts(text))?.Block ?? false).ShouldBe(stopped);
+
+    [Theory]
+    [InlineData("198.51.100.53:53", true)]
+    [InlineData("[2001:db8::53]:53", true)]
+    [InlineData("198.51.100.53:443", false)]
+    [InlineData("203.0.113.2:53", false)]
+    [InlineData("10.0.0.2:53", false)]
+    [InlineData("169.254.78.1:53", false)]
+    [InlineData("127.0.0.53:53", false)]
+    [InlineData("8.8.8.8:53", false)]
+    [InlineData("ns1.example.com:53", false)]
+    [InlineData("ns1.example.com:0", false)]
+    public void A_name_server_that_is_nobodys(string item, bool foreign)
+    {
+        var configuration = Path.GetTempFileName();
+        File.WriteAllText(configuration, "# resolv.conf\nsearch example.com\nnameserver\t203.0.113.2\n");
+        NameServers.IsForeign(item, configuration).ShouldBe(foreign);
+        File.Delete(configuration);
+    }
 
     private const string Script = "<script>alert(1)</script>";
 

@@ -31,6 +31,7 @@ public sealed class PolicyEvaluatorTests
     [InlineData(Dimension.Write, "/opt/pellicle/native/libpellicle.so", "guard-files")]
     [InlineData(Dimension.Host, "pool.supportxmr.com:443", "mining-pool")]
     [InlineData(Dimension.Host, "xmr-eu1.nanopool.org:0", "mining-pool")]
+    [InlineData(Dimension.Host, "dns:198.51.100.53:53", "foreign-resolver")]
     public void Built_in_rules_deny_in_protect_without_a_profile(Dimension dimension, string item, string rule)
     {
         var decision = PolicyEvaluator.Evaluate(new(dimension, item), Protect);

@@ -120,8 +120,17 @@ def case_modules_in_writable_places_are_asked_about():
     (folder / "sent.js").write_text("exports.x = 'EVIL';\n")
     (folder / "sent.py").write_text("x = 'EVIL'\n")
     (folder / "main.js").write_text("try { require('./sent.js'); console.log('loaded'); } catch (error) { console.log(error.code); }\n")
+    (folder / "sent.mjs").write_text("export const x = 'EVIL';\n")
+    (folder / "import.js").write_text("import('./sent.mjs').then(() => console.log('loaded'), (error) => console.log(error.code));\n")
+    (folder / "worker.js").write_text(
+        "const worker = new (require('worker_threads').Worker)(__dirname + '/sent.mjs');\n"
+        "worker.on('error', (error) => console.log(error.code)).on('exit', (code) => { if (code === 0) console.log('loaded'); });\n"
+    )
+    (folder / "sent.rb").write_text("X = 'EVIL'\n")
+    (folder / "main.rb").write_text("begin\n  load '%s/sent.rb'\n  puts 'loaded'\nrescue LoadError, Errno::EACCES\n  puts 'EACCES'\nend\n" % folder)
+    (folder / "read.rb").write_text("puts File.read('%s/sent.rb').include?('EVIL') ? 'loaded' : 'empty'\n" % folder)
     (folder / "main.py").write_text("try:\n    import sent\n    print('loaded')\nexcept PermissionError:\n    print('EACCES')\n")
-    for language, main in (("node", "main.js"), ("python3", "main.py")):
+    for language, main in (("node", "main.js"), ("node", "import.js"), ("node", "worker.js"), ("python3", "main.py"), ("ruby", "main.rb")):
         # Nothing can have come with an event before the first.
         for event, words, expected in ((1, (), "loaded"), (1, ("EVIL",), "EACCES"), (0, ("EVIL",), "loaded")):
             asked = guard(*words, sources=True)
@@ -129,6 +138,10 @@ def case_modules_in_writable_places_are_asked_about():
             done = start(language, *(["-B"] if language == "python3" else []), folder / main, guard=asked)
             assert_equal(done.lines, [expected], done)
             assert_equal(any(b"EVIL" in q.fields[1] for q in done.sources), event == 1, done)
+    # What a program reads is no module.
+    asked = guard("EVIL", sources=True)
+    asked.set_invocation(1)
+    assert_equal(start("ruby", folder / "read.rb", guard=asked).lines, ["loaded"])
 
 
 def case_node_monitor_stops_nothing():

@@ -2,6 +2,7 @@
 #include "pellicle.h"
 #include "sys.h"
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -235,6 +236,32 @@ static int open_write(int dirfd, const char *path, int flags, mode_t mode, bool 
     return fd;
 }
 
+#define MODULE_LIMIT (16 << 10)
+
+static bool is_ruby(void)
+{
+    static _Atomic int known; /* 1 it is, 2 not */
+    int now = known;
+    if (!now)
+        known = now = dlsym(RTLD_DEFAULT, "rb_load_protect") ? 1 : 2;
+    return now == 1;
+}
+
+/* Ruby opens what it loads so, and nothing else: a program in a place where the function can put files. 0 or the errno of the denial. */
+static int judge_module(int fd, const char *path, int flags)
+{
+    if (!(flags & O_NONBLOCK) || !pe_writable_place(path) || !pe_event_given() || !is_ruby())
+        return 0;
+    char text[MODULE_LIMIT];
+    long length = SYS4(SYS_pread64, fd, text, sizeof text, 0);
+    if (length <= 0)
+        return 0;
+    struct pe_ask ask = {
+        .dimension = PE_TAMPER, .flags = PE_PROBE, .deny_errno = EACCES, .item = "source", .item_length = 6, .more = { { .data = text, .length = (size_t)length } }, .more_count = 1,
+    };
+    return pe_judge(&ask);
+}
+
 int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain)
 {
     if (!pe_active() || path == NULL)
@@ -243,7 +270,14 @@ int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain)
         int fd = forward(dirfd, path, flags, mode, plain);
         return fd < 0 && errno == ENOENT ? failed(not_found(path)) : fd;
     }
-    return writes(flags) ? open_write(dirfd, path, flags, mode, plain) : open_read(dirfd, path, flags, mode, plain);
+    if (writes(flags))
+        return open_write(dirfd, path, flags, mode, plain);
+    int fd = open_read(dirfd, path, flags, mode, plain);
+    int denied = fd < 0 ? 0 : judge_module(fd, path, flags);
+    if (!denied)
+        return fd;
+    SYS1(SYS_close, fd);
+    return failed(denied);
 }
 
 static inline mode_t mode_of(int flags, va_list arguments) { return has_mode(flags) ? va_arg(arguments, mode_t) : 0; }

@@ -31,6 +31,7 @@ function install() {
   const NEXT = '/2018-06-01/runtime/invocation/next';
   const ANSWER = /\/runtime\/invocation\/([^/]+)\/(?:response|error)$/;
   const REQUEST_ID = 'lambda-runtime-aws-request-id';
+  const LOADER_FRAMES = 8; // above the getter, among which the loader's stand when it asks
   const FRAMES = 4; // of ours, at most, between the program and what it called
   // What code must name to reach outside itself, also when it hides the name. Compiled templates and schemas do not.
   const REACHES = /\b(?:process|require|child_process|import|mainModule|binding|dlopen|globalThis|global|constructor|eval|Function|fromCharCode|atob|unescape|Buffer)\b|\\[xu]|\[\s*(?:['"`][^\]]*\+|this\b)|\]\s*\[\s*['"`]/;
@@ -467,10 +468,27 @@ function install() {
         const { href } = this;
         const head = program.exec(href);
         if (head) ask('code', 'import', bodyOf(href.slice(head[0].length), head[1]));
+      } else if (value === 'file:' && writable.test(this.pathname) && isImporting()) {
+        askSource(decoded(this.pathname));
       }
       return value;
     },
   });
+  // Programs ask addresses of files for their protocol, too.
+  function isImporting() {
+    const limit = NativeError.stackTraceLimit;
+    NativeError.stackTraceLimit = LOADER_FRAMES;
+    const { stack } = new NativeError();
+    NativeError.stackTraceLimit = limit;
+    return typeof stack !== 'string' || stack.includes('(node:internal/modules/esm/load:');
+  }
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text; // no valid escapes, and no file's name either
+    }
+  }
   function bodyOf(body, parameters) {
     try {
       const text = decodeURIComponent(body);

@@ -151,7 +151,7 @@ internal static class ProcessSink
             var words = string.Join(' ', argv.Skip(from));
             foreach (var (field, text) in texts)
             {
-                if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || (text.AsSpan().ContainsAny('"', '\'') && Unquoted(text) == words)))
+                if (words.Length >= MinRun && words.Length <= text.Length && (text.AsSpan().Trim().SequenceEqual(words) || (text.Length <= MaxNamedText && text.AsSpan().ContainsAny('"', '\'') && Unquoted(text) == words)))
                     return new("command-injection", field, SinkHit.Cut(words), $"event field `{field}` is the command that {Path.GetFileName(resolved)} starts", true);
             }
             // What stands before the other program's name is this one's: options, variables, numbers.
@@ -223,7 +223,7 @@ internal static class ProcessSink
             if (argument.Length < 2)
                 continue;
             // `report.txt /etc/passwd`: split at its blank, one value becomes two.
-            if (PathSink.IsTelling(argument) && argv[i - 1].Length > 0 && texts.FirstOrDefault(t => t.Text.Contains($"{argv[i - 1]} {argument}", StringComparison.Ordinal)) is { Text: not null } both && EndsWord(both.Text, argument))
+            if (PathSink.IsTelling(argument) && argv[i - 1].Length > 0 && texts.FirstOrDefault(t => Became(t.Text, argv[i - 1], argument)) is { Text: not null } both)
                 return new("argument-injection", both.Field, SinkHit.Cut(argument), $"event field `{both.Field}` became several arguments, one of them a path", true);
             var isCode = Interpreters.Contains(name) && IsCodeOption(name, argv[i - 1]);
             foreach (var (field, text) in texts)
@@ -257,7 +257,21 @@ internal static class ProcessSink
     /// <summary>Characters that are gone through at once beside those of an argument.</summary>
     private const int UnquotedPiece = 16 * 1024;
 
-    private static bool EndsWord(string text, string word) => text.IndexOf(word, StringComparison.Ordinal) + word.Length is var end && (end == text.Length || !(char.IsLetterOrDigit(text[end]) || text[end] is '/' or '.' or '-' or '_'));
+    /// <summary>A word of the text ends one argument, and the word behind it is the next: <c>DATA/</c> and <c>report.txt /etc/passwd</c>.</summary>
+    private static bool Became(string text, string before, string argument)
+    {
+        for (var at = text.IndexOf(argument, StringComparison.Ordinal); at > 1; at = text.IndexOf(argument, at + 1, StringComparison.Ordinal))
+        {
+            if (text[at - 1] != ' ' || !EndsWord(text, at + argument.Length))
+                continue;
+            var word = text.AsSpan(text.LastIndexOf(' ', at - 2) + 1, at - 1 - (text.LastIndexOf(' ', at - 2) + 1));
+            if (word.Length > 0 && before.AsSpan().EndsWith(word, StringComparison.Ordinal))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool EndsWord(string text, int end) => end == text.Length || !(char.IsLetterOrDigit(text[end]) || text[end] is '/' or '.' or '-' or '_');
 
     /// <summary>The text is this argument, or holds it as a word or within quotes that were taken off.</summary>
     private static bool Brought(string argument, string text) =>

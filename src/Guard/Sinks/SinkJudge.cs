@@ -89,6 +89,9 @@ internal sealed class SinkJudge(Guardian guardian)
         // `ld.so PROGRAM` is that program too.
         if (decision.Effect != Effect.Deny && Loader.Program(query) is { } loaded && guardian.Policy.Current.Evaluate(new(Dimension.Process, loaded), context) is { IncidentDecision: not null } other)
             (behaviour, decision) = (new Behaviour(Dimension.Process, loaded), other);
+        if (decision.Effect != Effect.Deny && !decision.Known && query.Dimension == Dimension.Host && NameServers.IsForeign(query.Item) && guardian.Policy.Current.Evaluate(new(Dimension.Host, BuiltinRules.NameServer + query.Item), context) is { IncidentDecision: not null } asked
+            && asked.Reasons.Any(static r => r.Rule == "builtin:foreign-resolver"))
+            decision = asked;
         if (decision.IncidentDecision is not null && behaviour.Dimension == Dimension.Process && decision.Reasons.All(static r => r.Rule == "builtin:exec-temp"))
         {
             query.Slow?.Invoke();
