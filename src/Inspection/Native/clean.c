@@ -891,7 +891,7 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
                 if (is_condition(&t, text, at + first_of(hits))) found |= QUERIES;
             for (hits = b->acting & valid; hits; hits &= hits - 1)
                 if (!is_plainly_quiet(&t, at + first_of(hits))) found |= concerned_by(&t, text, at + first_of(hits), ~found);
-            for (hits = b->foreign & valid; hits && !(found & PATHS);) {
+            for (hits = b->foreign & valid; hits && (found & (PATHS | HEADERS)) != (PATHS | HEADERS);) {
                 const uint8_t *place = at + first_of(hits);
                 if (place >= t.foreign && !is_ordinary(&t, text, place)) {
                     found |= PATHS | HEADERS;
