@@ -128,7 +128,7 @@ def case_modules_in_writable_places_are_asked_about():
     )
     (folder / "sent.rb").write_text("X = 'EVIL'\n")
     (folder / "main.rb").write_text("begin\n  load '%s/sent.rb'\n  puts 'loaded'\nrescue LoadError, Errno::EACCES\n  puts 'EACCES'\nend\n" % folder)
-    (folder / "read.rb").write_text("puts File.read('%s/sent.rb').include?('EVIL') ? 'loaded' : 'empty'\n" % folder)
+    (folder / "read.rb").write_text("puts File.read('%s/sent.rb').include?('EV' + 'IL') ? 'loaded' : 'empty'\n" % folder)
     (folder / "main.py").write_text("try:\n    import sent\n    print('loaded')\nexcept PermissionError:\n    print('EACCES')\n")
     for language, main in (("node", "main.js"), ("node", "import.js"), ("node", "worker.js"), ("python3", "main.py"), ("ruby", "main.rb")):
         # Nothing can have come with an event before the first.
