@@ -960,7 +960,8 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
     private bool Form(int start, int length, int nesting)
     {
         var end = start + length;
-        while (start < end && Room())
+        var mark = _top;
+        for (; start < end && Room(); _top = mark)
         {
             var rest = _bytes.AsSpan(start, end - start);
             var size = rest.IndexOf((byte)'&');

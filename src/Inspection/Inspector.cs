@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Pellicle.Inspection;
@@ -168,6 +169,12 @@ public static class Inspector
     private static readonly Detectors.IDetector[] All = [.. Detectors.AllDetectors.Create()];
     private static readonly Detectors.LiteralTable Literals = new(All.SelectMany(d => d.Sets));
     internal static readonly Detectors.Screen Screened = new(All, Detectors.SqlInjection.StatementWords, Detectors.CommandInjection.Programs);
+
+    /// <summary>Bytes of a text that has room on the stack.</summary>
+    private const int ShortText = 512;
+
+    /// <summary>Of a text with more, all its separators are looked at.</summary>
+    private const int MostCommands = 4096;
 
     private static readonly int QueryDetector = Array.FindIndex(All, d => d is Detectors.SqlInjection);
 
@@ -410,8 +417,12 @@ public static class Inspector
     {
         private int _names;
 
+        /// <summary>A signal that is no stronger has no place any more.</summary>
+        private double _least;
+
         public List<InspectionSignal> Signals { get; } = [];
 
+        [SkipLocalsInit]
         public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
         {
             if (screen is not null && t_asked is { } asked && asked.Is(text))
@@ -429,9 +440,15 @@ public static class Inspector
                 return null;
             }
 
-            if (padded && screen is not null && screen.Quick.Concerns(text, out var concern))
+            Span<int> commands = stackalloc int[MostCommands];
+            if (padded && screen is not null && screen.Quick.Concerns(text, commands, out var concern))
             {
-                return Find(place, step, text, ref concern);
+                if (concern.Detectors != 0)
+                {
+                    Find(place, step, text, concern, commands);
+                }
+
+                return null;
             }
 
             var whole = Encoding.UTF8.GetString(text);
@@ -439,21 +456,34 @@ public static class Inspector
             return whole;
         }
 
-        /// <summary>Shows a text to those that it concerns. Null: to none.</summary>
-        private unsafe string? Find(IPlace place, int step, ReadOnlySpan<byte> text, ref Detectors.Clean.Concern concern)
+        /// <summary>Shows a text to those that it concerns.</summary>
+        private void Find(IPlace place, int step, ReadOnlySpan<byte> text, in Detectors.Clean.Concern concern, Span<int> commands)
         {
-            if (concern.Detectors == 0)
+            char[]? rented = null;
+            var whole = text.Length <= ShortText ? stackalloc char[ShortText] : rented = ArrayPool<char>.Shared.Rent(text.Length);
+            Find(place, step, text, whole[..Encoding.UTF8.GetChars(text, whole)], concern, commands);
+            if (rented is not null)
             {
-                return null;
+                ArrayPool<char>.Shared.Return(rented);
             }
+        }
 
-            var whole = Encoding.UTF8.GetString(text);
+        private unsafe void Find(IPlace place, int step, ReadOnlySpan<byte> text, ReadOnlySpan<char> whole, in Detectors.Clean.Concern concern, Span<int> commands)
+        {
             Span<int> places = stackalloc int[Detectors.LiteralTable.MaxSets];
             Span<int> lengths = stackalloc int[Detectors.LiteralTable.MaxSets];
+            var knows = concern.NumberOfCommands >= 0 && concern.NumberOfCommands <= commands.Length;
+            commands = knows ? commands[..(int)concern.NumberOfCommands] : default;
+            for (var (i, from, characters) = (0, 0, 0); whole.Length != text.Length && i < commands.Length; i++)
+            {
+                characters += Encoding.UTF8.GetCharCount(text[from..commands[i]]);
+                (from, commands[i]) = (commands[i], characters);
+            }
+
             if (whole.Length < MinAsked && (concern.Detectors >> QueryDetector & 1) != 0)
             {
-                Find(place, step, new Detectors.Subject(whole, Literals, places, lengths), concern.Detectors);
-                return whole;
+                Find(place, step, new Detectors.Subject(whole, Literals, places, lengths) { Commands = commands, KnowsCommands = knows }, concern.Detectors);
+                return;
             }
 
             for (var sets = (uint)concern.Sets; sets != 0; sets &= sets - 1)
@@ -467,15 +497,14 @@ public static class Inspector
             var found = (uint)concern.Sets;
             foreach (var (detector, set, search, length) in Short)
             {
-                if ((concern.Detectors >> detector & 1) != 0 && whole.AsSpan().IndexOfAny(search) is >= 0 and var first && ((found & set.Bit) == 0 || first < places[BitOperations.TrailingZeroCount(set.Bit)]))
+                if ((concern.Detectors >> detector & 1) != 0 && whole.IndexOfAny(search) is >= 0 and var first && ((found & set.Bit) == 0 || first < places[BitOperations.TrailingZeroCount(set.Bit)]))
                 {
                     found |= set.Bit;
                     (places[BitOperations.TrailingZeroCount(set.Bit)], lengths[BitOperations.TrailingZeroCount(set.Bit)]) = (first, length);
                 }
             }
 
-            Find(place, step, new Detectors.Subject(whole, found, places, lengths), concern.Detectors);
-            return whole;
+            Find(place, step, new Detectors.Subject(whole, found, places, lengths, commands, knows), concern.Detectors);
         }
 
         /// <summary>No detector can find anything. Short texts mostly have blanks, and long ones that have none are encoded data.</summary>
@@ -492,10 +521,28 @@ public static class Inspector
 
         internal void Add(InspectionSignal signal)
         {
-            // Far more than are reported; a hostile event with signs everywhere must not fill the memory.
-            if (Signals.Count < MaxSignals * 8 && !IsSuppressed(options, signal))
+            // Far more than are reported; a hostile event with signs everywhere must not fill the memory. Nor may weak ones leave no room for a strong one behind them.
+            if (signal.Confidence <= _least || IsSuppressed(options, signal))
+            {
+                return;
+            }
+
+            if (Signals.Count < MaxSignals * 8)
             {
                 Signals.Add(signal);
+                return;
+            }
+
+            var weakest = 0;
+            for (var i = 1; i < Signals.Count; i++)
+            {
+                weakest = Signals[i].Confidence < Signals[weakest].Confidence ? i : weakest;
+            }
+
+            _least = Signals[weakest].Confidence;
+            if (signal.Confidence > _least)
+            {
+                Signals[weakest] = signal;
             }
         }
 
@@ -528,8 +575,8 @@ public static class Inspector
         }
 
         /// <summary>Articles, tickets, source files, sentences: they quote commands and queries, and a function does not paste them into one.</summary>
-        private static bool IsDocument(string text) =>
-            text.Length > MaxParameter || (text.Length > 200 && text.AsSpan().Count('\n') >= 3) || Detectors.Writing.IsAbout(text);
+        private static bool IsDocument(ReadOnlySpan<char> text) =>
+            text.Length > MaxParameter || (text.Length > 200 && text.Count('\n') >= 3) || Detectors.Writing.IsAbout(text);
 
         internal static bool IsPlain(ReadOnlySpan<byte> text) =>
             text.IndexOfAnyExcept(Plain) < 0
@@ -573,9 +620,9 @@ public static class Inspector
         return false;
     }
 
-    private static string Cut(string text, Detectors.Match match)
+    private static string Cut(ReadOnlySpan<char> text, Detectors.Match match)
     {
         var start = Math.Max(0, Math.Min(match.Start - 20, text.Length));
-        return text.Substring(start, Math.Min(MaxEvidence, text.Length - start));
+        return text.Slice(start, Math.Min(MaxEvidence, text.Length - start)).ToString();
     }
 }

@@ -221,6 +221,64 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    [Fact]
+    public void Signs_that_say_little_leave_room_for_an_attack_behind_them()
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(new { lines = Enumerable.Range(0, 600).Select(i => $"<style>.a{i} {{}}</style> and some words").Append("; cat /etc/passwd") });
+        Differs(json).ShouldBeNull();
+        var verdict = Inspector.Inspect(json);
+        verdict.Decision.ShouldBe(InspectionDecision.Block);
+        verdict.Signals[0].Field.ShouldBe("lines[600]");
+    }
+
+    [Theory]
+    [InlineData("a$b or 1=1")]
+    [InlineData("a$b and sleep(5)")]
+    public void A_condition_behind_a_name_with_a_dollar_sign_is_seen(string text)
+    {
+        MissedBy(text).ShouldBeNull();
+        foreach (var width in WideVectors.Widths)
+        {
+            Clean.Wide = WideVectors.Of(width);
+            foreach (var behind in new[] { "", " -- " + new string('x', 80) })
+            {
+                byte[] padded = [.. Encoding.UTF8.GetBytes(text + behind), .. new byte[Clean.Behind]];
+                Inspector.Screened.Quick.IsClean(padded.AsSpan(0, padded.Length - Clean.Behind)).ShouldBeFalse($"{width} {text}");
+            }
+        }
+    }
+
+    /// <summary>Documents as people send them, with pieces of attacks at places of any kind: what is said of a text is the same whoever is asked about it.</summary>
+    [Fact]
+    public void Both_ways_say_the_same_of_attacks_in_documents()
+    {
+        var random = new Random(43);
+        Func<int, string>[] kinds =
+        [
+            n => $"<tr class=\"row\" style=\"color: red\"><td>{n}</td><td><a href=\"https://shop.example/p/{n}?a=1&amp;b=2\">Oak chair</a></td></tr>\n",
+            n => $"## Part {n}\n\nUse `npm install` and **then** `cat file{n}`:\n\n```bash\ncurl -sSL https://get.example/{n}\ncd app && make test\n```\n\n",
+            n => $"Error: cannot read order {n}\n    at Object.read (/srv/app/orders.js:{n}:13)\n    at async Promise.all (index 0)\n",
+            n => $"{{\"ts\":\"2024-03-01T12:00:00Z\",\"msg\":\"order {n} saved\",\"user\":\"jane+{n}@mail.example\"}}\n",
+            n => $"2024-03-01 12:00:00,123 INFO GET \"https://shop.example/p/{n}?page=2\" 200 3ms agent=\"Mozilla/5.0 (X11)\" user='u{n}'\n",
+            n => $"const url{n} = `https://api.example/${{id}}`;\nif (id === null || id === \"\") {{ throw new Error('no'); }}\n/* {n} */\n",
+            n => $"INSERT INTO orders (id, name) VALUES ({n}, 'Jane Müller');\n",
+            n => $"- name: \"Oak {n}\"\n  command: [\"npm\", \"start\"]\n  # remark\n\n\n",
+        ];
+        for (var round = 0; round < 1200; round++)
+        {
+            var kind = kinds[random.Next(kinds.Length)];
+            var document = new StringBuilder(string.Concat(Enumerable.Range(0, random.Next(1, random.Next(4) == 0 ? 200 : 30)).Select(n => (random.Next(8) == 0 ? kinds[random.Next(kinds.Length)] : kind)(n))));
+            for (var i = random.Next(4); i > 0; i--)
+            {
+                document.Insert(random.Next(document.Length), random.Next(2) == 0 ? Pieces[random.Next(Pieces.Length)] : Attacks[random.Next(Attacks.Length)]);
+            }
+
+            var text = document.ToString().Normalize();
+            MissedBy(text).ShouldBeNull();
+            Differs(Encoding.UTF8.GetBytes(Framed(Frames[random.Next(Frames.Length)], text))).ShouldBeNull();
+        }
+    }
+
     /// <summary>Lines of JSON, and what else begins like a document and ends like one.</summary>
     [Fact]
     public void Both_ways_say_the_same_of_lines_of_documents()

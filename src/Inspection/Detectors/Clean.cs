@@ -66,6 +66,13 @@ internal sealed unsafe class Clean
 
         /// <summary>Where the first one of each stands.</summary>
         public fixed long Places[LiteralTable.MaxSets];
+
+        /// <summary>Where a command may stand behind a separator, in order, as many as there is room for.</summary>
+        public int* Commands;
+        public long MostCommands;
+
+        /// <summary>All of these; negative when that is not known.</summary>
+        public long NumberOfCommands;
     }
 
     /// <summary>INVARIANT: as <c>struct screen</c> in Native/clean.c.</summary>
@@ -367,7 +374,8 @@ internal sealed unsafe class Clean
     /// <summary>Whom a text concerns that is not clean; false when that is not told here, and every detector has to look at it.</summary>
     /// <param name="text"><see cref="Behind"/> bytes behind it may be read.</param>
     /// <param name="concern">Is told.</param>
-    public bool Concerns(ReadOnlySpan<byte> text, out Concern concern)
+    /// <param name="commands">Room for places of commands.</param>
+    public bool Concerns(ReadOnlySpan<byte> text, Span<int> commands, out Concern concern)
     {
         concern = default;
         if (Wide.Concerns == null)
@@ -376,9 +384,13 @@ internal sealed unsafe class Clean
         }
 
         fixed (byte* start = text)
+        fixed (int* room = commands)
         fixed (Concern* told = &concern)
         {
+            concern.Commands = room;
+            concern.MostCommands = commands.Length;
             Wide.Concerns(start, text.Length, (Tables*)Unsafe.AsPointer(ref _tables[0]), told);
+            concern.Commands = null;
         }
 
         return true;

@@ -27,7 +27,7 @@ internal sealed class CodeInjection : IDetector
         var found = subject.Find(Certain, 0.92);
         if (found.Confidence == 0 && subject.Has(Php))
         {
-            found = subject.Find(Php, text.AsSpan().ContainsAny(PhpReaches) ? 0.92 : 0.6);
+            found = subject.Find(Php, text.ContainsAny(PhpReaches) ? 0.92 : 0.6);
         }
 
         // Long texts with line breaks are documents (a commit, a ticket), and questions are sentences; code in a parameter is short.
@@ -38,10 +38,10 @@ internal sealed class CodeInjection : IDetector
     private const int MinWords = 4;
 
     /// <summary>More than half of it are words that stand for themselves: somebody writes about code.</summary>
-    private static bool IsSentence(string text)
+    private static bool IsSentence(ReadOnlySpan<char> text)
     {
         var (words, all) = (0, 0);
-        var span = text.AsSpan();
+        var span = text;
         foreach (var range in span.SplitAny(" \n"))
         {
             var part = span[range].TrimEnd(".,:;!?");

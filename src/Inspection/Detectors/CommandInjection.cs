@@ -51,14 +51,19 @@ internal sealed class CommandInjection : IDetector
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Shows = new[] { "ls", "ps", "find", "du", "df", "docker", "kubectl", "git", "npm", "dmesg", "journalctl", "history", "pip", "systemctl", "netstat", "lsof" }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> SharpWords = Sharp.GetAlternateLookup<ReadOnlySpan<char>>();
-    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryWords = Ordinary.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly KnownWords MayBeProgram = new(Sharp);
-
-    private static bool IsProgram(ReadOnlySpan<char> word) => MayBeProgram.MayHave(word) && SharpWords.Contains(word);
+    private static readonly KnownWords SharpWords = new(Sharp);
+    private static readonly KnownWords OrdinaryWords = new(Ordinary);
 
     private static readonly Literals Certain = new("/dev/tcp/", "/dev/udp/", "${IFS}", "$IFS$", "bash -i", "nc -e ", "|sh\n", "sh -c ", "cmd /c ", "cmd.exe /c", "powershell -e", "powershell.exe -", "() { :;}", "() { :; }", "() {:;}", "() { _;", "/bin/sh -", "/bin/bash -", "-e /bin/sh", "-e /bin/bash", "-e cmd.exe", "`echo $((", "$(echo $((", "$(</etc/", "exec=`", "cmd=`");
+
+    /// <summary>No separator and no opening says more.</summary>
+    private const double Most = 0.95;
+
+    /// <summary>A line, and whoever speaks of a command, says no more.</summary>
+    private const double Spoken = 0.6;
+
+    /// <summary>Characters of a text that is a command as a whole.</summary>
+    private const int LongestWhole = 96;
 
     private static readonly SearchValues<char> Starts = SearchValues.Create(";\n|&`$<>");
 
@@ -73,15 +78,22 @@ internal sealed class CommandInjection : IDetector
     {
         var text = subject.Text;
         var best = Match.None;
-        var commands = subject.Any(Signs.Separator) || (subject.Any(Signs.Parenthesis) && subject.Any(Signs.Dollar | Signs.Compare));
+        var known = subject.KnowsCommands;
+        var places = subject.Commands;
+        var commands = known || subject.Any(Signs.Separator) || (subject.Any(Signs.Parenthesis) && subject.Any(Signs.Dollar | Signs.Compare));
         var reading = new Reading(text);
-        for (var i = commands ? Next(text, 0) : text.Length; i < text.Length; i = Next(text, i + 1))
+        for (var (i, next) = (known ? places is [var first, ..] ? first : text.Length : commands ? Next(text, 0) : text.Length, 1); i < text.Length && best.Confidence < Most; i = !known ? Next(text, i + 1) : next < places.Length ? places[next++] : text.Length)
         {
+            if (best.Confidence >= Spoken && text.Length > LongestWhole && SaysLittle(ref reading, i))
+            {
+                continue;
+            }
+
             var found = text[i] switch
             {
                 // Behind a separator already, with nothing but blanks between: the command was judged.
                 '\n' when i < reading.Start => Match.None,
-                ';' or '\n' => AfterSeparator(ref reading, i, 1, text[i] == '\n' ? text.Length < 64 && text.AsSpan(0, i).IndexOfAny(" \n") < 0 ? 0.92 : 0.6 : 0.92),
+                ';' or '\n' => AfterSeparator(ref reading, i, 1, text[i] == '\n' ? text.Length < 64 && text[..i].IndexOfAny(" \n") < 0 ? 0.92 : 0.6 : 0.92),
                 '|' => AfterSeparator(ref reading, i, i + 1 < text.Length && text[i + 1] == '|' ? 2 : 1, 0.92),
                 '&' => AfterSeparator(ref reading, i, i + 1 < text.Length && text[i + 1] == '&' ? 2 : 1, i + 1 < text.Length && text[i + 1] == '&' ? 0.92 : 0.9),
                 '`' => Substitution(ref reading, i, 1, '`'),
@@ -92,12 +104,12 @@ internal sealed class CommandInjection : IDetector
             best = best.Or(found);
         }
 
-        best = best.Or(Whole(subject)).Or(subject.Any(Signs.Parenthesis) ? Function(text) : Match.None);
+        best = best.Or(text.Length <= LongestWhole ? Whole(subject) : Match.None).Or(subject.Any(Signs.Parenthesis) ? Function(text) : Match.None);
         if (best.Confidence < 0.95)
         {
             // `docker run … sh -c "…"` is what the tool is told.
             var certain = subject.Find(Certain, 0.95);
-            best = best.Or(certain.Confidence > 0 && text.AsSpan(certain.Start).StartsWith("sh -c ", StringComparison.Ordinal) && IsScript(text) ? certain with { Confidence = 0.6 } : certain);
+            best = best.Or(certain.Confidence > 0 && text[(certain.Start)..].StartsWith("sh -c ", StringComparison.Ordinal) && IsScript(text) ? certain with { Confidence = 0.6 } : certain);
         }
 
         return best;
@@ -109,38 +121,38 @@ internal sealed class CommandInjection : IDetector
     private static Match Whole(in Subject subject)
     {
         var text = subject.Text;
-        if (text.Length > 96 || !(subject.Has(Secrets) || text.Contains("\\n", StringComparison.Ordinal)))
+        if (!(subject.Has(Secrets) || text.Contains("\\n", StringComparison.Ordinal)))
         {
             return Match.None;
         }
 
-        var equals = text.AsSpan(0, Math.Min(text.Length, 16)).IndexOf('=');
+        var equals = text.Slice(0, Math.Min(text.Length, 16)).IndexOf('=');
         var start = equals + 1;
-        var escaped = text.AsSpan(start).StartsWith("\\n", StringComparison.Ordinal) || text.AsSpan(start).StartsWith(";", StringComparison.Ordinal);
+        var escaped = text[start..].StartsWith("\\n", StringComparison.Ordinal) || text[start..].StartsWith(";", StringComparison.Ordinal);
         start += escaped ? text[start] == ';' ? 1 : 2 : 0;
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out _, out _);
-        return word.Length > 0 && IsProgram(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
+        return word.Length > 0 && SharpWords.Contains(word) && (subject.Has(Secrets) && end < text.Length && text[end] is ' ' or '\t' || escaped && (end >= text.Length || text[end] is '|' or ';' or '&' or '\\'))
             ? new Match(start == 0 && text.EndsWith(" /etc/hosts", StringComparison.Ordinal) ? 0.6 : 0.92, 0, text.Length)
             : Match.None;
     }
 
     /// <summary>A function of a scripting language that is given a command in backticks, <c>print(`echo …`)</c>, or a shell's definition that runs on.</summary>
-    private static Match Function(string text)
+    private static Match Function(ReadOnlySpan<char> text)
     {
         var tick = text.IndexOf("(`", StringComparison.Ordinal);
-        if (tick > 0 && char.IsAsciiLetter(text[tick - 1]) && text.IndexOf("`)", tick + 2, StringComparison.Ordinal) > 0)
+        if (tick > 0 && char.IsAsciiLetter(text[tick - 1]) && text.IndexOf("`)", tick + 2) > 0)
         {
             Span<char> buffer = stackalloc char[32];
             var word = Command(text, tick + 2, buffer, out _, out _, out _);
-            if (word.Length > 0 && IsProgram(word) && text.Length < 512)
+            if (word.Length > 0 && SharpWords.Contains(word) && text.Length < 512)
             {
                 return new Match(0.92, tick, Math.Min(40, text.Length - tick));
             }
         }
 
         // Shellshock: a function without a name, whatever stands between the parentheses that a decoder drops.
-        var span = text.AsSpan().TrimStart();
+        var span = text.TrimStart();
         if (span.Length > 8 && span[0] == '(')
         {
             var close = span.IndexOf(')');
@@ -154,9 +166,35 @@ internal sealed class CommandInjection : IDetector
         return Match.None;
     }
 
-    private static int Next(string text, int from)
+    /// <summary>No more than <see cref="Spoken"/> is said of this place of a text that is no command as a whole: a substitution in prose, or a line that begins with a word that is neither a path nor hidden by quotes.</summary>
+    private static bool SaysLittle(ref Reading reading, int at)
     {
-        var at = text.AsSpan(from).IndexOfAny(Starts);
+        var text = reading.Text;
+        if (text[at] is '`' or '$' or '<' or '>')
+        {
+            return reading.IsProse(at);
+        }
+
+        if (text[at] != '\n')
+        {
+            return false;
+        }
+
+        for (at++; at < text.Length && text[at] is ' ' or '\t'; at++)
+        {
+        }
+
+        var word = at;
+        for (; at < text.Length && (Words.IsWord(text[at]) || text[at] is '-' or '.'); at++)
+        {
+        }
+
+        return at > word && (at == text.Length || text[at] is not ('\'' or '"' or '\\'));
+    }
+
+    private static int Next(ReadOnlySpan<char> text, int from)
+    {
+        var at = text[from..].IndexOfAny(Starts);
         return at < 0 ? text.Length : from + at;
     }
 
@@ -172,7 +210,7 @@ internal sealed class CommandInjection : IDetector
         reading.Start = start;
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
-        if (word.Length == 0 || !IsProgram(word))
+        if (word.Length == 0 || !SharpWords.Contains(word))
         {
             return Match.None;
         }
@@ -183,14 +221,14 @@ internal sealed class CommandInjection : IDetector
             return Match.None;
         }
 
-        var prose = IsProse(text, at);
+        var prose = reading.IsProse(at);
         var argument = ArgumentLike(text, end) && (!CountsThings(text, end) || Counted.Contains(word));
         if (prose && !argument)
         {
             confidence = 0.6;
         }
 
-        var quoted = IsScript(text) || reading.InCodeSpan(at) || IsFilter(text, at, word);
+        var quoted = reading.IsScript || reading.InCodeSpan(at) || IsFilter(text, at, word);
         if (quoted)
         {
             confidence = 0.6;
@@ -228,7 +266,7 @@ internal sealed class CommandInjection : IDetector
 
         Span<char> buffer = stackalloc char[32];
         var word = Command(text, start, buffer, out var end, out var hasPath, out var obfuscated);
-        if (word.Length == 0 || !IsProgram(word))
+        if (word.Length == 0 || !SharpWords.Contains(word))
         {
             return Match.None;
         }
@@ -256,23 +294,26 @@ internal sealed class CommandInjection : IDetector
             return new Match(0.5, at, closed - at + 1);
         }
 
-        return new Match(IsProse(text, at) || (close == '`' && (reading.InCodeSpan(at + 1) || (!hasPath && !obfuscated && EndsSentence(text, at, closed)))) ? 0.6 : 0.95, at, closed - at + 1);
+        return new Match(reading.IsProse(at) || (close == '`' && (reading.InCodeSpan(at + 1) || (!hasPath && !obfuscated && EndsSentence(text, at, closed)))) ? 0.6 : 0.95, at, closed - at + 1);
     }
 
     /// <summary>A sentence that ends in a piece in backticks, which names no file: <c>Like `chown -R`.</c></summary>
-    private static bool EndsSentence(string text, int at, int closed) =>
-        char.IsUpper(text[0]) && at > 1 && text[at - 1] == ' ' && char.IsAsciiLetter(text[at - 2]) && closed + 2 == text.Length && text[^1] is '.' or '!' or '?' && !text.AsSpan(at, closed - at).ContainsAny("/$|;&<>");
+    private static bool EndsSentence(ReadOnlySpan<char> text, int at, int closed) =>
+        char.IsUpper(text[0]) && at > 1 && text[at - 1] == ' ' && char.IsAsciiLetter(text[at - 2]) && closed + 2 == text.Length && text[^1] is '.' or '!' or '?' && !text.Slice(at, closed - at).ContainsAny("/$|;&<>");
 
     private static bool IsCapital(ReadOnlySpan<char> word) => word.IndexOfAnyInRange('A', 'Z') >= 0;
 
-    /// <summary>Several words stand before it: somebody writes about commands.</summary>
-    private static bool IsProse(string text, int at) => text.AsSpan(0, Math.Min(at, 400)).Trim().Count(' ') >= 4;
-
     /// <summary>What one pass over a text knows of it, so that the time grows with the text's length and no faster, whatever stands in it. Places are asked for in their order.</summary>
-    private ref struct Reading(string text)
+    private ref struct Reading(ReadOnlySpan<char> whole)
     {
+        private readonly ReadOnlySpan<char> _text = whole;
+
         /// <summary>Words around a piece in backticks, from which on a sentence is one that quotes a command as Markdown does.</summary>
         private const int MinWordsAround = 4;
+
+        /// <summary>Characters that are looked at for words before a command, and blanks between these.</summary>
+        private const int Looked = 400;
+        private const int MinBlanks = 4;
 
         private int _parenthesis = -1;
         private int _tick = -1;
@@ -280,19 +321,28 @@ internal sealed class CommandInjection : IDetector
         private int _open = -1;
         private bool _within;
         private (int[] Ends, int[] Starts)? _words;
+        private bool? _script;
+        private bool? _prose;
 
-        public readonly string Text => text;
+        public readonly ReadOnlySpan<char> Text => _text;
+
+        public bool IsScript => _script ??= CommandInjection.IsScript(_text);
+
+        /// <summary>Several words stand before it: somebody writes about commands.</summary>
+        public bool IsProse(int at) => at < Looked ? Count(at) : _prose ??= Count(Looked);
+
+        private readonly bool Count(int before) => _text[..before].Trim().Count(' ') >= MinBlanks;
 
         /// <summary>Where the command behind the last separator begins.</summary>
         public int Start { get; set; }
 
         /// <summary>The next <c>)</c> or backtick from a place on; negative when there is none.</summary>
-        public int Next(char close, int from) => close == ')' ? Next(text, ref _parenthesis, close, from) : Next(text, ref _tick, close, from);
+        public int Next(char close, int from) => close == ')' ? Next(_text, ref _parenthesis, close, from) : Next(_text, ref _tick, close, from);
 
         /// <summary>Within backticks, in a sentence: "Use `rm -rf build; make` to start over."</summary>
         public bool InCodeSpan(int at)
         {
-            for (var tick = text.AsSpan(_seen, at - _seen).IndexOf('`'); tick >= 0; tick = text.AsSpan(_seen, at - _seen).IndexOf('`'))
+            for (var tick = _text.Slice(_seen, at - _seen).IndexOf('`'); tick >= 0; tick = _text.Slice(_seen, at - _seen).IndexOf('`'))
             {
                 _open = _seen + tick;
                 _seen = _open + 1;
@@ -300,17 +350,17 @@ internal sealed class CommandInjection : IDetector
             }
 
             _seen = at;
-            if (!_within || !char.IsUpper(text[0]) || Next('`', at) is not (>= 0 and var close))
+            if (!_within || !char.IsUpper(_text[0]) || Next('`', at) is not (>= 0 and var close))
             {
                 return false;
             }
 
-            var (ends, starts) = _words ??= (FirstWords(text), LastWords(text));
+            var (ends, starts) = _words ??= (FirstWords(_text), LastWords(_text));
             var open = _open;
             return ends.Count(e => e <= open) + starts.Count(s => s > close) >= MinWordsAround;
         }
 
-        private static int Next(string text, ref int known, char close, int from)
+        private static int Next(ReadOnlySpan<char> text, ref int known, char close, int from)
         {
             if (known < from)
             {
@@ -322,13 +372,13 @@ internal sealed class CommandInjection : IDetector
         }
 
         /// <summary>Where the first words end, as many as matter.</summary>
-        private static int[] FirstWords(string text)
+        private static int[] FirstWords(ReadOnlySpan<char> text)
         {
             var ends = new List<int>(MinWordsAround);
             for (var from = 0; from < text.Length && ends.Count < MinWordsAround;)
             {
-                var end = text.AsSpan(from).IndexOfAny(' ', '\n') is >= 0 and var blank ? from + blank : text.Length;
-                if (IsWord(text.AsSpan(from, end - from)))
+                var end = text[from..].IndexOfAny(' ', '\n') is >= 0 and var blank ? from + blank : text.Length;
+                if (IsWord(text.Slice(from, end - from)))
                 {
                     ends.Add(end);
                 }
@@ -340,13 +390,13 @@ internal sealed class CommandInjection : IDetector
         }
 
         /// <summary>Where the last words start, as many as matter.</summary>
-        private static int[] LastWords(string text)
+        private static int[] LastWords(ReadOnlySpan<char> text)
         {
             var starts = new List<int>(MinWordsAround);
             for (var end = text.Length; end > 0 && starts.Count < MinWordsAround;)
             {
-                var start = text.AsSpan(0, end).LastIndexOfAny(' ', '\n') + 1;
-                if (IsWord(text.AsSpan(start, end - start)))
+                var start = text[..end].LastIndexOfAny(' ', '\n') + 1;
+                if (IsWord(text.Slice(start, end - start)))
                 {
                     starts.Add(start);
                 }
@@ -366,21 +416,21 @@ internal sealed class CommandInjection : IDetector
     }
 
     /// <summary><c>ls -la | grep txt</c>: a whole command that lists something breaks out of nothing.</summary>
-    private static bool IsFilter(string text, int at, ReadOnlySpan<char> word)
+    private static bool IsFilter(ReadOnlySpan<char> text, int at, ReadOnlySpan<char> word)
     {
-        if (text[at] != '|' || text.Length > LongestListing || !Filters.Contains(word) || text.AsSpan().ContainsAny(";&`$<>\n"))
+        if (text[at] != '|' || text.Length > LongestListing || !Filters.Contains(word) || text.ContainsAny(";&`$<>\n"))
         {
             return false;
         }
 
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 && Shows.Contains(text.AsSpan(0, space)) && !text.Contains("/etc/", StringComparison.Ordinal) && !text.Contains("/proc/", StringComparison.Ordinal) && !text.Contains(".aws", StringComparison.Ordinal);
+        var space = text.IndexOf(' ');
+        return space > 0 && Shows.Contains(text[..space]) && !text.Contains("/etc/", StringComparison.Ordinal) && !text.Contains("/proc/", StringComparison.Ordinal) && !text.Contains(".aws", StringComparison.Ordinal);
     }
 
     private static readonly SearchValues<char> Letters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'");
 
     /// <summary>Begins with a developer's tool, or as a script's or an image's file does: a chain of commands by nature.</summary>
-    private static bool IsScript(string text)
+    private static bool IsScript(ReadOnlySpan<char> text)
     {
         if (text.StartsWith("#!/", StringComparison.Ordinal) || text.StartsWith("FROM ", StringComparison.Ordinal) || text.StartsWith("<?php", StringComparison.Ordinal))
         {
@@ -388,7 +438,7 @@ internal sealed class CommandInjection : IDetector
         }
 
         // What a file of a build service has before it: `- run: npm test`.
-        var line = text.AsSpan(0, Math.Min(text.Length, LongestBefore + LongestTool + 1));
+        var line = text.Slice(0, Math.Min(text.Length, LongestBefore + LongestTool + 1));
         line = line.StartsWith("- ", StringComparison.Ordinal) || line.StartsWith("$ ", StringComparison.Ordinal) ? line[2..] : line;
         var sign = line.IndexOf(": ", StringComparison.Ordinal);
         line = sign > 0 && !line[..sign].ContainsAnyExcept(Letters) ? line[(sign + 2)..] : line;
@@ -397,7 +447,7 @@ internal sealed class CommandInjection : IDetector
     }
 
     /// <summary>Reads a command's name, taking quotes and backslashes out of it (<c>c'a't</c>, <c>w\hoami</c>) and cutting a path before it.</summary>
-    private static ReadOnlySpan<char> Command(string text, int start, Span<char> buffer, out int end, out bool hasPath, out bool obfuscated)
+    private static ReadOnlySpan<char> Command(ReadOnlySpan<char> text, int start, Span<char> buffer, out int end, out bool hasPath, out bool obfuscated)
     {
         var length = 0;
         var i = start;
@@ -435,7 +485,7 @@ internal sealed class CommandInjection : IDetector
         return buffer[..length];
     }
 
-    private static bool ArgumentLike(string text, int end)
+    private static bool ArgumentLike(ReadOnlySpan<char> text, int end)
     {
         var i = end;
         while (i < text.Length && text[i] is ' ' or '\t' or '+')
@@ -449,18 +499,18 @@ internal sealed class CommandInjection : IDetector
         }
 
         return text[i] is '-' or '/' or '$' or '~' or '<' or '>' or '*' || (text[i] == '.' && i + 1 < text.Length && text[i + 1] is '.' or '/') || char.IsAsciiDigit(text[i])
-            || text.AsSpan(i).StartsWith("http", StringComparison.OrdinalIgnoreCase) || text.AsSpan(i).StartsWith("C:\\", StringComparison.OrdinalIgnoreCase);
+            || text[i..].StartsWith("http", StringComparison.OrdinalIgnoreCase) || text[i..].StartsWith("C:\\", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>A number and a word behind it: "find 3 errors", "time 5 minutes".</summary>
-    private static bool CountsThings(string text, int end)
+    private static bool CountsThings(ReadOnlySpan<char> text, int end)
     {
-        var rest = text.AsSpan(end).TrimStart(" \t+");
+        var rest = text[end..].TrimStart(" \t+");
         var number = rest.IndexOfAnyExceptInRange('0', '9');
         return number > 0 && number + 1 < rest.Length && rest[number] == ' ' && char.IsLetter(rest[number + 1]);
     }
 
-    private static bool Ends(string text, int end)
+    private static bool Ends(ReadOnlySpan<char> text, int end)
     {
         var i = end;
         while (i < text.Length && text[i] is ' ' or '\t' or '\r' or '\n' or '"' or '\'' or ')' or '}')
@@ -472,5 +522,5 @@ internal sealed class CommandInjection : IDetector
     }
 
     /// <summary>Short texts that a separator cuts in two ("localhost;id") are parameters, not prose.</summary>
-    private static bool OperandBefore(string text, int at) => text.Length <= 64 && text.AsSpan(0, at).Trim().Count(' ') <= 1;
+    private static bool OperandBefore(ReadOnlySpan<char> text, int at) => text.Length <= 64 && text[..at].Trim().Count(' ') <= 1;
 }

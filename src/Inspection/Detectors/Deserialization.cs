@@ -85,9 +85,9 @@ internal sealed class Deserialization : IDetector
         }
 
         var text = subject.Text;
-        for (var at = text.IndexOf("O:", StringComparison.Ordinal); at >= 0; at = text.IndexOf("O:", at + 2, StringComparison.Ordinal))
+        for (var at = text.IndexOf("O:", StringComparison.Ordinal); at >= 0; at = text.IndexOf("O:", at + 2))
         {
-            if ((at == 0 || text[at - 1] is '{' or ';') && IsPhpObject(text.AsSpan(at + 2)))
+            if ((at == 0 || text[at - 1] is '{' or ';') && IsPhpObject(text[(at + 2)..]))
             {
                 return new Match(0.92, at, Math.Min(40, text.Length - at));
             }
@@ -96,12 +96,12 @@ internal sealed class Deserialization : IDetector
         return Match.None;
     }
 
-    private static Reach Judge(string text, string start)
+    private static Reach Judge(ReadOnlySpan<char> text, string start)
     {
         if (start[0] == 'a')
         {
             Span<byte> unhexed = new byte[Math.Min(text.Length, MaxDecoded) / 2];
-            _ = Convert.FromHexString(text.AsSpan(0, unhexed.Length * 2), unhexed, out _, out var read);
+            _ = Convert.FromHexString(text.Slice(0, unhexed.Length * 2), unhexed, out _, out var read);
             return ObjectStream.Java(unhexed[..read]);
         }
 
@@ -116,7 +116,7 @@ internal sealed class Deserialization : IDetector
     }
 
     /// <summary>Base64 in either alphabet, as far as it goes.</summary>
-    private static ReadOnlySpan<byte> Unwrapped(string text)
+    private static ReadOnlySpan<byte> Unwrapped(ReadOnlySpan<char> text)
     {
         var encoded = new byte[Math.Min(text.Length, MaxDecoded)];
         var length = 0;

@@ -16,7 +16,7 @@ internal sealed class DocumentQueryInjection : IDetector
         var found = subject.Find(Operators, 0.9);
         var text = subject.Text;
         // A parameter breaks out of something; a whole query or an article about queries does not.
-        var breaks = text.Length < 160 && found.Start < 48 && (found.Start < 2 || text.AsSpan(0, found.Start).IndexOfAny("'\"[,;}{|&") >= 0);
+        var breaks = text.Length < 160 && found.Start < 48 && (found.Start < 2 || text[..found.Start].IndexOfAny("'\"[,;}{|&") >= 0);
         if (found.Confidence > 0)
         {
             return breaks ? found : found with { Confidence = 0.5 };

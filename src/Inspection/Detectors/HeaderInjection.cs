@@ -27,15 +27,15 @@ internal sealed class HeaderInjection : IDetector
         }
 
         var mail = subject.Find(Mail, 0.9);
-        return mail.Confidence > 0 && Lines(text, mail.Start) <= 1 && (text[mail.Start] is '\r' or '\n' || (mail.Start > 0 && text[..mail.Start].AsSpan().IndexOfAny('\r', '\n') >= 0)) ? mail : Match.None;
+        return mail.Confidence > 0 && Lines(text, mail.Start) <= 1 && (text[mail.Start] is '\r' or '\n' || (mail.Start > 0 && text[..mail.Start].IndexOfAny('\r', '\n') >= 0)) ? mail : Match.None;
     }
 
     /// <summary>Lines with something in them before a place: a whole message has several, a broken parameter one.</summary>
-    private static int Lines(string text, int before)
+    private static int Lines(ReadOnlySpan<char> text, int before)
     {
         var lines = 0;
         var filled = false;
-        foreach (var c in text.AsSpan(0, before))
+        foreach (var c in text[..before])
         {
             if (c is '\r' or '\n')
             {

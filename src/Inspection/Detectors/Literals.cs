@@ -27,7 +27,7 @@ internal sealed class Literals(params string[] values)
     {
         foreach (var value in values)
         {
-            if (text[place..].StartsWith(value, StringComparison.OrdinalIgnoreCase))
+            if ((value[0] | 0x20) == (text[place] | 0x20) && text[place..].StartsWith(value, StringComparison.OrdinalIgnoreCase))
             {
                 return value.Length;
             }

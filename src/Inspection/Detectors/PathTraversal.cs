@@ -16,14 +16,14 @@ internal sealed class PathTraversal : IDetector
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
-        var dots = subject.Any(Signs.Dots) || (subject.Any(Signs.Control) && text.Contains('.', StringComparison.Ordinal));
-        var broken = text.Length <= MaxDisguised && (subject.Any(Signs.Foreign | Signs.Percent) || subject.Has(Targets)) && text.AsSpan().IndexOfAny('\ufffd', '%', '?') >= 0;
+        var dots = subject.Any(Signs.Dots) || (subject.Any(Signs.Control) && text.Contains('.'));
+        var broken = text.Length <= MaxDisguised && (subject.Any(Signs.Foreign | Signs.Percent) || subject.Has(Targets)) && text.IndexOfAny('\ufffd', '%', '?') >= 0;
         if (!dots && !broken && !subject.Has(Targets) && !subject.Has(Encoded))
         {
             return Match.None;
         }
 
-        if (broken && text.AsSpan().Count('\ufffd') + text.AsSpan().Count('%') + text.AsSpan().Count('?') >= 2 && text.AsSpan().IndexOfAny(" \n") < 0)
+        if (broken && text.Count('\ufffd') + text.Count('%') + text.Count('?') >= 2 && text.IndexOfAny(" \n") < 0)
         {
             // Bytes that no encoding allows, on the way to a file that is nobody's to ask for.
             var read = Plain(text).Replace('?', '.');
@@ -60,7 +60,7 @@ internal sealed class PathTraversal : IDetector
         // Source code and prose say "../lib" once; a parameter that climbs twice or starts by climbing wants out.
         if (steps >= 2 && text.Length < MaxParameter && !text.Contains('\n'))
         {
-            var prose = (text.Contains(' ') && first > 0 && text.AsSpan(0, first).Contains(' ')) || (steps == 2 && IsLink(text)) || IsQuoted(text, first);
+            var prose = (text.Contains(' ') && first > 0 && text[..first].Contains(' ')) || (steps == 2 && IsLink(text)) || IsQuoted(text, first);
             return new Match(prose ? 0.6 : steps >= 3 || first == 0 ? 0.95 : 0.92, first, Math.Min(text.Length - first, 120));
         }
 
@@ -92,28 +92,41 @@ internal sealed class PathTraversal : IDetector
     private static readonly string[] LinkEndings = [".html", ".htm", ".css", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".woff", ".woff2"];
 
     /// <summary>A link from one page to another or to a picture, as pages and articles hold it: <c>../images/logo.png</c>. Opened as a file it is judged there.</summary>
-    private static bool IsLink(string text)
+    private static bool IsLink(ReadOnlySpan<char> text)
     {
-        var end = text.AsSpan().IndexOfAny('?', '#');
+        var end = text.IndexOfAny('?', '#');
         var path = end < 0 ? text : text[..end];
-        return !path.AsSpan().ContainsAny("%\\\0 ") && Array.Exists(LinkEndings, e => path.EndsWith(e, StringComparison.OrdinalIgnoreCase));
+        if (path.ContainsAny("%\\\0 "))
+        {
+            return false;
+        }
+
+        foreach (var ending in LinkEndings)
+        {
+            if (path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private const int MaxParameter = 512;
     private const int MaxDisguised = 1024;
 
     /// <summary><c>require('../../lib/x')</c>: source code names its files in quotes; a parameter that is one has none.</summary>
-    private static bool IsQuoted(string text, int first) => first > 1 && text[first - 1] is '\'' or '"' or '`' && text[first - 2] is '(' or ' ' or '=' or '[' && text.IndexOf(text[first - 1], first) > 0;
+    private static bool IsQuoted(ReadOnlySpan<char> text, int first) => first > 1 && text[first - 1] is '\'' or '"' or '`' && text[first - 2] is '(' or ' ' or '=' or '[' && text.IndexOf(text[first - 1], first) > 0;
 
     /// <summary>One path climbs and names its target, or climbs twice. People who write about both, with blanks between them, ask for neither: "see /etc/hosts, or ../readme".</summary>
-    private static bool InOneWord(string text, string plain)
+    private static bool InOneWord(ReadOnlySpan<char> text, ReadOnlySpan<char> plain)
     {
         if (!text.Contains(' '))
         {
             return true;
         }
 
-        foreach (var range in plain.AsSpan().Split(' '))
+        foreach (var range in plain.Split(' '))
         {
             var word = plain[range];
             var first = -1;
@@ -127,10 +140,10 @@ internal sealed class PathTraversal : IDetector
         return false;
     }
 
-    private static int Steps(string text, ref int first)
+    private static int Steps(ReadOnlySpan<char> text, ref int first)
     {
         var steps = 0;
-        for (var i = text.IndexOf("..", StringComparison.Ordinal); i >= 0 && i + 2 < text.Length; i = text.IndexOf("..", i, StringComparison.Ordinal))
+        for (var i = text.IndexOf("..", StringComparison.Ordinal); i >= 0 && i + 2 < text.Length; i = text.IndexOf("..", i))
         {
             if (text[i + 2] is '/' or '\\' && (i == 0 || text[i - 1] != '.' || text[i + 2] == '/'))
             {
@@ -148,7 +161,7 @@ internal sealed class PathTraversal : IDetector
     /// The path as lenient programs read it: control characters dropped, and everything that some decoder turns into a slash made one:
     /// backslashes, what percent decoding could not read (<c>%c0%9v</c>, <c>%u2216</c>, <c>%bg%qf</c>), <c>0x2f</c>, division signs, bytes that are no UTF-8.
     /// </summary>
-    private static string Plain(string text)
+    private static string Plain(ReadOnlySpan<char> text)
     {
         var plain = new System.Text.StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
@@ -165,7 +178,7 @@ internal sealed class PathTraversal : IDetector
                 slash = true;
                 i += text[i + 1] is 'u' or 'U' ? Math.Min(5, text.Length - 1 - i) : 2;
             }
-            else if (c == '0' && i + 3 < text.Length && text[i + 1] is 'x' or 'X' && (text.AsSpan(i + 2, 2).Equals("2f", StringComparison.OrdinalIgnoreCase) || text.AsSpan(i + 2, 2).Equals("5c", StringComparison.OrdinalIgnoreCase)))
+            else if (c == '0' && i + 3 < text.Length && text[i + 1] is 'x' or 'X' && (text.Slice(i + 2, 2).Equals("2f", StringComparison.OrdinalIgnoreCase) || text.Slice(i + 2, 2).Equals("5c", StringComparison.OrdinalIgnoreCase)))
             {
                 slash = true;
                 i += 3;
@@ -184,7 +197,7 @@ internal sealed class PathTraversal : IDetector
         return plain.ToString();
     }
 
-    private static bool IsTarget(string plain)
+    private static bool IsTarget(ReadOnlySpan<char> plain)
     {
         foreach (var target in Targets.Values)
         {
@@ -207,7 +220,7 @@ internal sealed class PathTraversal : IDetector
         }
 
         // The whole text is that path: somebody asks for the file. In a longer text it is talk about it.
-        var trimmed = text.AsSpan().Trim().Trim('\0');
+        var trimmed = text.Trim().Trim('\0');
         var whole = trimmed.IndexOfAny(" \n\t,;") < 0 && (trimmed.StartsWith("/", StringComparison.Ordinal) || trimmed.StartsWith("file:", StringComparison.OrdinalIgnoreCase) || trimmed.StartsWith("\\", StringComparison.Ordinal) || (trimmed.Length > 2 && trimmed[1] == ':'));
         // What is done with a document of the function's own is judged where it is opened.
         return found with { Confidence = whole && !Inspector.IsOwnDocument(trimmed) ? 0.92 : 0.5 };

@@ -25,7 +25,7 @@ internal sealed class ServerSideRequestForgery : IDetector
             return best;
         }
 
-        for (var at = text.IndexOf("//", StringComparison.Ordinal); at >= 0; at = text.IndexOf("//", at + 2, StringComparison.Ordinal))
+        for (var at = text.IndexOf("//", StringComparison.Ordinal); at >= 0; at = text.IndexOf("//", at + 2))
         {
             // "//1: see below" is a remark; an address has a scheme before it or stands at the beginning.
             if (at > 0 && text[at - 1] is not (':' or '"' or '\'' or '=' or '@'))
@@ -40,7 +40,7 @@ internal sealed class ServerSideRequestForgery : IDetector
                 end++;
             }
 
-            var authority = text.AsSpan(start, end - start);
+            var authority = text.Slice(start, end - start);
             var user = authority.LastIndexOf('@');
             var host = Host(authority[(user + 1)..]);
             var confidence = subject.Has(Names) && IsNamed(host) ? 0.9 : Judge(host, user >= 0);

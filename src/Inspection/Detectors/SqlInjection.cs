@@ -54,9 +54,7 @@ internal sealed class SqlInjection : IDetector
         ["from"] = Kind.Clause, ["where"] = Kind.Clause, ["having"] = Kind.Clause, ["group"] = Kind.Clause, ["order"] = Kind.Clause, ["limit"] = Kind.Clause, ["into"] = Kind.Clause, ["procedure"] = Kind.Clause, ["case"] = Kind.Clause, ["when"] = Kind.Clause, ["offset"] = Kind.Clause, ["rows"] = Kind.Clause,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    private static readonly FrozenDictionary<string, Kind>.AlternateLookup<ReadOnlySpan<char>> KeywordOf = Keywords.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly KnownWords MayBeKeyword = new(Keywords.Keys);
+    private static readonly KnownWords KeywordOf = new([.. Keywords.Select(word => KeyValuePair.Create(word.Key, (int)word.Value))]);
 
     // Calls and names that only an attack on a database brings into a parameter.
     private static readonly Literals Certain = new(
@@ -110,7 +108,7 @@ internal sealed class SqlInjection : IDetector
             return Match.None;
         }
 
-        var span = text.AsSpan();
+        var span = text;
         Span<Token> buffer = stackalloc Token[MaxTokens];
         var best = asks || bars || Speaks(subject) ? Judge(text, buffer[..Tokenize(text, 0, buffer)], -1) : Match.None;
         if (asks && best.Confidence > 0 && !bars && !Speaks(subject))
@@ -190,7 +188,7 @@ internal sealed class SqlInjection : IDetector
     /// <param name="text">Text.</param>
     /// <param name="tokens">Its tokens, from behind the quote on.</param>
     /// <param name="quote">Place of the quote that is taken as the application's own; -1 for none.</param>
-    private static Match Judge(string text, ReadOnlySpan<Token> tokens, int quote)
+    private static Match Judge(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int quote)
     {
         var quoted = quote >= 0;
         if (tokens.Length == 0)
@@ -226,7 +224,7 @@ internal sealed class SqlInjection : IDetector
             if (tokens[0].Kind == Kind.Comment && text[quote] != '`' && (tokens.Length == 1 || text[tokens[0].Start] == '/'))
             {
                 var remark = text[tokens[0].Start] == '#' ? tokens[0].Length : 0;
-                var name = text.AsSpan(0, quote).Trim();
+                var name = text[..quote].Trim();
                 best = best.Or(At(text, tokens[0], Rest(text, tokens[0]) < 3 && name.Count(' ') == 0 && remark < 4 ? 0.92 : name.Count(' ') < 2 && remark == 0 ? 0.8 : 0.5));
             }
         }
@@ -293,7 +291,7 @@ internal sealed class SqlInjection : IDetector
     }
 
     /// <summary>A logical operator and something that is true, false, slow or a query: <c>or 1=1</c>, <c>and sleep(5)</c>, <c>|| 'a'='a</c>.</summary>
-    private static Match Condition(string text, ReadOnlySpan<Token> tokens, int at, int quote)
+    private static Match Condition(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int at, int quote)
     {
         if (at >= tokens.Length)
         {
@@ -424,25 +422,25 @@ internal sealed class SqlInjection : IDetector
     }
 
     /// <summary>A comparison of two numbers stands before it, as mathematics is written: <c>1 &lt; 2 and 3 &gt; 2</c>.</summary>
-    private static bool IsInequality(string text, ReadOnlySpan<Token> tokens, int at) =>
+    private static bool IsInequality(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int at) =>
         at == 3 && tokens[0].Kind == Kind.Number && tokens[2].Kind == Kind.Number && tokens[1].Kind == Kind.Compare && text[tokens[1].Start] is '<' or '>' && tokens[1].Length == 1;
 
     /// <summary>The quote closes a phrase that the text itself opened, as people write to search engines, <c>"red shoes" AND "size 9"</c>, and in Markdown: <c>`start` and `end`</c>.</summary>
-    private static bool IsPhrase(string text, int quote)
+    private static bool IsPhrase(ReadOnlySpan<char> text, int quote)
     {
         if (quote <= 0 || text[quote] is not ('"' or '`'))
         {
             return false;
         }
 
-        var before = text.AsSpan(0, quote);
+        var before = text[..quote];
         var count = before.Count(text[quote]);
-        return count % 2 == 1 && before[before.IndexOf(text[quote])..].Length > (text[quote] == '`' ? 1 : 2) && text.AsSpan(quote).Count(text[quote]) % 2 == 1;
+        return count % 2 == 1 && before[before.IndexOf(text[quote])..].Length > (text[quote] == '`' ? 1 : 2) && text[quote..].Count(text[quote]) % 2 == 1;
     }
 
-    private static bool IsDatabaseCall(string text, Token token) => DatabaseCalls.Contains(Slice(text, token));
+    private static bool IsDatabaseCall(ReadOnlySpan<char> text, Token token) => DatabaseCalls.Contains(Slice(text, token));
 
-    private static bool Statement(string text, ReadOnlySpan<Token> tokens)
+    private static bool Statement(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens)
     {
         if (tokens.Length < 2)
         {
@@ -487,7 +485,7 @@ internal sealed class SqlInjection : IDetector
         }
     }
 
-    private static bool AsksDatabase(string text, ReadOnlySpan<Token> tokens)
+    private static bool AsksDatabase(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens)
     {
         for (var i = 1; i < tokens.Length && i < 24; i++)
         {
@@ -500,7 +498,7 @@ internal sealed class SqlInjection : IDetector
         return false;
     }
 
-    private static bool HasFrom(string text, ReadOnlySpan<Token> tokens)
+    private static bool HasFrom(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens)
     {
         for (var i = 1; i < tokens.Length; i++)
         {
@@ -513,21 +511,21 @@ internal sealed class SqlInjection : IDetector
         return tokens.Length > 1 && tokens[1].Kind is Kind.Function or Kind.Variable;
     }
 
-    private static bool IsDelay(string text, Token token)
+    private static bool IsDelay(ReadOnlySpan<char> text, Token token)
     {
         var name = Slice(text, token);
         return name.Equals("sleep", StringComparison.OrdinalIgnoreCase) || name.Equals("benchmark", StringComparison.OrdinalIgnoreCase) || name.Equals("pg_sleep", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static bool Is(string text, Token token, string word) => Slice(text, token).Equals(word, StringComparison.OrdinalIgnoreCase);
+    private static bool Is(ReadOnlySpan<char> text, Token token, string word) => Slice(text, token).Equals(word, StringComparison.OrdinalIgnoreCase);
 
-    private static ReadOnlySpan<char> Slice(string text, Token token) => text.AsSpan(token.Start, token.Length);
+    private static ReadOnlySpan<char> Slice(ReadOnlySpan<char> text, Token token) => text.Slice(token.Start, token.Length);
 
-    private static Match At(string text, Token token, double confidence) => new(confidence, token.Start, Math.Min(80, text.Length - token.Start));
+    private static Match At(ReadOnlySpan<char> text, Token token, double confidence) => new(confidence, token.Start, Math.Min(80, text.Length - token.Start));
 
-    private static int Rest(string text, Token token) => text.Length - token.Start - token.Length;
+    private static int Rest(ReadOnlySpan<char> text, Token token) => text.Length - token.Start - token.Length;
 
-    private static int Tokenize(string text, int start, Span<Token> tokens)
+    private static int Tokenize(ReadOnlySpan<char> text, int start, Span<Token> tokens)
     {
         var count = 0;
         var i = start;
@@ -549,14 +547,14 @@ internal sealed class SqlInjection : IDetector
                     i++;
                 }
 
-                var word = text.AsSpan(from, i - from);
+                var word = text.Slice(from, i - from);
                 var after = i;
                 while (after < text.Length && text[after] == ' ')
                 {
                     after++;
                 }
 
-                kind = MayBeKeyword.MayHave(word) && KeywordOf.TryGetValue(word, out var keyword) ? keyword : after < text.Length && text[after] == '(' ? Kind.Function : Kind.Word;
+                kind = KeywordOf.TryGet(word, out var keyword) ? (Kind)keyword : after < text.Length && text[after] == '(' ? Kind.Function : Kind.Word;
             }
             else if (char.IsAsciiDigit(c) || (c == '.' && i + 1 < text.Length && char.IsAsciiDigit(text[i + 1])))
             {
@@ -602,7 +600,7 @@ internal sealed class SqlInjection : IDetector
                     continue;
                 }
 
-                var close = text.IndexOf("*/", i + 2, StringComparison.Ordinal);
+                var close = text.IndexOf("*/", i + 2);
                 if (close >= 0)
                 {
                     // An inline comment is white space.
@@ -666,7 +664,7 @@ internal sealed class SqlInjection : IDetector
     /// <summary>Letters of every script count alike; what is no letter beyond ASCII joins a word without harm.</summary>
     private static bool IsLetter(char c) => char.IsAsciiLetter(c) || c is >= '\u00c0' and not ('\u3000' or '\ufffd');
 
-    private static int LineEnd(string text, int from)
+    private static int LineEnd(ReadOnlySpan<char> text, int from)
     {
         var end = text.IndexOf('\n', from);
         return end < 0 ? text.Length : end + 1;

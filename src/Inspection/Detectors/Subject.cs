@@ -57,7 +57,7 @@ internal readonly ref struct Subject
     private readonly bool _asks;
 
     /// <summary>Scratch space of <see cref="LiteralTable.MaxSets"/> each is the caller's.</summary>
-    public Subject(string text, LiteralTable table, Span<int> places, Span<int> lengths)
+    public Subject(ReadOnlySpan<char> text, LiteralTable table, Span<int> places, Span<int> lengths)
     {
         Text = text;
         _signs = table.Read(text, places, lengths, out _hits);
@@ -70,8 +70,12 @@ internal readonly ref struct Subject
     /// <param name="hits">Bits of those that have a literal in it.</param>
     /// <param name="places">Where the first one of each stands.</param>
     /// <param name="lengths">How long it is.</param>
-    public Subject(string text, uint hits, ReadOnlySpan<int> places, ReadOnlySpan<int> lengths)
+    /// <param name="commands">Places of separators behind which a command may stand, in order.</param>
+    /// <param name="knowsCommands">Those are all.</param>
+    public Subject(ReadOnlySpan<char> text, uint hits, ReadOnlySpan<int> places, ReadOnlySpan<int> lengths, ReadOnlySpan<int> commands, bool knowsCommands)
     {
+        Commands = commands;
+        KnowsCommands = knowsCommands;
         Text = text;
         _asks = true;
         _hits = hits;
@@ -79,7 +83,12 @@ internal readonly ref struct Subject
         _lengths = lengths;
     }
 
-    public string Text { get; }
+    public ReadOnlySpan<char> Text { get; }
+
+    /// <summary>Separators and openings behind which a command may stand, in order, when that is known.</summary>
+    public ReadOnlySpan<int> Commands { get; init; }
+
+    public bool KnowsCommands { get; init; }
 
     /// <summary>One pass told of all literals; if not, looking for those of a set that means nothing by itself takes one.</summary>
     public bool IsRead => !_asks;

@@ -32,7 +32,7 @@ internal sealed class TemplateInjection : IDetector
         }
 
         // Arithmetic probes: {{7*7}}, ${7*7}, #{7*7}, <%= 7*7 %>.
-        for (var bracket = text.IndexOf('{', StringComparison.Ordinal); bracket >= 0 && bracket + 3 < text.Length; bracket = text.IndexOf('{', bracket + 1))
+        for (var bracket = text.IndexOf('{'); bracket >= 0 && bracket + 3 < text.Length; bracket = text.IndexOf('{', bracket + 1))
         {
             var i = bracket - 1;
             if (i >= 0 && text[i] is '$' or '#' or '*' or '@' or '{')
@@ -51,7 +51,7 @@ internal sealed class TemplateInjection : IDetector
                     j++;
                 }
 
-                if (j > digits && j + 1 < text.Length && text[j] is '*' or '\'' or '"' && text.AsSpan(j, Math.Min(LongestProbe, text.Length - j)).IndexOf('}') is > 0 and var length && j + length - opened < LongestProbe && text.AsSpan(j, length).Contains('*'))
+                if (j > digits && j + 1 < text.Length && text[j] is '*' or '\'' or '"' && text.Slice(j, Math.Min(LongestProbe, text.Length - j)).IndexOf('}') is > 0 and var length && j + length - opened < LongestProbe && text.Slice(j, length).Contains('*'))
                 {
                     return new Match(0.92, opened, j + length - opened + 1);
                 }
@@ -78,11 +78,11 @@ internal sealed class TemplateInjection : IDetector
     private static readonly SearchValues<string> Inner = SearchValues.Create(["__globals__", "__builtins__", "__subclasses__", "__mro__", "__base", "__code__"], StringComparison.Ordinal);
 
     /// <summary><c>{0.__init__.__globals__[SECRET]}</c>: what Python's <c>format</c> goes through for who writes the format.</summary>
-    private static Match Field(string text)
+    private static Match Field(ReadOnlySpan<char> text)
     {
-        for (var at = text.IndexOf('{', StringComparison.Ordinal); at >= 0 && at + 1 < text.Length; at = text.IndexOf('{', at + 1))
+        for (var at = text.IndexOf('{'); at >= 0 && at + 1 < text.Length; at = text.IndexOf('{', at + 1))
         {
-            var field = text.AsSpan(at + 1, Math.Min(LongestField, text.Length - at - 1));
+            var field = text.Slice(at + 1, Math.Min(LongestField, text.Length - at - 1));
             if (field.IndexOfAny("{} \t\n") is > 0 and var end && field[end] == '}' && field[..end].IndexOf(".__", StringComparison.Ordinal) is >= 0 and var way && field[way..end].ContainsAny(Inner))
             {
                 return new Match(text.Length < 512 ? 0.92 : 0.6, at, Math.Min(80, end + 2));
@@ -96,7 +96,7 @@ internal sealed class TemplateInjection : IDetector
     private static Match Reaching(in Subject subject)
     {
         var text = subject.Text;
-        if (!subject.Any(Signs.Brace | Signs.Less) || !text.AsSpan().ContainsAny(Reaches))
+        if (!subject.Any(Signs.Brace | Signs.Less) || !text.ContainsAny(Reaches))
         {
             return Match.None;
         }
@@ -108,15 +108,15 @@ internal sealed class TemplateInjection : IDetector
 
         foreach (var (open, close) in Expressions)
         {
-            for (var at = text.IndexOf(open, StringComparison.Ordinal); at >= 0; at = text.IndexOf(open, at + open.Length, StringComparison.Ordinal))
+            for (var at = text.IndexOf(open, StringComparison.Ordinal); at >= 0; at = text.IndexOf(open, at + open.Length))
             {
-                var end = text.IndexOf(close, at + open.Length, StringComparison.Ordinal);
+                var end = text.IndexOf(close, at + open.Length);
                 if (end < 0)
                 {
                     break;
                 }
 
-                if (text.AsSpan(at, end - at).ContainsAny(Reaches))
+                if (text.Slice(at, end - at).ContainsAny(Reaches))
                 {
                     // A source file with templates in it is a document.
                     return new Match(text.Length < 512 ? 0.92 : 0.6, at, Math.Min(80, end - at + close.Length));
@@ -147,14 +147,22 @@ internal sealed class TemplateInjection : IDetector
     }
 
     /// <summary>Whether a look-up's name is put together by others within it, and how many of all have something to fall back on. <c>${A:-${B:-1}}</c> is what shells write, and what stands behind a brace, as <c>|:---|</c> may, is none of it.</summary>
-    private static (bool Hides, int Defaults) Hidden(string text, int open)
+    private static (bool Hides, int Defaults) Hidden(ReadOnlySpan<char> text, int open)
     {
         var (depth, hides, defaults) = (0, false, 0);
         for (var i = open; i + 1 < text.Length; i++)
         {
+            // Outside of a look-up only the next one counts.
+            var next = depth == 0 ? text[i..].IndexOf("${") : text[i..].IndexOfAny('$', '}', ':');
+            if (next < 0 || i + next + 1 >= text.Length)
+            {
+                break;
+            }
+
+            i += next;
             if (text[i] == '$' && text[i + 1] == '{')
             {
-                hides |= depth > 0 && !text.AsSpan(0, i).TrimEnd('"').EndsWith(":-");
+                hides |= depth > 0 && !text[..i].TrimEnd('"').EndsWith(":-");
                 depth++;
             }
             else if (text[i] == '}')

@@ -32,7 +32,7 @@ internal static class Writing
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Keywords = SqlInjection.AllKeywords.ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>Whether the text is a sentence that goes on behind what it quotes, or lines of configuration.</summary>
-    internal static bool IsAbout(string text) => text.Length <= MaxLength && (IsSentence(text) || QuotesCode(text) || IsConfiguration(text));
+    internal static bool IsAbout(ReadOnlySpan<char> text) => text.Length <= MaxLength && (IsSentence(text) || QuotesCode(text) || IsConfiguration(text));
 
     /// <summary>What says that a command follows.</summary>
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Leads = new[] { "install", "run", "running", "use", "using", "try", "type", "execute", "start", "fix", "call", "see" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();

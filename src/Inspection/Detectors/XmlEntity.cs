@@ -26,23 +26,23 @@ internal sealed class XmlEntity : IDetector
             return Match.None;
         }
 
-        var entity = text.AsSpan().IndexOfAny(Entity);
+        var entity = text.IndexOfAny(Entity);
         if (entity >= 0)
         {
-            var rest = text.AsSpan(entity, Math.Min(400, text.Length - entity));
+            var rest = text.Slice(entity, Math.Min(400, text.Length - entity));
             var outside = rest.Contains("SYSTEM", StringComparison.OrdinalIgnoreCase) || rest.Contains("PUBLIC", StringComparison.OrdinalIgnoreCase) || rest.Contains("%", StringComparison.Ordinal);
             return new Match(outside ? 0.96 : 0.9, entity, Math.Min(120, text.Length - entity));
         }
 
-        var doctype = text.AsSpan().IndexOfAny(DocumentType);
-        if (doctype >= 0 && text.AsSpan(doctype, Math.Min(200, text.Length - doctype)).Contains("file:", StringComparison.OrdinalIgnoreCase))
+        var doctype = text.IndexOfAny(DocumentType);
+        if (doctype >= 0 && text.Slice(doctype, Math.Min(200, text.Length - doctype)).Contains("file:", StringComparison.OrdinalIgnoreCase))
         {
             return new Match(0.95, doctype, Math.Min(120, text.Length - doctype));
         }
 
         if (doctype >= 0)
         {
-            var head = text.AsSpan(doctype, Math.Min(200, text.Length - doctype));
+            var head = text.Slice(doctype, Math.Min(200, text.Length - doctype));
             var close = head.IndexOf('>');
             head = close > 0 ? head[..close] : head;
             if (head.Contains(" SYSTEM ", StringComparison.OrdinalIgnoreCase) && !head.Contains("about:", StringComparison.OrdinalIgnoreCase))
@@ -56,11 +56,11 @@ internal sealed class XmlEntity : IDetector
             return new Match(0.92, 0, Math.Min(120, text.Length));
         }
 
-        if (text.AsSpan().IndexOfAny(Schema) is var schema and >= 0 && text.AsSpan(schema).IndexOfAny(Address) > 0)
+        if (text.IndexOfAny(Schema) is var schema and >= 0 && text[schema..].IndexOfAny(Address) > 0)
         {
             return new Match(text.Length < 512 ? 0.9 : 0.5, schema, 11);
         }
 
-        return text.AsSpan().IndexOfAny(Include) is var include and >= 0 ? new Match(0.92, include, 11) : Match.None;
+        return text.IndexOfAny(Include) is var include and >= 0 ? new Match(0.92, include, 11) : Match.None;
     }
 }

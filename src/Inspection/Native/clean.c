@@ -173,7 +173,8 @@ INLINE int is_literal(const struct texts *t, const uint8_t *start, const uint8_t
 }
 
 /* What of the detectors a text may concern, and where literals of their sets stand first. INVARIANT: as Clean.Concern in Clean.cs. */
-struct concern { int64_t detectors, sets, places[32]; };
+/* `commands`: where one may stand behind a separator, in order, as many as there is room for; `number` of all, or -1 where that is not known. */
+struct concern { int64_t detectors, sets, places[32]; int32_t *commands; int64_t most, number; };
 
 /* One of the literals that have four characters which stand here; with a concern, 0, and all of them are added to it. */
 INLINE int find_gram(const struct texts *t, const struct grams *grams, const uint8_t *start, const uint8_t *at, struct concern *concern)
@@ -258,6 +259,7 @@ static int joins_words(const struct texts *t, const uint8_t *at)
         c = over_blanks(t, &at);
         return c == ',' || c == '.' || c == ':' || c == '?' || c == '\'' || c == '"' || c == '`' || is_own_word(t, at);
     }
+    if (c == '*' || c == '[') return peek(t, at + 1) != '/'; /* nothing that an operator would go on with */
     int length = is_digit(c) ? 0 : word_length(t, at, STEP);
     if (length < 1 || length >= STEP || is_among(t->screen->keywords, at, length) || (length == 4 && (four(at) | 0x20202020) == 0x65757274)) return 0; /* true */
     at += length;
@@ -375,8 +377,8 @@ static int meets_command(const struct texts *t, const uint8_t *at, int may_be_na
             else if (length == 1) second = c;
             if (++length == COMMAND) return 1;
         } else if (length > 0 && (c == '\'' || c == '"' || c == '\\')) {
+            if (word ? is_among(t->screen->commands, word, length) : may_be(t->screen->commands, first, second, length)) return 1;
             word = NULL; /* within a name they hide it: it counts with and without what follows them */
-            if (may_be(t->screen->commands, first, second, length)) return 1;
         } else
             break;
     }
@@ -841,7 +843,7 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
     case '=': return others & SCRIPTS && !is_quiet(t, start, at) ? SCRIPTS : 0;
     case '/': return others & ADDRESSES && !is_quiet(t, start, at) ? ADDRESSES : 0;
     case '%': return is_quiet(t, start, at) ? 0 : PATHS;
-    case '*': return is_quiet(t, start, at) ? 0 : QUERIES | DIRECTORIES | TEMPLATES;
+    case '*': return is_quiet(t, start, at) ? 0 : next == '/' ? QUERIES : QUERIES | DIRECTORIES;
     case ':': return is_quiet(t, start, at) ? 0 : OBJECTS;
     case '(': return is_quiet(t, start, at) ? 0 : (at[-1] | 0x20) == 't' ? QUERIES : SCRIPTS;
     case '<': case '>': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
@@ -856,17 +858,20 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
 static uint32_t concerned_by_start(const struct texts *t, const uint8_t *at)
 {
     if (begins_well(t, at)) return 0;
-    if (begins_object(t->screen, at)) return OBJECTS | QUERIES | COMMANDS;
-    return defines(t, at) || *at == '[' || *at == '{' ? COMMANDS : QUERIES | OBJECTS | COMMANDS | PATHS;
+    uint32_t found = begins_object(t->screen, at) ? OBJECTS : 0;
+    if (*at == '[' || *at == '{') return found; /* no document, or its texts would be looked at */
+    if (word_characters[*at] && *at < 128) return found | QUERIES;
+    return QUERIES | OBJECTS | COMMANDS | PATHS;
 }
 
 /* Whom a text that is not clean concerns. What it is not about need not be looked at. */
 INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit, struct concern *concern)
 {
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = -1 };
-    *concern = (struct concern){ 0 };
+    *concern = (struct concern){ .commands = concern->commands, .most = concern->most };
     for (int i = 0; i < 32; i++) concern->places[i] = INT64_MAX;
     uint32_t found = length ? concerned_by_start(&t, text) : 0;
+    const uint8_t *told = text;
     for (const uint8_t *chunk = text; chunk < t.end; chunk += CHUNK) {
         struct bits looked[LANES];
         int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
@@ -876,7 +881,10 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
             const struct bits *b = &looked[i];
             const uint8_t *at = chunk + 64 * i;
             uint64_t valid = t.end - at < 64 ? below(t.end - at) : ~0ULL, dots = b->dots & valid, hits;
-            if (b->never & valid) found = EVERY;
+            if (b->never & valid) {
+                found = EVERY;
+                concern->number = INT64_MIN;
+            }
             for (hits = found & PATHS ? 0 : dots & (dots << 1 | t.dot); hits; hits &= hits - 1)
                 if (!stays_inside(&t, text, at + first_of(hits))) found |= PATHS;
             t.dot = dots >> 63;
@@ -890,7 +898,21 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
             for (; hits; hits &= hits - 1)
                 if (is_condition(&t, text, at + first_of(hits))) found |= QUERIES;
             for (hits = b->acting & valid; hits; hits &= hits - 1)
-                if (!is_plainly_quiet(&t, at + first_of(hits))) found |= concerned_by(&t, text, at + first_of(hits), ~found);
+                if (!is_plainly_quiet(&t, at + first_of(hits))) {
+                    uint32_t some = concerned_by(&t, text, at + first_of(hits), ~found | COMMANDS);
+                    found |= some;
+                    if (some == EVERY) concern->number = INT64_MIN;
+                    else if (some & COMMANDS) {
+                        /* Of several lines the last was told of; what they begin stands behind the first. */
+                        const uint8_t *place = at + first_of(hits), *line = place;
+                        if (*place == '\n')
+                            for (const uint8_t *before = place; before > told && (before[-1] == ' ' || before[-1] == '\n');)
+                                if (*--before == '\n') line = before;
+                        told = place + 1;
+                        if (concern->number >= 0 && concern->number < concern->most) concern->commands[concern->number] = (int32_t)(line - text);
+                        concern->number++;
+                    }
+                }
             for (hits = b->foreign & valid; hits && (found & (PATHS | HEADERS)) != (PATHS | HEADERS);) {
                 const uint8_t *place = at + first_of(hits);
                 if (place >= t.foreign && !is_ordinary(&t, text, place)) {
@@ -905,6 +927,7 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
     if (t.lines && length <= HEADER) found |= HEADERS;
     if (t.lines && has_remark(&t, text, length)) found |= QUERIES;
     concern->detectors |= found;
+    if (concern->number < 0) concern->number = -1;
 }
 
 /* How many texts the fields of a form have, when all are clean and none has a percent sign; -1 otherwise. Blanks stand for its plus signs. */

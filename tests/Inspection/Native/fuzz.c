@@ -194,7 +194,8 @@ int main(int argc, char **argv)
         for (int i = 0; i < count; i++) {
             (void)ways[i]->is_clean(text, (ptrdiff_t)length, screen);
             (void)ways[i]->clean_fields(text, (ptrdiff_t)length, screen);
-            struct concern concern;
+            int32_t commands[8];
+            struct concern concern = { .commands = commands, .most = 8 };
             ways[i]->concerns(text, (ptrdiff_t)length, screen, &concern);
             if (concern.detectors >> 16 || concern.sets >> 32) fail("whom a text concerns");
             lists(ways[i], screen, text, length);
