@@ -126,6 +126,15 @@ def article(size):
     return "# Notes on the release\n\n" + "".join(f"## Part {n}\n\nThe *second* part of **chapter {n}** says what `config.yaml` needs:\n\n- a [link](https://docs.example/{n}) to the page\n- two more lines, each with a word or two\n\n" for n in range(size // 190))
 
 
+def mail(size):
+    rows = "".join(f'<tr><td style="font:14px Arial;background:url(https://img.example/{n}.png)">Your order no. {n} was sent &amp; arrives on Monday. <a href="https://shop.example/t?id={n}&amp;u=7" onclick="track({n})">Track it</a></td></tr>\n' for n in range(size // 200))
+    return f'<html><head><style type="text/css">body{{margin:0}} a{{color:#06c}}</style>\n<script>track(0);</script></head><body style="margin:0"><table>\n{rows}</table></body></html>\n'
+
+
+def manual(size):
+    return "# Install\n\n" + "".join(f"## Step {n}\n\nRun `npm install`, or use `cat file.txt | grep word` to see it:\n\n```bash\ncurl -sSL https://get.example/{n} | sh\ncd app && make test\n```\n\n- a [link](https://docs.example/{n}) to the page\n\n" for n in range(size // 210))
+
+
 def kinds(size):
     """Events of one size and many kinds."""
     rng = random.Random(5)
@@ -158,6 +167,11 @@ def kinds(size):
     yield "page", body_event(page(size * 9 // 10))
     yield "CSV", body_event(table(size))
     yield "Markdown", body_event(article(size))
+    yield "e-mail with script", body_event(mail(size * 9 // 10))
+    yield "Markdown with commands", body_event(manual(size * 9 // 10))
+    yield "stacks", body_event("".join(f"Error: cannot read order {n}\n    at Object.read (/srv/app/orders.js:{n}:13)\n    at async Promise.all (index 0)\n" for n in range(size // 115)))
+    yield "lines of JSON", body_event("".join(json.dumps({"ts": f"2024-03-01T12:00:{n % 60:02d}Z", "level": "info", "msg": "order saved", "order": n, "user": f"jane.miller+{n}@mail.example"}) + "\n" for n in range(size // 150)))
+    yield "messages with code", json.dumps({"messages": until(size, lambda n: {"role": "user", "content": f"Here is how:\n\n```python\nprint(os.environ[\"X{n}\"])\n```\n\nThen run `python app.py` and **check** it."})})
     yield "texts", json.dumps(until(size, lambda n: f"{fox[n % len(fox)]} {fox[n * 7 % len(fox)]} {n}"))
     yield "UUIDs", json.dumps({"ids": until(size, lambda n: str(uuid.UUID(int=rng.getrandbits(128), version=4)))})
     yield "URLs", json.dumps({"links": until(size, lambda n: f"https://www.shop-{n % 40}.example/products/{n}/reviews?page={n % 9}&sort=date#r{n}")})
