@@ -108,6 +108,20 @@ public class BlockingTests
         hop.Platform.TakeRequest().ShouldContain("&lt;script");
     }
 
+    /// <summary>Alone it says little: many titles and tickets speak so.</summary>
+    [Fact]
+    public void A_page_with_code_that_the_event_only_hints_at_is_withheld()
+    {
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("p", """{"version":"2.0","routeKey":"GET /","rawPath":"/","requestContext":{"http":{"method":"GET","path":"/"}},"queryStringParameters":{"name":"\";alert(1);//"}}""");
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        runtime.Respond("p", """{"headers":{"content-type":"text/html"},"body":"<script>var name = \"\";alert(1);//\";</script>"}""");
+        hop.Platform.TakeRequest().ShouldNotContain("alert(1)");
+        hop.Guardian.Incidents.Take(10).ShouldContain(i => i.Detector == "xss" && i.Decision == "blocked");
+    }
+
     [Theory]
     [InlineData("{\"key\":\"" + Secret + "\"}")]
     [InlineData("{\"key\":\"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY\"}")]
