@@ -147,6 +147,48 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         (clean > 5_000 || WideVectors.Widths.Length == 1).ShouldBeTrue();
     }
 
+    // What stands around the words that join conditions, in attacks and in prose.
+    private static readonly string[] Joined =
+    [
+        "or", "and", "not", "xor", "Or", "AND", "27", "0", "0x1f", "3.5", "1e5", "6b", "7abcd", ".5", "5.", "a", "x", "chairs", "is", "in", "like", "between", "sounds", "div", "mod", "true", "null", "where", "order by 1", "group", "having", "select", "sleep(1)", "user(", "=", "==", "<", ">", "!=", "1=1", "a=a", "'", "\"", "`", "'a'", "\"b\"",
+        "(", ")", ",", ".", ":", "?", "]", "[", "-", "+", "--", "#", "/*", "*/", ";", "&", "&&", "||", "|", "@x", "@@version", "$", "_", "~", "!", "é", "§", "\u00a0", "\u3000", "漢", "\t", "\n",
+    ];
+
+    [Fact]
+    public void What_is_clean_around_the_words_of_conditions_is_clean_to_every_detector()
+    {
+        var random = new Random(37);
+        var clean = 0;
+        for (var round = 0; round < 100_000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, round % 4 == 0 ? 16 : 7)).Select(i => (i == 0 && random.Next(2) == 0 ? Joined[random.Next(6)] : Joined[random.Next(Joined.Length)]) + (random.Next(4) > 0 ? " " : "")));
+            text = random.Next(2) == 0 ? text.TrimEnd(' ') : text;
+            MissedBy(text).ShouldBeNull();
+            byte[] padded = [.. Encoding.UTF8.GetBytes(text), .. new byte[Clean.Behind]];
+            clean += Inspector.Screened.Quick.IsClean(padded.AsSpan(0, padded.Length - Clean.Behind)) ? 1 : 0;
+        }
+
+        output.WriteLine($"{clean} of 100000 texts are clean to vectors");
+        (clean > 5_000 || WideVectors.Widths.Length == 1).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("or 27")]
+    [InlineData("or 12.50")]
+    [InlineData("not 976")]
+    [InlineData("2 or 3 chairs, oak")]
+    [InlineData("Nr. 7 and 8 of the list")]
+    [InlineData("not, as we thought, 7 and, of course, 8")]
+    public void Numbers_that_prose_joins_are_clean(string text)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            byte[] padded = [.. Encoding.UTF8.GetBytes(text), .. new byte[Clean.Behind]];
+            Inspector.Screened.Quick.IsClean(padded.AsSpan(0, padded.Length - Clean.Behind)).ShouldBeTrue($"{width} {text}");
+        }
+    }
+
     [Fact]
     public void Pages_articles_and_source_code_are_clean()
     {

@@ -336,7 +336,7 @@ internal sealed class Screen
         while (i < text.Length && i - at < most && (IsWord(text[i]) || text[i] == '$' || text[i] >= 0x80))
         {
             var size = 1;
-            if (text[i] >= 0x80 && IsBlank(text[i..], out size))
+            if (text[i] >= 0x80 && (text[i] == 0xc2 || IsBlank(text[i..], out size))) // signs beyond ASCII are no letters
             {
                 break;
             }

@@ -217,7 +217,7 @@ INLINE int word_length(const struct texts *t, const uint8_t *at, int most)
     int length = 0;
     for (int c; length < most; length++) {
         c = peek(t, at + length);
-        if (c >= 128) return sound(t, at + length) ? LONG : -1;
+        if (c >= 128) return c != 0xc2 && sound(t, at + length) ? LONG : -1; /* signs beyond ASCII are no letters */
         if (!is_word(c) && c != '$') break;
     }
     return length;
@@ -247,6 +247,9 @@ INLINE int is_own_word(const struct texts *t, const uint8_t *at)
     return length > 10 || (length > 0 && !is_among(t->screen->keywords, at, length));
 }
 
+/* Of a number, as the reader of queries has them. */
+INLINE int goes_on_number(int c) { return is_digit(c) || (c >= 0 && c < 128 && (unsigned)((c | 0x20) - 'a') < 6) || c == '.' || (c | 0x20) == 'x'; }
+
 /* "`this` and `that` of them": what and, or, xor, not stand before is a word or a text, and compared with nothing. */
 static int joins_words(const struct texts *t, const uint8_t *at)
 {
@@ -260,7 +263,18 @@ static int joins_words(const struct texts *t, const uint8_t *at)
         return c == ',' || c == '.' || c == ':' || c == '?' || c == '\'' || c == '"' || c == '`' || is_own_word(t, at);
     }
     if (c == '*' || c == '[') return peek(t, at + 1) != '/'; /* nothing that an operator would go on with */
-    int length = is_digit(c) ? 0 : word_length(t, at, STEP);
+    switch (c) {
+    case ',': case ')': case ']': case ':': case '?': return 1; /* no value */
+    }
+    if (is_digit(c)) {
+        /* `or 3 chairs`: a number that no comparison follows, nor the end. */
+        const uint8_t *most = at + STEP;
+        for (; goes_on_number(c); c = peek(t, ++at))
+            if (at == most) return 0;
+        c = over_blanks(t, &at);
+        return is_own_word(t, at);
+    }
+    int length = word_length(t, at, STEP);
     if (length < 1 || length >= STEP || is_among(t->screen->keywords, at, length) || (length == 4 && (four(at) | 0x20202020) == 0x65757274)) return 0; /* true */
     at += length;
     c = over_blanks(t, &at);
@@ -507,6 +521,17 @@ static int is_ordinary(struct texts *t, const uint8_t *start, const uint8_t *pla
 INLINE int goes_on(int c) { return is_word(c) || c == '.' || c == '$' || c == '@' || c >= 128; }
 INLINE int parts(int c) { return c <= ' ' || c == '+' || c >= 128; }
 
+/* A blank and a number, with which the text ends: "or 27". Behind the first word of a text that is no condition to the detectors, but behind `and`, which they look for wherever it stands. */
+static int is_last_number(const struct texts *t, const uint8_t *at)
+{
+    if (peek(t, at) != ' ' || !is_digit(peek(t, at + 1))) return 0;
+    for (const uint8_t *most = ++at + STEP; at < most; at++) {
+        int c = peek(t, at);
+        if (!is_digit(c) && c != '.') return c < 0;
+    }
+    return 0;
+}
+
 /* A word that goes on with a query stands here, behind a number, parenthesis, variable or quoted text; or it is the second of its text. */
 static int is_condition(const struct texts *t, const uint8_t *start, const uint8_t *at)
 {
@@ -532,6 +557,7 @@ static int is_condition(const struct texts *t, const uint8_t *start, const uint8
     /* In a long text nobody looks for a condition that no quote precedes. */
     if (length <= 3 && is_longer(t, start, at, BARE)) return 0;
     if (length <= 3 && joins_words(t, at + length)) return 0;
+    if (at == start && length <= 3 && (word & 0xff) != 'a' && is_last_number(t, at + length)) return 0;
     if (before >= 128) return 1;
     const uint8_t *least = at - start > STEP ? at - STEP : start, *first;
     while (at > least && parts(at[-1])) at--;
@@ -560,6 +586,13 @@ INLINE int defines(const struct texts *t, const uint8_t *at)
     return 0;
 }
 
+/* and, or, xor, not: these are conditions, which are looked for everywhere. */
+INLINE int is_logic(const uint8_t *at, int length)
+{
+    uint32_t word = (four(at) | 0x202020) & (length == 2 ? 0xffff : 0xffffff);
+    return length < 4 && (word == 0x726f || word == 0x646e61 || word == 0x726f78 || word == 0x746f6e);
+}
+
 /* A text begins here that is no document, statement or serialised object. */
 INLINE int begins_well(const struct texts *t, const uint8_t *at)
 {
@@ -576,7 +609,7 @@ INLINE int begins_well(const struct texts *t, const uint8_t *at)
     if (begins_object(t->screen, at)) return 0;
     if (!t->screen->starts->lengths[(c & 31) << 5 | (at[1] & 31)]) return 1;
     int length = word_length(t, at, 11);
-    return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length));
+    return length >= 0 && (length < 2 || length > 10 || !is_among(t->screen->starts, at, length) || is_logic(at, length));
 }
 
 /* As above, of nearly all texts that begin with a letter or digit. */
