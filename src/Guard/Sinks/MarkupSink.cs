@@ -13,9 +13,6 @@ internal static class MarkupSink
     /// <summary>Longer texts are documents, whose owner shows them.</summary>
     private const int MaxText = 4096;
 
-    private const int MaxHandler = 24;
-    private const int MaxBlank = 16;
-
     /// <summary>What makes script of a tag that has no handler.</summary>
     private static readonly SearchValues<string> Runs = SearchValues.Create(["<script", "javascript:", "vbscript:", "data:text/html", "srcdoc="], StringComparison.OrdinalIgnoreCase);
 
@@ -144,16 +141,8 @@ internal static class MarkupSink
         return false;
     }
 
-    private static bool IsHandler(string text, int equals)
-    {
-        var end = equals;
-        while (end > 0 && equals - end < MaxBlank && char.IsWhiteSpace(text[end - 1]))
-            end--;
-        var start = end;
-        while (start > 0 && end - start < MaxHandler && char.IsAsciiLetter(text[start - 1]))
-            start--;
-        return end - start is > 4 and < MaxHandler && text.AsSpan(start, 2).Equals("on", StringComparison.OrdinalIgnoreCase) && (start == 0 || char.IsWhiteSpace(text[start - 1]) || text[start - 1] is '/' or '"' or '\'');
-    }
+    private static bool IsHandler(string text, int equals) =>
+        EventAttribute.Start(text, equals) is >= 0 and var start && (start == 0 || char.IsWhiteSpace(text[start - 1]) || text[start - 1] is '/' or '"' or '\'');
 
     /// <summary>The body, where it is one of HTML by its type, or begins like one and has none.</summary>
     private static string? Page(ReadOnlySpan<byte> response)

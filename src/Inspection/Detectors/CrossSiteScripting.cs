@@ -15,9 +15,6 @@ internal sealed class CrossSiteScripting : IDetector
     /// <summary>From here on a text is a page.</summary>
     private const int MaxParameter = 4096;
 
-    private const int MaxHandler = 24;
-    private const int MaxBlank = 16;
-
     public string Id => "xss";
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain];
@@ -68,19 +65,7 @@ internal sealed class CrossSiteScripting : IDetector
     {
         for (var equals = text.IndexOf('=', 1); equals > 0; equals = equals + 1 < text.Length ? text.IndexOf('=', equals + 1) : -1)
         {
-            var end = equals;
-            while (end > 0 && equals - end < MaxBlank && char.IsWhiteSpace(text[end - 1]))
-            {
-                end--;
-            }
-
-            var at = end;
-            while (at > 0 && end - at < MaxHandler && char.IsAsciiLetter(text[at - 1]))
-            {
-                at--;
-            }
-
-            if (end - at is > 4 and < MaxHandler && at > 0 && text[at] is 'o' or 'O' && text[at + 1] is 'n' or 'N' && !Words.IsWord(text[at - 1]))
+            if (EventAttribute.Start(text, equals) is > 0 and var at && !Words.IsWord(text[at - 1]))
             {
                 return new Match(text[..at].Contains('<') ? 0.92 : 0.7, at, equals - at + 1);
             }
