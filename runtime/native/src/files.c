@@ -247,10 +247,11 @@ static bool is_ruby(void)
     return now == 1;
 }
 
-/* Ruby opens what it loads so, and nothing else: a program in a place where the function can put files. 0 or the errno of the denial. */
-static int judge_module(int fd, const char *path, int flags)
+/* Ruby opens what it loads so (without waiting), and nothing else: a program in a place where the function can put files. 0 or the errno of the denial.
+ * Apart: its room is no part of the stack of other opens, which handlers of signals do, too. */
+__attribute__((noinline)) static int judge_module(int fd, const char *path)
 {
-    if (!(flags & O_NONBLOCK) || !pe_writable_place(path) || !pe_event_given() || !is_ruby())
+    if (!pe_writable_place(path) || !pe_event_given() || !is_ruby())
         return 0;
     char text[MODULE_LIMIT];
     long length = SYS4(SYS_pread64, fd, text, sizeof text, 0);
@@ -273,7 +274,7 @@ int pe_openat(int dirfd, const char *path, int flags, mode_t mode, bool plain)
     if (writes(flags))
         return open_write(dirfd, path, flags, mode, plain);
     int fd = open_read(dirfd, path, flags, mode, plain);
-    int denied = fd < 0 ? 0 : judge_module(fd, path, flags);
+    int denied = fd < 0 || !(flags & O_NONBLOCK) ? 0 : judge_module(fd, path);
     if (!denied)
         return fd;
     SYS1(SYS_close, fd);
