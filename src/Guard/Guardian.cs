@@ -672,7 +672,7 @@ internal sealed class Guardian : IGate, IJudge
     {
         if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8) || !HttpHead.TryBody(head, response: false, out var whole) || whole.Remaining != body.Length)
             return null;
-        if (invocation is { Signalled: true } && invocation.Scripts is { Count: > 0 } scripts && MarkupSink.Check(body, scripts) is { } script)
+        if (invocation is { HasScripts: true } && MarkupSink.Check(body, () => invocation.Scripts) is { } script)
             return JudgeScript(script, invocation, held);
         var behaviour = new Behaviour(Dimension.Response, ResponseShape.Of(body));
         var decision = Policy.Current.Evaluate(behaviour, new Policy.EvaluationContext { Environment = Settings.EnvironmentId });

@@ -72,8 +72,8 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     /// <summary>Carries a sign of an attack: nothing it shows is learned.</summary>
     internal bool Suspicious { get; set; }
 
-    /// <summary>Its event has a sign of anything, however weak.</summary>
-    internal bool Signalled { get; private set; }
+    /// <summary>Its event has a sign of what a browser would run, however weak.</summary>
+    internal bool HasScripts { get; private set; }
 
     /// <summary>Its texts are not compared any more; what they took goes to the next event.</summary>
     internal void Release()
@@ -106,7 +106,7 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
             if (_released)
                 verdict?.Release();
         }
-        Signalled = verdict is { Signals.Count: > 0 };
+        HasScripts = verdict is not null && verdict.Signals.Any(static s => s.Detector == "xss");
         Suspicious |= verdict is { Signals.Count: > 0 } && verdict.Signals[0].Confidence >= SuspiciousFrom;
         _ready?.Set();
     }

@@ -456,11 +456,14 @@ public static class Inspector
             return whole;
         }
 
+        private const int MostPooled = 256 * 1024;
+
         /// <summary>Shows a text to those that it concerns.</summary>
         private void Find(IPlace place, int step, ReadOnlySpan<byte> text, in Detectors.Clean.Concern concern, Span<int> commands)
         {
             char[]? rented = null;
-            var whole = text.Length <= ShortText ? stackalloc char[ShortText] : rented = ArrayPool<char>.Shared.Rent(text.Length);
+            // The pool would keep what an event of megabytes needed once.
+            var whole = text.Length <= ShortText ? stackalloc char[ShortText] : text.Length > MostPooled ? GC.AllocateUninitializedArray<char>(text.Length) : rented = ArrayPool<char>.Shared.Rent(text.Length);
             Find(place, step, text, whole[..Encoding.UTF8.GetChars(text, whole)], concern, commands);
             if (rented is not null)
             {

@@ -17,12 +17,12 @@ internal static class MarkupSink
     private static readonly SearchValues<string> Runs = SearchValues.Create(["<script", "javascript:", "vbscript:", "data:text/html", "srcdoc="], StringComparison.OrdinalIgnoreCase);
 
     /// <param name="response">What the function answers: an object with <c>headers</c> and <c>body</c>.</param>
-    /// <param name="texts">Of the event, those that have a sign of script.</param>
-    internal static SinkHit? Check(ReadOnlySpan<byte> response, IReadOnlyList<EventText> texts)
+    /// <param name="texts">Of the event, those that have a sign of script; asked for only where the response is a page.</param>
+    internal static SinkHit? Check(ReadOnlySpan<byte> response, Func<IReadOnlyList<EventText>> texts)
     {
         if (Page(response) is not { } page)
             return null;
-        foreach (var (field, text) in texts)
+        foreach (var (field, text) in texts())
         {
             if (text.Length > MaxText)
                 continue;
