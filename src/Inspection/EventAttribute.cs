@@ -3,8 +3,8 @@ namespace Pellicle.Inspection;
 /// <summary>An attribute of HTML by which an element runs script on an event: <c>onerror</c>, <c>onclick</c>. Source: HTML Standard, event handler content attributes.</summary>
 public static class EventAttribute
 {
-    /// <summary>The longest of browsers' own are of 22 letters.</summary>
-    private const int MaxName = 24;
+    /// <summary>Letters, one more than a name has at most: <c>onwebkitanimationiteration</c> has 26.</summary>
+    private const int MaxName = 32;
 
     /// <summary>Blanks between the name and its sign.</summary>
     private const int MaxBlank = 16;

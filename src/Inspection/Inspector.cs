@@ -456,6 +456,7 @@ public static class Inspector
             return whole;
         }
 
+        /// <summary>Bytes of a text that takes its room from the pool.</summary>
         private const int MostPooled = 256 * 1024;
 
         /// <summary>Shows a text to those that it concerns.</summary>

@@ -310,6 +310,22 @@ public class AbuseTests
     public void Hosts_of_aws_are_services(string item, string? service) => AwsHost.Service(item).ShouldBe(service);
 
     [Fact]
+    public void A_name_server_that_is_nobodys_is_refused_unless_the_policy_says_so()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("one", """{"a":"b"}""");
+        runtime.Next();
+        bool Stopped(string item) => hop.Guardian.Judge(new Channel.Query(Dimension.Host, Channel.QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, 1, [item, "198.51.100.53", "udp"])).Deny;
+        Stopped("198.51.100.53:443").ShouldBeFalse();
+        Stopped("8.8.8.8:53").ShouldBeFalse();
+        Stopped("198.51.100.53:53").ShouldBeTrue();
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().ShouldSatisfyAllConditions(i => i.Rule.ShouldBe("builtin:foreign-resolver"), i => i.Decision.ShouldBe("blocked"));
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Rules = [new PolicyRule { Id = "resolver", Dimension = Dimension.Host, Effect = Effect.Allow, Items = ["198.51.100.53:53"] }] }, "test");
+        Stopped("198.51.100.53:53").ShouldBeFalse();
+    }
+
+    [Fact]
     public void A_service_the_profile_does_not_know_is_stopped_and_a_known_one_not()
     {
         using var hop = new Hop(ProtectionMode.Protect);

@@ -369,6 +369,7 @@ public class SinkTests
 
     [Theory]
     [InlineData("<p>Dear {0}</p>", "<img src=x onerror=alert(1)>", true)]
+    [InlineData("<p>Dear {0}</p>", "<b style=animation:a onwebkitanimationiteration=f(1)>", true)]
     [InlineData("<p>Dear {0}</p>", "Anna <details open ontoggle = alert(1)> Maria", true)]
     [InlineData("<p>Dear {0}</p>", "<iframe src='javascript:alert(1)'>", true)]
     [InlineData("<p>Dear {0}</p>", "<iframe srcdoc='&lt;script>alert(1)&lt;/script>'>", true)]

@@ -225,6 +225,7 @@ public sealed class DetectorTables
     [InlineData("\"onmouseover=\"alert(1)")]
     [InlineData("<a href=\"&#106;avascript:x\">")]
     [InlineData("<img src=x onerror=alert(1)>")]
+    [InlineData("<b onsecuritypolicyviolation=f(1)>")]
     public void Script_is_reported_and_left_to_the_policy(string text)
     {
         var verdict = Inspect(text);
