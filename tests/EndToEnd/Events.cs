@@ -78,10 +78,15 @@ internal static class Events
 
     private static JsonObject Records(JsonObject record) => new() { ["Records"] = new JsonArray(record) };
 
-    /// <summary>With these operations the value comes elsewhere than in a parameter of its own: in a cookie, as a parameter's name, in parts (with a bar between them).</summary>
+    /// <summary>With these operations the value comes elsewhere than in a parameter of its own: in a cookie, as a parameter's name, in parts (with a bar between them). Before a colon stands how bytes are sent: <c>upload:</c>, <c>form:</c>.</summary>
     private static JsonObject Http(string op, string v, string domain, string caller = Caller)
     {
         var made = Request(op, v, domain, caller);
+        if (op.Split(':') is [var way, var real])
+        {
+            return Upload(made, way == "form", real, Convert.FromBase64String(v));
+        }
+
         switch (op)
         {
             case "cookie":
@@ -100,6 +105,24 @@ internal static class Events
 
         made["rawQueryString"] = $"op={op}";
         made["queryStringParameters"] = new JsonObject { ["op"] = op };
+        return made;
+    }
+
+    /// <summary>Bytes as a body, or as the file of a form; the function gets them as value of an operation.</summary>
+    private static JsonObject Upload(JsonObject made, bool form, string op, byte[] content)
+    {
+        const string Boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+        byte[] body = form
+            ? [.. Encoding.ASCII.GetBytes($"--{Boundary}\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nmy holidays\r\n--{Boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"upload.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n"), .. content, .. Encoding.ASCII.GetBytes($"\r\n--{Boundary}--\r\n")]
+            : content;
+        made["routeKey"] = "POST /";
+        made["requestContext"]!["routeKey"] = "POST /";
+        made["requestContext"]!["http"]!["method"] = "POST";
+        made["rawQueryString"] = $"op={op}";
+        made["queryStringParameters"] = new JsonObject { ["op"] = op };
+        made["headers"]!["content-type"] = form ? $"multipart/form-data; boundary={Boundary}" : "application/octet-stream";
+        made["body"] = Convert.ToBase64String(body);
+        made["isBase64Encoded"] = true;
         return made;
     }
 

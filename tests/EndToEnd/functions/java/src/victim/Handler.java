@@ -68,11 +68,25 @@ public final class Handler {
     private static String perform(String op, String v) throws Exception {
         return switch (op) {
             case "shell", "cookie", "names", "parts" -> sh("echo report " + v);
+            case "shell-twice" -> sh("echo report " + decode(decode(v)));
+            case "shell-base32" -> sh("echo report " + base32(v));
+            case "shell-reversed" -> sh("echo report " + new StringBuilder(v).reverse());
+            case "launch" -> run(("/usr/bin/env " + v).split(" "));
+            case "launch-own" -> run("/usr/bin/env", "CUSTOMER=" + v, "/bin/cat", DATA.resolve("words.txt").toString());
+            case "keep" -> {
+                byte[] content = Base64.getDecoder().decode(v);
+                Files.write(Path.of("/tmp/kept.bin"), content);
+                yield "kept " + content.length + " bytes";
+            }
+            case "resolver" -> sendDatagram("198.51.100.53:53");
+            case "resolver-own" -> sendDatagram("127.0.0.53:53");
+            case "page-link" -> "<html><body><a href='" + v + "'>Your site</a></body></html>";
             case "awk" -> run("/usr/bin/awk", "{print $0, \"" + v + "\"}", DATA.resolve("words.txt").toString());
             case "page" -> "<html><body><p>Dear " + v + "</p></body></html>";
             case "library" -> {
-                Files.write(Path.of("/tmp/library.so"), Base64.getDecoder().decode(v));
-                yield load(Path.of("/tmp/library.so"));
+                Path file = Files.createTempFile("library", ".so"); // what is loaded already is not loaded again
+                Files.write(file, Base64.getDecoder().decode(v));
+                yield load(file);
             }
             case "library-own" -> load(DATA.resolve("library.so"));
             case "processes" -> run("/bin/sh", "/var/task/processes.sh");
@@ -316,7 +330,11 @@ public final class Handler {
         String[] parts = target.split(":");
         byte[] found = "what was found".getBytes(StandardCharsets.UTF_8);
         try (DatagramSocket socket = new DatagramSocket()) {
-            socket.send(new DatagramPacket(found, found.length, new InetSocketAddress(parts[0], Integer.parseInt(parts[1]))));
+            try {
+                socket.send(new DatagramPacket(found, found.length, new InetSocketAddress(parts[0], Integer.parseInt(parts[1]))));
+            } catch (java.net.NoRouteToHostException | java.net.ConnectException none) {
+                // This machine has no way there.
+            }
             return "sent";
         }
     }
@@ -380,11 +398,37 @@ public final class Handler {
                 case "names" -> new String[] {"names", String.join(" ", query.keySet().stream().filter(name -> !name.equals("op")).toList())};
                 // `{"parts":["a","b"]}`
                 case "parts" -> new String[] {"parts", String.join(" ", texts(event.get("body").toString()).stream().skip(1).toList())};
-                default -> pair(query);
+                default -> query.containsKey("v") ? pair(query) : new String[] {query.get("op").toString(), upload(event)};
             };
         }
         String body = event.get("body").toString();
         return parse(Boolean.TRUE.equals(event.get("isBase64Encoded")) ? decode(body) : body);
+    }
+
+    /** What was sent as bytes, in base64: the body, or the file in a form behind its first field. */
+    private static String upload(Map<String, Object> event) {
+        String body = event.get("body").toString();
+        String[] type = at(event, "headers").get("content-type").toString().split("boundary=");
+        if (type.length < 2) {
+            return body;
+        }
+        String part = new String(Base64.getDecoder().decode(body), StandardCharsets.ISO_8859_1).split("--" + type[1])[2];
+        return Base64.getEncoder().encodeToString(part.substring(part.indexOf("\r\n\r\n") + 4, part.length() - 2).getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private static String base32(String text) {
+        StringBuilder decoded = new StringBuilder();
+        int bits = 0;
+        int held = 0;
+        for (char c : text.replace("=", "").toCharArray()) {
+            held = (held << 5 | "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c)) & 0xfff;
+            bits += 5;
+            if (bits >= 8) {
+                bits -= 8;
+                decoded.append((char) (held >> bits & 0xff));
+            }
+        }
+        return decoded.toString();
     }
 
     private static String decode(String base64) {
