@@ -1,10 +1,13 @@
 """The language probes in real programs: with the interposer and a guard that allows or denies, with neither, and with no channel."""
 import os
 import re
+import socket
+import ssl
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import harness
@@ -393,6 +396,131 @@ def case_java_operations_of_aws_are_asked_about_when_they_are_first_called():
     assert_equal(done.lines, one * 2, done)
     # A refused class is asked for again.
     assert_equal([q.item for q in g.asked("aws")], ["dynamodb:GetItem", "dynamodb:Scan", "dynamodbv2:PutItem", "dynamodb:Scan"], done)
+
+
+class Sealed:
+    """A server that is asked in clear for encryption, and keeps what it got on each connection."""
+
+    def __init__(self, asked=8):
+        self.area = tempfile.mkdtemp(dir=WORK)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", self.area + "/key", "-out", self.area + "/cert"], check=True, capture_output=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.area + "/cert", self.area + "/key")
+        self.listener, self.asked, self.got = socket.create_server(("127.0.0.1", 0)), asked, []
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            connection, _ = self.listener.accept()
+            self.got.append(b"")
+            begun = connection.recv(8, socket.MSG_PEEK)
+            if begun[:1] != b"\x16":  # TLS begins so
+                if connection.recv(self.asked, socket.MSG_WAITALL).startswith(b"end"):
+                    return
+                connection.sendall(b"S")
+            with self.context.wrap_socket(connection, server_side=True) as sealed:
+                try:
+                    while more := sealed.recv(65536):
+                        self.got[-1] += more
+                except (ConnectionError, ssl.SSLError):
+                    pass  # that is how some end
+
+    def received(self):
+        with socket.create_connection(("127.0.0.1", self.port)) as last:
+            last.sendall(b"end".ljust(self.asked))
+            self.thread.join(TIMEOUT)
+        self.listener.close()
+        return self.got[:-1]
+
+
+GOOD, BAD = b"select name from users where id = 'good'", b"select name from users where id = 'evil'"
+REFUSED = b"refused_by_pellicle".ljust(len(BAD))
+ASKS = struct.pack(">II", 8, 80877103)
+MYSQL_ASKS = struct.pack("<I", 32 | 1 << 24) + struct.pack("<IIB", 0xA00, 1 << 24, 33) + bytes(23)
+
+
+def postgres(kind, text):
+    body = (b"name\0" if kind == b"P" else b"") + text + b"\0" + (b"\0\0" if kind == b"P" else b"")
+    return kind + struct.pack(">I", len(body) + 4) + body
+
+
+def mysql(kind, text):
+    return struct.pack("<I", len(text) + 1) + kind + text
+
+
+POSTGRES_STARTS = struct.pack(">II", 23, 3 << 16) + b"user\0postgres\0\0"
+MYSQL_STARTS = struct.pack("<I", 32 + 6 | 2 << 24) + struct.pack("<IIB", 0xA00, 1 << 24, 33) + bytes(23) + b"root\0\0"
+
+
+def evil(question):
+    return 0 if question.dimension == "statement" and b"evil" in question.fields[1] else None
+
+
+def sealed(jvm, server, *sends, guard=None, options=("-Xcheck:jni", "-XX:+UnlockDiagnosticVMOptions", "-XX:+BytecodeVerificationLocal")):
+    args = [s if isinstance(s, str) else s.hex() for s in sends]
+    return start(jvm, *options, "-cp", PROGRAMS / "java", "Sealed", *args, guard=guard)
+
+
+WRONG = ["NullPointerException", "IndexOutOfBoundsException"]  # what the stream itself says
+
+
+def statements(g):
+    return [q.fields[1].rstrip(b"\0") for q in g.asked("statement")]
+
+
+def case_java_statements_on_encrypted_connections_are_judged():
+    if reason := missing():
+        return reason
+    for jvm in JVMS:
+        for asks, first, make, kinds in ((ASKS, POSTGRES_STARTS, postgres, (b"Q", b"P")), (MYSQL_ASKS, MYSQL_STARTS, mysql, (b"\x03", b"\x16"))):
+            for mode in (2, 1):
+                for kind in kinds:
+                    server, g = Sealed(len(asks)), Guard(mode=mode, decide=evil)
+                    done = sealed(jvm, server, f"@{server.port}:{asks.hex()}", first, make(kind, GOOD), make(kind, BAD), make(kind, GOOD) + make(kind, BAD), guard=g)
+                    assert_equal((done.lines, done.stderr, done.code), (["sent"] * 4 + WRONG, "", 0), done)
+                    told = make(kind, REFUSED if mode == 2 else BAD)
+                    assert_equal(server.received(), [first + make(kind, GOOD) + told + make(kind, GOOD) + told], done)
+                    assert_equal([s for s in statements(g) if not s.startswith(b"refused")], [GOOD] + [BAD] * mode, done)
+                    assert_equal(g.counter("faults"), 0, done)
+
+
+def case_java_long_statements_and_many_connections():
+    if reason := missing():
+        return reason
+    long = b"select '" + b"x" * 20000 + b"' from users where id = 'evil'"
+    refused = b"refused_by_pellicle".ljust(len(long))
+    for jvm in JVMS:
+        server, g = Sealed(), Guard(decide=evil)
+        talk = [f"@{server.port}:{ASKS.hex()}", POSTGRES_STARTS, postgres(b"Q", long), postgres(b"Q", BAD)]
+        done = sealed(jvm, server, *talk * 24, guard=g)
+        assert_equal((set(done.lines[:-2]), done.stderr), ({"sent"}, ""), done)
+        assert_equal(server.received(), [POSTGRES_STARTS + postgres(b"Q", refused) + postgres(b"Q", REFUSED)] * 24, done)
+        assert_equal(g.counter("faults"), 0, done)
+
+
+def case_java_a_statement_of_which_a_part_has_gone_is_not_finished():
+    if reason := missing():
+        return reason
+    whole = postgres(b"Q", BAD)
+    for jvm in JVMS:
+        server, g = Sealed(), Guard(decide=evil)
+        done = sealed(jvm, server, f"@{server.port}:{ASKS.hex()}", POSTGRES_STARTS, whole[:20], whole[20:], guard=g)
+        assert_equal(done.lines[:3], ["sent", "sent", "java.net.SocketException: blocked by pellicle: a statement"], done)
+        assert_equal(server.received(), [POSTGRES_STARTS + whole[:20]], done)
+
+
+def case_java_other_encrypted_connections_are_left_alone():
+    if reason := missing():
+        return reason
+    for jvm in JVMS:
+        server, g = Sealed(), Guard(decide=evil)
+        page = b"POST /evil HTTP/1.1\r\n\r\n" + BAD * 400
+        done = sealed(jvm, server, f"@{server.port}", page, f"@{server.port}:{ASKS.hex()}", POSTGRES_STARTS, postgres(b"Q", BAD), f"@{server.port}", page, postgres(b"Q", BAD), b"\0", guard=g)
+        assert_equal((done.lines, done.stderr), (["sent"] * 6 + WRONG, ""), done)
+        assert_equal(server.received(), [page, POSTGRES_STARTS + postgres(b"Q", REFUSED), page + postgres(b"Q", BAD) + b"\0"], done)
+        assert_equal(g.counter("faults"), 0, done)
 
 
 # --- .NET

@@ -2,14 +2,11 @@
    ObjectInputStream.resolveClass asks for the nearest loader of the program, then for the class. Neither Java code nor a start option is needed,
    the class is refused before anything of it runs, and a program's own filters stay as they are. */
 #include "pellicle.h"
+#include "jvm.h"
 #include <string.h>
 
 enum { TAG_CLASS = 0x80 | PE_DESERIALIZE, TAG_JAR = 0x80 | PE_LIBRARY };
 enum { BEGINNING = 96 }; /* bytes of a class that are shown; the smallest has some 150 */
-enum { FIND_CLASS = 6, THROW_NEW = 14 }; /* places in JNI's table of functions, fixed by its specification */
-
-typedef void *object;
-typedef void *const *const *environment;
 
 /* Between the two calls the thread resolves a class of a stream. */
 static __thread bool resolving;
@@ -84,9 +81,9 @@ static void refuse(environment env, const char *exception, const char *why, cons
     for (size_t i = 0; i < length; i++)
         text[at + i] = name[i] == '/' ? '.' : name[i];
     text[at + length] = 0;
-    object type = ((object (*)(environment, const char *))(*env)[FIND_CLASS])(env, exception);
+    object type = JVM_CALL(object, env, FIND_CLASS, const char *)(env, exception);
     if (type)
-        ((int (*)(environment, object, const char *))(*env)[THROW_NEW])(env, type, text);
+        JVM_CALL(int, env, THROW_NEW, object, const char *)(env, type, text);
 }
 
 /* Arrays are named by their elements: "[Lname;". */

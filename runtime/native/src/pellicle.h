@@ -198,6 +198,14 @@ void pe_stream_watch(int fd, bool on);
 /* Sends the pieces, or the program's own where there are none. */
 typedef ssize_t (*pe_sender)(void *context, const struct iovec *pieces, size_t count);
 ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context);
+/* What a language that encrypts by itself is about to send on fd: whether it is, or begins, a database's protocol; and, if so, the same bytes with each denied statement exchanged. */
+enum pe_shown { PE_SHOWN_SAME, PE_SHOWN_CHANGED, PE_SHOWN_DENIED };
+bool pe_stream_spoken(int fd, const void *data, size_t size);
+enum pe_shown pe_stream_show(int fd, void *data, size_t size);
+
+/* javatls.c */
+void pe_java_encrypts(void);                      /* before a request for encryption leaves this thread: Java's streams show what they send from then on */
+size_t pe_java_rewrite(const uint8_t *bytes, size_t size, uint8_t *to, size_t room);
 
 /* worker.c */
 struct sockaddr;

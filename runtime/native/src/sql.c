@@ -330,6 +330,13 @@ static int mysql_of(const uint8_t *data, size_t size, bool encrypted)
     return (flags & PROTOCOL_41) && !(flags & COMPRESS) && !(flags & SSL) == !encrypted && memcmp(data + 13, zero, sizeof zero) == 0 ? MYSQL : NOBODY;
 }
 
+/* The request to encrypt: the same packet, cut off before the name of the user. */
+static bool mysql_encrypts(const uint8_t *data, size_t size)
+{
+    enum { SSL = 0x800 };
+    return size == 36 && little3(data) == 32 && data[3] == 1 && ((uint32_t)data[4] | (uint32_t)data[5] << 8) & SSL;
+}
+
 /* PostgreSQL's, in bytes: https://www.postgresql.org/docs/15/protocol-overview.html. No text of another protocol reads as less. */
 #define LONGEST_MESSAGE 0x3FFFFFFFu
 
@@ -372,6 +379,8 @@ static int feed(struct stream *s, struct cursor *c, const struct iovec *pieces, 
                 c->type = 0;
                 if (c->protocol == POSTGRES_START) {
                     uint32_t length = big(c->head), code = big(c->head + 4);
+                    if (code == CODE_SSL && judged)
+                        pe_java_encrypts();
                     if (code == CODE_SSL || code == CODE_GSS)
                         continue; /* plain or not: the next bytes tell */
                     if (code >> 16 != VERSION_3 || length < 8 || length >= 10000) {
@@ -482,7 +491,10 @@ static struct stream *stream_of(int fd, uint64_t inode, const struct iovec *firs
         pe_count_fault();
         return NULL;
     }
-    int protocol = inode && first->iov_base && pe_readable(first->iov_base) ? protocol_of(first->iov_base, first->iov_len, fd == OBJECT || fd & ABOVE_TLS) : NOBODY;
+    bool encrypted = fd == OBJECT || fd & ABOVE_TLS, given = inode && first->iov_base && pe_readable(first->iov_base);
+    int protocol = given ? protocol_of(first->iov_base, first->iov_len, encrypted) : NOBODY;
+    if (given && !encrypted && mysql_encrypts(first->iov_base, first->iov_len))
+        pe_java_encrypts();
     for (size_t i = 0; i < STREAMS && protocol != NOBODY; i++) {
         struct stream *s = &streams[i];
         if (!is_free(s) || !hold(s, 0))
@@ -599,7 +611,7 @@ static ssize_t stream_send(int fd, uint64_t inode, const struct iovec *pieces, s
 
 ssize_t pe_stream_send(int fd, const struct iovec *pieces, size_t count, pe_sender send, void *context) { return stream_send(fd, inode_of(fd), pieces, count, send, context); }
 
-struct written { int fd; const void *data; size_t size; };
+struct written { int fd; const void *data; size_t size; bool changed; };
 
 static ssize_t send_written(void *context, const struct iovec *changed, size_t count)
 {
@@ -612,10 +624,32 @@ static ssize_t send_written(void *context, const struct iovec *changed, size_t c
    what it then sends. The answer is its size, or 0 where nothing needs to be shown any more: it is no connection to a database. */
 static ssize_t send_shown(void *context, const struct iovec *changed, size_t count)
 {
-    const struct written *w = context;
+    struct written *w = context;
     if (changed)
         memcpy((void *)w->data, changed->iov_base, w->size);
+    w->changed = changed != NULL;
     return count ? (ssize_t)w->size : 0;
+}
+
+static ssize_t show(struct written *w)
+{
+    struct iovec piece = { (void *)w->data, w->size };
+    return stream_send(w->fd, inode_of(w->fd & ~ABOVE_TLS), &piece, 1, send_shown, w);
+}
+
+enum pe_shown pe_stream_show(int fd, void *data, size_t size)
+{
+    struct written w = { .fd = fd | ABOVE_TLS, .data = data, .size = size };
+    return show(&w) < 0 ? PE_SHOWN_DENIED : w.changed ? PE_SHOWN_CHANGED : PE_SHOWN_SAME;
+}
+
+bool pe_stream_spoken(int fd, const void *data, size_t size)
+{
+    uint64_t inode = inode_of(fd);
+    for (size_t i = 0; i < STREAMS && inode; i++)
+        if (is_of(&streams[i], fd | ABOVE_TLS, inode))
+            return true;
+    return inode && protocol_of(data, size, true) != NOBODY;
 }
 
 EXPORT ssize_t write(int fd, const void *data, size_t size)
@@ -623,13 +657,11 @@ EXPORT ssize_t write(int fd, const void *data, size_t size)
     if (unlikely(fd >= ABOVE_TLS) && pe_active() && size <= SSIZE_MAX) {
         if (fd >= PE_TURN && fd < PE_BEHIND_TURNS)
             return pe_readable(data) ? pe_worker_turn(fd, data, size) : NEXT(write)(fd, data, size);
-        struct written w = { fd, data, size };
-        struct iovec piece = { (void *)data, size };
-        return stream_send(fd, inode_of(fd & ~ABOVE_TLS), &piece, 1, send_shown, &w);
+        return show(&(struct written){ .fd = fd, .data = data, .size = size });
     }
     if (!pe_stream_watched(fd))
         return NEXT(write)(fd, data, size);
-    struct written w = { fd, data, size };
+    struct written w = { .fd = fd, .data = data, .size = size };
     struct iovec piece = { (void *)data, size };
     return pe_stream_send(fd, &piece, 1, send_written, &w);
 }

@@ -1,5 +1,5 @@
 /* The interposer's readers of foreign bytes, each with made-up input under AddressSanitizer and UndefinedBehaviorSanitizer: paths, probes' questions,
-   loader variables, DNS packets, messages for databases, names of jars, the guard's state region, the ring, the guard's packets. Inputs follow from a fixed seed, so a failure comes again.
+   loader variables, DNS packets, messages for databases, names of jars, classes, the guard's state region, the ring, the guard's packets. Inputs follow from a fixed seed, so a failure comes again.
    usage: fuzz INPUTS    prints `N passed, N failed`; a finding ends the program with the sanitizer's report and the input */
 #include "../src/pellicle.h"
 #include "../src/sys.h"
@@ -48,6 +48,7 @@ ssize_t fuzz_writev(int, const struct iovec *, int);
 #undef gethostbyname_r
 #undef gethostbyname2_r
 #include "../src/java.c"
+#include "../src/javatls.c"
 #define write fuzz_write
 #define __write fuzz___write
 #define writev fuzz_writev
@@ -244,6 +245,79 @@ static void jars(void)
     free(source);
 }
 
+/* A class with a method `write` that has frames of every kind, a handler, lines, and what is left out. */
+static size_t sample_class(uint8_t *to, size_t room)
+{
+    static const char *const texts[] = { "write", "([BII)V", "Code", "StackMapTable", "LineNumberTable", "Other" }; /* from number 1 */
+    struct writer writer = { to, to + room, false }, *w = &writer;
+    put4(w, 0xCAFEBABE), put4(w, 61);
+    put2(w, 14);
+    for (size_t i = 0; i < 6; i++)
+        put_text(w, texts[i]);
+    put1(w, 5), put4(w, 1), put4(w, 2); /* a long, 7 and 8 */
+    put1(w, 7), put2(w, 1);
+    put1(w, 3), put4(w, 7);
+    put1(w, 15), put1(w, 1), put2(w, 9);
+    put1(w, 12), put2(w, 1), put2(w, 2);
+    put1(w, 18), put2(w, 0), put2(w, 12);
+    put2(w, 1), put2(w, 9), put2(w, 9);
+    put2(w, 1), put2(w, 9); /* interfaces */
+    put2(w, 1), put2(w, 2), put2(w, 1), put2(w, 2), put2(w, 1), put2(w, 6), put4(w, 2), put2(w, 1); /* a field */
+    put2(w, 2);
+    for (unsigned method = 1; method < 3; method++) {
+        put2(w, 1), put2(w, method), put2(w, 2), put2(w, 2);
+        put2(w, 6), put4(w, 0);
+        put2(w, 3);
+        uint8_t *code = open_length(w);
+        put2(w, 2), put2(w, 5), put4(w, 12);
+        put(w, "codecodecode", 12);
+        put2(w, 1), put2(w, 0), put2(w, 4), put2(w, 8), put2(w, 0);
+        put2(w, 3);
+        put2(w, 4);
+        uint8_t *frames = open_length(w);
+        put2(w, 7);
+        if (any(2))
+            put1(w, 60);
+        else
+            put1(w, 124), put1(w, 1);
+        put1(w, 247), put2(w, 3), put1(w, 7), put2(w, 9);
+        put1(w, 249), put2(w, 1);
+        put1(w, 251), put2(w, 1);
+        put1(w, 253), put2(w, 1), put1(w, 8), put2(w, 3), put1(w, 2);
+        put1(w, 255), put2(w, 1), put2(w, 1), put1(w, 1), put2(w, 2), put1(w, 8), put2(w, 4), put1(w, 0);
+        put1(w, 66), put1(w, 1);
+        close_length(w, frames);
+        put2(w, 5), put4(w, 6), put2(w, 1), put2(w, 2), put2(w, 9);
+        put2(w, 6), put4(w, 3), put(w, "abc", 3);
+        close_length(w, code);
+    }
+    put2(w, 1), put2(w, 6), put4(w, 0);
+    MUST(!w->bad);
+    return (size_t)(w->at - to);
+}
+
+static void classes(void)
+{
+    uint8_t sample[1024];
+    size_t size = sample_class(sample, sizeof sample), changes = any(6), end = any(4) ? size : any((unsigned)size);
+    for (size_t i = 0; i < changes; i++)
+        sample[any((unsigned)size)] = (uint8_t)(any(3) ? any(256) : any(16));
+    size_t room = any(4) ? size + 256 : any((unsigned)size + 256);
+    uint8_t *class = malloc(end ? end : 1), *to = malloc(room ? room : 1);
+    memcpy(class, sample, end);
+    size_t written = pe_java_rewrite(class, end, to, room);
+    MUST(written <= room);
+    if (changes == 0 && end == size && room == size + 256) {
+        /* What was written is a class of its own: with one call more it is read again. */
+        uint8_t *again = malloc(written + 256);
+        MUST(written > size);
+        MUST(pe_java_rewrite(to, written, again, written + 256) > written);
+        free(again);
+    }
+    free(class);
+    free(to);
+}
+
 static void packets(void)
 {
     make(dns_seeds, "\x03" "www\xC0\x0C\x3F\x40\x01");
@@ -432,7 +506,7 @@ int main(int argc, char **argv)
 {
     unsigned long inputs = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000;
     static const struct { const char *name; void (*run)(void); unsigned share; } targets[] = {
-        { "paths", paths, 4 }, { "probes", probes, 1 }, { "requests", requests, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "streams", database_streams, 2 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
+        { "paths", paths, 4 }, { "probes", probes, 1 }, { "requests", requests, 1 }, { "loader", loader, 4 }, { "jars", jars, 1 }, { "packets", packets, 1 }, { "classes", classes, 1 }, { "streams", database_streams, 2 }, { "regions", regions, 1 }, { "conversation", conversation, 20 },
     };
     listen_for_questions();
     unsigned long all = 0;

@@ -128,7 +128,8 @@ public final class Handler {
             case "lookup" -> lookup(v);
             case "deserialize" -> new ObjectInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(v))).readObject().toString();
             case "unzip" -> unzip(v);
-            case "postgresql" -> accounts(v);
+            case "postgresql" -> accounts(v, "disable");
+            case "postgresql-tls" -> accounts(v, "require");
             case "datagram" -> sendDatagram(System.getenv("OTHER"));
             case "preload" -> {
                 Files.copy(DATA.resolve("hook.so"), Path.of("/tmp/hook.so"), StandardCopyOption.REPLACE_EXISTING);
@@ -302,9 +303,9 @@ public final class Handler {
     }
 
     /** Trusts the names in an archive. */
-    private static String accounts(String name) throws Exception {
+    private static String accounts(String name, String encryption) throws Exception {
         Class.forName("org.postgresql.Driver");
-        try (var db = java.sql.DriverManager.getConnection("jdbc:postgresql://" + System.getenv("DATABASE") + "/postgres?sslmode=disable", "postgres", "");
+        try (var db = java.sql.DriverManager.getConnection("jdbc:postgresql://" + System.getenv("DATABASE") + "/postgres?sslmode=" + encryption, "postgres", "");
                 var statement = db.createStatement();
                 var rows = statement.executeQuery("select password from users where name='" + name + "'")) {
             var found = new java.util.ArrayList<String>();
