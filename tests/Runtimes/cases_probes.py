@@ -436,7 +436,7 @@ class Sealed:
 
 
 GOOD, BAD = b"select name from users where id = 'good'", b"select name from users where id = 'evil'"
-REFUSED = b"refused_by_pellicle".ljust(len(BAD))
+REFUSED_STATEMENT = b"refused_by_pellicle".ljust(len(BAD))
 ASKS = struct.pack(">II", 8, 80877103)
 MYSQL_ASKS = struct.pack("<I", 32 | 1 << 24) + struct.pack("<IIB", 0xA00, 1 << 24, 33) + bytes(23)
 
@@ -480,7 +480,7 @@ def case_java_statements_on_encrypted_connections_are_judged():
                     server, g = Sealed(len(asks)), Guard(mode=mode, decide=evil)
                     done = sealed(jvm, server, f"@{server.port}:{asks.hex()}", first, make(kind, GOOD), make(kind, BAD), make(kind, GOOD) + make(kind, BAD), guard=g)
                     assert_equal((done.lines, done.stderr, done.code), (["sent"] * 4 + WRONG, "", 0), done)
-                    told = make(kind, REFUSED if mode == 2 else BAD)
+                    told = make(kind, REFUSED_STATEMENT if mode == 2 else BAD)
                     assert_equal(server.received(), [first + make(kind, GOOD) + told + make(kind, GOOD) + told], done)
                     assert_equal([s for s in statements(g) if not s.startswith(b"refused")], [GOOD] + [BAD] * mode, done)
                     assert_equal(g.counter("faults"), 0, done)
@@ -496,7 +496,7 @@ def case_java_long_statements_and_many_connections():
         talk = [f"@{server.port}:{ASKS.hex()}", POSTGRES_STARTS, postgres(b"Q", long), postgres(b"Q", BAD)]
         done = sealed(jvm, server, *talk * 24, guard=g)
         assert_equal((set(done.lines[:-2]), done.stderr), ({"sent"}, ""), done)
-        assert_equal(server.received(), [POSTGRES_STARTS + postgres(b"Q", refused) + postgres(b"Q", REFUSED)] * 24, done)
+        assert_equal(server.received(), [POSTGRES_STARTS + postgres(b"Q", refused) + postgres(b"Q", REFUSED_STATEMENT)] * 24, done)
         assert_equal(g.counter("faults"), 0, done)
 
 
@@ -519,7 +519,7 @@ def case_java_other_encrypted_connections_are_left_alone():
         page = b"POST /evil HTTP/1.1\r\n\r\n" + BAD * 400
         done = sealed(jvm, server, f"@{server.port}", page, f"@{server.port}:{ASKS.hex()}", POSTGRES_STARTS, postgres(b"Q", BAD), f"@{server.port}", page, postgres(b"Q", BAD), b"\0", guard=g)
         assert_equal((done.lines, done.stderr), (["sent"] * 6 + WRONG, ""), done)
-        assert_equal(server.received(), [page, POSTGRES_STARTS + postgres(b"Q", REFUSED), page + postgres(b"Q", BAD) + b"\0"], done)
+        assert_equal(server.received(), [page, POSTGRES_STARTS + postgres(b"Q", REFUSED_STATEMENT), page + postgres(b"Q", BAD) + b"\0"], done)
         assert_equal(g.counter("faults"), 0, done)
 
 
