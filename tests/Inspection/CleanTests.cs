@@ -523,6 +523,65 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
         found.ShouldBeGreaterThan(1000);
     }
 
+    /// <summary>Texts that need a closer look, and nothing else than texts: several of them are looked at together.</summary>
+    private static string Phrase(Random random)
+    {
+        string[] words = ["the", "order", "and", "or", "not", "Müller", "漢字", "12", "O'Brien", "salt & sugar", "a=b", "page=2", "https://a.example/x?y=z&sort=date#r", "arn:aws:s3:::b/2024/x.json", "#00af12", "+49 (30) 1", "-1.5", "settings", "select", "created", "€ 5", "$5", "(x)", "/a/b", "v1.2.3", "嘍", "two;", "for", "copy", "'", "URL(", "x |", "`y`"];
+        var text = string.Join(random.Next(3) == 0 ? "" : " ", Enumerable.Range(0, random.Next(random.Next(8) == 0 ? 60 : 6)).Select(_ => words[random.Next(words.Length)]));
+        return random.Next(3) == 0 ? Sentences[random.Next(Sentences.Length)] : random.Next(20) == 0 ? new string('x', random.Next(2500)) : text;
+    }
+
+    [Fact]
+    public void Ordinary_lists_of_texts_are_passed_by_as_a_whole()
+    {
+        var random = new Random(53);
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var round = 0; round < 1000; round++)
+            {
+                string[] items = ["", .. Enumerable.Range(0, random.Next(1, 200)).Select(_ => Sentences[random.Next(Sentences.Length)])];
+                var list = Written(items, round % 4 == 0);
+                Passed(list, again: true).ShouldBe((items.Length - 1, items.Count(item => item.Length > 0), 0), list);
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_ways_say_the_same_of_lists_of_texts_with_one_change()
+    {
+        var random = new Random(59);
+        var (found, partial) = (0, 0);
+        for (var round = 0; round < 6000; round++)
+        {
+            var texts = Enumerable.Range(0, random.Next(10, 60)).Select(_ => Phrase(random)).ToArray();
+            var text = random.Next(texts.Length);
+            var place = random.Next(3) switch { 0 => 0, 1 => texts[text].Length, _ => random.Next(texts[text].Length + 1) };
+            if (round % 3 > 0)
+            {
+                // Bytes that are no text hide a path in the second.
+                texts[text] = random.Next(8) > 0 ? texts[text].Insert(place, ScreenTests.Pieces[random.Next(ScreenTests.Pieces.Length)]) : random.Next(2) == 0 ? "x\ufffdetc\ufffdpasswd" : "; cat /etc/passwd";
+            }
+
+            var list = random.Next(3) == 0 ? JsonSerializer.Serialize(texts) : Written(texts, random.Next(6) == 0);
+            if (round % 3 == 0)
+            {
+                var at = random.Next(list.Length);
+                list = random.Next(2) == 0 ? list.Remove(at, 1) : list.Insert(at, Changes[random.Next(Changes.Length)]);
+            }
+
+            var json = Encoding.UTF8.GetBytes(random.Next(2) == 0 ? list : $"{{\"rawPath\":\"/\",\"items\":{list}}}");
+            ScreenTests.Differs(json).ShouldBeNull();
+            var verdict = Inspector.Inspect(json);
+            found += verdict.Signals.Count > 0 ? 1 : 0;
+            partial += verdict.Full ? 0 : 1;
+        }
+
+        output.WriteLine($"{found} with a sign, {partial} no JSON");
+        found.ShouldBeGreaterThan(500);
+        partial.ShouldBeGreaterThan(200);
+    }
+
     /// <summary>Both ways, of lists that were changed in one place: by a character that means something to JSON or to a detector, or by a piece of an attack.</summary>
     [Fact]
     public void Both_ways_say_the_same_of_lists_with_one_change()

@@ -6,14 +6,15 @@ namespace Pellicle.Inspection.Detectors;
 /// </summary>
 internal static class Classes
 {
-    /// <summary>Sets, and marks, by the character; before and behind a mark, and four characters of a fragment in two times eight groups, by its folded form. INVARIANT: as in Native/masks.c.</summary>
+    /// <summary>Sets, and marks, by the character; before and behind a mark, and four characters of a fragment in two times eight groups, and of what statements and objects begin with in eight, by its folded form. INVARIANT: as in Native/masks.c.</summary>
     private const int Sets = 0;
     private const int Here = 1;
     private const int Before = 2;
     private const int After = 3;
     private const int First = 4;
     private const int Second = First + Fragments.Length;
-    private const int Count = Second + Fragments.Length;
+    private const int Start = Second + Fragments.Length;
+    private const int Count = Start + Fragments.Length;
 
     private const int Ascii = 128;
 
@@ -33,7 +34,8 @@ internal static class Classes
     /// <summary>Tables of 128 and of 64 bytes, then what holds beyond ASCII.</summary>
     /// <param name="literals">Each with the offset of its fragment.</param>
     /// <param name="conditions">What begins the words of a condition.</param>
-    public static byte[] Tables(IEnumerable<(string Value, int Offset)> literals, IEnumerable<Fragments.Fragment> conditions)
+    /// <param name="starts">What a text begins with that is a statement or a serialised object.</param>
+    public static byte[] Tables(IEnumerable<(string Value, int Offset)> literals, IEnumerable<Fragments.Fragment> conditions, IEnumerable<Fragments.Fragment> starts)
     {
         var tables = new byte[Bytes];
         void Add(int table, int bit, IEnumerable<char> characters)
@@ -100,7 +102,48 @@ internal static class Classes
             }
         }
 
+        // The last group: behind what stands first here a document, statement or function of a shell may begin.
+        const int LastGroup = 7;
+        foreach (var start in starts)
+        {
+            var (chosen, least) = (0, long.MaxValue);
+            for (var group = 0; group < LastGroup; group++)
+            {
+                // Letters that the group would have at each place.
+                var (with, without) = (1L, 1L);
+                for (var place = 0; place < Fragments.Length; place++)
+                {
+                    var has = Has(Start + place, group);
+                    with *= has + (start[place].Length == 1 && (tables[Place(Start + place, start[place][0])] >> group & 1) != 0 ? 0 : start[place].Length);
+                    without *= has;
+                }
+
+                (chosen, least) = with - without < least ? (group, with - without) : (chosen, least);
+            }
+
+            for (var place = 0; place < Fragments.Length; place++)
+            {
+                Add(Start + place, chosen, start[place]);
+            }
+        }
+
+        for (var place = 0; place < Fragments.Length; place++)
+        {
+            Add(Start + place, LastGroup, place > 0 ? All : new string([' ', '\t', '+', '[', '{', '(', .. All.Where(c => c >= Ascii)]));
+        }
+
         return tables;
+
+        int Has(int table, int group)
+        {
+            var count = 0;
+            foreach (var classes in tables.AsSpan(Place(table, '\0'), Folded))
+            {
+                count += classes >> group & 1;
+            }
+
+            return count;
+        }
 
         static int Place(int table, char c) => table < Before ? (table * Ascii) + c : (Before * Ascii) + ((table - Before) * Folded) + ((c & 0x1f) | (c >> 1 & 0x20));
 

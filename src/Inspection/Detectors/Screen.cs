@@ -36,14 +36,23 @@ internal sealed class Screen
     private static readonly SearchValues<byte> Blanks = SearchValues.Create(" \n"u8);
     private static readonly SearchValues<byte> Host = SearchValues.Create("/?# \"'\\<\n"u8);
 
-    private static readonly string Others = new([.. Enumerable.Range(0, 256).Select(c => (char)c).Where(c => !char.IsAsciiLetterOrDigit(c))]);
+    private static readonly string Any = new([.. Enumerable.Range(0, 256).Select(c => (char)c)]);
+    private static readonly string Others = new([.. Any.Where(c => !char.IsAsciiLetterOrDigit(c))]);
+    private static readonly string Signs = new([.. Others.Where(c => c >= ' ')]);
 
     // What begins the words of a condition, as far as four characters tell.
     private static readonly Fragments.Fragment[] Conditions =
     [
         .. new[] { "order", "group", "having", "procedure" }.Select(word => new Fragments.Fragment(word, 0)),
         .. new[] { "and", "xor", "not" }.Select(word => new Fragments.Fragment($"{word[0]}", $"{word[1]}", $"{word[2]}", Others)),
-        new("o", "r", Others, new string([.. Enumerable.Range(0, 256).Select(c => (char)c)])),
+        new("o", "r", Others, Any),
+    ];
+
+    // What a text begins with that is a statement or a serialised object. INVARIANT: conditions are looked for wherever they stand, and what begins with a sign is told by that.
+    private static Fragments.Fragment[] Starting =>
+    [
+        .. Statements.Where(word => word is not ("and" or "or" or "xor" or "not")).Select(word => new Fragments.Fragment($"{word[0]}", $"{word[1]}", word.Length > 2 ? $"{word[2]}" : Signs, word.Length > 3 ? $"{word[3]}" : word.Length > 2 ? Signs : Any)),
+        .. Deserialization.Beginnings.Select(start => new Fragments.Fragment($"{(char)start[0]}", $"{(char)start[1]}", $"{(char)start[2]}", start.Length > 3 ? $"{(char)start[3]}" : Any)),
     ];
 
     private static readonly WordSet Keywords = new(SqlInjection.AllKeywords);
@@ -125,7 +134,7 @@ internal sealed class Screen
         }
 
         _commands = new WordSet(commands);
-        Quick = new Clean(Masks, Classes.Tables(words.Concat(marked), Conditions), _marked.Grams.Concat(_words.Grams), literal => wanted[literal], SqlInjection.AllKeywords, SqlInjection.Joins, commands, Statements, Deserialization.Beginnings);
+        Quick = new Clean(Masks, Classes.Tables(words.Concat(marked), Conditions, Starting), _marked.Grams.Concat(_words.Grams), literal => wanted[literal], SqlInjection.AllKeywords, SqlInjection.Joins, commands, Statements, Deserialization.Beginnings);
     }
 
     private static Fragments.Fragment[] Parts(IEnumerable<(string Value, int Offset)> literals) => [.. literals.Select(literal => new Fragments.Fragment(literal.Value, literal.Offset))];

@@ -74,6 +74,11 @@ typedef void look(const uint8_t *at, int blocks, const struct screen *screen, st
 enum { WINDOW = 16 };
 struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], conditions[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
 typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
+/* The same of texts in a list and of what is between them: what begins and ends them, and what no text has; commas, and blanks; what no ordinary text begins with; and of what detectors look at what is no mark, word or condition, and all beyond ASCII. */
+struct listed { uint64_t quote[WINDOW], stop[WINDOW], comma[WINDOW], blank[WINDOW], odd[WINDOW], acting[WINDOW], words[WINDOW], conditions[WINDOW], others[WINDOW], foreign[WINDOW]; };
+typedef void all_listed(const uint8_t *at, int blocks, const struct screen *screen, struct listed *listed);
+/* Of 64: what conditions stand behind, as in `bits`. */
+typedef uint64_t values(const uint8_t *at, const struct screen *screen, uint64_t *run, uint64_t *blanks);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
 /* How many bytes are the same in both, up to so many. Reads 63 more. */
 typedef ptrdiff_t equal(const uint8_t *one, const uint8_t *other, ptrdiff_t most);
@@ -95,7 +100,10 @@ typedef int one_block(const uint8_t *text, int length, const struct bits *bits, 
 /* Behind a list within an element. */
 struct walk;
 typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t depth, int which);
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; read_marks *marks; look_one *look_one; look *look; all_seen *seen; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; };
+/* Behind the last of some texts of a list. */
+typedef const uint8_t *clean_texts(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
+typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; values *values; count_odd *between; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -694,6 +702,12 @@ INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
 /* Where one comes from some places by going on through others. */
 INLINE uint64_t through(uint64_t others, uint64_t places) { return (((places & others) + others) ^ others) | places; }
 
+/* Where a condition may go on with a query: behind a value, the rest of its word and blanks; behind blanks and the first word of a text. What came before the block is for is_condition to see. */
+INLINE uint64_t may_go_on(uint64_t values, uint64_t run, uint64_t blank, uint64_t starts)
+{
+    return through(blank, through(run, values << 1 | 1) | 1) | through(blank, through(run, through(blank, starts | 1) | 1) | 1);
+}
+
 INLINE const uint8_t *start_of(const struct texts *t, const uint8_t *at, uint64_t starts, int place)
 {
     starts &= below(place) | 1ULL << place;
@@ -738,11 +752,7 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
         if (!begins_plainly(t->screen, at + first_of(hits)) && !begins_well(t, at + first_of(hits))) bad |= hits & -hits;
 
     hits = b->conditions & valid;
-    if (hits) {
-        /* Behind a value, the rest of its word and blanks; behind blanks and the first word of a text. What came before the block is for is_condition to see. */
-        uint64_t run = b->run | b->foreign, blank = b->blank | b->foreign;
-        hits &= through(blank, through(run, b->value << 1 | 1) | 1) | through(blank, through(run, through(blank, starts | 1) | 1) | 1);
-    }
+    if (hits) hits &= may_go_on(b->value, b->run | b->foreign, b->blank | b->foreign, starts);
     for (; hits; hits &= hits - 1)
         if (is_condition(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->words & valid; hits; hits &= hits - 1)
@@ -765,15 +775,21 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
     return bad;
 }
 
+/* As nearly all texts do. */
+INLINE int begins_as_most(const struct screen *screen, const uint8_t *text)
+{
+    if (*text < 0xc3) return begins_plainly(screen, text);
+    /* Letters of other scripts: of two bytes, and most of those of three; the blank among them is told by the first of its bytes. */
+    uint32_t follows = four(text) >> 8;
+    return (*text < 0xe0 && (follows & 0xc0) == 0x80) || (*text >= 0xe4 && *text < 0xed && (follows & 0xc0c0) == 0x8080);
+}
+
 /* It begins as nearly all texts do, and with none of the three words at its end, which have no fourth character. */
 INLINE int ends_plainly(const struct screen *screen, const uint8_t *text, int length)
 {
     uint32_t tail = (four(text + length - 4) | 0x20202020) >> 8;
     if (tail >> 8 == 0x726f || tail == 0x646e61 || tail == 0x746f6e) return 0;
-    if (*text < 0xc3) return begins_plainly(screen, text);
-    /* Letters of other scripts: of two bytes, and most of those of three; the blank among them is told by the first of its bytes. */
-    uint32_t follows = four(text) >> 8;
-    return (*text < 0xe0 && (follows & 0xc0) == 0x80) || (*text >= 0xe4 && *text < 0xed && (follows & 0xc0c0) == 0x8080);
+    return begins_as_most(screen, text);
 }
 
 /* A text of one block in which nothing stands, as `short_text`. */
@@ -924,10 +940,7 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
             for (hits = b->words & valid; hits; hits &= hits - 1)
                 if (may_be_gram(screen->grams, at + first_of(hits)) && !is_page(&t, text, at + first_of(hits))) find_gram(&t, screen->grams, text, at + first_of(hits), concern);
             hits = found & QUERIES ? 0 : b->conditions & valid;
-            if (hits) {
-                uint64_t run = b->run | b->foreign, blank = b->blank | b->foreign;
-                hits &= through(blank, through(run, b->value << 1 | 1) | 1) | through(blank, through(run, through(blank, (at == text) | 1) | 1) | 1);
-            }
+            if (hits) hits &= may_go_on(b->value, b->run | b->foreign, b->blank | b->foreign, at == text);
             for (; hits; hits &= hits - 1)
                 if (is_condition(&t, text, at + first_of(hits))) found |= QUERIES;
             for (hits = b->acting & valid; hits; hits &= hits - 1)
@@ -1062,7 +1075,6 @@ static int is_exponent(const uint8_t *at)
 /* Numbers of 512 bits: what is carried from a lane to the next goes through eight bits. */
 typedef unsigned tops(const lanes *v);        /* the highest bit of each lane */
 typedef void give(lanes *v, unsigned which);  /* adds one to these lanes */
-typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
 struct carries { tops *tops; give *give; count_odd *between; };
 
 INLINE lanes plus(lanes a, lanes b, unsigned *carry, struct carries with)
@@ -1520,7 +1532,9 @@ struct walk {
     const uint8_t *window;    /* where the blocks begin; NULL for none */
     int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
     int blocks;               /* fewer where few texts are asked about */
-    struct seen seen;
+    const uint8_t *listed_at; /* as `window`, of blocks that have been looked at with what is between texts; one of both is NULL */
+    int pause, patience;      /* texts of lists until several are looked at together again, and how many after the next try in vain */
+    union { struct seen seen; struct listed listed; };
 };
 
 /* Of a text that begins at this place: as many bits as a word has behind a byte's first seven. */
@@ -1574,6 +1588,7 @@ INLINE void see(struct walk *w, const uint8_t *text, const struct kit *kit)
     blocks = blocks > WINDOW ? WINDOW : blocks;
     w->blocks = left < blocks ? (int)left : blocks;
     w->window = text;
+    w->listed_at = NULL;
     kit->seen(text, w->blocks, w->screen, &w->seen);
 }
 
@@ -1582,6 +1597,12 @@ struct tally { int64_t texts; int containers; };
 
 /* A text of letters, digits and few signs is not as serialised objects begin: as Inspector.Judge has it. */
 INLINE int begins_no_object(const uint8_t *at, int length) { return length < 25 || !(*at == 'r' || *at == 'A' || *at == 'g' || *at == 'Y' || *at == 'H' || *at == 'a'); }
+
+/* A text in the blocks that were looked at. */
+INLINE int is_seen_clean(const struct walk *w, const uint8_t *at, ptrdiff_t place, int length, const struct kit *kit)
+{
+    return (!(bits_at(w->seen.mixed, place) & below(length)) && begins_no_object(at, length)) || seen_text(w, at, place, length, kit);
+}
 
 /* Behind the text whose quote stands here, NULL where it is not clean. */
 INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t depth, const struct kit *kit, struct tally *tally)
@@ -1592,7 +1613,7 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
         int length = stop ? first_of(stop) : 0;
         if (at[length] == '"' && length && at + length < w->list->end) {
             tally->texts++;
-            return (!(bits_at(w->seen.mixed, place) & below(length)) && begins_no_object(at, length)) || seen_text(w, at, place, length, kit) || is_passed(w->list, at, at + length) ? at + length + 1 : NULL;
+            return is_seen_clean(w, at, place, length, kit) || is_passed(w->list, at, at + length) ? at + length + 1 : NULL;
         }
     }
     const uint8_t *limit = w->list->end - at > BLOCKS_OF_TEXT * 64 ? at + BLOCKS_OF_TEXT * 64 : w->list->end;
@@ -1616,6 +1637,155 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
         return seen_text(w, at, 0, length, kit) || is_passed(w->list, at, end) ? end + 1 : NULL;
     }
     return kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
+}
+
+/* What stands in some blocks, for texts that have a comma between each other. */
+INLINE void see_list(struct walk *w, const uint8_t *text, const struct kit *kit)
+{
+    ptrdiff_t left = (w->list->end - text + 63) / 64;
+    w->blocks = left < WINDOW ? (int)left : WINDOW;
+    w->listed_at = text;
+    w->window = NULL;
+    kit->listed(text, w->blocks, w->screen, &w->listed);
+}
+
+/* Texts of a list as they stand in some blocks: all their characters, where they begin and end, and the ends of those that have characters beyond ASCII and no blank. */
+struct run { uint64_t texts[WINDOW], starts[WINDOW], ends[WINDOW], foreign[WINDOW]; };
+
+/* A text that stands with others, and has what says nothing only where it is seen as a whole. */
+INLINE int is_alone_clean(struct walk *w, const uint8_t *start, const uint8_t *end, const struct kit *kit)
+{
+    uint64_t found = kit->short_end(start);
+    return (found >> 63 && (int)(found & 127) == end - start && begins_no_object(start, (int)(end - start))) || kit->is_clean(start, end - start, w->screen) || is_passed(w->list, start, end);
+}
+
+/* Behind the last of some texts of a list that have nothing but a comma and blanks between each other, and are clean: those that stand in the blocks that are looked at together. NULL for none. The first begins here. */
+INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct kit *kit, int64_t *texts, int64_t *elements)
+{
+    const struct listed *seen = &w->listed;
+    struct run run;
+    uint64_t inside_before = ~0ULL, starts_next = 0, commas_next = 0, foreign_before = 0, blank_before = 0;
+    int first = (int)(at - w->listed_at), last = -1;
+    for (int i = first >> 6; i < w->blocks; i++) {
+        /* Nothing before the first text is of it, nor anything behind the list's end. */
+        const uint8_t *block = w->listed_at + 64 * i;
+        uint64_t from = i == first >> 6 ? ~below(first & 63) : ~0ULL, quotes = seen->quote[i] & from & (w->list->end - block < 64 ? below((int)(w->list->end - block)) : ~0ULL);
+        uint64_t inside = kit->between(quotes) ^ inside_before, opens = quotes & inside, ends = quotes & ~inside, text = inside & ~opens & from, others = ~(inside | ends) & from;
+        uint64_t starts = opens << 1 | (i == first >> 6 ? from & -from : starts_next), commas = ends << 1 | commas_next;
+        inside_before = (uint64_t)((int64_t)inside >> 63);
+        starts_next = opens >> 63;
+        commas_next = ends >> 63;
+        uint64_t wrong = (seen->stop[i] & text) | ((seen->comma[i] & others) ^ commas) | (others & ~(seen->comma[i] | seen->blank[i]));
+        if (wrong) ends &= below(first_of(wrong));
+        run.texts[i] = text;
+        run.starts[i] = starts;
+        run.ends[i] = ends;
+        run.foreign[i] = 0;
+        uint64_t foreign = seen->foreign[i] & text;
+        if (foreign | foreign_before) {
+            /* Where texts end that have characters beyond ASCII and no blank. To add a run of bits to itself carries over its end when the other has any bit of it. */
+            uint64_t with_foreign, with_blank;
+            int foreign_over = __builtin_add_overflow(text, foreign, &with_foreign), blank_over = __builtin_add_overflow(text, seen->blank[i] & text, &with_blank);
+            foreign_over |= __builtin_add_overflow(with_foreign, foreign_before, &with_foreign);
+            blank_over |= __builtin_add_overflow(with_blank, blank_before, &with_blank);
+            run.foreign[i] = with_foreign & ~with_blank & ends;
+            foreign_before = (uint64_t)foreign_over;
+            blank_before = (uint64_t)blank_over;
+        } else
+            blank_before = 0; /* one too few: what is beyond ASCII behind it is looked at */
+        if (ends) last = i;
+        if (wrong) break;
+    }
+    if (last < 0) return NULL;
+    struct texts t = { .screen = w->screen, .kit = kit, .start = at, .end = w->list->end, .foreign = at, .closes = '"' };
+    const uint8_t *start_before = at, *done = at;
+    for (int i = first >> 6; i <= last; i++) {
+        const uint8_t *block = w->listed_at + 64 * i;
+        uint64_t text = run.texts[i], starts = run.starts[i], loud = seen->others[i] & text, hits;
+#define START(place) (starts & (below(place) | 1ULL << (place)) ? block + last_of(starts & (below(place) | 1ULL << (place))) : start_before)
+        for (hits = starts & text & seen->odd[i]; hits; hits &= hits - 1)
+            if (!begins_as_most(w->screen, block + first_of(hits)) && !begins_well(&t, block + first_of(hits))) loud |= hits & -hits;
+        uint64_t conditions = 0;
+        for (hits = seen->conditions[i] & text; hits; hits &= hits - 1)
+            if (may_be_condition(block + first_of(hits))) conditions |= hits & -hits;
+        if (conditions) {
+            uint64_t goes_on, blanks, value = kit->values(block, w->screen, &goes_on, &blanks);
+            for (hits = conditions & may_go_on(value, goes_on | seen->foreign[i], blanks | seen->foreign[i], starts); hits; hits &= hits - 1)
+                if (is_condition(&t, START(first_of(hits)), block + first_of(hits))) loud |= hits & -hits;
+        }
+        for (hits = seen->words[i] & text; hits; hits &= hits - 1)
+            if (may_be_gram(w->screen->grams, block + first_of(hits)) && is_gram(&t, w->screen->grams, START(first_of(hits)), block + first_of(hits))) loud |= hits & -hits;
+        for (hits = seen->acting[i] & text; hits; hits &= hits - 1) {
+            const uint8_t *sign = block + first_of(hits);
+            t.start = sign - STEP; /* with less before it, what begins the text stands there */
+            if (is_plainly_quiet(&t, sign)) continue;
+            t.start = START(first_of(hits));
+            if (!is_quiet(&t, t.start, sign)) loud |= hits & -hits;
+        }
+        for (hits = run.foreign[i]; hits; hits &= hits - 1)
+            if (!is_ordinary(&t, first_of(hits) ? START(first_of(hits) - 1) : start_before, block + first_of(hits) - 1)) loud |= hits & -hits;
+        for (hits = loud & (i < last ? ~0ULL : below(last_of(run.ends[i])) | 1ULL << last_of(run.ends[i])); hits; hits &= hits - 1) {
+            int place = first_of(hits), over = i;
+            const uint8_t *sign = block + place;
+            if (sign < done) continue;
+            const uint8_t *start = run.ends[i] >> place & 1 ? place ? START(place - 1) : start_before : START(place);
+            /* The text alone. */
+            uint64_t ended = run.ends[i] & ~below(place);
+            while (!ended) ended = run.ends[++over];
+            const uint8_t *end = w->listed_at + 64 * over + first_of(ended);
+            if (!is_alone_clean(w, start, end, kit)) {
+                if (start == at) return NULL;
+                /* Up to the text before this. */
+                last = (int)((start - w->listed_at) >> 6);
+                run.ends[last] &= below((int)((start - w->listed_at) & 63));
+                while (!run.ends[last]) last--;
+                goto counted;
+            }
+            done = end + 1;
+        }
+        if (starts) start_before = block + last_of(starts);
+#undef START
+    }
+counted:;
+    /* What the last of them is followed by is no longer theirs to tell: where it is no JSON the text does not count. */
+    const uint8_t *end = w->listed_at + 64 * last + last_of(run.ends[last]) + 1, *behind = behind_blanks(end);
+    if (*behind != ',' && *behind != ']') {
+        run.ends[last] &= below(last_of(run.ends[last]));
+        while (!run.ends[last])
+            if (--last < first >> 6) return NULL;
+        end = w->listed_at + 64 * last + last_of(run.ends[last]) + 1;
+    }
+    for (int i = first >> 6; i <= last; i++) {
+        *elements += ones(run.ends[i]);
+        *texts += ones(run.ends[i] & ~run.starts[i]); /* an empty text ends where it begins */
+    }
+    return end;
+}
+
+/* As above, where several may be looked at together; the quote of the first stands here. So many texts and elements may come at the most. */
+INLINE const uint8_t *several_texts(struct walk *w, const uint8_t *at, int64_t most, const struct kit *kit, int64_t *texts, int64_t *elements)
+{
+    enum { LEAST = 512, PAUSE = 15 };
+    if (most < LEAST || --w->pause >= 0) return NULL;
+    int64_t before = *elements;
+    const uint8_t *end = NULL;
+    at++;
+    if (w->listed_at && at >= w->listed_at && at - w->listed_at < w->blocks * 64) end = kit->clean_texts(w, at, texts, elements);
+    if (!end && !w->list->refused) {
+        uint64_t found = kit->short_end(at);
+        int length = (int)(found & 127);
+        /* Names and ids that are not short are gone by as quickly; with an escape there is nothing to look at yet. */
+        if (length < 64 && (at[length] != '"' || (found >> 63 && length >= kit->plain))) {
+            w->pause = PAUSE;
+            return NULL;
+        }
+        see_list(w, at, kit);
+        end = kit->clean_texts(w, at, texts, elements);
+    }
+    /* Long ones are looked at one by one. */
+    w->patience = *elements - before < w->blocks / 2 ? (w->patience < 32 ? w->patience * 2 + 1 : w->patience) : 0;
+    w->pause = w->patience;
+    return end;
 }
 
 /* Behind a text, list, number or one of the three words. */
@@ -1916,18 +2086,24 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
     struct walk w;
     w.list = list;
     w.screen = screen;
-    w.window = NULL;
+    w.window = w.listed_at = NULL;
     w.blocks = 0;
+    w.pause = w.patience = 0;
     if (list->patterns && list->mode == LEARNS_ONE)
         for (int i = 0; i < PATTERNS; i++) list->patterns[i].length = 0;
     while (list->patterns && (list->patterns->trust > 0 || list->mode)) {
         const uint8_t *start = behind_blanks(at), *end;
         if (start >= limit || (list->mode && *start != '{')) break;
         struct tally tally = { texts, 0 };
+        int64_t more = 1;
         w.texts = 0;
         w.containers = containers;
-        if (*start == '"') end = clean_text(&w, start, 0, kit, &tally);
-        else if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
+        if (*start == '"') {
+            int64_t left_texts = list->most_texts - texts, left = list->most_elements - count, several = 0;
+            end = several_texts(&w, start, left < left_texts ? left : left_texts, kit, &tally.texts, &several);
+            if (end) more = several;
+            else if (!list->refused) end = clean_text(&w, start, 0, kit, &tally);
+        } else if (*start == '{') end = clean_object(&w, 0, start, 0, kit);
         else if (*start == '[' && (*behind_blanks(start + 1) == '{' || *behind_blanks(start + 1) == '"')) end = kit->clean_list(&w, start, 0, 1);
         else break; /* numbers, alone and in lists: by blocks */
         if (!end) {
@@ -1942,9 +2118,9 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
         if (ended) break;
         texts = tally.texts;
         containers = w.containers;
-        count++;
+        count += more;
         good = end;
-        ended = *end == ']' || count == list->most_elements;
+        ended = *end == ']' || count == list->most_elements || list->refused;
         if (ended) break;
         at = end + 1;
     }

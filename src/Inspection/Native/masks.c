@@ -126,7 +126,7 @@ static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0,
 
 
 /* INVARIANT: as Classes in Classes.cs. */
-enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, CLASSES = SECOND + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
+enum { SETS, HERE, BEFORE, AFTER, FIRST, SECOND = FIRST + 4, START = SECOND + 4, CLASSES = START + 4, BEYOND = BEFORE * 128 + (CLASSES - BEFORE) * 64 };
 
 /* Sixteen bytes of a table, chosen by the lower half of each byte. */
 AVX2 __m256i sixteen(const uint8_t *classes, int which, int row, __m256i low) { return _mm256_shuffle_epi8(table(classes + (which < BEFORE ? which * 128 : BEFORE * 128 + (which - BEFORE) * 64) + row * 16), low); }
@@ -275,6 +275,49 @@ WITH_AVX2 APART static void seen_avx2(const uint8_t *text, int blocks, const str
     }
     /* Nothing ends behind it. */
     seen->stop[blocks] = 0;
+}
+
+WITH_AVX2 APART static void listed_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    for (int i = 0; i < blocks; i++, text += 64) {
+        struct bits shown;
+        struct { uint64_t quote, stop, comma, blank, pair; } all = { 0 }, *b = &all;
+        look_one_avx2(text, screen, &shown);
+        for (int at = 0; at < 64; at += 32) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+            IS(quote, BE(v, '"'));
+            IS(stop, _mm256_or_si256(BE(v, '\\'), _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v)));
+            IS(comma, BE(v, ','));
+            IN(blank, spaces);
+            if (shown.foreign) IS(pair, _mm256_and_si256(BE(v, (char)0xe5), BE(_mm256_loadu_si256((const __m256i *)(text + at + 1)), (char)0x98)));
+        }
+        listed->quote[i] = all.quote;
+        listed->stop[i] = all.stop;
+        listed->comma[i] = all.comma;
+        listed->blank[i] = all.blank;
+        listed->odd[i] = ~0ULL; /* tables for it would cost more than a look at each */
+        listed->acting[i] = shown.acting;
+        listed->words[i] = shown.words;
+        listed->conditions[i] = shown.conditions;
+        listed->others[i] = shown.never | (shown.dots & (shown.dots << 1 | (text[-1] == '.'))) | all.pair;
+        listed->foreign[i] = shown.foreign;
+    }
+}
+
+WITH_AVX2 APART static uint64_t values_avx2(const uint8_t *text, const struct screen *screen, uint64_t *run, uint64_t *blanks)
+{
+    const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    struct { uint64_t value, run, blank; } all = { 0 }, *b = &all;
+    for (int at = 0; at < 64; at += 32) {
+        __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
+        IN(value, screen->tables[VALUE]);
+        IN(run, screen->tables[RUN]);
+        IN(blank, screen->tables[BLANK]);
+    }
+    *run = all.run;
+    *blanks = all.blank;
+    return all.value;
 }
 
 WITH_AVX2 APART static ptrdiff_t equal_avx2(const uint8_t *one, const uint8_t *other, ptrdiff_t most)
@@ -552,6 +595,48 @@ WITH_VBMI APART static void seen_vbmi(const uint8_t *text, int blocks, const str
     seen->stop[blocks] = 0;
 }
 
+VBMI void listed_one(const uint8_t *text, const struct classes *c, const __m512i *start, struct listed *listed, int i, int foreign)
+{
+    const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
+    struct bits b;
+    look_at(text, c, &b, foreign);
+    __m512i v = _mm512_loadu_si512(text), odd = _mm512_set1_epi8(-1), bit = _mm512_shuffle_epi8(bits, _mm512_and_si512(_mm512_srli_epi16(v, 4), half));
+    for (int k = 0; k < 4; k++) {
+        __m512i on = _mm512_loadu_si512(text + k);
+        odd = _mm512_and_si512(odd, foreign_of(c, START + k, _mm512_permutexvar_epi8(folded(on), start[k]), on, foreign));
+    }
+    uint64_t pairs = foreign ? _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
+    listed->quote[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
+    listed->stop[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+    listed->comma[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(','));
+    listed->blank[i] = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(spaces), _mm512_and_si512(v, half)), bit);
+    listed->odd[i] = _mm512_test_epi8_mask(odd, odd);
+    listed->acting[i] = b.acting;
+    listed->words[i] = b.words;
+    listed->conditions[i] = b.conditions;
+    listed->others[i] = b.never | (b.dots & (b.dots << 1 | (text[-1] == '.'))) | pairs;
+    listed->foreign[i] = b.foreign;
+}
+
+WITH_VBMI APART static void listed_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed)
+{
+    struct classes c = all_classes(screen);
+    __m512i start[4];
+    for (int i = 0; i < 4; i++) start[i] = classes_of(screen->classes, START + i);
+    for (int i = 0; i < blocks; i++, text += 64) {
+        if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) listed_one(text, &c, start, listed, i, 1);
+        else listed_one(text, &c, start, listed, i, 0);
+    }
+}
+
+WITH_VBMI APART static uint64_t values_vbmi(const uint8_t *text, const struct screen *screen, uint64_t *run, uint64_t *blanks)
+{
+    __m512i sets = _mm512_permutex2var_epi8(_mm512_loadu_si512(screen->classes + SETS * 128), _mm512_loadu_si512(text), _mm512_loadu_si512(screen->classes + SETS * 128 + 64));
+    *run = SOME(sets, SET_RUN);
+    *blanks = SOME(sets, SET_BLANK);
+    return SOME(sets, SET_VALUE);
+}
+
 WITH_VBMI static ptrdiff_t base64_vbmi(const uint8_t *from, ptrdiff_t length, uint8_t *to)
 {
     const __m512i low = _mm512_loadu_si512(digits_of_base64), high = _mm512_loadu_si512(digits_of_base64 + 64);
@@ -799,11 +884,13 @@ WITH_VBMI static const uint8_t *escaped_avx512(const uint8_t *start, struct list
 
 WITH_AVX2 static const uint8_t *encoded_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_AVX2 static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which);
+WITH_AVX2 static const uint8_t *clean_run_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 WITH_VBMI static const uint8_t *encoded_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
+WITH_VBMI static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
@@ -817,6 +904,8 @@ WITH_AVX2 static void elements_avx2(struct list *list, const struct screen *scre
 WITH_VBMI static void elements_avx512(struct list *list, const struct screen *screen) { elements(list, screen, &with_avx512, (struct carries){ tops_avx512, give_avx512, between_avx2 }); }
 WITH_AVX2 APART static const uint8_t *list_of_avx2(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx2); }
 WITH_VBMI APART static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx512); }
+WITH_AVX2 APART static const uint8_t *clean_run_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_run(w, at, &with_avx2, texts, elements); }
+WITH_VBMI APART static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_run(w, at, &with_avx512, texts, elements); }
 WITH_AVX2 APART static const uint8_t *encoded_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_in_base64(start, list, most_depth, screen, &with_avx2, base64_avx2, elements_avx2, texts, containers);
