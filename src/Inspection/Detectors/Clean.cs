@@ -15,7 +15,7 @@ internal sealed unsafe class Clean
     /// <summary>Bytes that are read behind the last byte of a document or text.</summary>
     public const int Behind = 67;
 
-    /// <summary>Shorter texts are looked at by the screen at once.</summary>
+    /// <summary>Shorter forms are looked at field by field.</summary>
     public const int Least = 64;
 
     private const int LongestWord = 31;
@@ -58,8 +58,11 @@ internal sealed unsafe class Clean
     [StructLayout(LayoutKind.Sequential)]
     internal struct Concern
     {
-        /// <summary>A bit for each of <see cref="AllDetectors"/>, in their order. The others find nothing.</summary>
+        /// <summary>A bit for each of <see cref="AllDetectors"/>, in their order. The others find nothing. And <see cref="Statements"/>.</summary>
         public long Detectors;
+
+        /// <summary>A word that a statement goes on with wherever it stands may stand somewhere, see <see cref="Subject.HasStatements"/>. INVARIANT: as <c>STATEMENTS</c> in Native/clean.c.</summary>
+        public const long Statements = 1 << 20;
 
         /// <summary><see cref="Literals.Bit"/> of each set that means something by itself and has a literal in the text.</summary>
         public long Sets;
@@ -182,6 +185,9 @@ internal sealed unsafe class Clean
     public const int MostPatterns = (Levels + 1) * LevelPatterns;
 
     internal static Functions Wide;
+
+    /// <summary>The processor has ways of its own.</summary>
+    internal static bool Tells => Wide.Concerns != null;
 
     [DllImport("masks", EntryPoint = "pellicle_functions")]
     internal static extern int OfProcessor(int mostBits, Functions* functions);
@@ -371,18 +377,14 @@ internal sealed unsafe class Clean
         }
     }
 
-    /// <summary>Whom a text concerns that is not clean; false when that is not told here, and every detector has to look at it.</summary>
+    /// <summary>Whom a text concerns that is not clean; where <see cref="Tells"/>.</summary>
     /// <param name="text"><see cref="Behind"/> bytes behind it may be read.</param>
     /// <param name="concern">Is told.</param>
     /// <param name="commands">Room for places of commands.</param>
-    public bool Concerns(ReadOnlySpan<byte> text, Span<int> commands, out Concern concern)
+    [SkipLocalsInit]
+    public void Concerns(ReadOnlySpan<byte> text, Span<int> commands, out Concern concern)
     {
-        concern = default;
-        if (Wide.Concerns == null)
-        {
-            return false;
-        }
-
+        Unsafe.SkipInit(out concern); // is filled
         fixed (byte* start = text)
         fixed (int* room = commands)
         fixed (Concern* told = &concern)
@@ -392,8 +394,6 @@ internal sealed unsafe class Clean
             Wide.Concerns(start, text.Length, (Tables*)Unsafe.AsPointer(ref _tables[0]), told);
             concern.Commands = null;
         }
-
-        return true;
     }
 
     public void Read(List* list) => Wide.Elements(list, (Tables*)Unsafe.AsPointer(ref _tables[0]));

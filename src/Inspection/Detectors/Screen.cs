@@ -149,22 +149,16 @@ internal sealed class Screen
 
     /// <summary>True when no detector can find anything.</summary>
     /// <param name="text">Text.</param>
-    /// <param name="padded">A block and a little more may be read behind the text, whatever it holds.</param>
     [SkipLocalsInit]
-    public bool IsClean(ReadOnlySpan<byte> text, bool padded = false)
+    public bool IsClean(ReadOnlySpan<byte> text)
     {
-        if (padded && text.Length >= Clean.Least && Quick.IsClean(text))
-        {
-            return true;
-        }
-
         var look = default(Glance);
         Span<TextMasks.Row> room = stackalloc TextMasks.Row[Rows];
         Span<byte> last = stackalloc byte[TextMasks.Block + TextMasks.Behind];
         for (var at = 0; at < text.Length;)
         {
             scoped ref var start = ref Unsafe.Add(ref MemoryMarshal.GetReference(text), at);
-            var blocks = padded ? (text.Length - at + TextMasks.Block - 1) / TextMasks.Block : (text.Length - at - TextMasks.Behind) / TextMasks.Block;
+            var blocks = (text.Length - at - TextMasks.Behind) / TextMasks.Block;
             if (blocks == 0)
             {
                 last.Clear();

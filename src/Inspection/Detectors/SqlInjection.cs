@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 
 namespace Pellicle.Inspection.Detectors;
 
@@ -16,7 +17,7 @@ internal sealed class SqlInjection : IDetector
 
     private const int MaxTokens = 96;
 
-    /// <summary>Places from which a text is read as what follows an open quote.</summary>
+    /// <summary>Places from which a text is read as what follows an open quote. INVARIANT: as <c>QUOTES</c> in Native/clean.c.</summary>
     private const int MaxQuotes = 12;
 
     private enum Kind : byte
@@ -91,6 +92,7 @@ internal sealed class SqlInjection : IDetector
 
     public IReadOnlyList<Literals> Sets { get; } = [Certain, Strong, Speech];
 
+    [SkipLocalsInit]
     public Match Find(in Subject subject)
     {
         var text = subject.Text;
@@ -109,8 +111,12 @@ internal sealed class SqlInjection : IDetector
         }
 
         var span = text;
-        Span<Token> buffer = stackalloc Token[MaxTokens];
-        var best = asks || bars || Speaks(subject) ? Judge(text, buffer[..Tokenize(text, 0, buffer)], -1) : Match.None;
+        Span<Token> room = stackalloc Token[(2 * Chain.Room) + 1];
+        var chain = new Chain(text, room[..Chain.Room]);
+        var other = new Chain(text, room[Chain.Room..^1]);
+        var one = room[^1..];
+        var statements = subject.HasStatements;
+        var best = (statements || text.Length < MaxBare) && (asks || bars || Speaks(subject)) && Tokenize(text, 0, one) == 1 ? Judge(text, chain.Begin(one[0], out _), -1, isPlain: !statements) : Match.None;
         if (asks && best.Confidence > 0 && !bars && !Speaks(subject))
         {
             best = Match.None;
@@ -123,10 +129,12 @@ internal sealed class SqlInjection : IDetector
         {
             // What stands before the quote would be inside the application's own string. A word after it ("the seat's cover") is prose,
             // unless statements are spoken of at all.
-            var tells = strong == true || (Tokenize(text, at + 1, buffer[..1]) == 1 && buffer[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma));
-            if ((tells || strong is null) && !ClosesArgument(span, at, counts))
+            var any = Tokenize(text, at + 1, one) == 1;
+            var tells = any && (strong == true || one[0].Kind is not (Kind.Word or Kind.Number or Kind.Comma));
+            if (any && (statements || Continues(text, one[0])) && (tells || strong is null) && !ClosesArgument(span, at, counts))
             {
-                var found = Judge(text, buffer[..Tokenize(text, at + 1, buffer)], at);
+                var tokens = chain.Has(one[0]) ? chain.Next(out var isPlain) : other.Has(one[0]) ? other.Next(out isPlain) : chain.Place < other.Place ? chain.Begin(one[0], out isPlain) : other.Begin(one[0], out isPlain);
+                var found = Judge(text, tokens, at, isPlain);
                 best = found.Confidence > best.Confidence && (tells || (strong ??= subject.Has(Strong)) == true) ? found : best;
             }
 
@@ -185,10 +193,93 @@ internal sealed class SqlInjection : IDetector
         return before.Length > 1 && before[^1] is '(' or '=' or '~' && char.IsAsciiLetterOrDigit(before[..^1].TrimEnd("=!<> ") is { IsEmpty: false } name ? name[^1] : ' ');
     }
 
+    /// <summary>Means something in any place, behind this one before it. INVARIANT: what <see cref="Judge"/> asks of tokens, but the first ones.</summary>
+    private static bool Tells(ReadOnlySpan<char> text, Kind before, Token token) => token.Kind switch
+    {
+        Kind.Union => true,
+        Kind.Select or Kind.Statement => before is Kind.Semicolon or Kind.Open,
+        Kind.Clause => before is Kind.Number or Kind.Text or Kind.Close,
+        Kind.Function => IsDelay(text, token),
+        _ => false,
+    };
+
+    /// <summary>It may go on with a query that a quote before it broke out of. INVARIANT: what <see cref="Judge"/> and <see cref="Condition"/> ask of the first tokens behind a quote.</summary>
+    private static bool Continues(ReadOnlySpan<char> text, Token token)
+    {
+        Span<Token> tokens = [token];
+        while (tokens[0].Kind == Kind.Close)
+        {
+            if (Tokenize(text, tokens[0].Start + tokens[0].Length, tokens) == 0)
+            {
+                return false;
+            }
+        }
+
+        return tokens[0].Kind is Kind.Comment or Kind.Compare or Kind.Operator or Kind.Logic or Kind.Clause;
+    }
+
+    /// <summary>Tokens in a row. What follows a quote mostly is the rest of what follows one before it: of what is within texts, or of what is not.</summary>
+    private ref struct Chain(ReadOnlySpan<char> text, Span<Token> room)
+    {
+        public const int Room = 4 * MaxTokens;
+
+        private readonly ReadOnlySpan<char> _text = text;
+        private readonly Span<Token> _tokens = room;
+        private int _count;
+
+        // The one that was asked for, or where it would have been.
+        private int _at;
+        private int _telling;
+
+        /// <summary>Where the next token stands; negative when none is known.</summary>
+        public readonly int Place => _at < _count ? _tokens[_at].Start : -1;
+
+        /// <summary>This token is one of them; they are asked for in the order of the text.</summary>
+        public bool Has(Token first)
+        {
+            while (_at < _count && _tokens[_at].Start < first.Start)
+            {
+                _at++;
+            }
+
+            return _at < _count && _tokens[_at].Start == first.Start;
+        }
+
+        /// <summary>Those from this one on, which was none of them.</summary>
+        public ReadOnlySpan<Token> Begin(Token first, out bool isPlain)
+        {
+            _tokens[0] = first;
+            (_count, _at, _telling) = (1, 0, Tells(_text, Kind.Other, first) ? 0 : -1);
+            return Next(out isPlain);
+        }
+
+        /// <summary>Those from the one on that it has.</summary>
+        public ReadOnlySpan<Token> Next(out bool isPlain)
+        {
+            if (_at + MaxTokens > _tokens.Length)
+            {
+                _tokens[_at.._count].CopyTo(_tokens);
+                (_count, _telling, _at) = (_count - _at, _telling - _at, 0);
+            }
+
+            var known = _count;
+            var last = _tokens[known - 1];
+            _count += Tokenize(_text, last.Start + last.Length, _tokens[known..(_at + MaxTokens)]);
+            for (; known < _count; known++)
+            {
+                _telling = Tells(_text, _tokens[known - 1].Kind, _tokens[known]) ? known : _telling;
+            }
+
+            isPlain = _telling < _at;
+            return _tokens[_at.._count];
+        }
+    }
+
     /// <param name="text">Text.</param>
     /// <param name="tokens">Its tokens, from behind the quote on.</param>
     /// <param name="quote">Place of the quote that is taken as the application's own; -1 for none.</param>
-    private static Match Judge(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int quote)
+    /// <param name="isPlain">None of them <see cref="Tells"/>: of those behind a quote the first ones count alone.</param>
+    private static Match Judge(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int quote, bool isPlain)
     {
         var quoted = quote >= 0;
         if (tokens.Length == 0)
@@ -198,7 +289,7 @@ internal sealed class SqlInjection : IDetector
 
         var best = Match.None;
         // union [all|distinct] [(] select
-        for (var i = 0; i < tokens.Length; i++)
+        for (var i = 0; i < tokens.Length && !isPlain; i++)
         {
             if (tokens[i].Kind == Kind.Union)
             {
@@ -248,6 +339,11 @@ internal sealed class SqlInjection : IDetector
                     best = best.Or(Condition(text, tokens, i, quote));
                 }
             }
+        }
+
+        if (isPlain && !(start < tokens.Length && tokens[start].Kind == Kind.Clause))
+        {
+            return best;
         }
 
         for (var i = 0; i < tokens.Length; i++)
@@ -662,6 +758,7 @@ internal sealed class SqlInjection : IDetector
     }
 
     /// <summary>Letters of every script count alike; what is no letter beyond ASCII joins a word without harm.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsLetter(char c) => char.IsAsciiLetter(c) || c is >= '\u00c0' and not ('\u3000' or '\ufffd');
 
     private static int LineEnd(ReadOnlySpan<char> text, int from)

@@ -90,6 +90,12 @@ internal readonly ref struct Subject
 
     public bool KnowsCommands { get; init; }
 
+    /// <summary>
+    /// A query may be joined to another, a statement begin behind a semicolon or parenthesis, a delay be called, or a clause follow a value. When not, a query is changed by what stands
+    /// right behind a quote or is the condition of a short text.
+    /// </summary>
+    public bool HasStatements { get; init; } = true;
+
     /// <summary>One pass told of all literals; if not, looking for those of a set that means nothing by itself takes one.</summary>
     public bool IsRead => !_asks;
 

@@ -108,7 +108,8 @@ struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encode
 #define INLINE __attribute__((always_inline)) static inline
 
 /* Farther than this nobody looks from one place; what goes on for longer is not clean. */
-enum { STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, DISGUISED = 1024 * 3, WHOLE = 96 * 3, COMPARED = 64 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
+/* INVARIANT: QUOTES as SqlInjection.MaxQuotes: behind the others of a text nobody looks. */
+enum { QUOTES = 12, STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, DISGUISED = 1024 * 3, WHOLE = 96 * 3, COMPARED = 64 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
 
 /* A text, or the texts of a list; where one begins and ends. */
 struct texts {
@@ -122,6 +123,7 @@ struct texts {
     uint64_t dot, foreign_run, blank_run; /* the last bit of a block: a dot; of a text that goes on: it has characters beyond ASCII, or blanks */
     int closes;                       /* the character that ends a text; -1 for one alone */
     int lines;
+    int quotes;                       /* of a text alone: that have been looked at, no more than there were */
 };
 
 INLINE uint64_t below(int place) { return (1ULL << place) - 1; }
@@ -180,6 +182,40 @@ INLINE int is_literal(const struct texts *t, const uint8_t *start, const uint8_t
     return 1;
 }
 
+/* Characters that the reader of queries has in numbers, besides digits: what follows one may begin a word. */
+INLINE int is_of_number(int c) { return (unsigned)((c | 0x20) - 'a') < 6 || (c | 0x20) == 'x'; }
+
+/* `select`, `sleep` or `benchmark` as a query has it: a word, and behind what a query may begin behind, or a call. INVARIANT: what SqlInjection.cs asks of these words in any place of a text but behind what is_condition, meets_word and meets_statement look at. */
+static int is_of_query(const struct texts *t, const uint8_t *start, const uint8_t *at, int length)
+{
+    int before = at > start ? at[-1] : 0, behind = peek(t, at + length);
+    if (behind >= 128 || before >= 128) return 1;
+    if (is_word(behind) || behind == '$' || (is_letter(before) && !is_of_number(before))) return 0;
+    if (length != 6) {
+        for (at += length; peek(t, at) == ' '; at++) ;
+        return peek(t, at) == '('; /* of pg_sleep, too */
+    }
+    if (before == '_') return 0;
+    const uint8_t *least = at - start > STEP ? at - STEP : start;
+    while (at > least && at[-1] <= ' ' && at[-1] != '\n') at--;
+    if (at == least) return 1;
+    switch (at[-1]) {
+    case '.': case ',': case ':': case '<': case '=': case '>': case '?': case '[': case ']': case '{': case '}': case '\'': case '"': case '`': return 0; /* nothing that goes on with it */
+    case '/': return at - least > 1 && at[-2] == '*';
+    }
+    if (!is_word(at[-1])) return 1;
+    /* Behind a word that is none of a query before it; digits may stand before one. */
+    uint64_t word = 0;
+    for (int i = 1; i <= 8 && at - i >= least; i++) word |= (uint64_t)(at[-i] | 0x20) << (64 - 8 * i);
+    const struct { uint8_t length; uint64_t word; } leads[] = { { 5, 0x6e6f696e75 }, { 3, 0x6c6c61 }, { 8, 0x74636e6974736964 }, { 2, 0x726f }, { 3, 0x646e61 }, { 3, 0x746f6e }, { 6, 0x747065637865 } }; /* union, all, distinct, or and xor, and, not, except */
+    for (unsigned i = 0; i < sizeof leads / sizeof *leads; i++)
+        if (word >> (64 - 8 * leads[i].length) == leads[i].word) return 1;
+    return (word >> 32) == 0x74636573 /* intersect */;
+}
+
+/* Detectors. INVARIANT: in the order of AllDetectors in IDetector.cs. And whether what a query goes on with may stand anywhere, behind a quote or not: as Clean.Statements in Clean.cs. */
+enum { COMMANDS = 1 << 1, SCRIPTS = 1 << 2, OBJECTS = 1 << 3, HEADERS = 1 << 5, DIRECTORIES = 1 << 6, PATHS = 1 << 8, ADDRESSES = 1 << 12, QUERIES = 1 << 13, TEMPLATES = 1 << 14, STATEMENTS = 1 << 20, EVERY = 0xffff | STATEMENTS };
+
 /* What of the detectors a text may concern, and where literals of their sets stand first. INVARIANT: as Clean.Concern in Clean.cs. */
 /* `commands`: where one may stand behind a separator, in order, as many as there is room for; `number` of all, or -1 where that is not known. */
 struct concern { int64_t detectors, sets, places[32]; int32_t *commands; int64_t most, number; };
@@ -196,9 +232,10 @@ INLINE int find_gram(const struct texts *t, const struct grams *grams, const uin
     if ((at > start && !(grams->around[number].before & class_of(at[-1]))) || (behind >= 0 && !(grams->around[number].behind & class_of(behind)))) return 0;
     for (const uint8_t *literal = grams->literals + grams->begins[number]; *literal; literal += HEAD + *literal)
         if (is_literal(t, start, at - literal[1], literal + HEAD, *literal)) {
-            if (!concern) return 1;
             uint32_t sets = four(literal + 4);
-            concern->detectors |= literal[2] | literal[3] << 8;
+            if (!sets && !is_of_query(t, start, at - literal[1], *literal)) continue;
+            if (!concern) return 1;
+            concern->detectors |= literal[2] | literal[3] << 8 | (literal[3] & QUERIES >> 8 ? STATEMENTS : 0);
             concern->sets |= sets;
             for (ptrdiff_t place = at - literal[1] - start; sets; sets &= sets - 1)
                 if (place < concern->places[first_of(sets)]) concern->places[first_of(sets)] = place;
@@ -371,13 +408,8 @@ INLINE int meets_statement(const struct texts *t, const uint8_t *at)
 
 static const uint8_t word_characters[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1 };
 
-static int meets_command(const struct texts *t, const uint8_t *at, int may_be_named)
+static int meets_any_command(const struct texts *t, const uint8_t *at, int may_be_named)
 {
-    /* As most of them are: `&sort=date`. */
-    const uint8_t *named = at, *most = t->end - at < COMMAND ? t->end : at + COMMAND;
-    while (may_be_named && named < most && word_characters[*named]) named++;
-    if (named > at && named < most && *named == '=') return 0;
-
     int c = peek(t, at), length = 0, first = 0, second = 0;
     for (int i = 0; c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' || c == '\'' || c == '(' || c == '{' || c == '\\' || c == '@'; i++) {
         if (i == STEP) return 1;
@@ -407,6 +439,25 @@ static int meets_command(const struct texts *t, const uint8_t *at, int may_be_na
     /* `&sort=date` and `;base64,` are parameters; `{cat,/etc/hosts}` is none. */
     if (may_be_named && word && !has_path && (c == '=' || (c == ',' && word[-1] != '{'))) return 0;
     return length > 0 && (word ? is_among(t->screen->commands, word, length) : may_be(t->screen->commands, first, second, length));
+}
+
+/* A command stands here. Of nearly all words that is told at once: those without a path that no quote hides. */
+static int meets_command(const struct texts *t, const uint8_t *at, int may_be_named)
+{
+    static const uint8_t before[256] = { [' '] = 1, ['\t'] = 1, ['\r'] = 1, ['\n'] = 1, ['"'] = 1, ['\''] = 1, ['('] = 1, ['{'] = 1, ['\\'] = 1, ['@'] = 1 };
+    static const uint8_t within[256] = { ['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['_'] = 1, ['a' ... 'z'] = 1, ['-'] = 1, ['.'] = 1 };
+    const uint8_t *word = at, *most = at + STEP;
+    for (; before[*word]; word++)
+        if (word == most || *word == t->closes) return word == most && *word != t->closes ? meets_any_command(t, at, may_be_named) : 0;
+    if (word >= t->end) return 0;
+    if (*word == '/') return meets_any_command(t, at, may_be_named);
+    if (!word_characters[*word] || is_digit(*word)) return 0;
+    const uint8_t *behind = word + 1;
+    while (within[*behind] && behind - word < COMMAND) behind++;
+    if (behind >= t->end) behind = t->end;
+    else if (*behind != t->closes && (*behind == '\'' || *behind == '"' || *behind == '\\')) return meets_any_command(t, at, may_be_named);
+    else if (may_be_named && (*behind == '=' || (*behind == ',' && word[-1] != '{'))) return 0;
+    return behind - word == COMMAND || is_among(t->screen->commands, word, (int)(behind - word));
 }
 
 /* `onNAME` stands before this sign. */
@@ -633,8 +684,9 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     int next = peek(t, at + 1), before = at > start ? at[-1] : ' ';
     switch (*at) {
     case '\'': case '"':
-        return meets_word(t, start, at + 1);
+        return t->quotes > QUOTES || meets_word(t, start, at + 1);
     case '`':
+        if (t->quotes > QUOTES) return before != '(' && !meets_command(t, at + 1, 0);
         return before != '(' && meets_word(t, start, at + 1) && !meets_command(t, at + 1, 0);
     case '%':
         return next == ' ' || (next >= 0 && next != '%' && !is_word(next) && has_bytes(t, start, DISGUISED + 1));
@@ -681,6 +733,16 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
 
 static const uint8_t letters[256] = { ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1 };
 
+/* A name of seven letters at the most stands before this sign, with nothing between, and it does not begin with `on`; or none of letters. */
+INLINE int is_plain_name(const uint8_t *at)
+{
+    const uint64_t ones = 0x0101010101010101, tops = 0x80 * ones;
+    uint64_t name = eight(at - 8), folded = (name | 0x20 * ones) & ~tops, others = ~((folded + 0x1f * ones) & ~(folded + 0x05 * ones) & ~name) & tops;
+    if (!others || at[-1] <= ' ' || at[-1] >= 128) return 0;
+    int length = __builtin_clzll(others) / 8;
+    return length < 5 || ((name >> (64 - 8 * length)) & 0xffff & ~0x2020) != 0x4e4f; /* ON */
+}
+
 /* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, lines that begin with none, and equals signs behind no long name. */
 INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
 {
@@ -694,9 +756,10 @@ INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
         uint32_t pair = (word[0] & 31) << 5 | (word[1] & 31);
         uint32_t begun = (t->screen->joins->lengths[pair] & -(sign & JOIN)) | (t->screen->starts->lengths[pair] & -(sign / START & 1)) | (t->screen->commands->lengths[pair] & -(sign / COMMAND & 1));
         t->lines |= sign & LINE;
+        t->quotes += sign & JOIN & (uint32_t)(t->closes < 0);
         return (no_command[word[0]] & sign) || ((t->end - word > 1) & letters[word[0]] & letters[word[1]] & !begun & !((sign & TICK) && at[-1] == '('));
     }
-    return *at == '=' && at - t->start >= 5 && at[-1] > ' ' && at[-1] < 128 && !(letters[at[-1]] & letters[at[-2]] & letters[at[-3]] & letters[at[-4]] & letters[at[-5]]);
+    return *at == '=' && at - t->start >= 8 && is_plain_name(at);
 }
 
 /* Where one comes from some places by going on through others. */
@@ -741,6 +804,14 @@ INLINE uint64_t odd_texts(struct texts *t, const uint8_t *at, uint64_t foreign, 
     return bad;
 }
 
+/* Signs of a block; many without its quotes, where enough of them were looked at. */
+INLINE uint64_t without_quotes(const struct texts *t, const uint8_t *at, uint64_t signs, int known)
+{
+    uint64_t blanks, pairs;
+    if (!(known || t->quotes >= QUOTES) || ones(signs) < 5) return signs;
+    return signs & ~(t->kit->ends(at, '"', &blanks, &pairs) | t->kit->ends(at, '\'', &blanks, &pairs));
+}
+
 /* Places in these texts of a block that are not clean; only the first counts. */
 INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, uint64_t valid, uint64_t starts)
 {
@@ -757,7 +828,7 @@ INLINE uint64_t judge(struct texts *t, const uint8_t *at, const struct bits *b, 
         if (is_condition(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
     for (hits = b->words & valid; hits; hits &= hits - 1)
         if (is_gram(t, t->screen->grams, start_of(t, at, starts, first_of(hits)), at + first_of(hits)) && !is_page(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) bad |= hits & -hits;
-    for (hits = b->acting & valid; hits; hits &= hits - 1)
+    for (hits = without_quotes(t, at, b->acting & valid, 0); hits; hits &= hits - 1)
         if (!is_plainly_quiet(t, at + first_of(hits)) && !is_quiet(t, start_of(t, at, starts, first_of(hits)), at + first_of(hits))) {
             bad |= hits & -hits;
             break;
@@ -814,23 +885,66 @@ INLINE int ends_with_condition(const struct texts *t, const uint8_t *text, ptrdi
     return is_condition(t, text, t->end - 2) || is_condition(t, text, t->end - 3);
 }
 
+/* A line begins here as a header or a mail server's command does. INVARIANT: as the sets in HeaderInjection.cs, of those that are told by a line break before them. */
+INLINE int begins_header(const uint8_t *at)
+{
+    switch (four(at) | 0x20202020) {
+    case 0x2d746573: case 0x61636f6c: case 0x746e6f63: case 0x6e617274: case 0x6f662d78: case 0x65636361: case 0x70747468: case 0x72666572: case 0x6b6e696c: /* set-, loca, cont, tran, x-fo, acce, http, refr, link */
+    case 0x3a636362: case 0x203a6363: case 0x74697571: case 0x61746164: case 0x6f6c6568: case 0x6f6c6865: case 0x706f6f6e: return 1; /* bcc:, cc: , quit, data, helo, ehlo, noop */
+    }
+    return 0;
+}
+
+/* A header, or a command of a mail server: of short texts of several lines. INVARIANT: as begins_header, and of those in other places. */
+INLINE int has_header(const struct texts *t, const uint8_t *text, ptrdiff_t length)
+{
+    uint64_t blanks, pairs;
+    if (length > HEADER) return 0;
+    for (const uint8_t *at = text; at < t->end; at += 64) {
+        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, hits = (t->kit->ends(at, '\n', &blanks, &pairs) | t->kit->ends(at, '\r', &blanks, &pairs)) & valid;
+        for (; hits; hits &= hits - 1) {
+            const uint8_t *place = at + first_of(hits);
+            if (begins_header(place + 1) || (*place == '\r' && place - text > 9 && (four(place - 4) | 0x20202020) == 0x7974696c)) return 1; /* capability */
+        }
+        for (hits = t->kit->ends(at, ':', &blanks, &pairs) & valid; hits; hits &= hits - 1) {
+            const uint8_t *place = at + first_of(hits);
+            if (place - text > 6 && ((four(place - 3) | 0x202020) == 0x3a6f7420 || (four(place - 3) | 0x202020) == 0x3a6d6f72)) return 1; /* rcpt to:, mail from: */
+        }
+        for (hits = (t->kit->ends(at, 'h', &blanks, &pairs) | t->kit->ends(at, 'H', &blanks, &pairs)) & valid; hits; hits &= hits - 1) {
+            const uint8_t *place = at + first_of(hits);
+            if (place - text > 4 && (four(place - 3) | 0x20202020) == 0x68637465 && place[1] == ' ') return 1; /* fetch */
+        }
+    }
+    return 0;
+}
+
+/* A remark of a query may end a line before a condition; of parameters alone. */
+INLINE int has_remark(const struct texts *t, const uint8_t *text, ptrdiff_t length)
+{
+    uint64_t blanks, pairs, dash_before = 0, remarks = 0;
+    if (length >= BARE) return 0;
+    for (const uint8_t *at = text; at < t->end && !remarks; at += 64) {
+        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, dashes = t->kit->ends(at, '-', &blanks, &pairs) & valid;
+        remarks = (t->kit->ends(at, '#', &blanks, &pairs) & valid) | (dashes & (dashes << 1 | dash_before));
+        dash_before = dashes >> 63;
+    }
+    if (!remarks) return 0;
+    for (const uint8_t *at = text; at < t->end; at += 64) {
+        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, hits = t->kit->ends(at, '\n', &blanks, &pairs) & valid;
+        for (; hits; hits &= hits - 1) {
+            const uint8_t *place = at + first_of(hits) + 1;
+            int c = over_blanks(t, &place);
+            uint32_t word = four(place) | 0x202020;
+            if (c >= 128 || (c >= 0 && c <= ' ') || c == '&' || c == '|' || c == '/' || c == '*' || (word & 0xffff) == 0x726f || (word & 0xffffff) == 0x646e61 || (word & 0xffffff) == 0x726f78 || (word & 0xffffff) == 0x746f6e) return 1;
+        }
+    }
+    return 0;
+}
+
 INLINE int short_one(const uint8_t *text, int length, const struct bits *b, const struct screen *screen, const struct kit *kit)
 {
     struct texts t = { .screen = screen, .kit = kit, .start = text, .end = text + length, .foreign = text, .closes = -1 };
-    return is_clear(text, length, b, screen, kit) || !(judge(&t, text, b, length < 64 ? below(length) : ~0ULL, 1) || t.lines || ends_with_condition(&t, text, length));
-}
-
-/* A remark of a query may end a line; of parameters alone. */
-INLINE int has_remark(const struct texts *t, const uint8_t *text, ptrdiff_t length)
-{
-    uint64_t blanks, pairs, dash_before = 0;
-    if (length >= BARE) return 0;
-    for (const uint8_t *at = text; at < t->end; at += 64) {
-        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, dashes = t->kit->ends(at, '-', &blanks, &pairs) & valid;
-        if ((t->kit->ends(at, '#', &blanks, &pairs) & valid) | (dashes & (dashes << 1 | dash_before))) return 1;
-        dash_before = dashes >> 63;
-    }
-    return 0;
+    return is_clear(text, length, b, screen, kit) || !(judge(&t, text, b, length < 64 ? below(length) : ~0ULL, 1) || ends_with_condition(&t, text, length) || (t.lines && (has_header(&t, text, length) || has_remark(&t, text, length))));
 }
 
 INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *screen, const struct kit *kit)
@@ -853,12 +967,8 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
         }
     }
     if (ends_with_condition(&t, text, length)) return 0;
-    if (!t.lines) return 1;
-    return length > HEADER && !has_remark(&t, text, length);
+    return !t.lines || (!has_header(&t, text, length) && !has_remark(&t, text, length));
 }
-
-/* Detectors. INVARIANT: in the order of AllDetectors in IDetector.cs. */
-enum { COMMANDS = 1 << 1, SCRIPTS = 1 << 2, OBJECTS = 1 << 3, HEADERS = 1 << 5, DIRECTORIES = 1 << 6, PATHS = 1 << 8, ADDRESSES = 1 << 12, QUERIES = 1 << 13, TEMPLATES = 1 << 14, EVERY = 0xffff };
 
 /* Whom this sign concerns of those that are not concerned yet. INVARIANT: as is_quiet, of which each rule is there for some of them. */
 static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_t *at, uint32_t others)
@@ -867,14 +977,14 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
     uint32_t found = 0;
     switch (*at) {
     case '\'': case '"':
-        return others & QUERIES && !meets_word(t, start, at + 1) ? QUERIES : 0;
+        return others & QUERIES && t->quotes <= QUOTES && !meets_word(t, start, at + 1) ? QUERIES : 0;
     case '`':
-        if (others & QUERIES && !meets_word(t, start, at + 1)) found |= QUERIES;
+        if (others & QUERIES && t->quotes <= QUOTES && !meets_word(t, start, at + 1)) found |= QUERIES;
         if (others & COMMANDS && (before == '(' || meets_command(t, at + 1, 0))) found |= COMMANDS;
         return found;
     case ';':
         if (is_digit(next)) return 0;
-        if (others & QUERIES && meets_statement(t, at + 1)) found |= QUERIES;
+        if (others & STATEMENTS && meets_statement(t, at + 1)) found |= QUERIES | STATEMENTS;
         if (others & COMMANDS && meets_command(t, at + 1, 1)) found |= COMMANDS;
         return found;
     case '&': case '|':
@@ -892,9 +1002,9 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
     case '=': return others & SCRIPTS && !is_quiet(t, start, at) ? SCRIPTS : 0;
     case '/': return others & ADDRESSES && !is_quiet(t, start, at) ? ADDRESSES : 0;
     case '%': return is_quiet(t, start, at) ? 0 : PATHS;
-    case '*': return is_quiet(t, start, at) ? 0 : next == '/' ? QUERIES : QUERIES | DIRECTORIES;
+    case '*': return is_quiet(t, start, at) ? 0 : next == '/' ? QUERIES | STATEMENTS : QUERIES | STATEMENTS | DIRECTORIES;
     case ':': return is_quiet(t, start, at) ? 0 : OBJECTS;
-    case '(': return is_quiet(t, start, at) ? 0 : (at[-1] | 0x20) == 't' ? QUERIES : SCRIPTS;
+    case '(': return is_quiet(t, start, at) ? 0 : (at[-1] | 0x20) == 't' ? QUERIES | STATEMENTS : SCRIPTS;
     case '<': case '>': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
     case '$': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
     case '{': return is_quiet(t, start, at) ? 0 : TEMPLATES;
@@ -909,8 +1019,15 @@ static uint32_t concerned_by_start(const struct texts *t, const uint8_t *at)
     if (begins_well(t, at)) return 0;
     uint32_t found = begins_object(t->screen, at) ? OBJECTS : 0;
     if (*at == '[' || *at == '{') return found; /* no document, or its texts would be looked at */
-    if (word_characters[*at] && *at < 128) return found | QUERIES;
-    return QUERIES | OBJECTS | COMMANDS | PATHS;
+    if (word_characters[*at] && *at < 128) return found | QUERIES | STATEMENTS;
+    return QUERIES | STATEMENTS | OBJECTS | COMMANDS | PATHS;
+}
+
+/* order, group, having, procedure; and, or, xor, not are others. */
+INLINE int begins_clause(const uint8_t *at)
+{
+    uint32_t begins = four(at) | 0x20202020;
+    return begins == 0x6564726f || begins == 0x756f7267 || begins == 0x69766168 || begins == 0x636f7270;
 }
 
 /* Whom a text that is not clean concerns. What it is not about need not be looked at. */
@@ -939,11 +1056,11 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
             t.dot = dots >> 63;
             for (hits = b->words & valid; hits; hits &= hits - 1)
                 if (may_be_gram(screen->grams, at + first_of(hits)) && !is_page(&t, text, at + first_of(hits))) find_gram(&t, screen->grams, text, at + first_of(hits), concern);
-            hits = found & QUERIES ? 0 : b->conditions & valid;
+            hits = found & STATEMENTS ? 0 : b->conditions & valid;
             if (hits) hits &= may_go_on(b->value, b->run | b->foreign, b->blank | b->foreign, at == text);
             for (; hits; hits &= hits - 1)
-                if (is_condition(&t, text, at + first_of(hits))) found |= QUERIES;
-            for (hits = b->acting & valid; hits; hits &= hits - 1)
+                if (is_condition(&t, text, at + first_of(hits))) found |= begins_clause(at + first_of(hits)) ? QUERIES | STATEMENTS : QUERIES;
+            for (hits = without_quotes(&t, at, b->acting & valid, found & QUERIES); hits; hits &= hits - 1)
                 if (!is_plainly_quiet(&t, at + first_of(hits))) {
                     uint32_t some = concerned_by(&t, text, at + first_of(hits), ~found | COMMANDS);
                     found |= some;
@@ -970,7 +1087,7 @@ INLINE void concerns_of(const uint8_t *text, ptrdiff_t length, const struct scre
         }
     }
     if (ends_with_condition(&t, text, length)) found |= QUERIES;
-    if (t.lines && length <= HEADER) found |= HEADERS;
+    if (t.lines && has_header(&t, text, length)) found |= HEADERS;
     if (t.lines && has_remark(&t, text, length)) found |= QUERIES;
     concern->detectors |= found;
     if (concern->number < 0) concern->number = -1;

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
             int32_t commands[8];
             struct concern concern = { .commands = commands, .most = 8 };
             ways[i]->concerns(text, (ptrdiff_t)length, screen, &concern);
-            if (concern.detectors >> 16 || concern.sets >> 32) fail("whom a text concerns");
+            if (concern.detectors & ~(int64_t)EVERY || concern.sets >> 32) fail("whom a text concerns");
             lists(ways[i], screen, text, length);
         }
         free(bytes);
