@@ -179,6 +179,37 @@ def case_node_modules_of_both_kinds_see_the_probe():
         assert_equal(start("node", "--input-type=module", "-e", text, guard=guard("EVIL")).stdout, "EACCES\n")
 
 
+def case_node_code_of_an_inspector_session_is_asked_about():
+    if reason := missing():
+        return reason
+    program = """
+        %s
+        const post = (session, text) => new Promise((resolve) => session.post('Runtime.evaluate', { expression: text }, (error, done) => resolve(done.result.value)));
+        (async () => {
+          const session = new Session();
+          session.connect();
+          for (const text of ['1 + 1', '"EVIL"']) {
+            try {
+              console.log(%s);
+            } catch (error) {
+              console.log(error.code);
+            }
+          }
+          session.disconnect();
+        })();
+    """
+    own, promised = "await post(session, text)", "(await session.post('Runtime.evaluate', { expression: text })).result.value"
+    for load, call in (("const { Session } = require('inspector');", own), ("require('worker_threads').isMainThread; setTimeout(() => 0, 1); const { Session } = require('node:inspector');", own),
+                       ("const { Session } = require('inspector/promises');", promised), ("require('inspector'); const { Session } = require('inspector/promises');", promised)):
+        text = program % (load, call)
+        assert_equal(start("node", "-e", text, guard=guard()).lines, ["2", "EVIL"])
+        done = start("node", "-e", text, guard=guard("EVIL"))
+        assert_equal((done.lines, {q.item for q in done.asked if b"EVIL" in q.fields[1] and q.item == "eval"}), (["2", "EACCES"], {"eval"}), done)
+    # Whoever only wants to know where it runs has emitters as ever.
+    text = "const { isMainThread } = require('worker_threads'); const e = require('events'); const { init } = e; setImmediate(() => console.log(isMainThread, init !== e.init, new e() instanceof e))"
+    assert_equal(start("node", "-e", text, guard=guard()).lines, ["true true true"])
+
+
 def case_node_a_worker_with_an_empty_environment_is_covered():
     if reason := missing():
         return reason
@@ -248,7 +279,7 @@ def case_node_24_is_covered_alike():
     try:
         assert_equal(start("node", "-p", "process.versions.node.split('.')[0]", probe=False).lines, ["24"])
         for case in (case_node_attempts_are_asked_and_allowed, case_node_denied_attempts_throw_eacces, case_node_ordinary_programs_read_the_same, case_node_modules_of_both_kinds_see_the_probe,
-                     case_node_a_worker_with_an_empty_environment_is_covered, case_node_eval_of_every_kind_is_asked_about_inside_v8):
+                     case_node_a_worker_with_an_empty_environment_is_covered, case_node_code_of_an_inspector_session_is_asked_about, case_node_eval_of_every_kind_is_asked_about_inside_v8):
             if reason := case():
                 return reason
     finally:
@@ -385,6 +416,18 @@ def case_java_says_from_which_jars_classes_came():
     done = start("java", "-cp", f"{PROGRAMS / 'java' / 'nothing'}:{jars[1]}:{jars[0]}:{PROGRAMS / 'java'}", "Streams", guard=g)
     assert_equal(done.code, 0, done)
     assert_equal([item for dimension, item in g.ring_entries() if dimension == "library" and item.endswith(".jar")], [str(jars[1])], done)
+
+
+def case_java_classes_from_writable_places_are_asked_about():
+    if reason := missing():
+        return reason
+    # The programs lie below /tmp. Nothing can have come with an event before the first.
+    for event, answer, code in ((1, None, 0), (1, 0, 1), (0, 0, 0)):
+        g = Guard(decide=lambda q: answer if q.flags & 8 and q.item == "class" else None)
+        g.set_invocation(event)
+        done = start("java", "-cp", PROGRAMS / "java", "LookUps", guard=g)
+        assert_equal((done.code, any(q.item == "class" for q in done.asked)), (code, event == 1), done)
+        assert ("blocked by pellicle: a class made from bytes: LookUps" in done.stderr) == bool(code), done
 
 
 def case_java_operations_of_aws_are_asked_about_when_they_are_first_called():
@@ -588,11 +631,11 @@ def case_dotnet_assemblies_from_memory():
     # Any managed library not yet loaded will do.
     library = PROBES / "dotnet" / "Pellicle.Probe.dll"
     done = dotnet("memory", library, guard=guard())
-    assert_equal((done.lines, done.code), (["loaded Pellicle.Probe a%2Fb"] * 2, 0), done)
-    assert_equal([(q.dimension, q.item, q.fields[1].split(b",")[0]) for q in done.asked], [("code", "assembly", b"Pellicle.Probe")] * 2, done)
+    assert_equal((done.lines, done.code), (["loaded Pellicle.Probe a%2Fb"] * 3, 0), done)
+    assert_equal([(q.dimension, q.item, q.fields[1].split(b",")[0]) for q in done.asked], [("code", "assembly", b"Pellicle.Probe")] * 3, done)
     done = dotnet("memory", library, guard=guard("Pellicle.Probe"))
     # The program goes on, and finds nothing in it that could run.
-    assert_equal((done.lines, done.code), (["refused Pellicle.Probe BadImageFormatException"] * 2, 0), done)
+    assert_equal((done.lines, done.code), (["refused Pellicle.Probe BadImageFormatException"] * 3, 0), done)
     assert "pellicle: denied the assembly `Pellicle.Probe" in done.stderr, done
 
 

@@ -7,7 +7,7 @@ using System.Runtime.InteropServices;
 namespace Pellicle.Probe;
 
 /// <summary>
-/// Takes the code out of an assembly that was just loaded from bytes. The runtime has only its description so far, in memory of the process's own, and reads it when a type is first
+/// Takes the code out of an assembly that was just loaded from bytes or a file. The runtime has only its description so far, in memory of the process's own, and reads it when a type is first
 /// asked for: a method without a body is an exception then, in whoever wanted it.
 /// </summary>
 internal static unsafe class Withheld
@@ -36,7 +36,8 @@ internal static unsafe class Withheld
         var (offset, row, rows) = (reader.GetTableMetadataOffset(TableIndex.MethodDef), reader.GetTableRowSize(TableIndex.MethodDef), reader.GetTableRowCount(TableIndex.MethodDef));
         var page = (nuint)Environment.SystemPageSize;
         var from = (nuint)(start + offset) & ~(page - 1);
-        if (offset + ((long)row * rows) > length || (rows > 0 && Protect((void*)from, (nuint)(start + offset + (row * rows)) - from, 3 /* read and write */) != 0))
+        var size = (nuint)(start + offset + (row * rows)) - from;
+        if (offset + ((long)row * rows) > length || (rows > 0 && Protect((void*)from, size, ReadAndWrite) != 0 && !Replace((byte*)from, (size + page - 1) & ~(page - 1))))
             return false;
         for (var method = start + offset; rows > 0; rows--, method += row)
         {
@@ -44,6 +45,16 @@ internal static unsafe class Withheld
             *(ushort*)(method + 4) = 0;
             *(ushort*)(method + 6) &= unchecked((ushort)~(Abstract | Imported));
         }
+        return true;
+    }
+
+    /// <summary>A file is there as it lies on the disk, and nobody may write to it: a copy takes its place.</summary>
+    private static bool Replace(byte* from, nuint size)
+    {
+        var copy = new ReadOnlySpan<byte>(from, (int)size).ToArray();
+        if (Map(from, size, ReadAndWrite, 0x32 /* here, private, no file's */, -1, 0) != from)
+            return false;
+        copy.CopyTo(new Span<byte>(from, (int)size));
         return true;
     }
 
@@ -60,6 +71,11 @@ internal static unsafe class Withheld
         }
         return types.Any(t => t is not null && (t.GetMethods(Declared).Any(m => m.GetMethodBody() is not null) || t.GetConstructors(Declared).Any(c => c.GetMethodBody() is not null)));
     }
+
+    private const int ReadAndWrite = 3;
+
+    [DllImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static extern byte* Map(byte* start, nuint length, int protection, int flags, int file, nint offset);
 
     [DllImport("libSystem.Native", EntryPoint = "SystemNative_MProtect", SetLastError = true)]
     private static extern int Protect(void* start, nuint length, int protection);

@@ -243,6 +243,16 @@ static int judge_operation(const char *name)
     return pe_judge(&ask);
 }
 
+/* Of a place that anybody may write, where the event may have brought what lies there. */
+static bool from_writable(const char *source)
+{
+    static const char *const places[] = { "/tmp/", "/var/tmp/", "/dev/shm/" };
+    source += strncmp(source, "jar:", 4) == 0 ? 4 : 0;
+    source += strncmp(source, "file:", 5) == 0 ? 5 : 0;
+    source += strncmp(source, "///", 3) == 0 ? 2 : 0;
+    return IN(source, places) || strstr(source, "/../");
+}
+
 static bool from_file(const char *source) { return source && (strncmp(source, "file:", 5) == 0 || strncmp(source, "jar:file:", 9) == 0 || strncmp(source, "jrt:", 4) == 0); }
 
 EXPORT object JVM_DefineClassWithSource(environment env, const char *name, object loader, const signed char *bytes, int size, object domain, const char *source);
@@ -258,7 +268,7 @@ EXPORT object JVM_DefineClassWithSource(environment env, const char *name, objec
             refuse(env, "java/lang/SecurityException", "blocked by pellicle: a call to AWS: ", name);
             return NULL;
         }
-        if (!from_file(source) && judge_bytes(bytes, size)) {
+        if ((!from_file(source) || from_writable(source)) && judge_bytes(bytes, size)) {
             refuse(env, "java/lang/SecurityException", "blocked by pellicle: a class made from bytes: ", name ? name : "");
             return NULL;
         }

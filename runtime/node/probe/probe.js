@@ -708,4 +708,47 @@ function install() {
   }, true);
   if (made) defineProperty(made.prototype, 'constructor', { value: made, writable: true, configurable: true });
   require('module').syncBuiltinESMExports();
+
+  // --- Code that a session of the inspector evaluates. That module is not loaded for it; when the program does, it asks for `isMainThread`, and its sessions begin as all emitters do.
+  const EXPRESSIONS = { 'Runtime.evaluate': 'expression', 'Runtime.compileScript': 'expression', 'Debugger.evaluateOnCallFrame': 'expression', 'Runtime.callFunctionOn': 'functionDeclaration', 'Debugger.setScriptSource': 'scriptSource' };
+  if (!watchInspector()) {
+    const emitters = require('events');
+    const { init } = emitters;
+    const main = Object.getOwnPropertyDescriptor(workers, 'isMainThread');
+    const waiting = () => {
+      if (emitters.init === first) emitters.init = init;
+      if (watchInspector()) defineProperty(workers, 'isMainThread', main);
+    };
+    const first = function () {
+      if (loaded('inspector')) waiting();
+      return apply(init, this, arguments);
+    };
+    if (main?.configurable && 'value' in main) {
+      defineProperty(workers, 'isMainThread', {
+        get() {
+          if (emitters.init === init) {
+            emitters.init = first;
+            process.nextTick(waiting);
+          }
+          return main.value;
+        },
+        set(value) {
+          defineProperty(workers, 'isMainThread', { ...main, value });
+        },
+        enumerable: main.enumerable,
+        configurable: true,
+      });
+    }
+  }
+  function watchInspector() {
+    if (!loaded('inspector')) return false;
+    const check = ([method, parameters]) => {
+      const text = parameters?.[EXPRESSIONS[method]];
+      if (typeof text === 'string') ask('code', 'eval', text);
+    };
+    replace(require('inspector').Session.prototype, 'post', check);
+    // It has a form of its own that calls the one above as it was.
+    if (loaded('inspector/promises')) replace(require('inspector/promises').Session.prototype, 'post', check);
+    return true;
+  }
 }

@@ -170,6 +170,11 @@ static void FromMemory(string path)
     var bytes = File.ReadAllBytes(path);
     Use(new AssemblyLoadContext("own").LoadFromStream(new MemoryStream(bytes)));
     Use(Assembly.Load(bytes));
+    // As a file that was just written where anybody may.
+    var written = Path.GetTempFileName();
+    File.WriteAllBytes(written, bytes);
+    Use(new AssemblyLoadContext("written").LoadFromAssemblyPath(written));
+    File.Delete(written);
 }
 
 // Runs a method of the probe's own assembly.
