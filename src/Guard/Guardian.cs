@@ -630,6 +630,8 @@ internal sealed class Guardian : IGate, IJudge
         {
             var invocation = Invocations.Find(requestId);
             var leak = _leaks.Find(piece);
+            if (leak == LeakKind.None && _leaks.Enabled && Unpacked.Body(piece) is { IsEmpty: false } unpacked)
+                leak = _leaks.Find(unpacked);
             if (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks) is var across && across > leak)
                 leak = across;
             if (leak == LeakKind.None)

@@ -121,7 +121,7 @@ internal static class EncodedText
         {
             AddParts(field, bytes, start, length, found);
         }
-        else if (BeginsLikeProgram(content))
+        else if (BeginsLikeProgram(content) || IsUnread(content))
         {
             if (bare)
             {
@@ -141,6 +141,10 @@ internal static class EncodedText
     private const int MaxBoundary = 80;
 
     private const int MaxParts = 256;
+
+    /// <summary>Archives whose names are not read: bzip2, xz, zstd, 7z, rar. That there is one says something where files are written.</summary>
+    private static bool IsUnread(ReadOnlySpan<byte> content) =>
+        content is [(byte)'B', (byte)'Z', (byte)'h', >= (byte)'1' and <= (byte)'9', ..] or [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..] or [0x28, 0xB5, 0x2F, 0xFD, ..] or [(byte)'7', (byte)'z', 0xBC, 0xAF, ..] or [(byte)'R', (byte)'a', (byte)'r', (byte)'!', ..];
 
     /// <summary>Libraries and programs, .NET's assemblies, Java's classes and objects, Python's compiled code and pickles.</summary>
     private static bool BeginsLikeProgram(ReadOnlySpan<byte> content) =>

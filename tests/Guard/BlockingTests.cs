@@ -157,6 +157,25 @@ public class BlockingTests
     }
 
     [Fact]
+    public void Credentials_that_are_turned_round_in_digits_or_compressed_are_still_credentials()
+    {
+        var turned = Secret.ToCharArray();
+        Array.Reverse(turned);
+        using var packed = new MemoryStream();
+        using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionMode.Compress))
+            gzip.Write(Encoding.ASCII.GetBytes($"{{\"key\":\"{Secret}\"}}"));
+        foreach (var body in new[] { new string(turned), Convert.ToHexString(Encoding.ASCII.GetBytes(Secret)), Convert.ToHexStringLower(Encoding.ASCII.GetBytes("x" + Secret)), Convert.ToBase64String(packed.ToArray()) })
+        {
+            using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+            using var runtime = hop.Runtime();
+            hop.Platform.Event("l", HttpBenign);
+            runtime.Next();
+            runtime.Respond("l", $"{{\"isBase64Encoded\":true,\"body\":\"{body}\"}}");
+            hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem(body).Decision.ShouldBe("blocked");
+        }
+    }
+
+    [Fact]
     public void A_leak_across_two_pieces_of_a_stream_is_reported()
     {
         using var hop = new Hop(ProtectionMode.Monitor, s => s with { Secrets = [Secret] });

@@ -90,6 +90,10 @@ public class SinkTests
     [InlineData("<object class='java.io.FileInputStream'><string>/etc/passwd</string></object>", "/etc/passwd", true)]
     [InlineData("!!java.io.FileInputStream [/etc/passwd]", "/etc/passwd", true)]
     [InlineData("load(\"/var/task/app.js\")", "/var/task/app.js", true)]
+    [InlineData("${file:UTF-8:/etc/passwd}", "/etc/passwd", true)]
+    [InlineData("x;Mode=ReadWriteCreate;Data Source=/var/tmp/y.db", "/var/tmp/y.db", true)]
+    [InlineData("PATH=/usr/bin:/etc/passwd", "/etc/passwd", false)]
+    [InlineData("a log: /etc/passwd; a note", "/etc/passwd", false)]
     [InlineData("the file /etc/passwd holds users", "/etc/passwd", false)]
     [InlineData("a line of \"/etc/hosts\" and of \"/tmp/x.txt\"", "/etc/hosts", false)]
     [InlineData("a line of \"/etc/hosts\" and of \"/tmp/x.txt\"", "/tmp/x.txt", false)]
@@ -252,6 +256,7 @@ public class SinkTests
 
     [Theory]
     [InlineData("/tmp/up/../x.txt", "/tmp/x.txt", "QlpoOTFBWSZTWZHFNfI", true)]
+    [InlineData("/tmp/up/../x.txt", "/tmp/x.txt", "QlpoMTFBWSZTWZHFNfI", true)]
     [InlineData("../x.txt", "/tmp/x.txt", "/Td6WFoAAATm1rRG", true)]
     [InlineData("/tmp/up/../x.txt", "/tmp/x.txt", "SGVsbG8gd29ybGQ=", false)]
     [InlineData("/tmp/up/a/../x.txt", "/tmp/up/x.txt", "SGVsbG8gd29ybGQ=", false)]
@@ -374,6 +379,8 @@ public class SinkTests
     [InlineData("<p>Dear {0}</p>", "<iframe src='javascript:alert(1)'>", true)]
     [InlineData("<p>Dear {0}</p>", "<iframe srcdoc='&lt;script>alert(1)&lt;/script>'>", true)]
     [InlineData("<p>Dear {0}</p>", "<svg/onload=alert(1)>", true)]
+    [InlineData("<p>Dear {0}</p>", "<a href=\"jav&#x09;ascript:alert(1)\">x</a>", true)]
+    [InlineData("<p>Dear {0}</p>", "<a href=\"/x?a=1&#x26;b\">java&nbsp;script</a>", false)]
     [InlineData("<p>Dear {0}</p>", "<b>bold</b> and <img src=cat.png alt='on=time'>", false)]
     [InlineData("<p>Dear {0}</p>", "2 <3 onclick=\"x\" > 1", false)]
     [InlineData("<p>Dear {0}</p>", "set <b>bold</b> onclick=5 <i>x</i>", false)]
@@ -399,6 +406,12 @@ public class SinkTests
     [Theory]
     [InlineData("<a class=x href=\"{0}\">x</a>", "javascript:alert(document.title)", true)]
     [InlineData("<form action={0}>", "JavaScript:alert(1)", true)]
+    [InlineData("<a href=\"{0}\">x</a>", "java\tscript:alert(1)//", true)]
+    [InlineData("<a href=\"{0}\">x</a>", " javascript:alert(1)", true)]
+    [InlineData("<a href=\"{0}\">x</a>", "&#106;avascript&colon;alert(1)", true)]
+    [InlineData("<a href=\"{0}\">x</a>", "/search?q=java&script=1", false)]
+    [InlineData("<script>var n = `{0}`;</script>", "${alert(document.domain)}", true)]
+    [InlineData("<script>var n = '{0}';</script>", "${alert(document.domain)}", false)]
     [InlineData("<a href=\"/books\">{0}</a>", "javascript: the good parts", false)]
     [InlineData("<input title=\"{0}\">", "javascript: the good parts", false)]
     public void An_address_of_an_event_in_a_page(string page, string text, bool stopped)
@@ -449,6 +462,17 @@ public class SinkTests
     }
 
     /// <summary>To make an event's texts costs more than its inspection.</summary>
+    [Fact]
+    public void Script_of_an_event_in_a_compressed_page()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionMode.Compress))
+            gzip.Write(System.Text.Encoding.UTF8.GetBytes($"<p>{Script}</p>"));
+        byte[] Answer(byte[] body) => System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new { headers = new Dictionary<string, string> { ["content-type"] = "text/html" }, isBase64Encoded = true, body = Convert.ToBase64String(body) });
+        MarkupSink.Check(Answer(packed.ToArray()), () => Texts(Script)).ShouldNotBeNull().Block.ShouldBeTrue();
+        MarkupSink.Check(Answer(packed.ToArray()[..12]), () => Texts(Script)).ShouldBeNull();
+    }
+
     [Fact]
     public void No_text_is_asked_for_where_the_answer_is_no_page() =>
         MarkupSink.Check("""{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{}"}"""u8, static () => throw new InvalidOperationException("asked")).ShouldBeNull();
@@ -832,6 +856,7 @@ public class SinkTests
     [InlineData("/etc", "/var/task/files/../../../etc", "../../../etc/pass*")]
     [InlineData("/etc/passwd", "/etc/passwd", "concat:/etc/passwd")]
     [InlineData("/etc/passwd", "/etc/passwd", "text:@/etc/passwd")]
+    [InlineData("/var/task/app.jar", "/var/task/app.jar", "jar:file:/var/task/app.jar!/settings.properties")]
     [InlineData("/etc/passwd", "/etc/passwd", "<!DOCTYPE r [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><r>&x;</r>")]
     public void Traversal(string resolved, string raw, string text) =>
         PathSink.Check(resolved, raw, Texts(text)).ShouldNotBeNull().Detector.ShouldBe("path-traversal");

@@ -262,10 +262,11 @@ public sealed class EventTests
         texts.ShouldContain(new EventText("body", "../up"));
         texts.ShouldContain(new EventText("body", "x;id"));
 
+        byte[] packed = [.. "BZh41AY&SY"u8, .. new byte[100]];
         byte[] library = [0x7F, (byte)'E', (byte)'L', (byte)'F', .. new byte[100]];
         foreach (var (file, found) in new (byte[] File, string Text)[]
         {
-            (Zip("../up.txt", "x;id"u8), "../up.txt"), (Zip("up.txt", "x;id"u8), "x;id"), (Zip("up.so", library), Convert.ToBase64String(library)), (Tar("up.txt", "x;id"u8), "x;id"), (Gzip("x;id"), "x;id"), (library, Convert.ToBase64String(library)),
+            (Zip("../up.txt", "x;id"u8), "../up.txt"), (Zip("up.txt", "x;id"u8), "x;id"), (Zip("up.so", library), Convert.ToBase64String(library)), (Tar("up.txt", "x;id"u8), "x;id"), (Gzip("x;id"), "x;id"), (library, Convert.ToBase64String(library)), (packed, Convert.ToBase64String(packed)),
         })
         {
             UploadOf(file).Select(t => t.Text).ShouldContain(found);

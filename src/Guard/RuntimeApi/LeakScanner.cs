@@ -21,7 +21,7 @@ internal enum LeakKind
 }
 
 /// <summary>
-/// Looks for exact secret values in what leaves: as they are, as JSON and percent-encoding write them, and within base64; and for the texts
+/// Looks for exact secret values in what leaves: as they are, as JSON and percent-encoding write them, turned round, in hexadecimal digits and within base64; and for the texts
 /// that stack traces and private keys begin with. Exact texts only, so a hit is one.
 /// </summary>
 internal sealed class LeakScanner
@@ -103,6 +103,15 @@ internal sealed class LeakScanner
         Add(secret.Replace("/", "\\/", StringComparison.Ordinal));
         Add(Uri.EscapeDataString(secret));
         var bytes = Encoding.UTF8.GetBytes(secret);
+        if (!token)
+        {
+            // Turned round, and in hexadecimal digits: what is done to a text so that nobody sees it.
+            var turned = secret.ToCharArray();
+            Array.Reverse(turned);
+            Add(new string(turned));
+            Add(Convert.ToHexStringLower(bytes));
+            Add(Convert.ToHexString(bytes));
+        }
         for (var shift = 0; shift < 3; shift++)
         {
             // In base64 a value looks different at each of three offsets; the outer characters depend on the neighbours and are cut.

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Net;
 using System.Text;
 using System.Text.Json;
+using Pellicle.Guard.RuntimeApi;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard.Sinks;
@@ -27,7 +29,7 @@ internal static class MarkupSink
             if (text.Length > MaxText)
                 continue;
             var markup = Markup(text);
-            if (markup.Length >= MinMarkup && (markup.AsSpan().ContainsAny(Runs) || HasHandler(markup, 0, inTag: false)) && page.Contains(markup, StringComparison.Ordinal))
+            if (markup.Length >= MinMarkup && (markup.AsSpan().ContainsAny(Runs) || HasHandler(markup, 0, inTag: false) || AsRead(markup).AsSpan().ContainsAny(Runs)) && page.Contains(markup, StringComparison.Ordinal))
                 return new("xss", field, SinkHit.Cut(markup), $"event field `{field}` is script in a page", true);
             var value = text.Trim();
             if (value.Length >= MinMarkup && EndsValue(page, value))
@@ -71,11 +73,11 @@ internal static class MarkupSink
     /// <summary><c>href="javascript:…"</c>: the value is the whole address, or its beginning.</summary>
     private static bool IsAddress(string page, string value)
     {
-        if (!Array.Exists(Schemes, s => value.StartsWith(s, StringComparison.OrdinalIgnoreCase)))
+        if (AsRead(value) is var read && !Array.Exists(Schemes, s => read.StartsWith(s, StringComparison.OrdinalIgnoreCase)))
             return false;
         for (var at = page.IndexOf(value, StringComparison.Ordinal); at >= 0; at = page.IndexOf(value, at + 1, StringComparison.Ordinal))
         {
-            var before = page.AsSpan(0, at).TrimEnd("\"'").TrimEnd();
+            var before = page.AsSpan(0, at).TrimEnd().TrimEnd("\"'").TrimEnd();
             if (before.Length == 0 || before[^1] != '=')
                 continue;
             before = before[..^1].TrimEnd();
@@ -84,6 +86,20 @@ internal static class MarkupSink
                 return true;
         }
         return false;
+    }
+
+    /// <summary>An address as a browser reads it: signs that are written as numbers or names for themselves, without control characters (<c>jav&amp;#x09;ascript:</c>).</summary>
+    private static string AsRead(string text)
+    {
+        if (!text.AsSpan().ContainsAny("&\t\r\n") && (text.Length == 0 || text[0] > ' '))
+            return text;
+        var plain = new StringBuilder(text.Length);
+        foreach (var c in WebUtility.HtmlDecode(text.Replace("&Tab;", "", StringComparison.Ordinal).Replace("&NewLine;", "", StringComparison.Ordinal).Replace("&colon;", ":", StringComparison.Ordinal)))
+        {
+            if (c is not ('\t' or '\r' or '\n') && (c > ' ' || plain.Length > 0))
+                plain.Append(c);
+        }
+        return plain.ToString();
     }
 
     private static bool EndsWithAny(ReadOnlySpan<char> text, string[] names)
@@ -107,6 +123,9 @@ internal static class MarkupSink
             var open = page.IndexOf('>', start, at - start);
             if (open >= 0 && Quote(page.AsSpan(open + 1, at - open - 1)) is var quote and not '\0' && value.IndexOf(quote, StringComparison.Ordinal) is var end and >= 0 && (end == 0 || value[end - 1] != '\\')
                 && value.AsSpan(end + 1).ContainsAny('(', '=', '`'))
+                return true;
+            // In a template's text code stands without an end of it.
+            if (open >= 0 && value.Contains("${", StringComparison.Ordinal) && Quote(page.AsSpan(open + 1, at - open - 1)) == '`')
                 return true;
         }
         return false;
@@ -176,7 +195,7 @@ internal static class MarkupSink
         if (body is null || !(type?.Contains("html", StringComparison.OrdinalIgnoreCase) ?? body.AsSpan().TrimStart().StartsWith('<')))
             return null;
         var bytes = encoded ? new byte[body.Length] : [];
-        return !encoded ? body : Convert.TryFromBase64String(body, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
+        return !encoded ? body : !Convert.TryFromBase64String(body, bytes, out var length) ? null : Encoding.UTF8.GetString(Unpacked.Read(bytes, length));
     }
 
     private static string? ContentType(ref Utf8JsonReader reader)

@@ -44,7 +44,7 @@ internal static class PathSink
     }
 
     /// <summary>How archives begin whose names are not read (bzip2, xz, zstd, 7z, rar), in base64.</summary>
-    private static readonly string[] Archives = ["QlpoO", "/Td6WFoA", "KLUv/", "N3q8ryc", "UmFyIRo"];
+    private static readonly string[] Archives = ["QlpoM", "QlpoN", "QlpoO", "/Td6WFoA", "KLUv/", "N3q8ryc", "UmFyIRo"];
 
     /// <summary>What is written climbs above the folder that the program named, or stands in, and the event holds such an archive.</summary>
     internal static SinkHit? Unpacked(string resolved, string raw, IReadOnlyList<EventText> texts)
@@ -87,8 +87,8 @@ internal static class PathSink
             yield return text;
             if (scheme >= 0)
             {
-                // A file: address within a larger text ends where such an address ends.
-                end = text.AsSpan().IndexOfAny("\"'<> )\r\n\t");
+                // A file: address within a larger text ends where such an address ends; of an archive (`jar:file:/a.jar!/b`) at what lies in it.
+                end = text.AsSpan().IndexOfAny("\"'<> )\r\n\t!");
                 if (end > 0)
                     yield return text[..end];
             }

@@ -36,8 +36,25 @@ internal static class Quoted
         {
             if (Holds(text, resolved) || (raw != resolved && raw.StartsWith('/') && raw.Length > 4 && Holds(text, raw)))
                 return new("path-traversal", field, SinkHit.Cut(resolved), $"event field `{field}` names the path in quotes", true);
+            if (text.Length > resolved.Length && !Inspector.IsOwnDocument(resolved) && EndsSetting(text, resolved))
+                return new("path-traversal", field, SinkHit.Cut(resolved), $"event field `{field}` names the path as a setting's value", true);
         }
         return null;
+    }
+
+    private static readonly SearchValues<char> Ends = SearchValues.Create(";&}");
+
+    /// <summary>The path is the value of a setting, or ends a look-up: <c>Mode=x;Data Source=/var/tmp/y.db</c>, <c>${file:UTF-8:/etc/passwd}</c>.</summary>
+    private static bool EndsSetting(string text, string path)
+    {
+        for (var at = text.IndexOf(path, StringComparison.Ordinal); at >= 0; at = text.IndexOf(path, at + 1, StringComparison.Ordinal))
+        {
+            var end = at + path.Length;
+            // Before it is a sign of one kind, and behind it the end of one: lists of variables and stacks have other signs there.
+            if (at > 0 && text[at - 1] is '=' or ':' && (end == text.Length ? text.Contains(';', StringComparison.Ordinal) : Ends.Contains(text[end])))
+                return true;
+        }
+        return false;
     }
 
     /// <summary>The command stands in quotes within a text that calls something.</summary>
