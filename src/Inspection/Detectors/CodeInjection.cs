@@ -7,7 +7,7 @@ internal sealed class CodeInjection : IDetector
 {
     private static readonly Literals Certain = new(
         "require('child_process')", "require(\"child_process\")", "require(`child_process`)", "process.mainModule", "process.binding(", "global.process.", "__import__('os')", "__import__(\"os\")", "__import__('subprocess')", "os.system(", "os.popen(",
-        "subprocess.Popen(", "subprocess.check_output(", "subprocess.call(", "__subclasses__()", "__globals__[", "__builtins__", "Runtime.getRuntime()", "java.lang.Runtime", "new ProcessBuilder(", "System.Diagnostics.Process", "constructor.constructor(",
+        "subprocess.Popen(", "subprocess.check_output(", "subprocess.call(", "__subclasses__()", "__globals__[", "__builtins__", "Runtime.getRuntime()", "java.lang.Runtime", "new ProcessBuilder(", "System.Diagnostics.Process", "System.Diagnostics'", "System.Diagnostics\"", "Process.Start(", "System.IO.File.", "GetEnvironmentVariable(", "System.Reflection.Assembly", "constructor.constructor(",
         "php://input", "php://filter", "expect://", "phpinfo()", "base64_decode($_", "system($_", "passthru(", "shell_exec(", "proc_open(", "T(java.lang.", "$_get[", "$_post[", "$_request[", "${@print", "eval(atob(", "eval(base64", "phpversion()", "Server.ScriptTimeout", "do{curdate", "new Date(); do{", "new date();do{", "Object.constructor(");
 
     public string Id => "code-injection";

@@ -5,7 +5,7 @@ namespace Pellicle.Inspection.Detectors;
 /// <summary>Expressions that a template engine or logger would evaluate.</summary>
 internal sealed class TemplateInjection : IDetector
 {
-    private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
+    private static readonly Literals Certain = new("${jndi:", "${${", "${lower:", "${upper:", "${env:", "${sys:", "${::-", "%{(#", "${T(", "#{T(", "${@java", "${script:", "${url:", "${dns:", "${#rt", "<#assign", "freemarker.template.utility", "{php}", "$class.inspect", "{{constructor", "{{config", "{{self.", "{{request.", "{{''.", "{{\"\".", "{{[].", "{{().", "#set($");
 
     /// <summary>Characters of an arithmetic probe, at the most.</summary>
     private const int LongestProbe = 40;
@@ -27,7 +27,7 @@ internal sealed class TemplateInjection : IDetector
 
         if (!subject.Any(Signs.Brace))
         {
-            var tag = subject.All(Signs.Less | Signs.Percent) ? text.IndexOf("<%=", StringComparison.Ordinal) : -1;
+            var tag = subject.All(Signs.Less | Signs.Percent) ? Tag(text) : -1;
             return tag >= 0 ? new Match(0.92, tag, 3) : Match.None;
         }
 
@@ -63,6 +63,35 @@ internal sealed class TemplateInjection : IDetector
 
         return Match.None;
     }
+
+    /// <summary>The first <c>&lt;%= … %&gt;</c> that is more than the name of a value, as mail templates have it (<c>&lt;%= order.id %&gt;</c>); -1 when there is none.</summary>
+    private static int Tag(ReadOnlySpan<char> text)
+    {
+        const string Open = "<%=", Close = "%>";
+        for (var at = text.IndexOf(Open); at >= 0;)
+        {
+            var end = text[at..].IndexOf(Close);
+            if (end < 0 || !IsName(text.Slice(at + Open.Length, end - Open.Length).Trim(" -\t")))
+            {
+                return at;
+            }
+
+            var next = text[(at + end)..].IndexOf(Open);
+            at = next < 0 ? -1 : at + end + next;
+        }
+
+        return -1;
+    }
+
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@");
+
+    /// <summary>Values that engines have for themselves, or that hold the process: to show them tells more than a name.</summary>
+    private static readonly SearchValues<string> Own = SearchValues.Create(
+        ["process", "global", "env", "config", "settings", "request", "session", "self", "this", "binding", "constructor", "prototype", "__", "secret", "password", "cookie", "exit", "abort", "gets", "fork", "callee", "caller", "locals", "require", "module", "server", "application"], StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A name and members of it, the first in small letters: no call, no constant.</summary>
+    private static bool IsName(ReadOnlySpan<char> expression) =>
+        expression.Length is > 0 and < 64 && expression[0] is (>= 'a' and <= 'z') or '@' && !expression.ContainsAnyExcept(NameCharacters) && !expression.ContainsAny(Own);
 
     /// <summary>Openings of expressions, and what closes them.</summary>
     private static readonly (string Open, string Close)[] Expressions = [("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("#{", "}")];
