@@ -176,13 +176,13 @@ internal sealed class EventReader(InspectionOptions options, IEventSink sink, Ev
                         Element(ref frames[depth]);
                     }
 
-                    if (!Room())
-                    {
-                        return;
-                    }
-
                     if (reader.ValueSpan.Length > 0)
                     {
+                        if (!Room())
+                        {
+                            return;
+                        }
+
                         var here = texts.Here();
                         String(ref reader, json, frames, depth, root, nesting);
                         texts.Forget(here);

@@ -789,14 +789,14 @@ internal sealed class EventWalk(InspectionOptions options, EventCopy copy) : IPl
             return -1;
         }
 
-        if (!Room())
-        {
-            return Enough(nesting);
-        }
-
         if (close == start)
         {
             return close + 1;
+        }
+
+        if (!Room())
+        {
+            return Enough(nesting);
         }
 
         var encoding = FieldEncoding.None;

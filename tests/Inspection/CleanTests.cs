@@ -12,7 +12,7 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     private static readonly string[] Sentences =
     [
         "Dear Ms O'Neil (no. 7), thanks for your order & the kind note; we'll send the 3 chairs, oak or ash, on 2024-01-12 at 10:30.", "See https://shop.example/p/7?ref=mail for more.", "The quick brown fox jumps over the lazy dog.", "SKU-00af12", "plain", "", "x", "12 Main Street",
-        "Zoë Müller 7, 東京都港区 7, Москва", "two  blanks, a \"quote\", a tab\tand caf\u00e9 \ud83d\ude00", "50 % off", "salt with pepper and herbs", "for", "a_b-c.d@e", "l'été", "C:", "1:2:3", "Beth's & Sons",
+        "Zoë Müller 7, 東京都港区 7, Москва", "two  blanks, a \"quote\", a tab\tand caf\u00e9 \ud83d\ude00", "50 % off", "12.5%", "salt with pepper and herbs", "for", "a_b-c.d@e", "l'été", "C:", "1:2:3", "Beth's & Sons",
     ];
 
     private static readonly string[] Changes =
@@ -530,7 +530,7 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     /// <summary>Texts that need a closer look, and nothing else than texts: several of them are looked at together.</summary>
     private static string Phrase(Random random)
     {
-        string[] words = ["the", "order", "and", "or", "not", "Müller", "漢字", "12", "O'Brien", "salt & sugar", "a=b", "page=2", "https://a.example/x?y=z&sort=date#r", "arn:aws:s3:::b/2024/x.json", "#00af12", "+49 (30) 1", "-1.5", "settings", "select", "created", "€ 5", "$5", "(x)", "/a/b", "v1.2.3", "嘍", "two;", "for", "copy", "'", "URL(", "x |", "`y`"];
+        string[] words = ["the", "order", "and", "or", "not", "Müller", "漢字", "12", "O'Brien", "salt & sugar", "a=b", "page=2", "https://a.example/x?y=z&sort=date#r", "arn:aws:s3:::b/2024/x.json", "#00af12", "+49 (30) 1", "-1.5", "settings", "select", "created", "€ 5", "$5", "(x)", "/a/b", "v1.2.3", "嘍", "two;", "for", "copy", "'", "URL(", "x |", "`y`", "5 %", "a\u001fb", "tab\there", "two\nlines", "\ud83d\ude00", "\"quoted\"", "C:\\x", "{\"a\":1}", "[1]"];
         var text = string.Join(random.Next(3) == 0 ? "" : " ", Enumerable.Range(0, random.Next(random.Next(8) == 0 ? 60 : 6)).Select(_ => words[random.Next(words.Length)]));
         return random.Next(3) == 0 ? Sentences[random.Next(Sentences.Length)] : random.Next(20) == 0 ? new string('x', random.Next(2500)) : text;
     }
@@ -545,10 +545,19 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
             for (var round = 0; round < 1000; round++)
             {
                 string[] items = ["", .. Enumerable.Range(0, random.Next(1, 200)).Select(_ => Sentences[random.Next(Sentences.Length)])];
-                var list = Written(items, round % 4 == 0);
+                var list = round % 3 == 0 ? JsonSerializer.Serialize(items) : Written(items, round % 4 == 0);
                 Passed(list, again: true).ShouldBe((items.Length - 1, items.Count(item => item.Length > 0), 0), list);
             }
         }
+    }
+
+    [Fact]
+    public void Texts_without_characters_need_no_room()
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(new { lines = Enumerable.Repeat("a b", 30).Append("").Append("") });
+        ScreenTests.Differs(json, new InspectionOptions { MaxTexts = 30 }).ShouldBeNull();
+        Inspector.Inspect(json, new InspectionOptions { MaxTexts = 30 }).Full.ShouldBeTrue();
+        Inspector.Inspect(json, new InspectionOptions { MaxTexts = 29 }).Full.ShouldBeFalse();
     }
 
     [Fact]

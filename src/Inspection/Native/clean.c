@@ -76,7 +76,13 @@ struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], a
 typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
 /* The same of texts in a list and of what is between them: what begins and ends them, and what no text has; commas, and blanks; what no ordinary text begins with; and of what detectors look at what is no mark, word or condition, and all beyond ASCII. */
 struct listed { uint64_t quote[WINDOW], stop[WINDOW], comma[WINDOW], blank[WINDOW], odd[WINDOW], acting[WINDOW], words[WINDOW], conditions[WINDOW], others[WINDOW], foreign[WINDOW]; };
-typedef void all_listed(const uint8_t *at, int blocks, const struct screen *screen, struct listed *listed);
+typedef void all_listed(const uint8_t *at, int blocks, const struct screen *screen, struct listed *listed, uint8_t quote);
+/* What texts without their escapes have in place of the quotes around them: none of theirs. */
+enum { SEPARATOR = 0x1f, TAKEN = 48 };
+/* Where the quotes around texts stood before; up to 64 bytes of source. */
+struct taken { const uint8_t *at; uint64_t quotes; };
+/* Takes the escapes out of the texts of a list, the first of which begins here, up to what is no JSON, or would be taken for a separator, or as far as a window's blocks and TAKEN go; between texts there are no blanks but ' '. How many are taken, and what was written up to. Writes 64 bytes more than it tells. */
+typedef int unescape_texts(const uint8_t *at, const uint8_t *limit, uint8_t *to, struct taken *taken, uint8_t **end);
 /* Of 64: what conditions stand behind, as in `bits`. */
 typedef uint64_t values(const uint8_t *at, const struct screen *screen, uint64_t *run, uint64_t *blanks);
 typedef void read_marks(const uint8_t *at, int blocks, struct marks *marks);
@@ -103,7 +109,7 @@ typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t dep
 /* Behind the last of some texts of a list. */
 typedef const uint8_t *clean_texts(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; values *values; count_odd *between; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts, *clean_escaped; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; unescape_texts *unescape_texts; values *values; count_odd *between; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -689,6 +695,12 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
         if (t->quotes > QUOTES) return before != '(' && !meets_command(t, at + 1, 0);
         return before != '(' && meets_word(t, start, at + 1) && !meets_command(t, at + 1, 0);
     case '%':
+        if (next < 0 && at - start < STEP) {
+            /* `12 %`: one alone at the end stands for itself. */
+            for (const uint8_t *place = start; place < at; place++)
+                if (*place == '%' || *place == '?' || *place >= 128) return 0;
+            return 1;
+        }
         return next == ' ' || (next >= 0 && next != '%' && !is_word(next) && has_bytes(t, start, DISGUISED + 1));
     case '*':
         return next != '/' && next != ')' && next != '(' && next != '|' && before != '/' && before != '=';
@@ -1650,6 +1662,8 @@ struct walk {
     int64_t containers;       /* not beside the texts: two that are written one by one and read as one vector would wait for each other */
     int blocks;               /* fewer where few texts are asked about */
     const uint8_t *listed_at; /* as `window`, of blocks that have been looked at with what is between texts; one of both is NULL */
+    const uint8_t *listed_end;
+    int quote;                /* around these texts */
     int pause, patience;      /* texts of lists until several are looked at together again, and how many after the next try in vain */
     union { struct seen seen; struct listed listed; };
 };
@@ -1762,18 +1776,23 @@ INLINE void see_list(struct walk *w, const uint8_t *text, const struct kit *kit)
     ptrdiff_t left = (w->list->end - text + 63) / 64;
     w->blocks = left < WINDOW ? (int)left : WINDOW;
     w->listed_at = text;
+    w->listed_end = w->list->end;
+    w->quote = '"';
     w->window = NULL;
-    kit->listed(text, w->blocks, w->screen, &w->listed);
+    kit->listed(text, w->blocks, w->screen, &w->listed, '"');
 }
 
 /* Texts of a list as they stand in some blocks: all their characters, where they begin and end, and the ends of those that have characters beyond ASCII and no blank. */
 struct run { uint64_t texts[WINDOW], starts[WINDOW], ends[WINDOW], foreign[WINDOW]; };
 
 /* A text that stands with others, and has what says nothing only where it is seen as a whole. */
-INLINE int is_alone_clean(struct walk *w, const uint8_t *start, const uint8_t *end, const struct kit *kit)
+INLINE int is_alone_clean(struct walk *w, const uint8_t *start, const uint8_t *end, int is_told, const struct kit *kit)
 {
     uint64_t found = kit->short_end(start);
-    return (found >> 63 && (int)(found & 127) == end - start && begins_no_object(start, (int)(end - start))) || kit->is_clean(start, end - start, w->screen) || is_passed(w->list, start, end);
+    if ((found >> 63 && (int)(found & 127) == end - start && begins_no_object(start, (int)(end - start))) || (!is_told && kit->is_clean(start, end - start, w->screen))) return 1;
+    /* What may be a document is looked at where it stands. */
+    const uint8_t *first = behind_blanks(start);
+    return (w->quote == '"' || (*first != '{' && *first != '[')) && is_passed(w->list, start, end);
 }
 
 /* Behind the last of some texts of a list that have nothing but a comma and blanks between each other, and are clean: those that stand in the blocks that are looked at together. NULL for none. The first begins here. */
@@ -1786,7 +1805,7 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
     for (int i = first >> 6; i < w->blocks; i++) {
         /* Nothing before the first text is of it, nor anything behind the list's end. */
         const uint8_t *block = w->listed_at + 64 * i;
-        uint64_t from = i == first >> 6 ? ~below(first & 63) : ~0ULL, quotes = seen->quote[i] & from & (w->list->end - block < 64 ? below((int)(w->list->end - block)) : ~0ULL);
+        uint64_t from = i == first >> 6 ? ~below(first & 63) : ~0ULL, quotes = seen->quote[i] & from & (w->listed_end - block < 64 ? below((int)(w->listed_end - block)) : ~0ULL);
         uint64_t inside = kit->between(quotes) ^ inside_before, opens = quotes & inside, ends = quotes & ~inside, text = inside & ~opens & from, others = ~(inside | ends) & from;
         uint64_t starts = opens << 1 | (i == first >> 6 ? from & -from : starts_next), commas = ends << 1 | commas_next;
         inside_before = (uint64_t)((int64_t)inside >> 63);
@@ -1814,7 +1833,7 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
         if (wrong) break;
     }
     if (last < 0) return NULL;
-    struct texts t = { .screen = w->screen, .kit = kit, .start = at, .end = w->list->end, .foreign = at, .closes = '"' };
+    struct texts t = { .screen = w->screen, .kit = kit, .start = at, .end = w->listed_end, .foreign = at, .closes = w->quote };
     const uint8_t *start_before = at, *done = at;
     for (int i = first >> 6; i <= last; i++) {
         const uint8_t *block = w->listed_at + 64 * i;
@@ -1835,9 +1854,9 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
         for (hits = seen->acting[i] & text; hits; hits &= hits - 1) {
             const uint8_t *sign = block + first_of(hits);
             t.start = sign - STEP; /* with less before it, what begins the text stands there */
-            if (is_plainly_quiet(&t, sign)) continue;
+            if (is_plainly_quiet(&t, sign) && *sign != '\n') continue;
             t.start = START(first_of(hits));
-            if (!is_quiet(&t, t.start, sign)) loud |= hits & -hits;
+            if (*sign == '\n' || *sign == '\r' || !is_quiet(&t, t.start, sign)) loud |= hits & -hits; /* lines are told of in a text as a whole */
         }
         for (hits = run.foreign[i]; hits; hits &= hits - 1)
             if (!is_ordinary(&t, first_of(hits) ? START(first_of(hits) - 1) : start_before, block + first_of(hits) - 1)) loud |= hits & -hits;
@@ -1850,7 +1869,9 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
             uint64_t ended = run.ends[i] & ~below(place);
             while (!ended) ended = run.ends[++over];
             const uint8_t *end = w->listed_at + 64 * over + first_of(ended);
-            if (!is_alone_clean(w, start, end, kit)) {
+            /* Of those that are not long it says no more than was said of what stands in them. */
+            int is_told = end - start < COMPARED && !((seen->others[i] | run.foreign[i]) >> place & 1);
+            if (!is_alone_clean(w, start, end, is_told, kit)) {
                 if (start == at) return NULL;
                 /* Up to the text before this. */
                 last = (int)((start - w->listed_at) >> 6);
@@ -1879,6 +1900,39 @@ counted:;
     return end;
 }
 
+/* As above, with escapes; the first of these texts has one. What is clean without them is clean: where it ends is told by its quotes. */
+INLINE const uint8_t *clean_escaped(struct walk *w, const uint8_t *at, const struct kit *kit, int64_t *texts, int64_t *elements)
+{
+    struct list *list = w->list;
+    const uint8_t *first = behind_blanks(at);
+    if (*first == '{' || *first == '[' || list->room_bytes < WINDOW * 64 + 256) return NULL;
+    struct taken taken[TAKEN];
+    uint8_t *end;
+    int64_t before = *elements;
+    int count = kit->unescape_texts(at, list->end, list->room, taken, &end);
+    __builtin_memset(end, 0, 67);
+    w->blocks = (int)((end - list->room + 63) / 64);
+    w->window = NULL;
+    w->listed_at = list->room;
+    w->listed_end = end;
+    w->quote = SEPARATOR;
+    kit->listed(list->room, w->blocks, w->screen, &w->listed, SEPARATOR);
+    const uint8_t *clean = kit->clean_texts(w, list->room, texts, elements);
+    w->listed_at = NULL;
+    if (!clean) return NULL;
+    int64_t quotes = 2 * (*elements - before) - 1;
+    for (int i = 0; i < count; i++) {
+        uint64_t here = taken[i].quotes;
+        if (quotes > ones(here)) {
+            quotes -= ones(here);
+            continue;
+        }
+        while (--quotes) here &= here - 1;
+        return taken[i].at + first_of(here) + 1;
+    }
+    return NULL;
+}
+
 /* As above, where several may be looked at together; the quote of the first stands here. So many texts and elements may come at the most. */
 INLINE const uint8_t *several_texts(struct walk *w, const uint8_t *at, int64_t most, const struct kit *kit, int64_t *texts, int64_t *elements)
 {
@@ -1891,13 +1945,16 @@ INLINE const uint8_t *several_texts(struct walk *w, const uint8_t *at, int64_t m
     if (!end && !w->list->refused) {
         uint64_t found = kit->short_end(at);
         int length = (int)(found & 127);
-        /* Names and ids that are not short are gone by as quickly; with an escape there is nothing to look at yet. */
-        if (length < 64 && (at[length] != '"' || (found >> 63 && length >= kit->plain))) {
+        /* Names and ids that are not short are gone by as quickly. */
+        if (length < 64 && found >> 63 && length >= kit->plain && at[length] == '"') {
             w->pause = PAUSE;
             return NULL;
         }
-        see_list(w, at, kit);
-        end = kit->clean_texts(w, at, texts, elements);
+        if (length < 64 && at[length] == '\\') end = kit->clean_escaped(w, at, texts, elements);
+        else {
+            see_list(w, at, kit);
+            end = kit->clean_texts(w, at, texts, elements);
+        }
     }
     /* Long ones are looked at one by one. */
     w->patience = *elements - before < w->blocks / 2 ? (w->patience < 32 ? w->patience * 2 + 1 : w->patience) : 0;
@@ -2205,7 +2262,8 @@ INLINE void elements(struct list *list, const struct screen *screen, const struc
     w.screen = screen;
     w.window = w.listed_at = NULL;
     w.blocks = 0;
-    w.pause = w.patience = 0;
+    w.patience = 0;
+    w.pause = 4; /* where a text was in the way before, one may be again */
     if (list->patterns && list->mode == LEARNS_ONE)
         for (int i = 0; i < PATTERNS; i++) list->patterns[i].length = 0;
     while (list->patterns && (list->patterns->trust > 0 || list->mode)) {

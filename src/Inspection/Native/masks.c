@@ -277,25 +277,27 @@ WITH_AVX2 APART static void seen_avx2(const uint8_t *text, int blocks, const str
     seen->stop[blocks] = 0;
 }
 
-WITH_AVX2 APART static void listed_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed)
+WITH_AVX2 APART static void listed_avx2(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed, uint8_t quote)
 {
+    uint64_t raw = quote == '"' ? ~0ULL : 0;
     const __m256i half = _mm256_set1_epi8(15), bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     for (int i = 0; i < blocks; i++, text += 64) {
         struct bits shown;
-        struct { uint64_t quote, stop, comma, blank, pair; } all = { 0 }, *b = &all;
+        struct { uint64_t quote, slash, control, comma, blank, pair; } all = { 0 }, *b = &all;
         look_one_avx2(text, screen, &shown);
         for (int at = 0; at < 64; at += 32) {
             __m256i v = _mm256_loadu_si256((const __m256i *)(text + at)), low = _mm256_and_si256(v, half), bit = _mm256_shuffle_epi8(bits, _mm256_and_si256(_mm256_srli_epi16(v, 4), half));
-            IS(quote, BE(v, '"'));
-            IS(stop, _mm256_or_si256(BE(v, '\\'), _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v)));
+            IS(quote, BE(v, (char)quote));
+            IS(slash, BE(v, '\\'));
+            IS(control, _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(31)), v));
             IS(comma, BE(v, ','));
             IN(blank, spaces);
             if (shown.foreign) IS(pair, _mm256_and_si256(BE(v, (char)0xe5), BE(_mm256_loadu_si256((const __m256i *)(text + at + 1)), (char)0x98)));
         }
         listed->quote[i] = all.quote;
-        listed->stop[i] = all.stop;
+        listed->stop[i] = (all.slash | all.control) & raw;
         listed->comma[i] = all.comma;
-        listed->blank[i] = all.blank;
+        listed->blank[i] = all.blank & (raw | ~all.control);
         listed->odd[i] = ~0ULL; /* tables for it would cost more than a look at each */
         listed->acting[i] = shown.acting;
         listed->words[i] = shown.words;
@@ -470,6 +472,47 @@ WITH_AVX2 static const uint8_t *unescape_avx2(const uint8_t *at, const uint8_t *
     return NULL;
 }
 
+WITH_AVX2 static int unescape_texts_avx2(const uint8_t *at, const uint8_t *limit, uint8_t *to, struct taken *taken, uint8_t **end)
+{
+    const uint8_t *most = to + (WINDOW - 1) * 64;
+    int count = 0, inside = 1, goes_on = 1;
+    while (goes_on && count < TAKEN && to <= most && at < limit) {
+        uint64_t quotes, slashes, controls, real = 0;
+        int from = 0, last = limit - at < 64 ? (int)(limit - at) : 64;
+        stops_at_avx2(at, &quotes, &slashes, &controls);
+        /* Escapes are no shorter than what they stand for. */
+        while (from < last) {
+            uint64_t ahead = (quotes | slashes | controls) & ~below(from);
+            int place = ahead ? first_of(ahead) : 64;
+            place = place < last ? place : last;
+            __builtin_memcpy(to, at + from, 64);
+            to += place - from;
+            from = place;
+            if (place == last) break;
+            if (quotes >> place & 1) {
+                real |= 1ULL << place;
+                *to++ = SEPARATOR;
+                inside ^= 1;
+                from++;
+                continue;
+            }
+            uint8_t *before = to;
+            int used = slashes >> place & 1 ? inside ? escape(at + place, &to) : 0 : !inside && at[place] != 0 && memchr("\n\r\t", at[place], 3) != NULL;
+            if (!used || *before == SEPARATOR) {
+                to = before;
+                goes_on = 0;
+                break;
+            }
+            if (controls >> place & 1) *to++ = ' ';
+            from += used;
+        }
+        taken[count++] = (struct taken){ at, real };
+        at += from;
+    }
+    *end = to;
+    return count;
+}
+
 /* Behind a container or text of JSON, without a check of its form; NULL when it does not end. */
 WITH_AVX2 static const uint8_t *skip_avx2(const uint8_t *at, const uint8_t *limit)
 {
@@ -595,7 +638,7 @@ WITH_VBMI APART static void seen_vbmi(const uint8_t *text, int blocks, const str
     seen->stop[blocks] = 0;
 }
 
-VBMI void listed_one(const uint8_t *text, const struct classes *c, const __m512i *start, struct listed *listed, int i, int foreign)
+VBMI void listed_one(const uint8_t *text, const struct classes *c, const __m512i *start, struct listed *listed, int i, uint8_t quote, int foreign)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
     struct bits b;
@@ -606,10 +649,11 @@ VBMI void listed_one(const uint8_t *text, const struct classes *c, const __m512i
         odd = _mm512_and_si512(odd, foreign_of(c, START + k, _mm512_permutexvar_epi8(folded(on), start[k]), on, foreign));
     }
     uint64_t pairs = foreign ? _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)0xe5)) & _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + 1), _mm512_set1_epi8((char)0x98)) : 0;
-    listed->quote[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"'));
-    listed->stop[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+    uint64_t raw = quote == '"' ? ~0ULL : 0, controls = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32));
+    listed->quote[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)quote));
+    listed->stop[i] = (_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')) | controls) & raw;
     listed->comma[i] = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(','));
-    listed->blank[i] = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(spaces), _mm512_and_si512(v, half)), bit);
+    listed->blank[i] = _mm512_test_epi8_mask(_mm512_shuffle_epi8(wide(spaces), _mm512_and_si512(v, half)), bit) & (raw | ~controls);
     listed->odd[i] = _mm512_test_epi8_mask(odd, odd);
     listed->acting[i] = b.acting;
     listed->words[i] = b.words;
@@ -618,14 +662,14 @@ VBMI void listed_one(const uint8_t *text, const struct classes *c, const __m512i
     listed->foreign[i] = b.foreign;
 }
 
-WITH_VBMI APART static void listed_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed)
+WITH_VBMI APART static void listed_vbmi(const uint8_t *text, int blocks, const struct screen *screen, struct listed *listed, uint8_t quote)
 {
     struct classes c = all_classes(screen);
     __m512i start[4];
     for (int i = 0; i < 4; i++) start[i] = classes_of(screen->classes, START + i);
     for (int i = 0; i < blocks; i++, text += 64) {
-        if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) listed_one(text, &c, start, listed, i, 1);
-        else listed_one(text, &c, start, listed, i, 0);
+        if (_mm512_movepi8_mask(_mm512_or_si512(_mm512_loadu_si512(text - 1), _mm512_loadu_si512(text + 3)))) listed_one(text, &c, start, listed, i, quote, 1);
+        else listed_one(text, &c, start, listed, i, quote, 0);
     }
 }
 
@@ -737,6 +781,64 @@ WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *
         carry = 0;
     }
     return NULL;
+}
+
+WITH_VBMI static int unescape_texts_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, struct taken *taken, uint8_t **end)
+{
+    const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
+    const uint8_t *most = to + (WINDOW - 1) * 64;
+    uint64_t inside_before = ~0ULL;
+    int count = 0;
+    while (count < TAKEN && to <= most && at < limit) {
+        __m512i v = _mm512_loadu_si512(at), plain = v;
+        uint64_t slashes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\\')), quotes = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('"')), controls = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(32)), carry = 0, units = 0, wrong = 0;
+        uint64_t escaped = slashes ? behind_slash(slashes, &carry) : 0, starts = slashes & ~escaped, kept = ~starts, real = quotes & ~escaped, inside = between_avx2(real) ^ inside_before;
+        if (slashes) {
+            plain = _mm512_permutex2var_epi8(low, v, high);
+            uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v);
+            units = escaped & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
+            plain = _mm512_mask_mov_epi8(v, escaped, plain);
+            wrong = (escaped & ~known & ~units) >> 1 | (starts & ~inside);
+            if (units) {
+                uint64_t all = units;
+                plain = units_of(v, plain, &units, &kept);
+                wrong |= (all & ~units & _mm512_cmpeq_epi8_mask(plain, _mm512_set1_epi8(SEPARATOR))) >> 1;
+            }
+        }
+        if (controls) {
+            uint64_t blanks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\t'));
+            wrong |= controls & (inside | ~blanks);
+            plain = _mm512_mask_mov_epi8(plain, controls, _mm512_set1_epi8(' '));
+        }
+        plain = _mm512_mask_mov_epi8(plain, real, _mm512_set1_epi8(SEPARATOR));
+        /* The next block begins with an escape that may go on there: where that is waits for nothing else. */
+        int place = (int)_tzcnt_u64(starts & ~below(59)), ends = 0;
+        uint64_t stops = (wrong | units >> 1) & _bzhi_u64(~0ULL, (unsigned)place);
+        if (limit - at < place) {
+            place = (int)(limit - at);
+            ends = 1;
+            stops &= below(place);
+        }
+        if (stops) {
+            /* Half of a pair of UTF-16 units, with which the next one begins; or an end. */
+            place = first_of(stops);
+            ends = (int)(wrong >> place & 1);
+        }
+        uint64_t all = _bzhi_u64(~0ULL, (unsigned)place);
+        _mm512_storeu_si512(to, _mm512_maskz_compress_epi8(kept & all, plain));
+        to += ones(kept & all);
+        taken[count++] = (struct taken){ at, real & all };
+        inside_before ^= -(uint64_t)(ones(real & all) & 1);
+        at += place;
+        if (ends) break;
+        if (place == 0) {
+            int used = escape(at, &to);
+            if (!used) break;
+            at += used;
+        }
+    }
+    *end = to;
+    return count;
 }
 
 WITH_VBMI static const uint8_t *skip_avx512(const uint8_t *at, const uint8_t *limit)
@@ -888,9 +990,11 @@ WITH_AVX2 static const uint8_t *clean_run_avx2(struct walk *w, const uint8_t *at
 WITH_VBMI static const uint8_t *encoded_avx512(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers);
 WITH_VBMI static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which);
 WITH_VBMI static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
+WITH_AVX2 static const uint8_t *clean_escaped_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
+WITH_VBMI static const uint8_t *clean_escaped_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, clean_escaped_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, unescape_texts_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, clean_escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, unescape_texts_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
@@ -906,6 +1010,8 @@ WITH_AVX2 APART static const uint8_t *list_of_avx2(struct walk *w, const uint8_t
 WITH_VBMI APART static const uint8_t *list_of_avx512(struct walk *w, const uint8_t *at, int64_t depth, int which) { return list_of(w, at, depth, which, &with_avx512); }
 WITH_AVX2 APART static const uint8_t *clean_run_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_run(w, at, &with_avx2, texts, elements); }
 WITH_VBMI APART static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_run(w, at, &with_avx512, texts, elements); }
+WITH_AVX2 APART static const uint8_t *clean_escaped_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_escaped(w, at, &with_avx2, texts, elements); }
+WITH_VBMI APART static const uint8_t *clean_escaped_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements) { return clean_escaped(w, at, &with_avx512, texts, elements); }
 WITH_AVX2 APART static const uint8_t *encoded_avx2(const uint8_t *start, struct list *list, int64_t most_depth, const struct screen *screen, int64_t *texts, int64_t *containers)
 {
     return text_in_base64(start, list, most_depth, screen, &with_avx2, base64_avx2, elements_avx2, texts, containers);
