@@ -2,7 +2,7 @@
 """Memory and time of the guard with large events of kinds that cost something else: bench/guard-hop/large.py [GUARD] [KILOBYTES]... (100 and 6000).
 
 Events of each kind, three of a megabyte or more and a hundred of smaller ones, in `monitor`, to a guard in extension mode: first only delivered and answered, then with three questions of an interposer (a file, a statement, a command) to each. Prints the longest
-delivery, the most that the guard held and what it held after the last answer, MB, and the longest question. A guard of its own for each kind.
+delivery, the most that the guard held and what it held after the last answer, MB, the longest question, and the median of further statements, each different, as a function sends them that writes what came in a batch. A guard of its own for each kind.
 """
 import http.client, http.server, json, os, socket, struct, subprocess, sys, threading, time
 
@@ -13,10 +13,12 @@ KINDS = {
     "one text": lambda kb: json.dumps({"body": "lorem ipsum dolor " * (55 * kb)}),
     "short texts": lambda kb: json.dumps({"a": [f"{i:x}" for i in range(113 * kb)]}),
     "fields": lambda kb: json.dumps({"i": [{"id": n, "name": f"or {n}", "t": f"x {n};"} for n in range(19 * kb)]}),
+    "orders": lambda kb: json.dumps({"i": [{"id": n, "name": f"Customer {n}", "email": f"c{n}@mail.example", "city": ("Leeds", "York", "Hull")[n % 3], "note": f"please ring twice at no. {n}"} for n in range(7 * kb)]}),
     "braces": lambda kb: json.dumps({"body": "{{" * (483 * kb)}),
     "quotes": lambda kb: json.dumps({"body": "' or " * (183 * kb)}),
     "depth": lambda kb: '{"a":' + "[" * (483 * kb) + "]" * (483 * kb) + "}",
 }
+BATCH = 20  # statements after which a guard has what it needs to be quick
 QUESTIONS = ((3, b"/tmp/data/1.txt", b"/tmp/data/1.txt"), (12, b"postgres", b"select name from items where id = $1"), (1, b"/bin/ls", b"ls\0-l\0/tmp/x\0"))
 
 
@@ -107,13 +109,14 @@ def run(upstream, questions):
             delivered.append(took)
             assert content == Platform.event, "another event came"
             answered += [timed(lambda: channel.ask(*question))[0] for question in questions]
+            batch = [timed(lambda: channel.ask(12, b"postgresql", f"insert into orders(id, name) values ({n}, 'no. {n}')".encode()))[0] for n in range(BATCH if questions else 0)]
             call(runtime, "POST", f"/2018-06-01/runtime/invocation/{answer.getheader('Lambda-Runtime-Aws-Request-Id')}/response", b"1")
         # A runtime asks for the next event, and what is given back by then counts as given back.
         runtime.request("GET", "/2018-06-01/runtime/invocation/next")
         while Platform.handed <= Platform.most:
             time.sleep(0.01)
         time.sleep(0.5)  # the last event may still be inspected
-        return max(delivered), held(guard, "VmHWM"), held(guard, "VmRSS"), max(answered)
+        return max(delivered), held(guard, "VmHWM"), held(guard, "VmRSS"), max(answered), sorted(batch)[len(batch) // 2] * 1000 if batch else 0
     finally:
         guard.kill()
         guard.wait()
@@ -123,13 +126,13 @@ def main():
     platform = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Platform)
     platform.daemon_threads = True
     threading.Thread(target=platform.serve_forever, daemon=True).start()
-    print("| event | bytes | seconds | most MB | afterwards MB | asked: seconds | most MB | afterwards MB |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| event | bytes | seconds | most MB | afterwards MB | asked: seconds | most MB | afterwards MB | further statements, each ms |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in SIZES:
         for kind, make in KINDS.items():
             Platform.event = make(size).encode()
-            took, most, after, _ = run(platform.server_address[1], ())
-            _, most_asked, after_asked, asked = run(platform.server_address[1], QUESTIONS)
-            print(f"| {kind} | {len(Platform.event)} | {took:.2f} | {most:.1f} | {after:.1f} | {asked:.2f} | {most_asked:.1f} | {after_asked:.1f} |", flush=True)
+            took, most, after, _, _ = run(platform.server_address[1], ())
+            _, most_asked, after_asked, asked, each = run(platform.server_address[1], QUESTIONS)
+            print(f"| {kind} | {len(Platform.event)} | {took:.2f} | {most:.1f} | {after:.1f} | {asked:.2f} | {most_asked:.1f} | {after_asked:.1f} | {each:.2f} |", flush=True)
 
 
 main()

@@ -734,6 +734,9 @@ internal sealed class Guardian : IGate, IJudge
         if (Invocations.End(requestId) is { } invocation)
         {
             _sinks.LookForUntold();
+            // However lately everything was collected: then they were still in use.
+            if (invocation.LeftTexts)
+                _allTrimmed.Bytes = 0;
             Health.AddInvocation(!invocation.Suspicious);
             Paced(invocation);
         }

@@ -1,3 +1,4 @@
+using Pellicle.Guard.Sinks;
 using Pellicle.Inspection;
 
 namespace Pellicle.Guard;
@@ -23,7 +24,8 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
     private readonly ManualResetEventSlim? _ready = inspected ? new(false) : null;
     private InspectionVerdict? _verdict;
     private IReadOnlyList<EventText>? _texts;
-    private int _carried;
+    private StatementIndex? _index;
+    private int _carried, _statements;
     private bool _released;
 
     internal string RequestId => requestId;
@@ -43,6 +45,19 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
             AwaitInspection();
             return _texts ??= Ordered(_verdict?.Texts ?? []);
         }
+    }
+
+    /// <summary>Statements that are compared with each text before it pays to have an index of them, and texts, and bytes of the event, from which it does.</summary>
+    private const int FewStatements = 3, ManyTexts = 64, ManyBytes = 16 * 1024;
+
+    /// <summary>For a statement that is asked about: an index of its texts, once there were several and the event is large.</summary>
+    /// <param name="texts">What <see cref="Texts"/> gave.</param>
+    internal StatementIndex? ForStatements(IReadOnlyList<EventText> texts)
+    {
+        if (Interlocked.Increment(ref _statements) <= FewStatements || (texts.Count < ManyTexts && EventBytes < ManyBytes))
+            return null;
+        lock (_lock)
+            return ReferenceEquals(texts, _texts) ? _index ??= new StatementIndex(texts) : null;
     }
 
     /// <summary>Those that have a sign of what a browser would run.</summary>
@@ -81,9 +96,13 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         lock (_lock)
         {
             _released = true;
+            _index = null;
             _verdict?.Release();
         }
     }
+
+    /// <summary>Its texts, megabytes, were made and are nobody's any more.</summary>
+    internal bool LeftTexts { get; private set; }
 
     /// <summary>It was answered: what it left behind may still act, but most often nothing does.</summary>
     internal void Rest()
@@ -92,7 +111,9 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
             return;
         lock (_lock)
         {
+            LeftTexts = _texts is not null;
             _texts = null;
+            _index = null;
             _verdict?.Rest();
         }
     }
@@ -103,6 +124,7 @@ internal sealed class Invocation(string requestId, ulong number, bool inspected)
         {
             _verdict = verdict;
             _texts = null;
+            _index = null;
             if (_released)
                 verdict?.Release();
         }

@@ -16,6 +16,65 @@ public class SqlSinkTests
 
     private static EventText[] Texts(string value) => [new("unrelated", "hello there, from all of us"), new("field", value)];
 
+    /// <summary>Statements and events made of the same pieces, so that they meet in every way: the index finds what a look at each text finds.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void With_an_index_of_the_event_the_answer_is_the_same(int seed)
+    {
+        string[] pieces =
+        [
+            "anna", "O'Brien", "' OR '1'='1", " or 1=1", "--", "; drop table users", "/**/", " ", "\u00a0", "1", "42", "union select", "SELECT", "name desc, id", "id", "=", "'", "\"", "(", ")", "pg_sleep(1)", "sleep", ",", " and ", "x'; --",
+            "stra\u00dfe", "\u0130d", "\u017f or", "\ud801\udc28 or", "\ud801\udc00 or", "k or", "\u212a or", "|", "||", "&&", "case when", "#", "\n", "\t", "now()", "customer 17", "Customer 17", " into ", "0x1f", "$$",
+        ];
+        string[] around = ["select * from users where name='", "' and id = 7", "insert into orders(id, name) values (1, '", "')", "update t set a=", " where b=", "select count(*) from t where x in (", ")", "delete from ", " order by "];
+        var random = new Random(seed);
+        int met = 0, blocked = 0;
+        for (var round = 0; round < 400; round++)
+        {
+            var texts = Enumerable.Range(0, random.Next(1, 60)).Select(i => new EventText($"field{i}", Made(pieces, 5))).ToList();
+            var index = new StatementIndex(texts);
+            for (var i = 0; i < 20; i++)
+            {
+                var value = random.Next(3) > 0 ? texts[random.Next(texts.Count)].Text : Made(pieces, 6);
+                value = random.Next(4) switch { 0 => value.ToUpperInvariant(), 1 => value.Trim(), 2 when value.Length > 2 => value[random.Next(value.Length / 2)..], _ => value };
+                var statement = around[random.Next(around.Length)] + value + around[random.Next(around.Length)] + (random.Next(3) == 0 ? Made(pieces, 3) : "");
+                var dialect = random.Next(3) switch { 0 => SqlText.MySql, 1 => SqlText.PostgreSql, _ => SqlText.Sqlite };
+                var each = SqlSink.Check(dialect, statement, texts);
+                SqlSink.Check(dialect, statement, texts, index).ShouldBe(each, statement);
+                met += each is null ? 0 : 1;
+                blocked += each is { Block: true } ? 1 : 0;
+            }
+        }
+
+        // Else nothing was compared.
+        met.ShouldBeGreaterThan(400);
+        blocked.ShouldBeGreaterThan(200);
+        (met < 7600).ShouldBeTrue();
+
+        string Made(string[] from, int most) => string.Concat(Enumerable.Range(0, random.Next(1, most)).Select(_ => from[random.Next(from.Length)]));
+    }
+
+    /// <summary>A batch whose every record is written by a statement of its own: after the first few an index is used, and an attack is still met, by whichever statement.</summary>
+    [Fact]
+    public void The_statement_that_meets_an_attack_may_be_any_of_a_batch()
+    {
+        using var hop = new Hop(ProtectionMode.Protect);
+        hop.Policy.Set(new PolicyDocument { Mode = ProtectionMode.Protect, Events = new EventPolicy { Mode = ProtectionMode.Monitor } }, "test");
+        using var runtime = hop.Runtime();
+        foreach (var id in (string[])["one", "two"])
+        {
+            var names = Enumerable.Range(0, 200).Select(i => i == 150 ? $"x' OR '{i}'='{i}" : $"Customer no. {i} of {id}").ToList();
+            hop.Platform.Event(id, System.Text.Json.JsonSerializer.Serialize(new { items = names.Select(n => new { name = n }) }));
+            runtime.Next();
+            SpinWait.SpinUntil(() => hop.Guardian.Invocations.Find(id) is { Pending: false });
+            var denied = names.Select((name, i) => (i, hop.Guardian.Judge(new Query(Dimension.Statement, QueryFlags.None, (uint)Environment.ProcessId, Environment.ProcessId, id == "one" ? 1u : 2u, [SqlText.PostgreSql, $"select id from customers where name = '{name}'"])).Deny)).ToList();
+            denied.Where(d => d.Deny).Select(d => d.i).ShouldBe([150]);
+            runtime.Respond(id, "1");
+        }
+    }
+
     /// <summary>A query console: its filter is meant to be SQL, the rest of the event is not.</summary>
     [Fact]
     public void A_field_that_the_policy_says_is_meant_for_it_is_passed_over_and_no_other_field()

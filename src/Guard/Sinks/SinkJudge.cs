@@ -47,7 +47,7 @@ internal sealed class SinkJudge(Guardian guardian)
         var met = false;
         foreach (var candidate in candidates)
         {
-            if (Meet(query, candidate.Texts, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
+            if (Meet(query, candidate, guardian.Policy.Document.Events.Suppress, query.Dimension == Dimension.Host && IsKnownHost(query), ref met) is not { } hit)
                 continue;
             if (hit.Block && OwnActs.Covers(query) && (_own.Has(query) || IsConstant(query, candidate.Texts)))
             {
@@ -232,13 +232,16 @@ internal sealed class SinkJudge(Guardian guardian)
     }
 
     /// <summary>A field that the policy says is meant to come to this sink (a filter of a query console) is passed over; the others are not.</summary>
-    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, IReadOnlyList<EventSuppression> meant, bool known, ref bool met)
+    private static SinkHit? Meet(Query query, Invocation invocation, IReadOnlyList<EventSuppression> meant, bool known, ref bool met)
     {
+        var texts = invocation.Texts;
         Effort.Begin();
         try
         {
-            while (texts.Count > 0 && Meet(query, new MeteredTexts(texts), known) is { } hit)
+            var index = query.Dimension == Dimension.Statement ? invocation.ForStatements(texts) : null;
+            while (texts.Count > 0 && Meet(query, new MeteredTexts(texts), known, index) is { } hit)
             {
+                index = null;
                 if (!meant.Any(suppression => suppression.Covers(hit.Detector, hit.Field)))
                     return hit;
                 met = true;
@@ -266,7 +269,7 @@ internal sealed class SinkJudge(Guardian guardian)
     internal bool TakesLong(Query query) =>
         guardian.Initialised && !query.Flags.HasFlag(QueryFlags.Init) && guardian.Invocations.Largest >= LargeEventBytes;
 
-    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, bool known) => query.Dimension switch
+    private static SinkHit? Meet(Query query, IReadOnlyList<EventText> texts, bool known, StatementIndex? index) => query.Dimension switch
     {
         Dimension.Process => ProcessSink.Check(query.Item, query.Field(2), query.Field(1).TrimEnd('\0').Split('\0'), texts, () => Loader.Folder(query.PeerPid)),
         Dimension.Host => HostSink.Check(query.Item, query.Field(1), texts, known),
@@ -274,7 +277,7 @@ internal sealed class SinkJudge(Guardian guardian)
         Dimension.Write => PathSink.Check(query.Item, query.Field(1), texts) ?? PathSink.Unpacked(query.Item, query.Field(1), texts),
         Dimension.Library => PathSink.Check(query.Item, query.Field(1), texts) ?? CodeSink.Dropped(query.Item, texts),
         Dimension.Code => CodeSink.Check(query.Item, query.Field(1), texts),
-        Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts),
+        Dimension.Statement => SqlSink.Check(query.Item, query.Field(1), texts, index),
         Dimension.Deserialize => CodeSink.Restored(query.Item, texts),
         Dimension.Tamper when query.Item == Variable => VariableSink.Check(query.Field(1), texts),
         Dimension.Tamper when query.Item == Source => ScriptSink.Module(query.Field(1), texts),

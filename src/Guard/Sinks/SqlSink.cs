@@ -10,13 +10,13 @@ namespace Pellicle.Guard.Sinks;
 internal static class SqlSink
 {
     /// <summary>What a value must have to be more than a word: <c>1--</c>.</summary>
-    private const int MinRun = 3;
+    internal const int MinRun = 3;
 
     /// <summary>Tokens of what goes on behind a literal that the event's text ends, with the literal: <c>' OR 1</c>.</summary>
     private const int MinBroken = 3;
 
     /// <summary>A text is searched for case-insensitively up to this length; the work would be the statement's length times its own.</summary>
-    private const int MaxWhole = 8192;
+    internal const int MaxWhole = 8192;
 
     /// <summary>Longer statements may have come without their end.</summary>
     private const int MaxComplete = 160_000;
@@ -36,7 +36,11 @@ internal static class SqlSink
         "IN", "VALUES", "ON", "AS", "WHERE", "FROM", "BY", "NOT", "SET", "USING", "KEY", "REFERENCES", "COUNT", "SUM", "AVG", "MIN", "MAX", "LOWER", "UPPER", "LENGTH", "ROUND", "ABS", "DATE", "COALESCE",
     };
 
-    internal static SinkHit? Check(string dialect, string statement, IReadOnlyList<EventText> texts)
+    /// <param name="dialect">Of the database.</param>
+    /// <param name="statement">As it is sent.</param>
+    /// <param name="texts">Of the event.</param>
+    /// <param name="index">Of the same texts, where there is one: the answer is the same, sooner.</param>
+    internal static SinkHit? Check(string dialect, string statement, IReadOnlyList<EventText> texts, StatementIndex? index = null)
     {
         if (texts.Count == 0)
             return null;
@@ -44,9 +48,9 @@ internal static class SqlSink
         if (SameTwice(statement, tokens, texts) is { } same)
             return same;
         SinkHit? weaker = null;
-        foreach (var (field, text) in texts)
+        foreach (var (field, text) in index is null ? texts : index.Of(statement, Pieces(statement, tokens)).Select(i => texts[i]))
         {
-            if (text.Length < MinRun || !text.AsSpan().ContainsAny(Parting))
+            if (!MayPart(text))
                 continue;
             var hit = Whole(statement, tokens, field, text) ?? Part(statement, tokens, field, text);
             if (hit is { Block: true })
@@ -55,6 +59,9 @@ internal static class SqlSink
         }
         return weaker;
     }
+
+    /// <summary>A text that may be more than one token.</summary>
+    internal static bool MayPart(string text) => text.Length >= MinRun && text.AsSpan().ContainsAny(Parting);
 
     /// <summary><c>where id=id</c>: a name in the place of a value, the one that it is compared with, is true of every row. <c>set id=id</c> is a habit of programs.</summary>
     private static SinkHit? SameTwice(string statement, List<SqlToken> tokens, IReadOnlyList<EventText> texts)
@@ -75,7 +82,7 @@ internal static class SqlSink
     }
 
     /// <summary>The text as it is, whatever became of its case.</summary>
-    private static SinkHit? Whole(string statement, List<SqlToken> tokens, string field, string text)
+    private static SinkHit? Whole(string statement, List<SqlToken> tokens, EventField field, string text)
     {
         var value = text.Trim();
         if (value.Length is < MinRun or > MaxWhole)
@@ -92,21 +99,28 @@ internal static class SqlSink
     }
 
     /// <summary>What the program cut out of the text: around each token of structure, with the character before or after it.</summary>
-    private static SinkHit? Part(string statement, List<SqlToken> tokens, string field, string text)
+    private static SinkHit? Part(string statement, List<SqlToken> tokens, EventField field, string text)
+    {
+        foreach (var (from, to) in Pieces(statement, tokens))
+        {
+            var run = Overlap.Around(statement, from, to - from, text);
+            if (run.Length >= MinRun && Judge(statement, tokens, field, run.Start, run.Start + run.Length, whole: false) is { } hit)
+                return hit;
+        }
+        return null;
+    }
+
+    /// <summary>Each token of structure with the character before it, and with the one behind it.</summary>
+    private static IEnumerable<(int From, int To)> Pieces(string statement, List<SqlToken> tokens)
     {
         for (var i = 0; i < tokens.Count; i++)
         {
             if (!IsStructure(statement, tokens, i))
                 continue;
             var end = tokens[i].Kind == SqlTokenKind.Comment ? Math.Min(tokens[i].Start + 2, tokens[i].End) : tokens[i].End;
-            foreach (var (from, to) in ((int, int)[])[(i > 0 ? tokens[i - 1].End - 1 : tokens[i].Start, end), (tokens[i].Start, i + 1 < tokens.Count ? tokens[i + 1].Start + 1 : end)])
-            {
-                var run = Overlap.Around(statement, from, to - from, text);
-                if (run.Length >= MinRun && Judge(statement, tokens, field, run.Start, run.Start + run.Length, whole: false) is { } hit)
-                    return hit;
-            }
+            yield return (i > 0 ? tokens[i - 1].End - 1 : tokens[i].Start, end);
+            yield return (tokens[i].Start, i + 1 < tokens.Count ? tokens[i + 1].Start + 1 : end);
         }
-        return null;
     }
 
     /// <param name="statement">As it is sent.</param>
@@ -115,7 +129,7 @@ internal static class SqlSink
     /// <param name="start">Of the run that the event brought.</param>
     /// <param name="end">Of the run.</param>
     /// <param name="whole">It is all of the event's text.</param>
-    private static SinkHit? Judge(string statement, List<SqlToken> tokens, string field, int start, int end, bool whole)
+    private static SinkHit? Judge(string statement, List<SqlToken> tokens, EventField field, int start, int end, bool whole)
     {
         var first = tokens.FindIndex(t => t.End > start);
         if (first < 0)
