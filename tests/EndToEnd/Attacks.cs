@@ -101,7 +101,12 @@ internal static class Attacks
             Values = new Dictionary<string, string> { ["python"] = "import os\nx = str(sorted(os.environ))\n", ["node"] = "exports.x = Object.keys(process.env).join();\n", ["ruby"] = "$x = ENV.keys.join(',')\n" },
             Benign = ["Anna Maria"], FromEvent = true, Languages = ["python", "node"], NotIn = "Java and .NET load classes and assemblies, which have rows of their own",
         },
-        new() { Name = "import-file", Rows = "3, 15", Title = "the same by `import()`", Op = "import-file", Value = "export const x = Object.keys(process.env).join();\n", Evidence = "AWS_SECRET", BenignOp = "import-own", Benign = ["Anna Maria"], FromEvent = true, Languages = ["node"], NotIn = "a way of Node.js" },
+        new()
+        {
+            Name = "class-file", Rows = "3, 15", Title = "a class or an assembly that came with the event is written to `/tmp` and loaded", Op = "class-file", Evidence = "uid=", BenignOp = "class-file-own", Benign = ["Anna Maria"], FromEvent = true,
+            Values = new Dictionary<string, string> { ["java"] = Gift(gifts, "class"), ["dotnet"] = Gift(gifts, "assembly") }, Languages = ["java", "dotnet"], NotIn = "the others load modules, which have a row of their own",
+        },
+        new() { Name = "import-file", Rows = "3, 15", Title = "a module that came with the event is written to `/tmp` and loaded by `import()`", Op = "import-file", Value = "export const x = Object.keys(process.env).join();\n", Evidence = "AWS_SECRET", BenignOp = "import-own", Benign = ["Anna Maria"], FromEvent = true, Languages = ["node"], NotIn = "a way of Node.js" },
         new() { Name = "worker", Rows = "3, 15", Title = "the same as a worker thread", Op = "worker", Value = "require('worker_threads').parentPort.postMessage(Object.keys(process.env).join());\n", Evidence = "AWS_SECRET", BenignOp = "worker-own", Benign = ["Anna Maria"], FromEvent = true, Languages = ["node"], NotIn = "a way of Node.js" },
         new() { Name = "memfd", Rows = "12, 16", Title = "a program that exists in memory only is started", Op = "memfd", Evidence = "from-memory", BenignOp = "script", Languages = Foreign, NotIn = "Node.js and Java make no memory file without native code" },
         new() { Name = "stop-runtime", Rows = "12", Title = "a child stops the runtime to take its place", Op = "stop-runtime", Evidence = "stopped-it", BenignOp = "stop-own" },

@@ -124,6 +124,8 @@ public sealed class Handler
                     return $"looked up, {error.SocketErrorCode}";
                 }
             case "deserialize": return $"{Assembly.Load(Convert.FromBase64String(v)).GetType("Gift")!.GetMethod("Open")!.Invoke(null, null)}";
+            case "class-file": return AssemblyFile("/tmp/sent.dll", Convert.FromBase64String(v));
+            case "class-file-own": return AssemblyFile("/tmp/own.dll", File.ReadAllBytes(Data + "/hooks/hook.dll")).Length > 0 ? v : "";
             case "unzip": return Unzip(v);
             case "datagram":
                 return SendDatagram(Variable("OTHER"));
@@ -333,6 +335,13 @@ public sealed class Handler
         }
 
         return "unpacked " + string.Join(' ', paths);
+    }
+
+    /// <summary>Loads it from a file, as plug-ins are.</summary>
+    private static string AssemblyFile(string path, byte[] bytes)
+    {
+        File.WriteAllBytes(path, bytes);
+        return $"{new System.Runtime.Loader.AssemblyLoadContext(path).LoadFromAssemblyPath(path).GetType("Gift")!.GetMethod("Open")!.Invoke(null, null)}";
     }
 
     private static string LoadLibrary(string path)

@@ -172,6 +172,8 @@ public final class Handler {
             case "aws" -> get("http://" + v + ".us-east-1.amazonaws.com:" + System.getenv("AWS_PORT") + "/");
             case "mine" -> connect(System.getenv("POOL"));
             case "define" -> new Definer().define(Base64.getDecoder().decode(v));
+            case "class-file" -> classFile("Sent", Base64.getDecoder().decode(v));
+            case "class-file-own" -> classFile("Own", Files.readAllBytes(DATA.resolve("own.bin"))) + v;
             case "define-own" -> new Definer().define(Files.readAllBytes(DATA.resolve("own.bin")));
             case "define-lookup" -> MethodHandles.lookup().defineClass(Base64.getDecoder().decode(v)).getConstructor().newInstance().toString();
             case "define-hidden" -> hidden(Base64.getDecoder().decode(v));
@@ -246,6 +248,15 @@ public final class Handler {
 
     private static String hidden(byte[] bytes) throws ReflectiveOperationException {
         return MethodHandles.lookup().defineHiddenClass(bytes, true).lookupClass().getConstructor().newInstance().toString();
+    }
+
+    /** Loads it from a file, as plug-ins are. */
+    private static String classFile(String name, byte[] bytes) throws IOException, ReflectiveOperationException {
+        Path folder = Files.createDirectories(Path.of("/tmp/classes"));
+        Files.write(folder.resolve(name + ".class"), bytes);
+        try (var loader = new java.net.URLClassLoader(new java.net.URL[] {folder.toUri().toURL()})) {
+            return loader.loadClass(name).getConstructor().newInstance().toString();
+        }
     }
 
     /** Loads what it is given. */
