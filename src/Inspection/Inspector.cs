@@ -176,6 +176,8 @@ public static class Inspector
     /// <summary>Of a text with more, all its separators are looked at.</summary>
     private const int MostCommands = 4096;
 
+    private static readonly int CommandDetector = Array.FindIndex(All, d => d is Detectors.CommandInjection);
+
     private static readonly int QueryDetector = Array.FindIndex(All, d => d is Detectors.SqlInjection);
 
     /// <summary>Shorter texts are read for all literals sooner than searched for each set of words that make queries.</summary>
@@ -570,7 +572,7 @@ public static class Inspector
             var statements = (concern.Detectors & Detectors.Clean.Concern.Statements) != 0;
             if (statements && whole.Length < MinAsked && (concern.Detectors >> QueryDetector & 1) != 0)
             {
-                Find(place, step, new Detectors.Subject(whole, Literals, places, lengths) { Commands = commands, KnowsCommands = knows }, concern.Detectors);
+                Find(place, step, new Detectors.Subject(whole, Literals, places, lengths) { Commands = commands, KnowsCommands = knows, Least = _ofParameters.Least }, concern.Detectors);
                 return;
             }
 
@@ -585,14 +587,28 @@ public static class Inspector
             var found = (uint)concern.Sets;
             foreach (var (detector, set, search, length) in Short)
             {
-                if ((concern.Detectors >> detector & 1) != 0 && whole.IndexOfAny(search) is >= 0 and var first && ((found & set.Bit) == 0 || first < places[BitOperations.TrailingZeroCount(set.Bit)]))
+                // INVARIANT: of commands there is `|sh` with a line break, and before it one may stand.
+                if ((concern.Detectors >> detector & 1) != 0 && !(knows && detector == CommandDetector && !HasBar(whole, commands)) && whole.IndexOfAny(search) is >= 0 and var first && ((found & set.Bit) == 0 || first < places[BitOperations.TrailingZeroCount(set.Bit)]))
                 {
                     found |= set.Bit;
                     (places[BitOperations.TrailingZeroCount(set.Bit)], lengths[BitOperations.TrailingZeroCount(set.Bit)]) = (first, length);
                 }
             }
 
-            Find(place, step, new Detectors.Subject(whole, found, places, lengths, commands, knows) { HasStatements = statements }, concern.Detectors);
+            Find(place, step, new Detectors.Subject(whole, found, places, lengths, commands, knows) { HasStatements = statements, Least = _ofParameters.Least }, concern.Detectors);
+        }
+
+        private static bool HasBar(ReadOnlySpan<char> text, ReadOnlySpan<int> commands)
+        {
+            foreach (var place in commands)
+            {
+                if (text[place] == '|' && place + 1 < text.Length && (text[place + 1] | 0x20) == 's')
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
         /// <summary>No detector can find anything. Short texts mostly have blanks, and long ones that have none are encoded data.</summary>

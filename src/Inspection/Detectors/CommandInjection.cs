@@ -59,6 +59,9 @@ internal sealed class CommandInjection : IDetector
     /// <summary>No separator and no opening says more.</summary>
     private const double Most = 0.95;
 
+    /// <summary>An ordinary word without an argument says no more, in texts that are longer than a parameter.</summary>
+    private const double Mentioned = 0.4;
+
     /// <summary>A line, and whoever speaks of a command, says no more.</summary>
     private const double Spoken = 0.6;
 
@@ -84,7 +87,7 @@ internal sealed class CommandInjection : IDetector
         var reading = new Reading(text);
         for (var (i, next) = (known ? places is [var first, ..] ? first : text.Length : commands ? Next(text, 0) : text.Length, 1); i < text.Length && best.Confidence < Most; i = !known ? Next(text, i + 1) : next < places.Length ? places[next++] : text.Length)
         {
-            if (best.Confidence >= Spoken && text.Length > LongestWhole && SaysLittle(ref reading, i))
+            if (text.Length > LongestWhole && (best.Confidence >= Spoken || subject.Least >= Spoken ? SaysLittle(ref reading, i) : best.Confidence >= Mentioned && text[i] == '\n' && IsOrdinaryWord(text, i)))
             {
                 continue;
             }
@@ -104,7 +107,7 @@ internal sealed class CommandInjection : IDetector
             best = best.Or(found);
         }
 
-        best = best.Or(text.Length <= LongestWhole ? Whole(subject) : Match.None).Or(subject.Any(Signs.Parenthesis) ? Function(text) : Match.None);
+        best = best.Or(text.Length <= LongestWhole ? Whole(subject) : Match.None).Or(subject.Any(Signs.Parenthesis) ? Function(text, known, places) : Match.None);
         if (best.Confidence < 0.95)
         {
             // `docker run … sh -c "…"` is what the tool is told.
@@ -138,9 +141,10 @@ internal sealed class CommandInjection : IDetector
     }
 
     /// <summary>A function of a scripting language that is given a command in backticks, <c>print(`echo …`)</c>, or a shell's definition that runs on.</summary>
-    private static Match Function(ReadOnlySpan<char> text)
+    private static Match Function(ReadOnlySpan<char> text, bool known, ReadOnlySpan<int> places)
     {
-        var tick = text.IndexOf("(`", StringComparison.Ordinal);
+        // INVARIANT: a backtick behind a parenthesis is a place where a command may stand.
+        var tick = known ? Opened(text, places) : text.IndexOf("(`", StringComparison.Ordinal);
         if (tick > 0 && char.IsAsciiLetter(text[tick - 1]) && text.IndexOf("`)", tick + 2) > 0)
         {
             Span<char> buffer = stackalloc char[32];
@@ -166,7 +170,22 @@ internal sealed class CommandInjection : IDetector
         return Match.None;
     }
 
-    /// <summary>No more than <see cref="Spoken"/> is said of this place of a text that is no command as a whole: a substitution in prose, or a line that begins with a word that is neither a path nor hidden by quotes.</summary>
+    private static int Opened(ReadOnlySpan<char> text, ReadOnlySpan<int> places)
+    {
+        foreach (var place in places)
+        {
+            if (text[place] == '`' && place > 0 && text[place - 1] == '(')
+            {
+                return place - 1;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
+    /// No more than <see cref="Spoken"/> is said of this place of a text that is no command as a whole: a substitution in prose, a line that begins with a word that is neither a path nor hidden by quotes, or such a word behind another separator in prose, without an argument.
+    /// </summary>
     private static bool SaysLittle(ref Reading reading, int at)
     {
         var text = reading.Text;
@@ -175,11 +194,22 @@ internal sealed class CommandInjection : IDetector
             return reading.IsProse(at);
         }
 
-        if (text[at] != '\n')
+        var (line, end) = (text[at] == '\n', at + 1);
+        for (end += !line && end < text.Length && text[end] == text[at] ? 1 : 0; end < text.Length && text[end] is ' ' or '\t'; end++)
         {
-            return false;
         }
 
+        var word = end;
+        for (; end < text.Length && (Words.IsWord(text[end]) || text[end] is '-' or '.'); end++)
+        {
+        }
+
+        return end > word && (end == text.Length || text[end] is not ('\'' or '"' or '\\')) && (line || (!ArgumentLike(text, end) && reading.IsProse(at)));
+    }
+
+    /// <summary>The rest of what <see cref="AfterSeparator"/> says of words that are ordinary ones: no argument follows, and the text is none that they end.</summary>
+    private static bool IsOrdinaryWord(ReadOnlySpan<char> text, int at)
+    {
         for (at++; at < text.Length && text[at] is ' ' or '\t'; at++)
         {
         }
@@ -189,7 +219,7 @@ internal sealed class CommandInjection : IDetector
         {
         }
 
-        return at > word && (at == text.Length || text[at] is not ('\'' or '"' or '\\'));
+        return at > word && at + 1 < text.Length && text[at] == ' ' && char.IsAsciiLetter(text[at + 1]) && text[at + 1] is not ('h' or 'H' or 'c' or 'C') && OrdinaryWords.Contains(text[word..at]);
     }
 
     private static int Next(ReadOnlySpan<char> text, int from)
@@ -356,8 +386,18 @@ internal sealed class CommandInjection : IDetector
             }
 
             var (ends, starts) = _words ??= (FirstWords(_text), LastWords(_text));
-            var open = _open;
-            return ends.Count(e => e <= open) + starts.Count(s => s > close) >= MinWordsAround;
+            var around = 0;
+            foreach (var end in ends)
+            {
+                around += end <= _open ? 1 : 0;
+            }
+
+            foreach (var start in starts)
+            {
+                around += start > close ? 1 : 0;
+            }
+
+            return around >= MinWordsAround;
         }
 
         private static int Next(ReadOnlySpan<char> text, ref int known, char close, int from)

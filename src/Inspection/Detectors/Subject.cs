@@ -90,6 +90,9 @@ internal readonly ref struct Subject
 
     public bool KnowsCommands { get; init; }
 
+    /// <summary>What is found of parameters and is no stronger is not kept.</summary>
+    public double Least { get; init; }
+
     /// <summary>
     /// A query may be joined to another, a statement begin behind a semicolon or parenthesis, a delay be called, or a clause follow a value. When not, a query is changed by what stands
     /// right behind a quote or is the condition of a short text.

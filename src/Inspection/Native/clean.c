@@ -115,7 +115,7 @@ struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encode
 
 /* Farther than this nobody looks from one place; what goes on for longer is not clean. */
 /* INVARIANT: QUOTES as SqlInjection.MaxQuotes: behind the others of a text nobody looks. */
-enum { QUOTES = 12, STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, DISGUISED = 1024 * 3, WHOLE = 96 * 3, COMPARED = 64 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
+enum { LINES = 8, RETURNS = 16, QUOTES = 12, STEP = 64, HEADER = 256 * 3, BARE = 400 * 3, DISGUISED = 1024 * 3, WHOLE = 96 * 3, COMPARED = 64 * 3, COMMAND = 31, BLOCKS_OF_TEXT = 1024, ESCAPED = 32 * 1024, LONG = 99 };
 
 /* A text, or the texts of a list; where one begins and ends. */
 struct texts {
@@ -128,7 +128,7 @@ struct texts {
     int tags;                         /* 1: one begins before there, 2: and has ended */
     uint64_t dot, foreign_run, blank_run; /* the last bit of a block: a dot; of a text that goes on: it has characters beyond ASCII, or blanks */
     int closes;                       /* the character that ends a text; -1 for one alone */
-    int lines;
+    int lines;                        /* what stands between them */
     int quotes;                       /* of a text alone: that have been looked at, no more than there were */
 };
 
@@ -711,10 +711,10 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
         if (next == *at) return has_bytes(t, start, BARE) && !meets_command(t, at + 2, 0);
         return !(next == '#' && *at == '&' && tags_before(t, start, at) == 1) && !meets_command(t, at + 1, 1);
     case '\n':
-        t->lines = 1;
+        t->lines |= LINES;
         return !meets_command(t, at + 1, 1);
     case '\r':
-        t->lines = 1;
+        t->lines |= RETURNS;
         return 1;
     case '=':
         return !has_handler(t, at);
@@ -738,7 +738,7 @@ INLINE int is_quiet(struct texts *t, const uint8_t *start, const uint8_t *at)
     case '{':
         return next != '{' && next != '%' && before != '#' && before != '*' && before != '@' && before != '$';
     case '\\':
-        return has_bytes(t, start, WHOLE + 1);
+        return next != 'n' || has_bytes(t, start, WHOLE + 1); /* a line break in disguise before a command that is all of a text */
     }
     return 1;
 }
@@ -758,7 +758,7 @@ INLINE int is_plain_name(const uint8_t *at)
 /* Quiet, of nearly all signs of prose: words behind them whose first letters begin nothing that matters there, lines that begin with none, and equals signs behind no long name. */
 INLINE int is_plainly_quiet(struct texts *t, const uint8_t *at)
 {
-    enum { JOIN = 1, START = 2, COMMAND = 4, LINE = 8, TICK = 16 };
+    enum { JOIN = 1, START = 2, COMMAND = 4, LINE = LINES, TICK = 16 };
     static const uint8_t signs[256] = { ['\''] = JOIN, ['"'] = JOIN, ['&'] = COMMAND, ['|'] = COMMAND, [';'] = START | COMMAND, ['\n'] = COMMAND | LINE, ['`'] = JOIN | COMMAND | TICK };
     static const uint8_t no_command[256] = { ['0' ... '9'] = LINE, ['#'] = LINE, ['<'] = LINE, ['>'] = LINE, ['-'] = LINE, ['*'] = LINE, ['|'] = LINE, ['}'] = LINE, ['['] = LINE, ['\n'] = LINE }; /* of several lines the last is told of */
     uint32_t sign = signs[*at];
@@ -912,9 +912,15 @@ INLINE int has_header(const struct texts *t, const uint8_t *text, ptrdiff_t leng
 {
     uint64_t blanks, pairs;
     if (length > HEADER) return 0;
+    if (length > HEADER / 3) {
+        int characters = 0;
+        for (ptrdiff_t i = 0; i < length; i++) characters += (text[i] & 0xc0) != 0x80;
+        if (characters > HEADER / 3) return 0;
+    }
     for (const uint8_t *at = text; at < t->end; at += 64) {
-        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, hits = (t->kit->ends(at, '\n', &blanks, &pairs) | t->kit->ends(at, '\r', &blanks, &pairs)) & valid;
-        for (; hits; hits &= hits - 1) {
+        uint64_t valid = t->end - at < 64 ? below((int)(t->end - at)) : ~0ULL, hits = t->kit->ends(at, '\n', &blanks, &pairs), words = blanks & (blanks >> 6 | ~below(58)) & valid;
+        if (t->lines & RETURNS) hits |= t->kit->ends(at, '\r', &blanks, &pairs);
+        for (hits &= valid; hits; hits &= hits - 1) {
             const uint8_t *place = at + first_of(hits);
             if (begins_header(place + 1) || (*place == '\r' && place - text > 9 && (four(place - 4) | 0x20202020) == 0x7974696c)) return 1; /* capability */
         }
@@ -922,10 +928,8 @@ INLINE int has_header(const struct texts *t, const uint8_t *text, ptrdiff_t leng
             const uint8_t *place = at + first_of(hits);
             if (place - text > 6 && ((four(place - 3) | 0x202020) == 0x3a6f7420 || (four(place - 3) | 0x202020) == 0x3a6d6f72)) return 1; /* rcpt to:, mail from: */
         }
-        for (hits = (t->kit->ends(at, 'h', &blanks, &pairs) | t->kit->ends(at, 'H', &blanks, &pairs)) & valid; hits; hits &= hits - 1) {
-            const uint8_t *place = at + first_of(hits);
-            if (place - text > 4 && (four(place - 3) | 0x20202020) == 0x68637465 && place[1] == ' ') return 1; /* fetch */
-        }
+        for (; words; words &= words - 1)
+            if ((four(at + first_of(words) + 1) | 0x20202020) == 0x63746566) return 1; /* a word of five letters: fetch */
     }
     return 0;
 }
@@ -1009,7 +1013,7 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
         if (others & COMMANDS && meets_command(t, at + 1, 1)) found |= COMMANDS;
         return found;
     case '\n':
-        t->lines = 1;
+        t->lines |= LINES;
         return others & COMMANDS && meets_command(t, at + 1, 1) ? COMMANDS : 0;
     case '=': return others & SCRIPTS && !is_quiet(t, start, at) ? SCRIPTS : 0;
     case '/': return others & ADDRESSES && !is_quiet(t, start, at) ? ADDRESSES : 0;
@@ -1020,7 +1024,7 @@ static uint32_t concerned_by(struct texts *t, const uint8_t *start, const uint8_
     case '<': case '>': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
     case '$': return is_quiet(t, start, at) ? 0 : next == '(' ? COMMANDS : TEMPLATES;
     case '{': return is_quiet(t, start, at) ? 0 : TEMPLATES;
-    case '\\': return is_quiet(t, start, at) ? 0 : EVERY;
+    case '\\': return is_quiet(t, start, at) ? 0 : COMMANDS;
     }
     return is_quiet(t, start, at) ? 0 : EVERY;
 }
