@@ -1857,7 +1857,7 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
             if (may_be_gram(w->screen->grams, block + first_of(hits)) && is_gram(&t, w->screen->grams, START(first_of(hits)), block + first_of(hits))) loud |= hits & -hits;
         for (hits = seen->acting[i] & text; hits; hits &= hits - 1) {
             const uint8_t *sign = block + first_of(hits);
-            t.start = sign - STEP; /* with less before it, what begins the text stands there */
+            t.start = sign - at < STEP ? at : sign - STEP; /* with less before it, what begins the text stands there; before the first of them may stand what is nobody's */
             if (is_plainly_quiet(&t, sign) && *sign != '\n') continue;
             t.start = START(first_of(hits));
             if (*sign == '\n' || *sign == '\r' || !is_quiet(&t, t.start, sign)) loud |= hits & -hits; /* lines are told of in a text as a whole */
