@@ -397,6 +397,9 @@ static object look(environment env, object class, object stream, object data, in
     return data;
 }
 
+/* Else the class was not as it is known here, of which JVMTI says nothing. */
+static _Atomic bool rewritten;
+
 /* JVMTI: a class is about to be defined, or, with `again`, defined once more. */
 static void on_class(environment tools, environment env, object again, object loader, const char *name, object domain, int size, const uint8_t *bytes, int *new_size, uint8_t **new_bytes)
 {
@@ -412,6 +415,7 @@ static void on_class(environment tools, environment env, object again, object lo
         return;
     *new_size = (int)written;
     *new_bytes = to;
+    atomic_store(&rewritten, true);
 }
 
 struct native { const char *name, *type; void *function; };
@@ -427,7 +431,7 @@ static bool exchange_class(environment vm, object stream)
     bool done = JVM_CALL(int, tools, TI_CAPABILITIES, const void *)(tools, wanted) == 0 && JVM_CALL(int, tools, TI_CALLBACKS, const void *, int)(tools, callbacks, sizeof callbacks) == 0 &&
         JVM_CALL(int, tools, TI_NOTIFY, int, int, object)(tools, 1, TI_CLASS_FILE, NULL) == 0 && JVM_CALL(int, tools, TI_RETRANSFORM, int, const object *)(tools, 1, &stream) == 0;
     JVM_CALL(int, tools, TI_NOTIFY, int, int, object)(tools, 0, TI_CLASS_FILE, NULL);
-    return done;
+    return done && atomic_load(&rewritten);
 }
 
 /* The thread is one of Java's, in a native method, with nothing thrown. */
