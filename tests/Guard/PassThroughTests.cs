@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Pellicle.Domain;
 using Pellicle.Guard.Tests.Support;
@@ -227,5 +229,32 @@ public class PassThroughTests
         hop.Platform.Dispose();
         using var runtime = hop.Runtime();
         Encoding.ASCII.GetString(runtime.Next()).ShouldStartWith("HTTP/1.1 502");
+    }
+
+    [Fact]
+    public void A_proxy_that_ends_leaves_alone_what_was_opened_meanwhile()
+    {
+        // A client that goes wakes the accepting thread just when the proxy ends; what it closes has numbers that others get at once.
+        for (var round = 0; round < 400; round++)
+        {
+            using var start = new Barrier(2);
+            var hop = new Hop(ProtectionMode.Monitor);
+            var runtime = hop.Runtime();
+            var ending = new Thread(() =>
+            {
+                start.SignalAndWait();
+                hop.Proxy.Dispose();
+                hop.Proxy.Dispose();
+            });
+            ending.Start();
+            start.SignalAndWait();
+            runtime.Dispose();
+            var others = Enumerable.Range(0, 8).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+            others.ForEach(o => o.Start());
+            ending.Join();
+            others.ForEach(o => new TcpClient().Connect((IPEndPoint)o.LocalEndpoint));
+            others.ForEach(o => o.Dispose());
+            hop.Dispose();
+        }
     }
 }

@@ -523,8 +523,18 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             _upstreamWasReused = false;
         }
         var fd = Fd.ConnectTcp(upstreamAddress, ConnectTimeoutMs);
+        if (fd < 0)
+            gate.Fault("connect to the Runtime API", new IOException($"errno {(-fd).ToString(CultureInfo.InvariantCulture)}"));
         lock (_ending)
+        {
+            if (fd >= 0 && Polling && _left)
+            {
+                // Nobody waits for the answer any more, and an event that came now would be lost.
+                _ = close(fd);
+                fd = -1;
+            }
             _upstream = fd;
+        }
         return fd >= 0;
     }
 

@@ -21,6 +21,7 @@ internal sealed unsafe class Proxy : IDisposable
     private volatile IPEndPoint _upstream;
     private readonly ConcurrentDictionary<int, Connection> _open = new();
     private readonly Action<Connection>? _opened;
+    private readonly Lock _ending = new();
     private int _next;
     private volatile bool _closed;
 
@@ -46,8 +47,14 @@ internal sealed unsafe class Proxy : IDisposable
 
     public void Dispose()
     {
-        _closed = true;
-        _ = shutdown(_listener, 2);
+        // INVARIANT: the accepting thread closes only once this was left, or the shutdown could meet another's socket of the same number.
+        lock (_ending)
+        {
+            if (_closed)
+                return;
+            _closed = true;
+            _ = shutdown(_listener, ShutdownBoth);
+        }
         foreach (var connection in _open.Values)
             connection.Cut();
     }
@@ -86,8 +93,11 @@ internal sealed unsafe class Proxy : IDisposable
             }
             Start(fd);
         }
-        _ = close(_listener);
-        _ = close(_watch);
+        lock (_ending)
+        {
+            _ = close(_listener);
+            _ = close(_watch);
+        }
     }
 
     private bool Watch(int fd, int id, uint events)
