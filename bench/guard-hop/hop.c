@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOM = 1 << 21 };
+/* Lambda's own core (a Go server) says how long a body of up to 2 KB is, and sends a longer one as one chunk. */
+enum { ROOM = 1 << 21, LENGTH_UP_TO = 2048 };
 
 static struct event { char *bytes; size_t length; } usual, other;
 static unsigned long every;
@@ -53,24 +54,42 @@ static int put(int fd, const char *bytes, size_t length)
     return 1;
 }
 
-/* One HTTP message with a length, or none; its size, or 0 at the end of the stream. What follows it stays in the buffer. */
+/* One HTTP message with a length or in chunks, or none; its size, or 0 at the end of the stream. What follows it stays in the buffer. */
 struct reader { int fd; char *bytes; size_t count, used; };
+
+static void length_or_chunks(const struct reader *r, const char *end, size_t *length, int *chunked)
+{
+    for (const char *line = r->bytes; line < end && (line = memchr(line, '\n', end - line)); ) {
+        if (!strncasecmp(++line, "content-length:", 15)) *length = strtoul(line + 15, NULL, 10);
+        if (!strncasecmp(line, "transfer-encoding: chunked", 26)) *chunked = 1;
+    }
+}
 
 static size_t message(struct reader *r, size_t *head)
 {
+    size_t total = 0;
+    int chunked = 0;
     r->count -= r->used;
     memmove(r->bytes, r->bytes + r->used, r->count);
     r->used = 0;
-    for (size_t total = 0;;) {
+    for (;;) {
         if (!total && r->count) {
             char *end = memmem(r->bytes, r->count, "\r\n\r\n", 4);
             if (end) {
-                *head = total = end + 4 - r->bytes;
-                for (char *line = r->bytes; line < end && (line = memchr(line, '\n', end - line)); )
-                    if (!strncasecmp(++line, "content-length:", 15)) total += strtoul(line + 15, NULL, 10);
+                size_t length = 0;
+                length_or_chunks(r, end, &length, &chunked);
+                total = (*head = end + 4 - r->bytes) + length;
             }
         }
-        if (total && r->count >= total) return r->used = total;
+        /* In chunks, the total is where the next one begins. */
+        while (total && chunked && r->count > total) {
+            char *line = memchr(r->bytes + total, '\n', r->count - total);
+            if (!line) break;
+            size_t size = strtoul(r->bytes + total, NULL, 16);
+            total = line + 1 - r->bytes + size + 2;
+            if (!size) chunked = 0;
+        }
+        if (total && !chunked && r->count >= total) return r->used = total;
         ssize_t got = recv(r->fd, r->bytes + r->count, ROOM - r->count, 0);
         if (got <= 0) return 0;
         r->count += got;
@@ -93,10 +112,11 @@ static void *answer(void *argument)
         else if (!memcmp(r.bytes, "GET", 3)) {
             const struct event *event = every && number % every == 0 ? &other : &usual;
             length = sprintf(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-%012lx\r\nLambda-Runtime-Deadline-Ms: 1900000000000\r\n"
-                "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:123456789012:function:f\r\nLambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\nContent-Length: %zu\r\n\r\n",
-                number++, event->length);
+                "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:eu-west-1:123456789012:function:f\r\nLambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0\r\n", number++);
+            length += sprintf(out + length, event->length > LENGTH_UP_TO ? "Transfer-Encoding: chunked\r\n\r\n%zx\r\n" : "Content-Length: %zu\r\n\r\n", event->length);
             memcpy(out + length, event->bytes, event->length);
             length += event->length;
+            if (event->length > LENGTH_UP_TO) length += sprintf(out + length, "\r\n0\r\n\r\n");
         } else
             length = sprintf(out, "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n");
         if (!put(r.fd, out, length)) break;

@@ -8,7 +8,7 @@ Legs: direct; a bare TCP relay and a bare HTTP relay (bench/guard-hop/hop.c); th
 median over what the bare TCP relay adds, from asking for an event until the response was accepted: what the guard does after it has delivered an event, as in `off` and
 `monitor`, counts as well. CPU is the leg's own, from the scheduler: other load on the machine disturbs it less than time.
 Everything runs on one core (PELLICLE_BENCH_CPUS=0,1 for more): with two, where the scheduler happens to put a leg's processes changes its
-median by half. Resident is after the whole run. Needs a C compiler. Bodies: an event and a response of 1 KB; events of 100 KB of every kind that costs
+median by half. Resident is after the whole run. Needs a C compiler. The platform sends events of more than 2 KB as one chunk, as Lambda's own does. Bodies: an event and a response of 1 KB; events of 100 KB of every kind that costs
 something else (kinds below), with a response of 1 KB; a response of 100 KB. A tenth of the invocations each for those of 100 KB. CASE is a part of a
 body's name.
 """

@@ -83,6 +83,48 @@ public class PassThroughTests
         hop.Guardian.Invocations.Find("c1")!.Texts.ShouldContain(t => t.Text == "b");
     }
 
+    [Theory]
+    [InlineData(1)] // as Lambda's own core sends every event of more than 2 KB
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(5000)]
+    public void An_event_in_chunks_is_the_same_event(int chunks)
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        var random = new Random(chunks);
+        for (var round = 0; round < 8; round++)
+        {
+            var text = string.Concat(Enumerable.Range(0, 200 + (round * 900)).Select(n => $"part {n} of {round} "));
+            var body = Encoding.ASCII.GetBytes($"{{\"a\":\"{text}\"}}");
+            int[] ends = [.. Enumerable.Range(0, chunks - 1).Select(_ => random.Next(1, body.Length)).Append(body.Length).Distinct().Order()];
+            var answer = new List<byte>(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: c{round}\r\nTransfer-Encoding: chunked\r\n\r\n"));
+            foreach (var (start, end) in ends.Prepend(0).Zip(ends))
+            {
+                answer.AddRange(Encoding.ASCII.GetBytes($"{end - start:x}\r\n"));
+                answer.AddRange(body[start..end]);
+                answer.AddRange("\r\n"u8);
+            }
+            answer.AddRange("0\r\n\r\n"u8);
+            hop.Platform.Raw([.. answer]);
+            runtime.Next().ShouldBe([.. answer]);
+            hop.Guardian.Invocations.Find($"c{round}")!.Texts.Select(t => t.Text).ShouldContain(text);
+            runtime.Respond($"c{round}", "1").ShouldBe(FakePlatform.Accepted);
+        }
+    }
+
+    [Fact]
+    public void A_large_event_in_one_chunk_leaves_nothing_on_the_heap()
+    {
+        var chunk = Encoding.ASCII.GetBytes($"{102400:x}\r\n{new string('x', 102400)}\r\n0\r\nTrailer: 1\r\n\r\n");
+        var pieces = new RuntimeApi.ByteBuffer();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var payload = RuntimeApi.BodyTracker.Payload(chunk, pieces);
+        GC.GetAllocatedBytesForCurrentThread().ShouldBe(before);
+        payload.Length.ShouldBe(102400);
+        payload.Span.IndexOfAnyExcept((byte)'x').ShouldBe(-1);
+    }
+
     [Fact]
     public void A_streamed_response_is_passed_piece_by_piece_with_its_trailers()
     {

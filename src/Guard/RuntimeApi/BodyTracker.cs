@@ -29,6 +29,9 @@ internal struct BodyTracker
     /// <summary>Bytes still to come of a body with a known length.</summary>
     internal readonly long Remaining => _chunked || _untilClose ? -1 : _remaining;
 
+    /// <summary>Bytes still to come of the chunk under way, as far as they are known.</summary>
+    internal readonly long ChunkRemaining => _chunked && _step == Step.Data ? _remaining : 0;
+
     /// <summary>How many of <paramref name="data"/> belong to this message. With <paramref name="content"/>, chunk payloads are copied there.</summary>
     internal int Consume(ReadOnlySpan<byte> data, List<byte>? content = null)
     {
@@ -55,6 +58,40 @@ internal struct BodyTracker
             Framing(data[i++]);
         }
         return i;
+    }
+
+    /// <summary>
+    /// What a chunked body holds that has come in whole. Lambda's own core sends every event of more than 2 KB as one chunk: that is taken as it lies there. Several are put together in
+    /// <paramref name="pieces"/>, whose bytes the answer then is.
+    /// </summary>
+    internal static ReadOnlyMemory<byte> Payload(ReadOnlyMemory<byte> body, ByteBuffer pieces)
+    {
+        var tracker = Chunked();
+        ReadOnlyMemory<byte> first = default;
+        pieces.Clear();
+        for (var at = 0; at < body.Length && tracker._step is not (Step.Done or Step.Bad);)
+        {
+            if (tracker._step != Step.Data)
+            {
+                tracker.Framing(body.Span[at++]);
+                continue;
+            }
+            var piece = body.Slice(at, (int)Math.Min(tracker._remaining, body.Length - at));
+            at += piece.Length;
+            (tracker._step, tracker._remaining) = (Step.ChunkEnd, 0);
+            if (first.IsEmpty)
+            {
+                first = piece;
+                continue;
+            }
+            if (pieces.Count == 0)
+            {
+                pieces.Reserve(body.Length);
+                pieces.Append(first.Span);
+            }
+            pieces.Append(piece.Span);
+        }
+        return pieces.Count == 0 ? first : pieces.UnreadMemory;
     }
 
     private void Framing(byte c)

@@ -32,6 +32,14 @@ internal sealed class ByteBuffer
         (_bytes, _end, _start) = (target, Count, 0);
     }
 
+    /// <summary>Adds bytes that did not come from a descriptor.</summary>
+    internal void Append(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(Count + bytes.Length);
+        bytes.CopyTo(_bytes.AsSpan(_end));
+        _end += bytes.Length;
+    }
+
     /// <summary>One receive. 0 at the end of the stream, negative errno on failure; without <paramref name="wait"/> that is EAGAIN when there is nothing yet.</summary>
     internal int Receive(int fd, bool wait = true)
     {

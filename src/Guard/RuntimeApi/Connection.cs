@@ -31,9 +31,15 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     /// <summary>What a long body is read by.</summary>
     private const int PieceBytes = 128 * 1024;
 
+    /// <summary>What follows the last chunk of an event, as a rule.</summary>
+    private const int ChunkEndBytes = 32;
+
     private readonly ByteBuffer _fromClient = new();
     private readonly Lock _ending = new();
     private readonly ByteBuffer _fromUpstream = new();
+
+    /// <summary>Puts an event together that came in several chunks.</summary>
+    private ByteBuffer? _pieces;
     private int _upstream = -1;
     private bool _upstreamWasReused;
     private bool _bodyAbandoned;
@@ -88,6 +94,8 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             {
                 _fromClient.Trim();
                 _fromUpstream.Trim();
+                _pieces?.Clear();
+                _pieces?.Trim();
             }
         }
         catch (Exception error)
@@ -104,6 +112,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             }
             _fromClient.Free();
             _fromUpstream.Free();
+            _pieces?.Free();
         }
     }
 
@@ -211,16 +220,17 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                 return Refuse(request, head, refusal);
             return StreamResponse(headLength, isHead: false) ? Outcome.KeepOpen : Outcome.Close;
         }
-        var content = body.IsChunked ? new List<byte>() : null;
         var length = headLength;
         if (body.Remaining > 0)
             _fromUpstream.Reserve(headLength + (int)body.Remaining);
         var ended = false;
         while (true)
         {
-            length += body.Consume(_fromUpstream.Unread[length..], content);
+            length += body.Consume(_fromUpstream.Unread[length..]);
             if (body.Done || body.Bad || length > MaxEventBytes || ended)
                 break;
+            if (body.ChunkRemaining is > 0 and <= MaxEventBytes)
+                _fromUpstream.Reserve(length + (int)body.ChunkRemaining + ChunkEndBytes);
             ended = _fromUpstream.Receive(_upstream) <= 0;
         }
         var message = _fromUpstream.Unread[..length];
@@ -234,7 +244,9 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             return sent && !ended && !body.Bad && StreamRest(ref body) ? Outcome.KeepOpen : Outcome.Close;
         }
         var closes = ended || HttpHead.ClosesAfter(message[..headLength]);
-        ReadOnlyMemory<byte> payload = content is null ? _fromUpstream.UnreadMemory[headLength..length] : content.ToArray();
+        var payload = _fromUpstream.UnreadMemory[headLength..length];
+        if (body.IsChunked)
+            payload = BodyTracker.Payload(payload, _pieces ??= new ByteBuffer());
         if (!gate.HoldsEvents)
         {
             // Nothing will be stopped: the runtime starts at once, and what it does next waits for the inspection where it must.
