@@ -622,7 +622,7 @@ internal sealed class Guardian : IGate, IJudge
         return stop ? OwnAnswers.Blocked(verdict.Source, incident.Id.ToString()) : null;
     }
 
-    public OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held)
+    public OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held, bool whole)
     {
         if (Policy.Mode == ProtectionMode.Off)
             return null;
@@ -635,7 +635,7 @@ internal sealed class Guardian : IGate, IJudge
             if (!held && invocation is not null && invocation.LeaksAcross(piece, _leaks) is var across && across > leak)
                 leak = across;
             if (leak == LeakKind.None)
-                return JudgeResponse(head, piece, invocation, held);
+                return whole ? JudgeResponse(head, piece, invocation, held) : null;
             if (invocation is not null && !invocation.FirstOf($"leak {leak}"))
                 return null;
             if (leak != LeakKind.Credential)
@@ -672,7 +672,7 @@ internal sealed class Guardian : IGate, IJudge
     /// <summary>The kind of answer is behaviour like any other: learned, and judged where a profile or rule speaks of it. Only answers that are here as a whole have one.</summary>
     private OwnAnswer? JudgeResponse(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body, Invocation? invocation, bool held)
     {
-        if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8) || !HttpHead.TryBody(head, response: false, out var whole) || whole.Remaining != body.Length)
+        if (!HttpHead.TryRequestLine(head, out _, out var target) || !target.EndsWith("/response"u8))
             return null;
         if (invocation is { HasScripts: true } && MarkupSink.Check(body, () => invocation.Scripts) is { } script)
             return JudgeScript(script, invocation, held);

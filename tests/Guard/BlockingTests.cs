@@ -142,6 +142,24 @@ public class BlockingTests
         hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Detector.ShouldBe("credential-leak");
     }
 
+    [Fact]
+    public void A_response_in_chunks_that_is_no_stream_is_withheld_as_another()
+    {
+        // As Go's client sends every response. The secret stands across two chunks.
+        using var hop = new Hop(ProtectionMode.Protect, s => s with { Secrets = [Secret] });
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("l", HttpBenign);
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        string[] pieces = ["{\"key\":\"" + Secret[..11], Secret[11..] + "\"}"];
+        Encoding.ASCII.GetString(runtime.Ask($"POST /2018-06-01/runtime/invocation/l/response HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n{pieces[0].Length:x}\r\n{pieces[0]}\r\n{pieces[1].Length:x}\r\n{pieces[1]}\r\n0\r\nX: 1\r\n\r\n"))
+            .ShouldStartWith("HTTP/1.1 202");
+        var sent = hop.Platform.TakeRequest();
+        sent.ShouldContain("\"statusCode\":500");
+        sent.ShouldNotContain(Secret[..11]);
+        hop.Guardian.Incidents.Take(10).ShouldHaveSingleItem().Decision.ShouldBe("blocked");
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

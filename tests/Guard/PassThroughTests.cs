@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -123,6 +124,28 @@ public class PassThroughTests
         GC.GetAllocatedBytesForCurrentThread().ShouldBe(before);
         payload.Length.ShouldBe(102400);
         payload.Span.IndexOfAnyExcept((byte)'x').ShouldBe(-1);
+    }
+
+    [Theory]
+    [InlineData(ProtectionMode.Off, 3000)]
+    [InlineData(ProtectionMode.Monitor, 3000)]
+    [InlineData(ProtectionMode.Monitor, 400_000)] // more than is waited for where nothing is stopped
+    [InlineData(ProtectionMode.Protect, 400_000)]
+    [InlineData(ProtectionMode.Protect, 7_000_000)] // more than the platform takes: it says so itself
+    public void A_response_in_chunks_is_the_same_bytes(ProtectionMode mode, int bytes)
+    {
+        using var hop = new Hop(mode);
+        using var runtime = hop.Runtime();
+        hop.Platform.Event("s1", "{}");
+        runtime.Next();
+        hop.Platform.TakeRequest();
+        var text = new StringBuilder("POST /2018-06-01/runtime/invocation/s1/response HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: Lambda-Runtime-Function-Error-Type\r\n\r\n");
+        for (var left = bytes; left > 0; left -= 32768)
+            text.Append(CultureInfo.InvariantCulture, $"{Math.Min(left, 32768):x}\r\n{new string('y', Math.Min(left, 32768))}\r\n");
+        text.Append("0\r\nLambda-Runtime-Function-Error-Type: X\r\n\r\n");
+        runtime.Ask(text.ToString()).ShouldBe(FakePlatform.Accepted);
+        (hop.Platform.TakeRequest() == text.ToString()).ShouldBeTrue();
+        hop.Guardian.Invocations.InFlight.ShouldBe(0);
     }
 
     [Fact]

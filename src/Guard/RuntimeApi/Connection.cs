@@ -296,19 +296,19 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
 
     private bool Answer(Route route, int headLength, BodyTracker body)
     {
-        var held = gate.HoldsResponses && route.Kind is RouteKind.Response or RouteKind.Error && body.Remaining is > 0 and <= MaxHeldBytes;
+        var held = gate.HoldsResponses;
+        var most = held ? MaxHeldBytes : PieceBytes;
         var expects = HttpHead.Has(_fromClient.Unread[..headLength], "expect"u8, "100-continue");
-        if ((held || body.Remaining is > 0 and <= PieceBytes) && !expects)
+        // Go's client sends every response in chunks. Only the header makes it a stream; without it the platform waits for the end, too.
+        var gathers = body.IsChunked ? !HttpHead.Has(_fromClient.Unread[..headLength], "lambda-runtime-function-response-mode"u8, "streaming") : body.Remaining > 0 && body.Remaining <= most;
+        var total = gathers && !expects ? Gather(headLength, body, most) : 0;
+        if (total < 0)
+            return false;
+        if (total > 0)
         {
-            var total = headLength + (int)body.Remaining;
-            _fromClient.Reserve(total);
-            while (_fromClient.Count < total)
-            {
-                if (_fromClient.Receive(client) <= 0)
-                    return false;
-            }
             var message = _fromClient.Unread[..total];
-            var own = gate.Leaving(route.RequestId, message[..headLength], message[headLength..], held);
+            var content = body.IsChunked ? BodyTracker.Payload(_fromClient.UnreadMemory[headLength..total], _pieces ??= new ByteBuffer()).Span : message[headLength..];
+            var own = gate.Leaving(route.RequestId, message[..headLength], content, held, whole: true);
             if (own is not null)
             {
                 var request = message[..headLength].ToArray();
@@ -325,6 +325,26 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             return false;
         // Ended before its runtime hears so: whoever asks afterwards must not find it under way.
         return ForwardResponse(isHead: false, route.RequestId);
+    }
+
+    /// <summary>Receives the client's message to its end, and says how long it is. 0: its body is longer than <paramref name="most"/>, or no body; what came is kept. -1: the client went away.</summary>
+    private int Gather(int headLength, BodyTracker body, int most)
+    {
+        var length = headLength;
+        if (body.Remaining > 0)
+            _fromClient.Reserve(headLength + (int)body.Remaining);
+        while (true)
+        {
+            length += body.Consume(_fromClient.Unread[length..]);
+            if (body.Done)
+                return length;
+            if (body.Bad || length - headLength > most)
+                return 0;
+            if (body.ChunkRemaining > 0 && body.ChunkRemaining <= most)
+                _fromClient.Reserve(length + (int)body.ChunkRemaining + ChunkEndBytes);
+            if (_fromClient.Receive(client) <= 0)
+                return -1;
+        }
     }
 
     private static ReadOnlySpan<byte> Accepted =>
@@ -368,7 +388,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         // INVARIANT: the head stays at the front of the buffer until it was sent, so the first piece goes out in one send.
         var head = inspect && !body.Done ? _fromClient.Unread[..headLength].ToArray() : [];
         if (inspect && bodyPart > 0)
-            gate.Leaving(route.RequestId, _fromClient.Unread[..headLength], _fromClient.Unread.Slice(headLength, bodyPart), held: false);
+            gate.Leaving(route.RequestId, _fromClient.Unread[..headLength], _fromClient.Unread.Slice(headLength, bodyPart), held: false, whole: false);
         if (!SendUpstream(_fromClient.Unread[..(headLength + bodyPart)]))
             return Fd.SendAll(client, UpstreamGone) && false;
         _fromClient.Skip(headLength + bodyPart);
@@ -399,7 +419,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             var used = body.Consume(_fromClient.Unread);
             var piece = _fromClient.Unread[..used];
             if (inspect)
-                gate.Leaving(route.RequestId, head, piece, held: false);
+                gate.Leaving(route.RequestId, head, piece, held: false, whole: false);
             if (!Fd.SendAll(_upstream, piece))
                 return _bodyAbandoned = true; // the platform stopped reading: it has said why, or the connection is over
             _fromClient.Skip(used);

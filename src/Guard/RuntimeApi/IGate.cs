@@ -9,7 +9,7 @@ internal sealed record OwnAnswer(bool AsError, byte[] Body, string ErrorType);
 /// <summary>What the hop asks the guard. Implementations never throw; a fault counts and lets pass.</summary>
 internal interface IGate
 {
-    /// <summary>Whether responses are held until they have been checked (only those with a known length).</summary>
+    /// <summary>Whether responses are held until they have been checked (only those that are not streamed).</summary>
     bool HoldsResponses { get; }
 
     /// <summary>A client wants the next event. False: refuse it.</summary>
@@ -44,8 +44,8 @@ internal interface IGate
     /// <summary>A client answers <paramref name="requestId"/>. False: refuse it.</summary>
     bool MayAnswer(string requestId, Connection connection);
 
-    /// <summary>A response, or a piece of a streamed one. Null: pass it on unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
-    OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held);
+    /// <summary>A response, where it is <paramref name="whole"/> without its chunks' sizes, or a piece of one. Null: pass it on unchanged. An answer is honoured only when <paramref name="held"/>.</summary>
+    OwnAnswer? Leaving(string requestId, ReadOnlySpan<byte> head, ReadOnlySpan<byte> piece, bool held, bool whole);
 
     /// <summary>The platform accepted the answer for this invocation.</summary>
     void Answered(string requestId);
