@@ -552,6 +552,65 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>What stands just beside signs of an address that say nothing, wherever in the blocks it stands; by itself, and in the escapes of its list.</summary>
+    [Theory]
+    [InlineData("https://shop.example/a?page=1&sort=date#r", true)]
+    [InlineData("https://shop.example/a?page=1&sort=date&amp=2&x_y.z-1=&n=//b.example", true)]
+    [InlineData("see https://shop.example", true)]
+    [InlineData("https://localhosts.example/", true)]
+    [InlineData("https://localhost/a?page=1", false)]
+    [InlineData("see https://localhost", false)]
+    [InlineData("https://my.localhost:80/", false)]
+    [InlineData("https://LOCALHOST?page=1", false)]
+    [InlineData("https://127.0.0.1/", false)]
+    [InlineData("https://[::1]/", false)]
+    [InlineData("https://shop.example@10.0.0.1/", false)]
+    [InlineData("https://shop.example&@10.0.0.1/", false)]
+    [InlineData("https://shop.example/a?page=1&id", false)]
+    [InlineData("https://shop.example/a?page=1&cat /etc/x", false)]
+    [InlineData("https://shop.example/a?page=1&sort+=", false)]
+    [InlineData("https://shop.example/a?page=1&a2345678901234567890123456789012=3", false)]
+    [InlineData("https://shop.example/a?onabc=1", false)]
+    [InlineData("https://shop.example/a onclick =1", false)]
+    [InlineData("https://shop.example/a&onload=1", false)]
+    public void An_address_is_passed_by_and_what_stands_beside_one_is_not(string address, bool clean)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var round = 0; round < 256; round++)
+            {
+                var before = string.Join(",", Enumerable.Repeat("\"https://a.example/x?y=z&sort=date#r\"", 6).Append($"\"{new string('x', round % 128)}\""));
+                var passed = Passed($"[0,{before},\"{(round < 128 ? "" : "\\t")}{address}\",\"xyz/\",\"x\",\"y\",\"z\"]", again: true).Elements;
+                passed.ShouldBe(clean ? 12 : 7, address);
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_ways_say_the_same_of_lists_of_addresses_with_one_change()
+    {
+        string[] hosts = ["shop.example", "localhost", "a.test", "127.0.0.1", "[::1]", "a@b.example", "a:80", "a&b", "LocalHost", "x_y", "é.example", "-", ""];
+        string[] names = ["page", "sort", "id", "cat", "onerror", "on", "ona", "a.b-c_d", "oné", "", "data", new('n', 29), new('n', 30), new('n', 31), "whoami", "7z", "{cat"];
+        string[] marks = ["=", "&", "=&", " =", ",", "//", "://", "/", "?", "#", "\"", " ", ";", "&#x2f;", "|", "\\", "\t", "1"];
+        var random = new Random(71);
+        var found = 0;
+        string Of(string[] all, int most) => random.Next(most) == 0 ? all[random.Next(all.Length)] : all[0];
+        for (var round = 0; round < 1500; round++)
+        {
+            var rare = random.Next(1, 200);
+            var texts = Enumerable.Range(0, random.Next(10, 60)).Select(i => $"{(random.Next(4) == 0 ? "" : "https:")}//{Of(hosts, rare)}/{new string('x', random.Next(40))}?{Of(names, rare)}{Of(marks, rare)}{i}&{names[random.Next(Math.Min(rare, 2))]}{Of(marks, rare)}2&{Of(names, rare)}{Of(marks, rare)}").ToArray();
+            var text = random.Next(texts.Length);
+            texts[text] = texts[text].Insert(random.Next(texts[text].Length + 1), random.Next(2) == 0 ? marks[random.Next(marks.Length)] : names[random.Next(names.Length)]);
+            var json = Encoding.UTF8.GetBytes(random.Next(3) == 0 ? JsonSerializer.Serialize(texts) : Written(texts, random.Next(6) == 0));
+            ScreenTests.Differs(json).ShouldBeNull();
+            found += Inspector.Inspect(json).Signals.Count > 0 ? 1 : 0;
+        }
+
+        output.WriteLine($"{found} with a sign");
+        found.ShouldBeInRange(150, 1450);
+    }
+
     [Fact]
     public void Texts_without_characters_need_no_room()
     {

@@ -71,14 +71,14 @@ typedef void look_one(const uint8_t *at, const struct screen *screen, struct bit
 typedef void look(const uint8_t *at, int blocks, const struct screen *screen, struct bits *bits);
 /* What stands in some blocks, a word of bits for each: what ends a text of JSON, and a zero behind that; all but letters, digits and - _ = , @; blanks; what is acting and what words and conditions begin, as in `bits`, where there is nothing else;
  * and where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it. */
-enum { WINDOW = 16 };
+enum { WINDOW = 32 };
 struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], conditions[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
 typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
 /* The same of texts in a list and of what is between them: what begins and ends them, and what no text has; commas, and blanks; what no ordinary text begins with; and of what detectors look at what is no mark, word or condition, and all beyond ASCII. */
 struct listed { uint64_t quote[WINDOW], stop[WINDOW], comma[WINDOW], blank[WINDOW], odd[WINDOW], acting[WINDOW], words[WINDOW], conditions[WINDOW], others[WINDOW], foreign[WINDOW]; };
 typedef void all_listed(const uint8_t *at, int blocks, const struct screen *screen, struct listed *listed, uint8_t quote);
 /* What texts without their escapes have in place of the quotes around them: none of theirs. */
-enum { SEPARATOR = 0x1f, TAKEN = 48 };
+enum { SEPARATOR = 0x1f, TAKEN = 96 };
 /* Where the quotes around texts stood before; up to 64 bytes of source. */
 struct taken { const uint8_t *at; uint64_t quotes; };
 /* Takes the escapes out of the texts of a list, the first of which begins here, up to what is no JSON, or would be taken for a separator, or as far as a window's blocks and TAKEN go; between texts there are no blanks but ' '. How many are taken, and what was written up to. Writes 64 bytes more than it tells. */
@@ -95,6 +95,8 @@ typedef uint64_t braces(const uint8_t *at);
 typedef uint64_t ends(const uint8_t *at, uint8_t end, uint64_t *blanks, uint64_t *pairs);
 /* Of 64: what a host ends with behind two slashes, and what must be looked at more closely. */
 typedef uint64_t host(const uint8_t *at, uint64_t *others);
+/* Of 64, these signs: those that surely say nothing, as nearly all of an address: `is_quiet` would say so of them, too. What is not told within the 64 is not among them. */
+typedef uint64_t quiet_signs(const uint8_t *at, uint64_t signs);
 typedef void fields(const uint8_t *at, uint64_t *separators, uint64_t *equals, uint64_t *telling, uint64_t *escapes);
 /* Digits of base64 as what they stand for, in whole blocks; how many before anything else. Writes as far as 16 bytes behind that. */
 typedef ptrdiff_t base64(const uint8_t *from, ptrdiff_t length, uint8_t *to);
@@ -109,7 +111,7 @@ typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t dep
 /* Behind the last of some texts of a list. */
 typedef const uint8_t *clean_texts(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts, *clean_escaped; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; unescape_texts *unescape_texts; values *values; count_odd *between; ends *ends; fields *fields; host *host; uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts, *clean_escaped; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; unescape_texts *unescape_texts; values *values; count_odd *between; ends *ends; fields *fields; host *host; quiet_signs *quiet_signs; /* NULL for none */ uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -480,7 +482,7 @@ INLINE int has_handler(const struct texts *t, const uint8_t *at)
 /* What stands behind two slashes begins with the name of an outside host, or with none. */
 static int names_nobody(const struct texts *t, const uint8_t *at)
 {
-    static const uint8_t ends[256] = { ['/'] = 1, ['?'] = 1, ['#'] = 1, [' '] = 1, ['"'] = 1, ['\''] = 1, ['\\'] = 1, ['<'] = 1, ['\n'] = 1, ['@'] = 2, [':'] = 2, ['&'] = 2 };
+    static const uint8_t ends[256] = { [SEPARATOR] = 1, ['/'] = 1, ['?'] = 1, ['#'] = 1, [' '] = 1, ['"'] = 1, ['\''] = 1, ['\\'] = 1, ['<'] = 1, ['\n'] = 1, ['@'] = 2, [':'] = 2, ['&'] = 2 };
     const uint8_t *start = at, *colon = NULL, *most = t->end - at > 4 * STEP ? at + 4 * STEP + 1 : t->end;
     int c = peek(t, at);
     if (is_digit(c) || c == '[') return 0;
@@ -1799,6 +1801,8 @@ INLINE int is_alone_clean(struct walk *w, const uint8_t *start, const uint8_t *e
     return (w->quote == '"' || (*first != '{' && *first != '[')) && is_passed(w->list, start, end);
 }
 
+INLINE int is_of_address(int c) { return c == '/' || c == '=' || c == '&'; }
+
 /* Behind the last of some texts of a list that have nothing but a comma and blanks between each other, and are clean: those that stand in the blocks that are looked at together. NULL for none. The first begins here. */
 INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct kit *kit, int64_t *texts, int64_t *elements)
 {
@@ -1855,7 +1859,9 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
         }
         for (hits = seen->words[i] & text; hits; hits &= hits - 1)
             if (may_be_gram(w->screen->grams, block + first_of(hits)) && is_gram(&t, w->screen->grams, START(first_of(hits)), block + first_of(hits))) loud |= hits & -hits;
-        for (hits = seen->acting[i] & text; hits; hits &= hits - 1) {
+        hits = seen->acting[i] & text;
+        if (hits && kit->quiet_signs && is_of_address(block[first_of(hits)])) hits &= ~kit->quiet_signs(block, hits);
+        for (; hits; hits &= hits - 1) {
             const uint8_t *sign = block + first_of(hits);
             t.start = sign - at < STEP ? at : sign - STEP; /* with less before it, what begins the text stands there; before the first of them may stand what is nobody's */
             if (is_plainly_quiet(&t, sign) && *sign != '\n') continue;

@@ -119,10 +119,10 @@ WITH_AVX2 static uint64_t text_end_avx2(const uint8_t *text)
     }
 }
 
-/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; letters, digits and - _ = , @; / ? # blank quotes backslash < and line end: as the tables of sets are. */
+/* Blank, tab and line ends; digits, signs, point and exponent; these without the digits; letters, digits and - _ = , @; / ? # blank quotes backslash < line end and SEPARATOR: as the tables of sets are. */
 static const uint8_t spaces[16] = { 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0 }, numerics[16] = { 8, 8, 8, 8, 8, 8 | 16 | 64, 8, 8, 8, 8, 0, 4, 0, 4, 4, 0 }, signs[16] = { 0, 0, 0, 0, 0, 16 | 64, 0, 0, 0, 0, 0, 4, 0, 4, 4, 0 },
     plains[16] = { 0xb8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf8, 0xf0, 0x50, 0x54, 0x5c, 0x50, 0x70 },
-    stops[16] = { 4, 0, 4, 4, 0, 0, 0, 4, 0, 0, 1, 0, 8 | 32, 0, 0, 4 | 8 };
+    stops[16] = { 4, 0, 4, 4, 0, 0, 0, 4, 0, 0, 1, 0, 8 | 32, 0, 0, 2 | 4 | 8 };
 
 
 /* INVARIANT: as Classes in Classes.cs. */
@@ -681,6 +681,40 @@ WITH_VBMI APART static uint64_t values_vbmi(const uint8_t *text, const struct sc
     return SOME(sets, SET_VALUE);
 }
 
+/* Of addresses: a letter; what goes on with a name of a command; what ends a host, and what must be looked at more closely in one: as `stops` and host_avx512; what an address of numbers begins with. INVARIANT: as meets_command and names_nobody in clean.c. */
+enum { LETTER = 1, NAMES = 2, STOPS_HOST = 4, IN_HOST = 8, NUMBERED = 16 };
+static const uint8_t addressing[128] = { ['0' ... '9'] = NAMES | NUMBERED, ['A' ... 'Z'] = LETTER | NAMES, ['a' ... 'z'] = LETTER | NAMES, ['_'] = NAMES, ['-'] = NAMES, ['.'] = NAMES, ['['] = NUMBERED, ['@'] = IN_HOST, [':'] = IN_HOST, ['&'] = IN_HOST,
+    ['/'] = STOPS_HOST, ['?'] = STOPS_HOST, ['#'] = STOPS_HOST, [' '] = STOPS_HOST, ['"'] = STOPS_HOST, ['\''] = STOPS_HOST, ['\\'] = STOPS_HOST, ['<'] = STOPS_HOST, ['\n'] = STOPS_HOST, [SEPARATOR] = STOPS_HOST };
+
+WITH_VBMI static uint64_t quiet_signs_vbmi(const uint8_t *text, uint64_t signs)
+{
+    __m512i v = _mm512_loadu_si512(text), kinds = _mm512_maskz_permutex2var_epi8(~_mm512_movepi8_mask(v), _mm512_loadu_si512(addressing), v, _mm512_loadu_si512(addressing + 64));
+    uint64_t equals = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('=')), others = ~SOME(kinds, LETTER), quiet = 0, sum;
+    /* An equals sign behind no blank, and no five letters: no handler's name is as short. */
+    uint64_t near = others << 1 | others << 2;
+    near |= near << 2 | others << 5;
+    quiet = signs & equals & near & _mm512_cmpgt_epi8_mask(v, _mm512_set1_epi8(' ')) << 1;
+    /* Two slashes before a host that begins with a letter and ends in this block, not as `localhost` does. */
+    uint64_t slashes = signs & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('/')) & below(62), hosts = slashes << 2 & ~others;
+    if (slashes && hosts == slashes << 2) {
+        uint64_t in_host = ~SOME(kinds, STOPS_HOST | IN_HOST), last = _mm512_cmpeq_epi8_mask(_mm512_or_si512(v, _mm512_set1_epi8(0x20)), _mm512_set1_epi8('t'));
+        if (__builtin_add_overflow(in_host, hosts, &sum)) hosts &= below(last_of(hosts));
+        uint64_t ended = sum & ~in_host;
+        if (!(ended & (SOME(kinds, IN_HOST) | last << 1))) quiet |= hosts >> 2;
+    }
+    /* The name of a parameter: of a letter and what a command's has, too, and an equals sign. None is as long as what is not looked at to its end. */
+    uint64_t parameters = (signs & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('&'))) << 1 & ~others;
+    if (parameters) {
+        uint64_t names = SOME(kinds, NAMES), long_names = names & names >> 1;
+        long_names &= long_names >> 2;
+        long_names &= long_names >> 4;
+        long_names &= long_names >> 8;
+        if (__builtin_add_overflow(names, parameters, &sum)) parameters &= below(last_of(parameters));
+        if (!(long_names & long_names >> 8) && !(sum & ~names & ~equals)) quiet |= parameters >> 1;
+    }
+    return quiet;
+}
+
 WITH_VBMI static ptrdiff_t base64_vbmi(const uint8_t *from, ptrdiff_t length, uint8_t *to)
 {
     const __m512i low = _mm512_loadu_si512(digits_of_base64), high = _mm512_loadu_si512(digits_of_base64 + 64);
@@ -993,8 +1027,8 @@ WITH_VBMI static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *
 WITH_AVX2 static const uint8_t *clean_escaped_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 WITH_VBMI static const uint8_t *clean_escaped_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, clean_escaped_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, unescape_texts_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, clean_escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, unescape_texts_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, clean_escaped_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, unescape_texts_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, NULL, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, clean_escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, unescape_texts_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, quiet_signs_vbmi, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }
