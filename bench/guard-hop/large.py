@@ -36,10 +36,11 @@ class Platform(http.server.BaseHTTPRequestHandler):
         if Platform.handed > Platform.most:
             threading.Event().wait()
         self.send_response(200)
-        for name, value in (("Lambda-Runtime-Aws-Request-Id", f"id-{Platform.handed}"), ("Lambda-Runtime-Deadline-Ms", "9999999999999"), ("Content-Type", "application/json"), ("Content-Length", str(len(self.event)))):
+        for name, value in (("Lambda-Runtime-Aws-Request-Id", f"id-{Platform.handed}"), ("Lambda-Runtime-Deadline-Ms", "9999999999999"), ("Content-Type", "application/json"), ("Transfer-Encoding", "chunked")):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.event)
+        # As Lambda's own core sends what is larger than 2 KB.
+        self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(self.event), self.event))
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
