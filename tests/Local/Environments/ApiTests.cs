@@ -65,6 +65,16 @@ public sealed class ApiTests
     }
 
     [SandboxFact]
+    public async Task An_event_of_more_than_two_kilobytes_comes_in_one_chunk_as_from_the_platform()
+    {
+        await using var functions = new TestFunctions();
+        var function = functions.Python("""return [context.get('Content-Length'), context.get('Transfer-Encoding'), len(json.dumps(event, separators=(',', ':')))]""");
+        Assert.Equal("""["2048", null, 2048]""", (await functions.CallAsync(function, $$"""{"a":"{{new string('x', 2040)}}"}""")).Payload);
+        Assert.Equal("""[null, "chunked", 2049]""", (await functions.CallAsync(function, $$"""{"a":"{{new string('x', 2041)}}"}""")).Payload);
+        Assert.Equal("""[null, "chunked", 300008]""", (await functions.CallAsync(function, $$"""{"a":"{{new string('x', 300_000)}}"}""")).Payload);
+    }
+
+    [SandboxFact]
     public async Task A_stream_arrives_piece_by_piece_and_its_trailers_report_an_error()
     {
         await using var functions = new TestFunctions();

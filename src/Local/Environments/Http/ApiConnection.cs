@@ -16,6 +16,11 @@ internal sealed class ApiConnection(Socket socket) : IDisposable
     private const int MaxHeaderBytes = 64 * 1024;
     private const long MaxDiscardedBytes = 64L * 1024 * 1024;
 
+    /// <summary>What the platform's server says the length of; it has no more in its hands before it must send the head.</summary>
+    internal const int LengthUpToBytes = 2048;
+
+    private static readonly ReadOnlyMemory<byte> ChunksEnd = "\r\n0\r\n\r\n"u8.ToArray();
+
     private readonly Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
     private byte[] buffer = new byte[16 * 1024];
     private int start;
@@ -24,6 +29,7 @@ internal sealed class ApiConnection(Socket socket) : IDisposable
     private bool chunked;
     private bool bodyDone;
     private bool continueExpected;
+    private bool readsChunks = true;
 
     public string Method { get; private set; } = "";
 
@@ -65,6 +71,7 @@ internal sealed class ApiConnection(Socket socket) : IDisposable
 
         var connection = Header("Connection") ?? "";
         KeepAlive = parts[2] == "HTTP/1.1" ? !connection.Contains("close", StringComparison.OrdinalIgnoreCase) : connection.Contains("keep-alive", StringComparison.OrdinalIgnoreCase);
+        readsChunks = parts[2] != "HTTP/1.0";
         chunked = Header("Transfer-Encoding")?.Contains("chunked", StringComparison.OrdinalIgnoreCase) == true;
         remaining = 0;
         if (!chunked && Header("Content-Length") is { } length && !long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out remaining))
@@ -184,30 +191,39 @@ internal sealed class ApiConnection(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Writes an answer in as few packets as possible; false when the connection must be closed afterwards.</summary>
+    /// <summary>
+    /// Writes an answer in as few packets as possible; false when the connection must be closed afterwards. A body of more than <see cref="LengthUpToBytes"/> goes as one chunk, as from
+    /// the platform's core (a Go server that is not told the length before): clients and proxies must be tried with what they meet.
+    /// </summary>
     public async ValueTask<bool> RespondAsync(int status, string contentType, ReadOnlyMemory<byte> body, IEnumerable<KeyValuePair<string, string>>? fields, CancellationToken cancellationToken)
     {
         await DiscardBodyAsync(cancellationToken);
+        var inChunk = body.Length > LengthUpToBytes && readsChunks;
         var head = new StringBuilder(512).Append("HTTP/1.1 ").Append(status).Append(' ').Append(Reason(status)).Append("\r\nContent-Type: ").Append(contentType)
-            .Append("\r\nContent-Length: ").Append(body.Length).Append("\r\n");
+            .Append(inChunk ? "\r\nTransfer-Encoding: chunked\r\n" : string.Create(CultureInfo.InvariantCulture, $"\r\nContent-Length: {body.Length}\r\n"));
         foreach (var (name, value) in fields ?? [])
         {
             head.Append(name).Append(": ").Append(value.ReplaceLineEndings(" ")).Append("\r\n");
         }
         head.Append(KeepAlive ? "\r\n" : "Connection: close\r\n\r\n");
-        var text = head.ToString();
-        var size = Encoding.UTF8.GetByteCount(text);
+        if (inChunk)
+        {
+            head.Append(CultureInfo.InvariantCulture, $"{body.Length:x}\r\n");
+        }
+        var (before, after) = (Encoding.UTF8.GetBytes(head.ToString()), inChunk ? ChunksEnd : default);
         if (body.Length <= 32 * 1024)
         {
-            var whole = new byte[size + body.Length];
-            Encoding.UTF8.GetBytes(text, whole);
-            body.CopyTo(whole.AsMemory(size));
+            var whole = new byte[before.Length + body.Length + after.Length];
+            before.CopyTo(whole, 0);
+            body.CopyTo(whole.AsMemory(before.Length));
+            after.CopyTo(whole.AsMemory(before.Length + body.Length));
             await SendAsync(whole, cancellationToken);
         }
         else
         {
-            await SendAsync(Encoding.UTF8.GetBytes(text), cancellationToken);
+            await SendAsync(before, cancellationToken);
             await SendAsync(body, cancellationToken);
+            await SendAsync(after, cancellationToken);
         }
         Answered = true;
         return KeepAlive;
