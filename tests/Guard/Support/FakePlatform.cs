@@ -61,9 +61,12 @@ internal sealed class FakePlatform : IDisposable
     /// <summary>Puts an answer to <c>next</c> in the queue, exactly these bytes.</summary>
     internal void Raw(byte[] answer) => _events.Add(answer);
 
+    /// <summary>An event as the platform's core sends it: with its length up to 2 KB, in one chunk beyond.</summary>
     internal byte[] Event(string id, byte[] body, string extraHeaders = "")
     {
-        byte[] answer = [.. Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: {id}\r\n{extraHeaders}Content-Length: {body.Length}\r\n\r\n"), .. body];
+        var chunked = body.Length > 2048;
+        var head = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: {id}\r\n{extraHeaders}{(chunked ? $"Transfer-Encoding: chunked\r\n\r\n{body.Length:x}\r\n" : $"Content-Length: {body.Length}\r\n\r\n")}";
+        byte[] answer = [.. Encoding.ASCII.GetBytes(head), .. body, .. chunked ? "\r\n0\r\n\r\n"u8 : []];
         Raw(answer);
         return answer;
     }
