@@ -430,6 +430,60 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public unsafe void Every_unit_of_UTF16_stands_for_what_it_is_and_nothing_else_does()
+    {
+        string[] near = ["\\u\\u0041", "\\u1\\u0041", "\\u12\\u0041", "\\u123\\u0041", "\\u004", "\\uu0041", "\\u00\\\"41", "\\U0041", .. Enumerable.Range(32, 224).Where(c => !Uri.IsHexDigit((char)c) && c != '"').SelectMany(c => Enumerable.Range(2, 4).Select(at => "\\u0041"[..at] + (char)c + "\\u0041"[(at + 1)..]))];
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            var unescape = WideVectors.Of(width).Unescape;
+            for (var unit = 0; unit < 0x10000 + (near.Length * 70); unit++)
+            {
+                var sound = unit < 0x10000;
+                var one = sound ? $"\\u{unit:x4}" : near[(unit - 0x10000) / 70];
+                var text = $"{new string('x', unit % 70)}\\u00e9{one}\\u6F22{(sound ? one.ToUpperInvariant().Replace('U', 'u') : "")}y";
+                var from = Encoding.UTF8.GetBytes(text + "\"" + new string('y', 80));
+                var (to, wanted) = (new byte[from.Length + 128], new byte[from.Length]);
+                var end = Encoding.UTF8.GetByteCount(text);
+                fixed (byte* start = from, room = to)
+                {
+                    byte* written;
+                    var quote = unescape(start, start + from.Length, room, &written);
+                    (quote == null ? -1 : quote - start).ShouldBe(sound ? end : -1, text);
+                    if (sound)
+                    {
+                        to.AsSpan(0, (int)(written - room)).SequenceEqual(wanted.AsSpan(0, Decoding.Unescape(from.AsSpan(0, end), wanted))).ShouldBeTrue(text);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Escapes of texts that are looked at together: what they stand for counts, wherever in a block, and none is taken for what stands between texts.</summary>
+    [Theory]
+    [InlineData("caf\\u00e9 17\\tna\\u00efve \\u6f22\\u5b57 \\u2013 17\\u20ac \\\"quoted\\\" \\ud83d\\ude00", true)]
+    [InlineData("\\u0063af\\u00e9 \\u0031\\u0037 \\u0050lease \\u007e", true)]
+    [InlineData("\\u00e9\\u003b\\u0020c\\u0061t /\\u0065tc/passwd", false)]
+    [InlineData("\\u00e9\\u001f; cat /etc/passwd", false)]
+    [InlineData("\\u00e9\\u001f", false)]
+    [InlineData("\\u00e9\\u0000", false)]
+    [InlineData("caf\\u00e9 \\u560d\\u560aSet-Cookie: a", false)]
+    [InlineData("caf\\u00e9 \\u0022 or 1\\u003d1", false)]
+    [InlineData("caf\\u00e9 \\u00e9\\u00g9", false)]
+    [InlineData("caf\\u00e9 \\u\\u0041", false)]
+    public void Escapes_of_several_texts_count_as_what_they_stand_for(string text, bool clean)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var places = 0; places < 70; places++)
+            {
+                var list = $"[0,\"caf\\u00e9 one\",\"{new string('x', places)} \\u6f22\",\"{text}\",\"caf\\u00e9 two\",\"three\"]";
+                Passed(list, again: true).ShouldBe(clean ? (5, 5, 0) : (2, 2, 0), list);
+            }
+        }
+    }
+
+    [Fact]
     public void Ordinary_texts_are_clean()
     {
         foreach (var width in WideVectors.Widths.Where(w => w > 0))

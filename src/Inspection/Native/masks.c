@@ -731,41 +731,38 @@ WITH_VBMI static ptrdiff_t base64_vbmi(const uint8_t *from, ptrdiff_t length, ui
     return at;
 }
 
-/* What stands so many places on, or before. */
-VBMI __m512i from_place(__m512i v, int places)
-{
-    static const uint8_t place[64 + 8] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
-        36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
-    return _mm512_permutexvar_epi8(_mm512_add_epi8(_mm512_loadu_si512(place), _mm512_set1_epi8((char)places)), v);
-}
+/* What characters of ASCII stand for behind a backslash, and as hexadecimal digits; the highest bit for those that do not. `u` stands for itself: what comes behind it is for units_of. */
+static const uint8_t escaped_of[128] = { [0 ... 33] = 0x80, ['"'] = '"', [35 ... 46] = 0x80, ['/'] = '/', [48 ... 91] = 0x80, ['\\'] = '\\', [93 ... 97] = 0x80, ['b'] = '\b', [99 ... 101] = 0x80, ['f'] = '\f', [103 ... 109] = 0x80,
+    ['n'] = '\n', [111 ... 113] = 0x80, ['r'] = '\r', ['s'] = 0x80, ['t'] = '\t', ['u'] = 'u', [118 ... 127] = 0x80 };
+static const uint8_t nibble_of[128] = { [0 ... 47] = 0x80, ['0'] = 0, ['1'] = 1, ['2'] = 2, ['3'] = 3, ['4'] = 4, ['5'] = 5, ['6'] = 6, ['7'] = 7, ['8'] = 8, ['9'] = 9, [58 ... 64] = 0x80,
+    ['A'] = 10, ['B'] = 11, ['C'] = 12, ['D'] = 13, ['E'] = 14, ['F'] = 15, [71 ... 96] = 0x80, ['a'] = 10, ['b'] = 11, ['c'] = 12, ['d'] = 13, ['e'] = 14, ['f'] = 15, [103 ... 127] = 0x80 };
 
-/* Writes UTF-8 where UTF-16 units of four digits stand whole in a block, behind these `u`s, and takes those that are no half of a pair out of `units`; what is kept of the block. */
+/* Writes UTF-8 in place of the digits of UTF-16 units that stand whole in a block, behind these `u`s, and takes them out of `units`; what is kept of the block. The digits of all move together, four bytes for each, and what they stand for moves back.
+ * What is no number, zero, half of a pair or SEPARATOR stays in `units`; so do all of them where one begins within what another should have as digits.
+ */
 VBMI __m512i units_of(__m512i v, __m512i to, uint64_t *units, uint64_t *kept)
 {
-    const __m512i six = _mm512_set1_epi8(63), four = _mm512_set1_epi8(15), two = _mm512_set1_epi8(3), follows = _mm512_set1_epi8((char)0x80);
-    __m512i digits = _mm512_permutex2var_epi8(_mm512_loadu_si512(digit_of), v, _mm512_loadu_si512(digit_of + 64));
-    uint64_t known = _mm512_test_epi8_mask(digits, digits) & ~_mm512_movepi8_mask(v);
-    digits = _mm512_sub_epi8(digits, _mm512_set1_epi8(1));
-    __m512i high = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(from_place(digits, 1), four), 4), _mm512_and_si512(from_place(digits, 2), four));
-    __m512i low = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(from_place(digits, 3), four), 4), _mm512_and_si512(from_place(digits, 4), four));
-    uint64_t halves = _mm512_cmpeq_epi8_mask(_mm512_and_si512(high, _mm512_set1_epi8((char)0xf8)), _mm512_set1_epi8((char)0xd8));
-    uint64_t whole = *units & known >> 1 & known >> 2 & known >> 3 & known >> 4 & ~halves;
-    uint64_t three = whole & _mm512_cmpge_epu8_mask(high, _mm512_set1_epi8(8)), one = whole & _mm512_testn_epi8_mask(high, high) & ~_mm512_movepi8_mask(low), pair = whole & ~three & ~one;
-    __m512i last = _mm512_or_si512(_mm512_and_si512(low, six), follows), top = _mm512_and_si512(_mm512_srli_epi16(low, 6), two), middle = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(high, four), 2), top);
-    to = _mm512_mask_mov_epi8(to, one, low);
-    to = _mm512_mask_mov_epi8(to, pair, _mm512_or_si512(middle, _mm512_set1_epi8((char)0xc0)));
-    to = _mm512_mask_mov_epi8(to, three, _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi16(high, 4), four), _mm512_set1_epi8((char)0xe0)));
-    to = _mm512_mask_mov_epi8(to, pair << 1, from_place(last, -1));
-    to = _mm512_mask_mov_epi8(to, three << 1, from_place(_mm512_or_si512(middle, follows), -1));
-    to = _mm512_mask_mov_epi8(to, three << 2, from_place(last, -2));
-    *units &= ~whole;
-    *kept &= ~(whole << 3 | whole << 4 | one << 1 | (one | pair) << 2);
+    /* Bytes of UTF-8 begin so many bits into what is two units of 32 bits: with three bytes, and with two. */
+    const __m512i of_three = _mm512_set1_epi64(0x3820262c1800060c), of_two = _mm512_set1_epi64(0x3838202618180006);
+    uint64_t whole = *units & below(60), digits = whole << 1 | whole << 2;
+    digits |= digits << 2;
+    if (digits & *units) return to;
+    __m512i text = _mm512_maskz_compress_epi8(digits, v), nibbles = _mm512_permutex2var_epi8(_mm512_loadu_si512(nibble_of), text, _mm512_loadu_si512(nibble_of + 64));
+    __m512i unit = _mm512_madd_epi16(_mm512_maddubs_epi16(nibbles, _mm512_set1_epi16(0x0110)), _mm512_set1_epi32(0x00010100));
+    __mmask16 others = _mm512_test_epi32_mask(_mm512_or_si512(nibbles, text), _mm512_set1_epi8((char)0x80)) | _mm512_cmpeq_epi32_mask(_mm512_and_si512(unit, _mm512_set1_epi32(0xf800)), _mm512_set1_epi32(0xd800))
+        | _mm512_testn_epi32_mask(unit, unit) | _mm512_cmpeq_epi32_mask(unit, _mm512_set1_epi32(SEPARATOR));
+    __m512i three = _mm512_ternarylogic_epi32(_mm512_multishift_epi64_epi8(of_three, unit), _mm512_set1_epi32(0x003f3f0f), _mm512_set1_epi32(0x008080e0), 0xea);
+    __m512i two = _mm512_ternarylogic_epi32(_mm512_multishift_epi64_epi8(of_two, unit), _mm512_set1_epi32(0x00003f1f), _mm512_set1_epi32(0x000080c0), 0xea);
+    __mmask16 beyond = _mm512_cmpge_epu32_mask(unit, _mm512_set1_epi32(0x80)), far = _mm512_cmpge_epu32_mask(unit, _mm512_set1_epi32(0x800));
+    to = _mm512_mask_expand_epi8(to, digits, _mm512_mask_mov_epi32(_mm512_mask_mov_epi32(unit, beyond, two), far, three));
+    *units = (*units & ~whole) | _pdep_u64(others, whole);
+    *kept &= ~(whole | _mm512_mask_testn_epi8_mask(digits, to, to));
     return to;
 }
 
 WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, uint8_t **end)
 {
-    const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
+    const __m512i low = _mm512_loadu_si512(escaped_of), high = _mm512_loadu_si512(escaped_of + 64);
     uint64_t carry = 0;
     while (at < limit) {
         __m512i v = _mm512_loadu_si512(at);
@@ -778,10 +775,8 @@ WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *
         }
         uint64_t escaped = behind_slash(slashes, &carry), starts = slashes & ~escaped;
         __m512i plain = _mm512_permutex2var_epi8(low, v, high);
-        uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v);
-        uint64_t units = escaped & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u')), kept = ~starts;
+        uint64_t others = escaped & _mm512_movepi8_mask(_mm512_or_si512(plain, v)), units = escaped & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u')), kept = ~starts;
         plain = _mm512_mask_mov_epi8(v, escaped, plain);
-        uint64_t others = escaped & ~known & ~units;
         if (units) plain = units_of(v, plain, &units, &kept);
         uint64_t stops = others | units | (quotes & ~escaped) | controls;
         if (!stops) {
@@ -819,7 +814,7 @@ WITH_VBMI static const uint8_t *unescape_vbmi(const uint8_t *at, const uint8_t *
 
 WITH_VBMI static int unescape_texts_vbmi(const uint8_t *at, const uint8_t *limit, uint8_t *to, struct taken *taken, uint8_t **end)
 {
-    const __m512i low = _mm512_loadu_si512(plain_of), high = _mm512_loadu_si512(plain_of + 64);
+    const __m512i low = _mm512_loadu_si512(escaped_of), high = _mm512_loadu_si512(escaped_of + 64);
     const uint8_t *most = to + (WINDOW - 1) * 64;
     uint64_t inside_before = ~0ULL;
     int count = 0;
@@ -829,15 +824,10 @@ WITH_VBMI static int unescape_texts_vbmi(const uint8_t *at, const uint8_t *limit
         uint64_t escaped = slashes ? behind_slash(slashes, &carry) : 0, starts = slashes & ~escaped, kept = ~starts, real = quotes & ~escaped, inside = between_avx2(real) ^ inside_before;
         if (slashes) {
             plain = _mm512_permutex2var_epi8(low, v, high);
-            uint64_t known = _mm512_test_epi8_mask(plain, plain) & ~_mm512_movepi8_mask(v);
             units = escaped & _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('u'));
+            wrong = (escaped & _mm512_movepi8_mask(_mm512_or_si512(plain, v))) >> 1 | (starts & ~inside);
             plain = _mm512_mask_mov_epi8(v, escaped, plain);
-            wrong = (escaped & ~known & ~units) >> 1 | (starts & ~inside);
-            if (units) {
-                uint64_t all = units;
-                plain = units_of(v, plain, &units, &kept);
-                wrong |= (all & ~units & _mm512_cmpeq_epi8_mask(plain, _mm512_set1_epi8(SEPARATOR))) >> 1;
-            }
+            if (units) plain = units_of(v, plain, &units, &kept);
         }
         if (controls) {
             uint64_t blanks = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\r')) | _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\t'));
@@ -853,8 +843,9 @@ WITH_VBMI static int unescape_texts_vbmi(const uint8_t *at, const uint8_t *limit
             ends = 1;
             stops &= below(place);
         }
-        if (stops) {
-            /* Half of a pair of UTF-16 units, with which the next one begins; or an end. */
+        /* Rare, and a branch: chosen without one, where the next block begins would wait for all that is made of this. */
+        if (__builtin_expect(stops != 0, 0)) {
+            /* A UTF-16 unit that is not told here, with which the next one begins; or an end. */
             place = first_of(stops);
             ends = (int)(wrong >> place & 1);
         }
@@ -866,8 +857,12 @@ WITH_VBMI static int unescape_texts_vbmi(const uint8_t *at, const uint8_t *limit
         at += place;
         if (ends) break;
         if (place == 0) {
+            uint8_t *before = to;
             int used = escape(at, &to);
-            if (!used) break;
+            if (!used || *before == SEPARATOR) {
+                to = before;
+                break;
+            }
             at += used;
         }
     }
