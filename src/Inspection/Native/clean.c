@@ -1776,6 +1776,13 @@ INLINE const uint8_t *clean_text(struct walk *w, const uint8_t *at, int64_t dept
     return kit->is_clean(at, end - at, w->screen) || is_passed(w->list, at, end) ? end + 1 : NULL;
 }
 
+/* No text begins or ends behind the list's end. */
+INLINE void end_listed(struct walk *w)
+{
+    ptrdiff_t left = w->listed_end - w->listed_at - 64 * (w->blocks - 1);
+    if (left < 64 && w->blocks) w->listed.quote[w->blocks - 1] &= below((int)left);
+}
+
 /* What stands in some blocks, for texts that have a comma between each other. */
 INLINE void see_list(struct walk *w, const uint8_t *text, const struct kit *kit)
 {
@@ -1786,6 +1793,7 @@ INLINE void see_list(struct walk *w, const uint8_t *text, const struct kit *kit)
     w->quote = '"';
     w->window = NULL;
     kit->listed(text, w->blocks, w->screen, &w->listed, '"');
+    end_listed(w);
 }
 
 /* Texts of a list as they stand in some blocks: all their characters, where they begin and end, and the ends of those that have characters beyond ASCII and no blank. */
@@ -1810,12 +1818,12 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
     struct run run;
     uint64_t inside_before = ~0ULL, starts_next = 0, commas_next = 0, foreign_before = 0, blank_before = 0;
     int first = (int)(at - w->listed_at), last = -1;
-    for (int i = first >> 6; i < w->blocks; i++) {
-        /* Nothing before the first text is of it, nor anything behind the list's end. */
-        const uint8_t *block = w->listed_at + 64 * i;
-        uint64_t from = i == first >> 6 ? ~below(first & 63) : ~0ULL, quotes = seen->quote[i] & from & (w->listed_end - block < 64 ? below((int)(w->listed_end - block)) : ~0ULL);
-        uint64_t inside = kit->between(quotes) ^ inside_before, opens = quotes & inside, ends = quotes & ~inside, text = inside & ~opens & from, others = ~(inside | ends) & from;
-        uint64_t starts = opens << 1 | (i == first >> 6 ? from & -from : starts_next), commas = ends << 1 | commas_next;
+    /* Nothing before the first text is of it. */
+    uint64_t from = ~below(first & 63);
+    starts_next = from & -from;
+    for (int i = first >> 6; i < w->blocks; i++, from = ~0ULL) {
+        uint64_t quotes = seen->quote[i] & from, inside = kit->between(quotes) ^ inside_before, opens = quotes & inside, ends = quotes & ~inside, text = inside & ~opens & from, others = ~(inside | ends) & from;
+        uint64_t starts = opens << 1 | starts_next, commas = ends << 1 | commas_next;
         inside_before = (uint64_t)((int64_t)inside >> 63);
         starts_next = opens >> 63;
         commas_next = ends >> 63;
@@ -1927,6 +1935,7 @@ INLINE const uint8_t *clean_escaped(struct walk *w, const uint8_t *at, const str
     w->listed_end = end;
     w->quote = SEPARATOR;
     kit->listed(list->room, w->blocks, w->screen, &w->listed, SEPARATOR);
+    end_listed(w);
     const uint8_t *clean = kit->clean_texts(w, list->room, texts, elements);
     w->listed_at = NULL;
     if (!clean) return NULL;

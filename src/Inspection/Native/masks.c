@@ -955,7 +955,7 @@ WITH_AVX512 static ptrdiff_t equal_avx512(const uint8_t *one, const uint8_t *oth
 
 WITH_AVX512 static int is_same_avx512(const uint8_t *one, const uint8_t *other, ptrdiff_t length)
 {
-    if (length <= 16) return !(~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)one), _mm_loadu_si128((const __m128i *)other))) & (unsigned)below((int)length));
+    if (length <= 16) return !_bzhi_u32(~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)one), _mm_loadu_si128((const __m128i *)other))), (unsigned)length);
     return !_bzhi_u64(_mm512_cmpneq_epi8_mask(_mm512_loadu_si512(one), _mm512_loadu_si512(other)), (unsigned)length);
 }
 
