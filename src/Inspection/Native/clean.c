@@ -1722,7 +1722,7 @@ INLINE void see(struct walk *w, const uint8_t *text, const struct kit *kit)
 {
     ptrdiff_t left = (w->list->end - text + 63) / 64, from = text - w->window;
     int blocks = w->window && from > 0 && from < w->blocks * 64 + 256 ? w->blocks * 4 : 1;
-    blocks = blocks > WINDOW ? WINDOW : blocks;
+    blocks = blocks > WINDOW / 2 ? WINDOW / 2 : blocks; /* of texts in objects: more are often looked at in vain */
     w->blocks = left < blocks ? (int)left : blocks;
     w->window = text;
     w->listed_at = NULL;
