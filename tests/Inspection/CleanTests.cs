@@ -470,6 +470,11 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
     [InlineData("caf\\u00e9 \\u0022 or 1\\u003d1", false)]
     [InlineData("caf\\u00e9 \\u00e9\\u00g9", false)]
     [InlineData("caf\\u00e9 \\u\\u0041", false)]
+    [InlineData("caf\\u00e9 \\\"quoted\\\"", true)]
+    [InlineData("caf\\u00e9 quoted'", true)]
+    [InlineData("caf\\u00e9 \\\"quoted\\\" or 1=1", false)]
+    [InlineData("caf\\u00e9 quoted' or 1=1", false)]
+    [InlineData("caf\\u00e9 quoted'--", false)]
     public void Escapes_of_several_texts_count_as_what_they_stand_for(string text, bool clean)
     {
         foreach (var width in WideVectors.Widths.Where(w => w > 0))

@@ -1871,6 +1871,7 @@ INLINE const uint8_t *clean_run(struct walk *w, const uint8_t *at, const struct 
         if (hits && kit->quiet_signs && is_of_address(block[first_of(hits)])) hits &= ~kit->quiet_signs(block, hits);
         for (; hits; hits &= hits - 1) {
             const uint8_t *sign = block + first_of(hits);
+            if (sign[1] == w->quote && (*sign == '"' || *sign == '\'')) continue; /* nothing goes on behind a quote that its text ends with: as meets_word has it */
             t.start = sign - at < STEP ? at : sign - STEP; /* with less before it, what begins the text stands there; before the first of them may stand what is nobody's */
             if (is_plainly_quiet(&t, sign) && *sign != '\n') continue;
             t.start = START(first_of(hits));
