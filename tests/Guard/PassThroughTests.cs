@@ -237,6 +237,25 @@ public class PassThroughTests
     }
 
     [Fact]
+    public void A_connection_that_the_platform_closed_after_an_answer_is_opened_again_for_the_next_event()
+    {
+        using var hop = new Hop(ProtectionMode.Monitor);
+        using var runtime = hop.Runtime();
+        hop.Platform.Special["/response"] = (stream, _) =>
+        {
+            stream.Write(FakePlatform.Accepted);
+            return false;
+        };
+        for (var i = 0; i < 50; i++)
+        {
+            var answer = hop.Platform.Event($"n{i}", "{}");
+            runtime.Next().ShouldBe(answer);
+            runtime.Respond($"n{i}", "1").ShouldBe(FakePlatform.Accepted);
+        }
+        hop.Platform.Connections.ShouldBe(50);
+    }
+
+    [Fact]
     public async Task Several_pollers_wait_at_the_same_time()
     {
         using var hop = new Hop(ProtectionMode.Protect, s => s with { MaxConcurrency = 8 });

@@ -185,7 +185,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
                         return false;
                 }
                 _asked++;
-                if (!SendUpstream(request))
+                if (!SendUpstream(request, repeats: true))
                     return Fd.SendAll(client, UpstreamGone) && false;
                 var outcome = DeliverEvent(request);
                 if (outcome == Outcome.AskNext)
@@ -529,11 +529,13 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         }
     }
 
-    private bool SendUpstream(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">A request, or its beginning.</param>
+    /// <param name="repeats">It is asked again where a connection kept open turns out to have been closed; nothing is asked of the connection before.</param>
+    private bool SendUpstream(ReadOnlySpan<byte> bytes, bool repeats = false)
     {
         for (var attempt = 0; attempt < 2; attempt++)
         {
-            if (!EnsureUpstream())
+            if (!EnsureUpstream(known: repeats))
                 return false;
             if (Fd.SendAll(_upstream, bytes))
                 return true;
@@ -542,9 +544,11 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
         return false;
     }
 
-    private bool EnsureUpstream()
+    private bool EnsureUpstream(bool known)
     {
         _upstreamWasReused = _upstream >= 0;
+        if (_upstreamWasReused && known)
+            return true;
         if (_upstreamWasReused)
         {
             byte probe;
