@@ -503,6 +503,76 @@ public sealed class CleanTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>In long texts most signs are judged by blocks; what stands beside what says nothing is seen all the same, wherever in a block it stands and behind however many quotes.</summary>
+    [Theory]
+    [InlineData("\nnotes &c.", "\ncat /etc/passwd")]
+    [InlineData("\n    cats", "\n    cat")]
+    [InlineData("\n\n- cat", "\n\n cat x")]
+    [InlineData("&pound;5", "&ping;5")]
+    [InlineData("salt & pepper", "salt & ping")]
+    [InlineData("1|2| three", "1|2| curl")]
+    [InlineData("so; 'tis", "so; ls")]
+    [InlineData("so;5", "so;$(ls)")]
+    [InlineData("as well; then", "as well; drop table x")]
+    [InlineData("both && neither", "both && ls")]
+    [InlineData("`config.yaml`", "`cat x`")]
+    [InlineData("`config`", "`c'at`")]
+    [InlineData("<td class=x>", "<td onload=x>")]
+    [InlineData("<td class = x>", "<td onload = x>")]
+    [InlineData("**bold**", "**)(|bold")]
+    [InlineData("**bold**", "/**/bold")]
+    [InlineData("see https://host.example/", "see https://localhost/")]
+    [InlineData("see https://host.example", "see https://127.0.0.1/")]
+    [InlineData("see https://host.example x", "see https://a@host.example x")]
+    [InlineData("see https://host.example:80/", "see https://[::1]/")]
+    [InlineData("in order of size", "5 order by 5")]
+    [InlineData("seventy procedures", "7 procedure analyse")]
+    public void What_stands_beside_signs_of_a_long_text_is_seen(string harmless, string harmful)
+    {
+        foreach (var width in WideVectors.Widths.Where(w => w > 0))
+        {
+            Clean.Wide = WideVectors.Of(width);
+            for (var before = 0; before < 64; before++)
+            {
+                foreach (var quotes in new[] { "", string.Concat(Enumerable.Repeat("it's so \"as told\" ", 8)) })
+                {
+                    bool IsClean(string piece, string behind)
+                    {
+                        var line = "<td class=\"row\">Oak *chair* no. 3</td>\n- a **word** or two; &amp; `none`\n";
+                        var bytes = Encoding.UTF8.GetBytes($"{quotes}{string.Concat(Enumerable.Repeat(line, 20))}{string.Concat(Enumerable.Repeat("n ", 32))[..before]} <p class=\"a\">it's {piece}{behind}");
+                        byte[] padded = [.. bytes, .. new byte[Clean.Behind]];
+                        return Inspector.Screened.Quick.IsClean(padded.AsSpan(0, bytes.Length));
+                    }
+
+                    (IsClean(harmless, "</p>\n"), IsClean(harmful, "</p>\n"), IsClean(harmless, " x"), IsClean(harmful, " x")).ShouldBe((true, false, true, false), $"{width} {before} {quotes.Length}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_ways_say_the_same_of_long_texts_of_pieces()
+    {
+        var random = new Random(43);
+        string[] pieces = [.. Changes, "\n    ", "\n\n", "; ", " & ", "&amp;", "&#39;", "**", "`", "class=\"a\"", "onload=", "https://", "localhost/", "host.example/", "cat ", "curl ", "drop table x", "order by", "c", "it's "];
+        var found = 0;
+        for (var round = 0; round < 1_500; round++)
+        {
+            var (text, chosen) = (new StringBuilder(), Enumerable.Range(0, 3).Select(_ => pieces[random.Next(pieces.Length)]).ToArray());
+            while (text.Length < 1500)
+            {
+                text.Append(random.Next(12) > 0 ? "the word " : chosen[random.Next(chosen.Length)]);
+            }
+
+            var json = Encoding.UTF8.GetBytes($"{{\"rawPath\":\"/\",\"body\":{Written(text.ToString())}}}");
+            ScreenTests.Differs(json).ShouldBeNull(text.ToString());
+            found += Inspector.Inspect(json).Signals.Count > 0 ? 1 : 0;
+        }
+
+        output.WriteLine($"{found} with a sign");
+        found.ShouldBeGreaterThan(100);
+    }
+
     [Theory]
     [InlineData("a=1", 1)]
     [InlineData("a=1&b=two words&c=", 2)]

@@ -91,6 +91,7 @@ internal sealed unsafe class Clean
         public ulong* Objects;
         public byte* Classes;
         public ulong* Plain;
+        public byte* Pairs;
     }
 
     /// <summary>A list whose elements are looked at. INVARIANT: as <c>struct list</c> in Native/clean.c.</summary>
@@ -202,6 +203,10 @@ internal sealed unsafe class Clean
     /// <summary>Of two characters, of each the lower five bits.</summary>
     private const int Pairs = 1024;
 
+    /// <summary>A bit for each two characters; of these that begin a word that matters, and that are the first and the last of the four that tell of a literal.</summary>
+    private const int PairBytes = Pairs / 8;
+    private const int PairTables = 3;
+
     private const int Slots = 2048;
     private const int MostGrams = Slots / 2;
     private const int FilterWords = 1024;
@@ -211,7 +216,7 @@ internal sealed unsafe class Clean
     private const int LiteralHead = 8;
     private const int GramWords = FilterWords + (Slots / 2) + (Slots / 4) + (MostGrams * 2) + (MostGrams / 4) + (LiteralBytes / 8);
     private const int SetWords = 512 + 64;
-    private const int Words = GramWords + (4 * SetWords) + 128 + (Detectors.Classes.Bytes / 8) + (Pairs / 64);
+    private const int Words = GramWords + (4 * SetWords) + 128 + (Detectors.Classes.Bytes / 8) + (Pairs / 64) + (PairTables * PairBytes / 8);
 
     /// <param name="masks">Of characters and of fragments of literals.</param>
     /// <param name="classes">Of characters, and of fragments once more.</param>
@@ -255,6 +260,20 @@ internal sealed unsafe class Clean
             begins[64 + (other >> 6)] |= 1UL << (int)(other & 63);
         }
 
+        // INVARIANT: as `pairs` in Native/clean.c.
+        var pairs = new byte[PairTables * PairBytes];
+        void Begins(int table, int first, int second) => pairs[(table * PairBytes) + ((first & 31) | (second & 0x18) << 2)] |= (byte)(1 << (second & 7));
+        foreach (var word in commands.Concat(starts))
+        {
+            Begins(0, word[0], word.Length > 1 ? word[1] : 0);
+        }
+
+        foreach (var (characters, _, _, _) in grams)
+        {
+            Begins(1, (int)characters, (int)(characters >> 8));
+            Begins(2, (int)(characters >> 16), (int)(characters >> 24));
+        }
+
         ref var tables = ref _tables[0];
         tables.Classes = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(classes)); // INVARIANT: first, where a line begins
         tables.Masks = (byte*)Unsafe.AsPointer(ref masks.AllTables[0]);
@@ -265,6 +284,7 @@ internal sealed unsafe class Clean
         tables.Starts = (byte*)Keep(Set(starts));
         tables.Objects = Keep(begins);
         tables.Plain = Keep(plain);
+        tables.Pairs = (byte*)Keep(MemoryMarshal.Cast<byte, ulong>(pairs));
     }
 
     /// <summary>By open addressing; zero is an empty slot. INVARIANT: as <c>struct grams</c> in Native/clean.c.</summary>

@@ -15,7 +15,10 @@ struct screen {
     const uint64_t *objects;
     const uint8_t *classes;
     const uint64_t *plain;    /* a bit for each two characters, as `words` has them, that begin no statement and no serialised object */
+    const uint8_t (*pairs)[128]; /* what two characters may be, as PAIRS_OF has it: of each the lower five bits; a byte for the first and the second's upper two, in it a bit for its lower three */
 };
+/* Commands and statements begin with them; what tells of a literal does; and ends with them. INVARIANT: as Clean.PairTables in Clean.cs. */
+enum { OF_WORDS, OF_GRAMS, BEHIND_GRAMS, PAIRS_OF };
 enum { BUCKETS = 2 };
 enum { LEARNS, LEARNS_ONE, KNOWS };
 /* `data` of each, of what is called `kinesis` in each, or `key` and `value` of each. INVARIANT: as Clean.Encoded. */
@@ -73,6 +76,8 @@ typedef void look(const uint8_t *at, int blocks, const struct screen *screen, st
  * and where anything stands that detectors look at, each second one of two dots, and such pairs of bytes as `ends` tells, with all beyond ASCII and without it. */
 enum { WINDOW = 32 };
 struct seen { uint64_t stop[WINDOW + 1], mixed[WINDOW + 1], space[WINDOW + 1], acting[WINDOW + 1], words[WINDOW + 1], conditions[WINDOW + 1], all[WINDOW + 1], any[WINDOW + 1]; };
+/* Of a long text alone, which ends there, takes out of some blocks what says nothing in it, as is_quiet has it; quotes as well where enough of them were looked at. */
+typedef void settle(const uint8_t *at, int blocks, const uint8_t *end, const struct screen *screen, int quotes_known, struct bits *bits);
 typedef void all_seen(const uint8_t *at, int blocks, const struct screen *screen, struct seen *seen);
 /* The same of texts in a list and of what is between them: what begins and ends them, and what no text has; commas, and blanks; what no ordinary text begins with; and of what detectors look at what is no mark, word or condition, and all beyond ASCII. */
 struct listed { uint64_t quote[WINDOW], stop[WINDOW], comma[WINDOW], blank[WINDOW], odd[WINDOW], acting[WINDOW], words[WINDOW], conditions[WINDOW], others[WINDOW], foreign[WINDOW]; };
@@ -111,7 +116,7 @@ typedef const uint8_t *clean_list(struct walk *w, const uint8_t *at, int64_t dep
 /* Behind the last of some texts of a list. */
 typedef const uint8_t *clean_texts(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 typedef uint64_t count_odd(uint64_t bits); /* every place with an odd number of bits at or before it */
-struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts, *clean_escaped; read_marks *marks; look_one *look_one; look *look; all_seen *seen; all_listed *listed; unescape_texts *unescape_texts; values *values; count_odd *between; ends *ends; fields *fields; host *host; quiet_signs *quiet_signs; /* NULL for none */ uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
+struct kit { is_clean *is_clean; one_block *one_block; escaped *escaped, *encoded; clean_list *clean_list; clean_texts *clean_texts, *clean_escaped; read_marks *marks; look_one *look_one; look *look; settle *settle; /* NULL for none */ all_seen *seen; all_listed *listed; unescape_texts *unescape_texts; values *values; count_odd *between; ends *ends; fields *fields; host *host; quiet_signs *quiet_signs; /* NULL for none */ uint64_t (*text_end)(const uint8_t *text), (*short_end)(const uint8_t *text); equal *equal; is_same *is_same; braces *braces; int plain; /* texts of letters, digits and few signs alone that are as long are looked at one by one sooner than with others */ };
 
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -979,8 +984,13 @@ INLINE int one_text(const uint8_t *text, ptrdiff_t length, const struct screen *
         int blocks = t.end - chunk > CHUNK - 64 ? LANES : (int)((t.end - chunk + 63) / 64);
         if (blocks == 1) kit->look_one(chunk, screen, b);
         else kit->look(chunk, blocks, screen, b);
+        if (kit->settle && length >= BARE) kit->settle(chunk, blocks, t.end, screen, t.quotes >= QUOTES, b);
         for (int i = 0; i < blocks; i++) {
             const uint8_t *at = chunk + 64 * i;
+            if (at != text && !(b[i].never | b[i].acting | b[i].words | b[i].conditions | b[i].foreign) && !(b[i].dots & (b[i].dots << 1 | t.dot))) {
+                t.dot = b[i].dots >> 63;
+                continue;
+            }
             if (judge(&t, at, &b[i], t.end - at < 64 ? below(t.end - at) : ~0ULL, at == text)) return 0;
         }
     }

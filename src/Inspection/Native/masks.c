@@ -609,6 +609,99 @@ WITH_VBMI APART static void look_vbmi(const uint8_t *text, int blocks, const str
     for (; blocks > 0; blocks--, text += 64, b++) look_once(text, &c, b);
 }
 
+/* What a sign or what stands behind it is in a long text. */
+enum { OF_LETTERS = 1, DIGIT = 2, DULL = 4, LINE_END = 8, SEMICOLON = 16, JOINER = 32, QUOTE = 64, IDLE = 128 };
+static const uint8_t kinds[128] = {
+    ['a' ... 'z'] = OF_LETTERS, ['A' ... 'Z'] = OF_LETTERS, ['0' ... '9'] = DIGIT, ['\n'] = LINE_END, [';'] = SEMICOLON | DULL, ['&'] = JOINER | DULL, ['|'] = JOINER | DULL, ['`'] = JOINER | DULL, ['\''] = QUOTE, ['"'] = QUOTE, ['\\'] = IDLE, ['\r'] = IDLE,
+    /* With these neither a command begins nor a statement, and nobody looks behind them for one. */
+    ['!'] = DULL, ['#'] = DULL, ['%'] = DULL, [')'] = DULL, ['*'] = DULL, [','] = DULL, ['-'] = DULL, ['.'] = DULL, [':'] = DULL, ['<'] = DULL, ['='] = DULL, ['>'] = DULL, ['?'] = DULL, ['['] = DULL, [']'] = DULL, ['^'] = DULL, ['}'] = DULL, ['~'] = DULL };
+
+/* The third and fourth letters of order, group, having, procedure: de, ou, vi, oc; as `pairs` in struct screen. */
+static const uint8_t behind_clauses[128] = { [4] = 1 << 5, [15 | 2 << 5] = 1 << 5, [22 | 1 << 5] = 1 << 1, [15] = 1 << 3 };
+
+enum { FEW = 3 }; /* as few signs of a block are asked about one by one as quickly, and one less without quotes */
+/* and, or, xor, not are conditions in short texts only: nobody looks for one in a text as long that no quote precedes, whatever the word ends at. */
+struct pair_tables { __m512i of[PAIRS_OF][2], clauses[2], kinds[2]; };
+
+VBMI uint64_t pairs_in(const __m512i table[2], __m512i index, __m512i bit) { return _mm512_test_epi8_mask(_mm512_permutex2var_epi8(table[0], index, table[1]), bit); }
+
+/* Where words begin behind these signs and spaces; `over` when one may in the next block. */
+VBMI uint64_t words_behind(uint64_t signs, uint64_t spaces, int *over)
+{
+    uint64_t places = signs << 1, sum;
+    *over = __builtin_add_overflow(places & spaces, spaces, &sum) | (int)(signs >> 63);
+    return (sum | places) & ~spaces;
+}
+
+/* Of a word that begins here with a letter, and of what goes on from there on with names: a command, as meets_command has it, or one that a quote may hide, or that ends elsewhere. */
+VBMI int may_command(const uint8_t *word, uint64_t named, int most, const struct screen *screen)
+{
+    int length = (int)_tzcnt_u64(~named), behind = word[length];
+    return length >= most || length >= COMMAND || behind == '\'' || behind == '"' || behind == '\\' || is_among(screen->commands, word, length);
+}
+
+VBMI void settle_one(const uint8_t *text, uint64_t valid, const struct screen *screen, const struct pair_tables *tables, int quotes_known, struct bits *b)
+{
+    const __m512i lower = _mm512_set1_epi8(31), upper = _mm512_set1_epi8(0x60), small = _mm512_set1_epi8(0x20), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 1, 2, 4, 8, 16, 32, 64, (char)128));
+    __m512i v = _mm512_loadu_si512(text), before = _mm512_loadu_si512(text - 1), next = _mm512_loadu_si512(text + 1), third = _mm512_loadu_si512(text + 2), fourth = _mm512_loadu_si512(text + 3);
+    __m512i kind = _mm512_permutex2var_epi8(tables->kinds[0], v, tables->kinds[1]);
+    b->acting &= ~SOME(kind, quotes_known ? IDLE | QUOTE : IDLE) | b->foreign;
+    if (ones(b->acting) < FEW - 1) return;
+#define PAIR(one, other) _mm512_or_si512(_mm512_and_si512(one, lower), _mm512_and_si512(_mm512_slli_epi16(other, 2), upper))
+    __m512i index = PAIR(v, next), bit = _mm512_shuffle_epi8(bits, next), index_behind = PAIR(third, fourth), bit_behind = _mm512_shuffle_epi8(bits, fourth);
+#define ARE(c) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c))
+    b->words &= pairs_in(tables->of[OF_GRAMS], index, bit) & pairs_in(tables->of[BEHIND_GRAMS], index_behind, bit_behind);
+    b->conditions &= pairs_in(tables->clauses, index_behind, bit_behind);
+    uint64_t ascii = ~b->foreign & valid, acting = b->acting & ascii, letters = SOME(kind, OF_LETTERS) & ascii, digits = SOME(kind, DIGIT) & ascii, dull = SOME(kind, DULL) & ascii, spaces = ARE(' ');
+
+    /* Lines, of which of several the last is told of, and what else may stand before a command or statement. */
+    uint64_t line_ends = SOME(kind, LINE_END) & ascii, lines = acting & line_ends, semicolons = SOME(kind, SEMICOLON), marks = acting & SOME(kind, SEMICOLON | JOINER);
+    marks &= ~(_mm512_cmpeq_epi8_mask(v, next) | _mm512_cmpeq_epi8_mask(next, _mm512_set1_epi8('#')) | _mm512_cmpeq_epi8_mask(before, _mm512_set1_epi8('(')));
+    if (!quotes_known) marks &= ~ARE('`');
+    uint64_t calm = (letters & letters >> 1 & ~pairs_in(tables->of[OF_WORDS], index, bit)) | dull;
+    uint64_t numbered = marks & semicolons & digits >> 1, named = letters | digits | ((ARE('_') | ARE('-') | ARE('.')) & valid);
+    int lines_over, marks_over;
+    uint64_t loud = words_behind(lines, spaces, &lines_over) & ~(calm | digits | line_ends);
+    loud |= words_behind(marks & ~numbered, spaces, &marks_over) & ~calm;
+    uint64_t quiet = lines | marks, kept = 0;
+    if (lines_over) kept |= 1ULL << last_of(lines);
+    if (marks_over) kept |= 1ULL << last_of(marks & ~numbered);
+    for (; loud; loud &= loud - 1) {
+        int place = first_of(loud);
+        uint64_t sign = 1ULL << last_of(quiet & below(place));
+        if ((sign & semicolons) || !(letters >> place & 1) || may_command(text + place, named >> place, 64 - place, screen)) kept |= sign;
+    }
+
+    /* Two slashes before the name of a host that ends here, and not as `localhost` does. */
+    uint64_t slashes = ARE('/'), addresses = acting & slashes & slashes >> 1, hosts = addresses << 2, host, in_host = letters | digits | ((ARE('.') | ARE('-')) & valid);
+    int goes_on = __builtin_add_overflow(hosts & letters, in_host, &host);
+    host &= ~in_host;
+    uint64_t odd = (hosts & ~letters) | (host & ~(slashes | spaces | line_ends | ARE('"'))) | (host & _mm512_cmpeq_epi8_mask(_mm512_or_si512(before, small), _mm512_set1_epi8('t')));
+    if (!odd && !goes_on) quiet |= addresses & below(62);
+
+    /* Equals signs right behind a name that begins here and not with `on`. */
+    uint64_t behind_letters = letters << 1, on = _mm512_cmpeq_epi8_mask(_mm512_or_si512(v, small), _mm512_set1_epi8('o')) & _mm512_cmpeq_epi8_mask(_mm512_or_si512(next, small), _mm512_set1_epi8('n'));
+    quiet |= acting & ARE('=') & behind_letters & ~through(letters, (on & ~behind_letters) | 1);
+    /* `**` before what none of the signs is that make something of it. */
+    quiet |= acting & ARE('*') & _mm512_cmpeq_epi8_mask(before, _mm512_set1_epi8('*')) & (letters | digits | spaces) >> 1;
+    b->acting &= ~quiet | kept;
+}
+
+WITH_VBMI APART static void settle_vbmi(const uint8_t *text, int blocks, const uint8_t *end, const struct screen *screen, int quotes_known, struct bits *b)
+{
+    struct pair_tables tables;
+    int many = 0;
+    for (int i = 0; i < blocks; i++) many += ones(b[i].acting) >= FEW;
+    if (many < FEW) return; /* the tables are not worth it */
+    for (int half = 0; half < 2; half++) {
+        for (int i = 0; i < PAIRS_OF; i++) tables.of[i][half] = _mm512_loadu_si512(screen->pairs[i] + 64 * half);
+        tables.clauses[half] = _mm512_loadu_si512(behind_clauses + 64 * half);
+        tables.kinds[half] = _mm512_loadu_si512(kinds + 64 * half);
+    }
+    for (; blocks > 0; blocks--, text += 64, b++)
+        if (ones(b->acting) >= FEW) settle_one(text, end - text < 64 ? below((int)(end - text)) : ~0ULL, screen, &tables, quotes_known, b);
+}
+
 VBMI void seen_one(const uint8_t *text, const struct classes *c, struct seen *seen, int i, int foreign)
 {
     const __m512i half = _mm512_set1_epi8(15), bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, (char)128, 0, 0, 0, 0, 0, 0, 0, 0));
@@ -1022,8 +1115,8 @@ WITH_VBMI static const uint8_t *clean_run_avx512(struct walk *w, const uint8_t *
 WITH_AVX2 static const uint8_t *clean_escaped_avx2(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 WITH_VBMI static const uint8_t *clean_escaped_avx512(struct walk *w, const uint8_t *at, int64_t *texts, int64_t *elements);
 
-static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, clean_escaped_avx2, marks_avx2, look_one_avx2, look_avx2, seen_avx2, listed_avx2, unescape_texts_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, NULL, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
-    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, clean_escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, seen_vbmi, listed_vbmi, unescape_texts_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, quiet_signs_vbmi, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
+static const struct kit with_avx2 = { is_clean_avx2, one_block_avx2, escaped_avx2, encoded_avx2, list_of_avx2, clean_run_avx2, clean_escaped_avx2, marks_avx2, look_one_avx2, look_avx2, NULL, seen_avx2, listed_avx2, unescape_texts_avx2, values_avx2, between_avx2, ends_avx2, fields_avx2, host_avx2, NULL, text_end_avx2, short_end_avx2, equal_avx2, is_same_avx2, braces_avx2, 0 },
+    with_avx512 = { is_clean_avx512, one_block_avx512, escaped_avx512, encoded_avx512, list_of_avx512, clean_run_avx512, clean_escaped_avx512, marks_avx512, look_one_vbmi, look_vbmi, settle_vbmi, seen_vbmi, listed_vbmi, unescape_texts_vbmi, values_vbmi, between_avx2, ends_avx512, fields_avx512, host_avx512, quiet_signs_vbmi, text_end_avx512, short_end_avx512, equal_avx512, is_same_avx512, braces_avx512, 28 };
 
 WITH_AVX2 APART static int is_clean_avx2(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx2); }
 WITH_VBMI APART static int is_clean_avx512(const uint8_t *text, ptrdiff_t length, const struct screen *screen) { return one_text(text, length, screen, &with_avx512); }

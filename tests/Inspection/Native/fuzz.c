@@ -55,12 +55,14 @@ static struct screen *tables(void)
     static struct grams grams;
     static struct words keywords, joins, commands, starts;
     static uint64_t objects[128], plain[16];
+    static uint8_t pairs[PAIRS_OF][128];
     static struct screen screen;
     uint32_t rare = any(3) ? 1 + any(40) : 1u << 28;
     fill(masks, sizeof masks, rare);
     fill(classes, sizeof classes, rare);
     fill(objects, sizeof objects, rare * 4);
     fill(plain, sizeof plain, rare);
+    fill(pairs, sizeof pairs, rare);
     memset(&grams, 0, sizeof grams);
     fill(grams.around, sizeof grams.around, rare);
     /* One literal of any one to three characters for all, so that some stand somewhere. */
@@ -76,7 +78,7 @@ static struct screen *tables(void)
     }
     struct words *sets[] = { &keywords, &joins, &commands, &starts };
     for (int w = 0; w < 4; w++) fill(sets[w], sizeof *sets[w], rare);
-    screen = (struct screen){ (const uint8_t (*)[16])masks, &grams, &keywords, &joins, &commands, &starts, objects, classes, plain };
+    screen = (struct screen){ (const uint8_t (*)[16])masks, &grams, &keywords, &joins, &commands, &starts, objects, classes, plain, (const uint8_t (*)[128])pairs };
     return &screen;
 }
 
