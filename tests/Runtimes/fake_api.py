@@ -76,13 +76,15 @@ class FakeApi:
                 for name, value in headers.items():
                     # http.server writes latin-1; the platform's headers are UTF-8
                     self.send_header(name, value.encode().decode("latin-1"))
-                self.send_header("Content-Length", str(len(body)))
+                # The platform's core tells the length of up to 2 KB, and sends more as one chunk.
+                chunked = len(body) > 2048
+                self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))))
                 if api._close == "told":
                     self.send_header("Connection", "close")
                 elif api._close:
                     self.close_connection = True  # without telling: the client must notice
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body)
                 self.wfile.flush()
 
             def read_body(self):

@@ -24,7 +24,6 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     private const int MaxQuestions = 3;
     private static readonly byte[] PollingRefused = Refusal("403 Forbidden", "Pellicle.SecondPoller", "only the runtime of this environment may ask for events");
     private static readonly byte[] AnswerRefused = Refusal("400 Bad Request", "InvalidRequestID", "Invalid request ID");
-    private static readonly byte[] UpstreamGone = Refusal("502 Bad Gateway", "Pellicle.Upstream", "the Runtime API cannot be reached");
     private static readonly byte[] CredentialsRefused = Refusal("404 Not Found", "Pellicle.Credentials", "cannot get credentials for the provided token");
     private static readonly byte[] BadRequest = Refusal("400 Bad Request", "InvalidRequestFormat", "not an HTTP/1.1 request");
 
@@ -45,6 +44,9 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
     private bool _bodyAbandoned;
     private bool _restoring;
     private int _asked;
+
+    /// <summary>Why the last connection upstream could not be made (errno), or 0.</summary>
+    private int _unreachable;
 
     /// <summary>A request without a body that may be sent again when the platform closed an idle connection just then.</summary>
     private byte[]? _repeatable;
@@ -199,6 +201,9 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             Polling = false;
         }
     }
+
+    private byte[] UpstreamGone =>
+        Refusal("502 Bad Gateway", "Pellicle.Upstream", "the Runtime API cannot be reached" + (_unreachable == 0 ? "" : $" (errno {_unreachable.ToString(CultureInfo.InvariantCulture)})"));
 
     private enum Outcome { KeepOpen, Close, AskAgain, AskNext }
 
@@ -559,8 +564,7 @@ internal sealed unsafe class Connection(int client, IPEndPoint upstreamAddress, 
             _upstreamWasReused = false;
         }
         var fd = Fd.ConnectTcp(upstreamAddress, ConnectTimeoutMs);
-        if (fd < 0)
-            gate.Fault("connect to the Runtime API", new IOException($"errno {(-fd).ToString(CultureInfo.InvariantCulture)}"));
+        _unreachable = Math.Max(0, -fd);
         lock (_ending)
         {
             if (fd >= 0 && Polling && _left)
