@@ -338,8 +338,12 @@ public class PassThroughTests
             var others = Enumerable.Range(0, 8).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
             others.ForEach(o => o.Start());
             ending.Join();
-            others.ForEach(o => new TcpClient().Connect((IPEndPoint)o.LocalEndpoint));
-            others.ForEach(o => o.Dispose());
+            foreach (var other in others)
+            {
+                using var client = new TcpClient();
+                client.Connect((IPEndPoint)other.LocalEndpoint);
+                other.Dispose();
+            }
             hop.Dispose();
         }
     }
